@@ -1,0 +1,208 @@
+"""The settings: one typed object, and the only place that reads the environment.
+
+Values come from the process environment, then from `.env` (python-dotenv, read by
+pydantic-settings). A wrong value raises ConfigError with a sentence that names the
+setting and what it accepts. `.env.example` documents each one.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from llm_ui.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_LLM_API_PORT = 8100
+MIN_SECRET_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Units stand in the names or in the comments."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+    )
+
+    # Where things are kept
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    redis_url: str | None = None
+
+    # Secrets: the first key signs and encrypts, the others still verify and decrypt
+    secret_key: SecretStr = SecretStr("")
+
+    # The web
+    port: int = Field(default=3000, ge=1, le=65535)
+    public_url: str | None = None
+    extra_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    session_days: int = Field(default=30, ge=1, le=365)
+    registration: Literal["open", "closed"] = "open"
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+
+    # Models
+    llm_api_url: str | None = None
+    llm_api_model: str | None = None
+    llm_api_port: int = Field(default=DEFAULT_LLM_API_PORT, ge=1, le=65535)
+    llm_api_threads: int = Field(default=0, ge=0, le=256)
+    ollama_host: str = "http://127.0.0.1:11434"
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str = "https://api.openai.com/v1"
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str = "https://api.anthropic.com"
+
+    # Limits of a run, in seconds
+    connect_timeout: float = Field(default=10.0, gt=0, le=300)
+    first_token_timeout: float = Field(default=120.0, gt=0, le=3600)
+    silence_timeout: float = Field(default=60.0, gt=0, le=3600)
+    run_timeout: float = Field(default=3600.0, gt=0, le=86400)
+    shutdown_grace: float = Field(default=5.0, ge=0, le=300)
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("extra_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return (
+            tuple(p.strip() for p in value.split(",") if p.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("ollama_host", mode="before")
+    @classmethod
+    def _ollama_host(cls, value: object) -> object:
+        # Ollama's own variable is often a bare host:port, or the wildcard it listens on.
+        if not isinstance(value, str):
+            return value
+        url = value if "://" in value else f"http://{value}"
+        url = url.replace("//0.0.0.0", "//127.0.0.1")
+        return url if urlsplit(url).port else f"{url.rstrip('/')}:11434"
+
+    @field_validator(
+        "llm_api_url", "ollama_host", "openai_base_url", "anthropic_base_url", "public_url"
+    )
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("a URL that begins with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite:", "postgresql:", "postgresql+", "postgres:")):
+            raise ValueError(
+                "sqlite:///path/to/file.db or postgresql://user:password@host:5432/name"
+            )
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, value: str | None) -> str | None:
+        if value and not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("redis://host:6379/0, rediss:// or unix://")
+        return value or None
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key(cls, value: SecretStr) -> SecretStr:
+        keys = [key.strip() for key in value.get_secret_value().split(",")]
+        if any(len(key) < MIN_SECRET_LENGTH for key in keys):
+            raise ValueError(
+                f"a random text of at least {MIN_SECRET_LENGTH} characters (several, newest first, "
+                "separated by commas); `python3 dev.py setup` writes one into .env"
+            )
+        return value
+
+    @property
+    def secret_keys(self) -> tuple[bytes, ...]:
+        """The keys, newest first."""
+        return tuple(key.strip().encode() for key in self.secret_key.get_secret_value().split(","))
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder, absolute; a relative one is taken from where the app runs."""
+        return self.data_dir.expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        """The database's URL with its default filled in, without a driver's name."""
+        url = self.database_url or f"sqlite:///{self.data_path / 'llm_ui.db'}"
+        if url.startswith("postgres:"):
+            url = "postgresql:" + url.removeprefix("postgres:")
+        scheme, rest = url.split(":", 1)
+        return f"{scheme.split('+')[0]}:{rest}"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins whose pages may talk to this server."""
+        own = self.public_url or f"http://localhost:{self.port}"
+        local = () if self.public_url else (f"http://127.0.0.1:{self.port}",)
+        return tuple(dict.fromkeys((own, *local, *self.extra_origins)))
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether people reach the app over https only."""
+        return bool(self.public_url and self.public_url.startswith("https://"))
+
+
+def _sentence(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        name = str(problem["loc"][0]).upper() if problem["loc"] else "A setting"
+        given = problem.get("input")
+        if problem["type"] == "literal_error":
+            accepted = f"one of {problem['ctx']['expected']}"
+        elif problem["type"] == "value_error":
+            accepted = str(problem["ctx"]["error"])
+        else:
+            accepted = problem["msg"].replace("Input should be ", "").replace("a valid", "a")
+        shown = "" if "KEY" in name else f" (it is {given!r})"
+        lines.append(f"{name}{shown} must be {accepted}.")
+    return " ".join(lines)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        overrides: values that win over the environment (for tests and tools).
+
+    Raises:
+        ConfigError: a value is missing or wrong; its text is fit for a person.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]
+        if not settings.secret_key.get_secret_value():
+            Settings._secret_key(settings.secret_key)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error)) from None
+    except ValueError as error:
+        raise ConfigError(f"SECRET_KEY must be {error}.") from None
+    return settings
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return load_settings()
+
+
+def environment(name: str, default: str = "") -> str:
+    """One raw variable, for the few that belong to other programs (CI, PATH, …)."""
+    return os.environ.get(name, default)

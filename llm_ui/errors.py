@@ -1,0 +1,209 @@
+"""Every error the application raises on purpose.
+
+    AppError                      code, HTTP status, message key, parameters
+    ├── ConfigError               a setting is wrong; the start stops
+    ├── InvalidInput         422  what was sent cannot be used; names the field
+    ├── NotAuthenticated     401  nobody is signed in
+    │   └── InvalidCredentials    e-mail and password do not fit together
+    ├── NotAllowed           403  signed in, but not for this
+    │   └── CsrfRefused           a cookie call without its CSRF token
+    ├── NotFound             404  missing, or not yours: nobody can tell which
+    ├── Conflict             409  the thing is not in the state this needs
+    │   └── AlreadyRegistered
+    ├── TooLarge             413
+    ├── TooManyRequests      429  carries retry_after, in seconds
+    └── ProviderError        502  an upstream model did not do its part
+        ├── ProviderUnreachable   no connection, or it broke before an answer
+        ├── ProviderTimeout  504  which of: connect, first_token, silence, total
+        ├── ProviderRefused       it rejected our key or our request
+        ├── ProviderOverloaded    429 or 503 upstream
+        ├── ProviderCutOff        the stream ended without saying that it is done
+        ├── ProviderGarbage       what it sent is not its protocol
+        ├── ContextTooLong        the prompt does not fit into the context window
+        └── ModelUnavailable      the model is gone, or switched off
+
+`message_key` names an entry of the i18n catalogues; `params` fill it in. The
+text of an upstream's own error goes into params["detail"], cut to one line.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+DETAIL_LIMIT = 300
+
+
+def one_line(text: str, limit: int = DETAIL_LIMIT) -> str:
+    """Text from outside as a single printable line of at most `limit` characters."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+class AppError(Exception):
+    """The root: every subclass fixes a code, a status and a message key.
+
+    Args:
+        params: values for the message's placeholders; plain JSON values only.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    message_key: str = "error.internal"
+
+    def __init__(self, message_key: str | None = None, **params: Any) -> None:
+        if message_key is not None:
+            self.message_key = message_key
+        self.params: dict[str, Any] = params
+        super().__init__(f"{self.code}: {self.message_key} {params or ''}".strip())
+
+
+class ConfigError(AppError):
+    """A setting is wrong: `sentence` says which one and what it accepts."""
+
+    code = "config"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("error.config", sentence=sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class InvalidInput(AppError):
+    """What was sent cannot be used. `field` names the part that is wrong."""
+
+    code = "invalid_input"
+    status = 422
+    message_key = "error.invalid_input"
+
+    def __init__(self, message_key: str, *, field: str | None = None, **params: Any) -> None:
+        super().__init__(message_key, **params)
+        self.field = field
+
+
+class NotAuthenticated(AppError):
+    code = "not_authenticated"
+    status = 401
+    message_key = "error.not_authenticated"
+
+
+class InvalidCredentials(NotAuthenticated):
+    code = "invalid_credentials"
+    message_key = "error.invalid_credentials"
+
+
+class NotAllowed(AppError):
+    code = "not_allowed"
+    status = 403
+    message_key = "error.not_allowed"
+
+
+class CsrfRefused(NotAllowed):
+    code = "csrf_refused"
+    message_key = "error.csrf_refused"
+
+
+class NotFound(AppError):
+    code = "not_found"
+    status = 404
+    message_key = "error.not_found"
+
+
+class Conflict(AppError):
+    code = "conflict"
+    status = 409
+    message_key = "error.conflict"
+
+
+class AlreadyRegistered(Conflict):
+    code = "already_registered"
+    message_key = "error.already_registered"
+
+
+class TooLarge(AppError):
+    code = "too_large"
+    status = 413
+    message_key = "error.too_large"
+
+
+class TooManyRequests(AppError):
+    """`retry_after` is in whole seconds."""
+
+    code = "too_many_requests"
+    status = 429
+    message_key = "error.too_many_requests"
+
+    def __init__(self, retry_after: int, message_key: str | None = None) -> None:
+        super().__init__(message_key, retry_after=retry_after)
+        self.retry_after = retry_after
+
+
+class ProviderError(AppError):
+    """An upstream model did not do its part.
+
+    Args:
+        detail: the upstream's own words, if it had any; untrusted text.
+    """
+
+    code = "provider_error"
+    status = 502
+    message_key = "error.provider"
+
+    def __init__(self, detail: str = "", **params: Any) -> None:
+        super().__init__(None, detail=one_line(detail), **params)
+
+    @property
+    def detail(self) -> str:
+        return str(self.params.get("detail", ""))
+
+
+class ProviderUnreachable(ProviderError):
+    code = "provider_unreachable"
+    message_key = "error.provider_unreachable"
+
+
+class ProviderTimeout(ProviderError):
+    """`phase` is one of connect, first_token, silence, total; `seconds` the limit."""
+
+    code = "provider_timeout"
+    status = 504
+    message_key = "error.provider_timeout"
+
+    def __init__(self, phase: str, seconds: float) -> None:
+        super().__init__("", phase=phase, seconds=round(seconds, 1))
+        self.message_key = f"error.provider_timeout_{phase}"
+        self.phase = phase
+
+
+class ProviderRefused(ProviderError):
+    code = "provider_refused"
+    message_key = "error.provider_refused"
+
+
+class ProviderOverloaded(ProviderError):
+    code = "provider_overloaded"
+    status = 503
+    message_key = "error.provider_overloaded"
+
+
+class ProviderCutOff(ProviderError):
+    code = "provider_cut_off"
+    message_key = "error.provider_cut_off"
+
+
+class ProviderGarbage(ProviderError):
+    code = "provider_garbage"
+    message_key = "error.provider_garbage"
+
+
+class ContextTooLong(ProviderError):
+    code = "context_too_long"
+    status = 422
+    message_key = "error.context_too_long"
+
+
+class ModelUnavailable(ProviderError):
+    code = "model_unavailable"
+    status = 409
+    message_key = "error.model_unavailable"
