@@ -84,6 +84,13 @@ class Engine:
             live.cancel("stopped")
         return live is not None
 
+    async def stop_or_refuse(self, run_id: str) -> None:
+        """Stop a run that is here; one that is still queued never starts."""
+        if self.stop_run(run_id):
+            return
+        async with self.database.unit_of_work() as session:
+            await store.refuse(session, run_id)
+
     def follow(self, run_id: str, after: int | None = None) -> AsyncIterator[FollowEvent]:
         """Watch a run: a Snapshot first (or, with `after`, what comes behind that
         position), then pieces with no gap and no double, then Ended."""

@@ -60,6 +60,24 @@ async def claim(session: AsyncSession, run_id: str, owner: str) -> StoredRun | N
     return run
 
 
+async def refuse(session: AsyncSession, run_id: str) -> None:
+    """Stop a run that nobody has taken yet."""
+    moment = now()
+    won = await _changed(
+        session,
+        sa.update(Generation)
+        .where(col(Generation.id) == run_id, col(Generation.state) == "queued")
+        .values(state="stopped", finished_at=moment),
+    )
+    run = await load(session, run_id) if won else None
+    if run is not None:
+        await session.execute(
+            sa.update(ChatMessage)
+            .where(col(ChatMessage.id) == run.message_id)
+            .values(status="stopped", finished_at=moment)
+        )
+
+
 async def load(session: AsyncSession, run_id: str) -> StoredRun | None:
     """A run's row, or None."""
     row = await session.get(Generation, run_id, populate_existing=True)
