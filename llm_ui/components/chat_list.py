@@ -78,7 +78,7 @@ def _rename_dialog() -> rx.Component:
         cancel=t("common.cancel"),
         test_id="rename-dialog",
         on_submit=lambda data: [
-            ChatState.rename_chat(ui.menu_target("id"), data["title"].to(str)),
+            ChatState.rename_chat(ui.menu_target("id"), data.to(dict[str, str])["title"]),
             ui.close_dialog(DIALOG),
         ],
     )
@@ -93,14 +93,12 @@ def _skeletons() -> rx.Component:
     )
 
 
+def _row(chat: rx.Var[ChatItem]) -> rx.Component:
+    return rx.fragment(chat_row(chat=chat, current=chat.id == ChatState.chat_id), key=chat.id)
+
+
 def _list() -> rx.Component:
-    return rx.el.ul(
-        rx.foreach(
-            ChatState.chats,
-            lambda chat: chat_row(chat=chat, current=chat.id == ChatState.chat_id, key=chat.id),
-        ),
-        class_name="lu-chats__list",
-    )
+    return rx.el.ul(rx.foreach(ChatState.chats, _row), class_name="lu-chats__list")
 
 
 def _more() -> rx.Component:

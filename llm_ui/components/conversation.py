@@ -8,6 +8,7 @@ from llm_ui.components import ui
 from llm_ui.components.messages import message_row
 from llm_ui.components.text import t
 from llm_ui.react import chat_log, composer
+from llm_ui.schemas.views import MessageView
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
 
@@ -76,20 +77,19 @@ def _skeleton() -> rx.Component:
     )
 
 
+def _row(message: rx.Var[MessageView], index: rx.Var[int]) -> rx.Component:
+    last = index == ChatState.messages.length() - 1
+    return rx.fragment(message_row(message=message, last=last), key=message.id)
+
+
 def _log() -> rx.Component:
-    last = ChatState.messages.length() - 1
     earlier = rx.cond(
         ChatState.has_earlier,
         rx.el.p(t("chat.earlier"), role="status", class_name="lu-note lu-note--center"),
     )
     return chat_log(
         earlier,
-        rx.foreach(
-            ChatState.messages,
-            lambda message, index: message_row(
-                message=message, last=index == last, key=message.id
-            ),
-        ),
+        rx.foreach(ChatState.messages, _row),
         on_reach_top=ChatState.load_earlier,
         jump_label=t("chat.jump"),
     )

@@ -50,12 +50,9 @@ def model_row(
 
 def _row(model: rx.Var[ModelItem], index: rx.Var[int]) -> rx.Component:
     before = ChatState.models[index - 1].provider
-    return model_row(
-        model=model,
-        current=model.id == ChatState.model_id,
-        first=(index == 0) | (before != model.provider),
-        key=model.id,
-    )
+    first = (index == 0) | (before != model.provider)
+    row = model_row(model=model, current=model.id == ChatState.model_id, first=first)
+    return rx.fragment(row, key=model.id)
 
 
 def _search() -> rx.Component:

@@ -12,8 +12,7 @@ from llm_ui.components.ui.buttons import classes
 
 def badge(text: Any, tone: Any = "", **props: Any) -> rx.Component:
     """A short state in colour: tone is ok, warn, danger or nothing, or a Var of these."""
-    modifier = f"lu-badge lu-badge--{tone}" if isinstance(tone, str) else "lu-badge lu-badge--" + tone
-    return rx.el.span(text, class_name=modifier, **props)
+    return rx.el.span(text, class_name=f"lu-badge lu-badge--{tone}", **props)
 
 
 def card(*children: Any, title: Any = None, extra: Any = None, **props: Any) -> rx.Component:
