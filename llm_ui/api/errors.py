@@ -21,7 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 
 def language_of(headers: Headers) -> str:
     """The caller's language: the cookie `lang`, else Accept-Language."""
-    chosen = cookie_parser(headers.get("cookie", "")).get("lang")
+    chosen = cookie_parser(headers.get("cookie", "")).get("lang", "")
     return pick_language(headers.get("accept-language", ""), chosen)
 
 

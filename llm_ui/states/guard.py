@@ -123,7 +123,7 @@ def in_language(actor: Actor, headers: dict[str, str]) -> Actor:
         chosen = SimpleCookie(headers.get("cookie", "")).get("lang")
     except CookieError:
         chosen = None
-    language = pick_language(headers.get("accept-language", ""), chosen.value if chosen else None)
+    language = pick_language(headers.get("accept-language", ""), chosen.value if chosen else "")
     return Actor(
         actor.user_id, actor.username, actor.email, actor.role, actor.session_id, language
     )  # fmt: skip
