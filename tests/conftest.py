@@ -19,6 +19,7 @@ for _name in ("DATABASE_URL", "REDIS_URL", "LLM_API_URL", "OPENAI_API_KEY", "ANT
 import pytest
 import sqlalchemy as sa
 from alembic.config import Config
+from llm_ui.providers.discovery import Found
 
 from alembic import command
 from llm_ui import auth
@@ -27,7 +28,6 @@ from llm_ui.db import Database, script_url, start_database, stop_database, unit_
 from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.i18n import set_strict
 from llm_ui.models import metadata
-from llm_ui.providers.discovery import FoundProvider
 from llm_ui.services import accounts, models, prompting, providers, settlement
 from tests.scripted import ScriptedServer, scripted_server
 
@@ -168,9 +168,7 @@ async def engine(db: Database) -> AsyncIterator[Engine]:
 @pytest.fixture
 async def model_id(db: Database, people: People, upstream: ScriptedServer) -> str:
     """A model of the scripted server, reached as an OpenAI-compatible provider."""
-    await providers.ensure_providers(
-        [FoundProvider("scripted", "openai", "Scripted", f"{upstream.url}/v1", "key")]
-    )
+    await providers.ensure_providers([Found("openai", "Scripted", f"{upstream.url}/v1", "key")])
     assert await providers.sync_all()
     async with unit_of_work(writes=False) as session:
         return (await models.list_models(session, people.bob))[0].id

@@ -131,8 +131,6 @@ def conversation() -> rx.Component:
             rx.el.p(t("chat.hint"), class_name="lu-dock__hint"),
             class_name="lu-dock lu-column",
         ),
-        rx.el.div(
-            ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}
-        ),
+        rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),
         class_name="lu-talk",
     )

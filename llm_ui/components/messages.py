@@ -72,9 +72,7 @@ def _error(message: Message) -> rx.Component:
     title = rx.cond(
         message.status == "interrupted",
         t("message.interrupted_title"),
-        rx.cond(
-            message.content == "", t("message.failed_title"), t("message.failed_part_title")
-        ),
+        rx.cond(message.content == "", t("message.failed_title"), t("message.failed_part_title")),
     )
     text = rx.cond(message.error != "", message.error, t("error.interrupted"))
     return rx.el.div(
