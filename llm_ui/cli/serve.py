@@ -10,27 +10,91 @@ time in the parent; here the parent holds the socket and watches its workers, no
 from __future__ import annotations
 
 import argparse
+import asyncio
+import contextlib
 import ctypes
 import math
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-TARGET = "llm_ui.llm_ui:app"
+TARGET = "llm_ui.cli.serve:application"
 PR_SET_PDEATHSIG = 1
+# What the parent tells its workers before it asks them to end.
+DRAIN_SIGNAL = signal.SIGUSR1
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+
+
+class Draining:
+    """Lets open event streams end when the server is about to stop.
+
+    The server waits for its open connections before it lets the app end its lifespan, and
+    an event stream stays open as long as its reader: without this, one open stream would
+    cost the app its orderly end. To the app it looks as if the readers had gone.
+    """
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+        self._draining = asyncio.Event()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                loop = asyncio.get_running_loop()
+                loop.add_signal_handler(DRAIN_SIGNAL, self._draining.set)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        await self._app(scope, lambda: self._receive(receive), send)
+
+    async def _receive(self, receive: Receive) -> Message:
+        incoming = asyncio.ensure_future(receive())
+        draining = asyncio.ensure_future(self._draining.wait())
+        try:
+            await asyncio.wait((incoming, draining), return_when=asyncio.FIRST_COMPLETED)
+            if incoming.done():
+                return incoming.result()
+            return {"type": "http.disconnect"}
+        finally:
+            incoming.cancel()
+            draining.cancel()
+
+
+def application() -> Asgi:
+    """The app of a worker, as the server's factory."""
+    from llm_ui.llm_ui import app
+
+    return Draining(app())
+
+
+class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
+    """Granian's server, which tells its workers that the end is near."""
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Drain, then stop."""
+        for worker in self.wrks:
+            with contextlib.suppress(ProcessLookupError, TypeError):
+                os.kill(worker._id(), DRAIN_SIGNAL)
+        super().shutdown(exit_code)
 
 
 def reflex_environment(port: int, workers: int) -> dict[str, str]:
     """What `reflex run --env prod --single-port` sets before it starts its server."""
     return {
         "REFLEX_ENV_MODE": "prod",
-        "REFLEX_COMPILE_CONTEXT": "run",
-        "REFLEX_SKIP_COMPILE": "true",
-        "REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
+        "__REFLEX_COMPILE_CONTEXT": "run",
+        "__REFLEX_SKIP_COMPILE": "true",
+        "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
         "REFLEX_FRONTEND_PORT": str(port),
         "REFLEX_BACKEND_PORT": str(port),
         "GRANIAN_WORKERS": str(workers),
@@ -60,7 +124,7 @@ def main() -> None:
     if options.with_parent:
         end_with_parent()
     os.environ.update(reflex_environment(options.port, options.workers))
-    Server(
+    DrainingServer(
         TARGET,
         factory=True,
         address=options.host,

@@ -113,12 +113,19 @@ def handle_signals() -> None:
         signal.signal(number, _on_signal)
 
 
-def stop_group(process: subprocess.Popen[bytes], grace: float) -> None:
-    """End a process and all it started: politely, then firmly."""
+def stop_group(process: subprocess.Popen[bytes], grace: float, *, all_at_once: bool) -> None:
+    """End a process and all it started: politely, then firmly.
+
+    Args:
+        all_at_once: ask the whole group, as Ctrl+C in a terminal does, not the leader first.
+    """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     if process.poll() is None:
-        process.terminate()
+        if all_at_once:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.terminate()
         try:
             process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
@@ -187,6 +194,7 @@ def supervise(
     env: dict[str, str],
     open_browser: bool,
     ready_paths: Sequence[str],
+    all_at_once: bool = False,
 ) -> int:
     """Run a server until it ends or we are told to; leave nothing behind.
 
@@ -209,7 +217,7 @@ def supervise(
         say("\nStopping …")
         code = 0
     finally:
-        stop_group(process, grace=facts.grace + 5.0)
+        stop_group(process, grace=facts.grace + 5.0, all_at_once=all_at_once)
     return code
 
 
@@ -252,4 +260,5 @@ def run_development(place: Place, facts: Facts, *, open_browser: bool) -> int:
         env=child_environment(place, PORT=str(facts.port)),
         open_browser=open_browser,
         ready_paths=("/",),
+        all_at_once=True,
     )
