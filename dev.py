@@ -9,8 +9,9 @@ from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - said in a sentence rather than as a syntax error
     sys.exit(
-        "LLM UI needs Python 3.11 or newer; this is Python %d.%d. Debian 12, Ubuntu 24.04 and "
-        "later bring it as python3." % sys.version_info[:2]  # noqa: UP031
+        "LLM UI needs Python 3.11 or newer; this is Python "
+        + ".".join(map(str, sys.version_info[:2]))
+        + ". Debian 12, Ubuntu 24.04 and later bring it as python3."
     )
 
 ROOT = Path(__file__).resolve().parent

@@ -52,9 +52,7 @@ def patch_vite(text: str, backend_port: int) -> str:
     """Let Vite's development server pass REST calls on to the backend."""
     target = {"target": f"http://127.0.0.1:{backend_port}", "changeOrigin": False}
     proxy = json.dumps(dict.fromkeys(PROXIED, target))
-    return _replace_once(
-        text, VITE_ANCHOR, f"{VITE_ANCHOR}    proxy: {proxy},\n", VITE_FILE
-    )
+    return _replace_once(text, VITE_ANCHOR, f"{VITE_ANCHOR}    proxy: {proxy},\n", VITE_FILE)
 
 
 class SameOriginPlugin(Plugin):

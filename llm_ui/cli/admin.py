@@ -1,6 +1,6 @@
 """Inside the environment: create an administrator.
 
-    ADMIN_PASSWORD=… python -m llm_ui.cli.admin --email a@b.c --username name
+ADMIN_PASSWORD=… python -m llm_ui.cli.admin --email a@b.c --username name
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import asyncio
 import os
 import sys
 
-from llm_ui.auth import create_admin
 from llm_ui.errors import AppError
+from llm_ui.services.accounts import create_admin
 
 
 def main() -> int:

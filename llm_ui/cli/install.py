@@ -26,7 +26,10 @@ def administrator() -> list[str] | None:
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0:
+    if (
+        sudo
+        and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
         return [sudo, "-n"]
     return None
 
@@ -58,7 +61,10 @@ def apt_install(place: Place, title: str, *packages: str) -> bool:
 def can_make_venv() -> bool:
     """Whether this Python can make a working environment (Debian splits that part off)."""
     code = "import ensurepip, venv; ensurepip.version()"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
+        == 0
+    )
 
 
 def venv_advice() -> str:
@@ -129,7 +135,9 @@ def ensure_requirements(place: Place, name: str = "requirements.txt") -> None:
     stamps.write(stamp, value)
     if "dev" in name:
         # It brings the others along.
-        stamps.write(place.venv / ".llm-ui-requirements.txt", requirements_value(place, "requirements.txt"))
+        stamps.write(
+            place.venv / ".llm-ui-requirements.txt", requirements_value(place, "requirements.txt")
+        )
 
 
 def prune(place: Place) -> None:
@@ -141,7 +149,9 @@ def prune(place: Place) -> None:
 def has_module(place: Place, name: str) -> bool:
     """Whether a module is in the environment, found without importing it."""
     code = f"import sys, importlib.util as u; sys.exit(u.find_spec({name!r}) is None)"
-    return subprocess.run([str(place.python), "-c", code], cwd=place.home, check=False).returncode == 0
+    return (
+        subprocess.run([str(place.python), "-c", code], cwd=place.home, check=False).returncode == 0
+    )
 
 
 def ensure_model(place: Place) -> None:

@@ -15,17 +15,17 @@ from llm_ui.cli.steps import StepFailed, complain, say
 Verb = Callable[[Place, argparse.Namespace], int]
 
 
-def _set_up(place: Place, options: argparse.Namespace, *, dev: bool = False) -> None:
+def _set_up(place: Place, *, dev: bool = False) -> None:
     from llm_ui.cli.install import ensure_environment
 
     ensure_environment(place, dev=dev)
 
 
-def setup(place: Place, options: argparse.Namespace) -> int:
+def setup(place: Place, _options: argparse.Namespace) -> int:
     """Install everything and build the frontend, so that `run` is quick."""
     from llm_ui.cli import frontend, start
 
-    _set_up(place, options)
+    _set_up(place)
     start.prepare(place, migrate=True)
     frontend.ensure_built(place)
     say(f"All is set up. Start LLM UI with: {place.command} run")
@@ -36,7 +36,7 @@ def run(place: Place, options: argparse.Namespace) -> int:
     """Start the app in production mode, on one port; set up what is missing."""
     from llm_ui.cli import frontend, start
 
-    _set_up(place, options)
+    _set_up(place)
     facts = start.prepare(place, migrate=True, port=options.port)
     frontend.ensure_built(place)
     workers = options.workers or number(place, "WORKERS", 1)
@@ -49,16 +49,16 @@ def dev(place: Place, options: argparse.Namespace) -> int:
     """Start the app with hot reload, on two ports."""
     from llm_ui.cli import start
 
-    _set_up(place, options)
+    _set_up(place)
     facts = start.prepare(place, migrate=True, port=options.port)
     return start.run_development(place, facts, open_browser=not options.no_open)
 
 
-def migrate(place: Place, options: argparse.Namespace) -> int:
+def migrate(place: Place, _options: argparse.Namespace) -> int:
     """Bring the database to the newest schema."""
     from llm_ui.cli import start
 
-    _set_up(place, options)
+    _set_up(place)
     start.prepare(place, migrate=True)
     say("The database is up to date.")
     return 0
@@ -75,7 +75,7 @@ def create_admin(place: Place, options: argparse.Namespace) -> int:
         password = getpass.getpass(f"Password for {options.email}: ")
         if password != getpass.getpass("Once more: "):
             raise StepFailed("The two passwords differ; nothing was changed.")
-    _set_up(place, options)
+    _set_up(place)
     start.prepare(place, migrate=True)
     who = ["--email", options.email, "--username", options.username]
     return call(place, "-m", "llm_ui.cli.admin", *who, ADMIN_PASSWORD=password)
@@ -85,15 +85,15 @@ def llm_api(place: Place, options: argparse.Namespace) -> int:
     """Run the bundled model's service alone."""
     from llm_ui.cli import start
 
-    _set_up(place, options)
+    _set_up(place)
     start.prepare(place, migrate=False)
     # Takes this process's place: signals go straight to the service.
     os.chdir(place.home)
     command = [str(place.python), "-m", "llm_ui.llm_api", *options.arguments]
-    os.execve(command[0], command, child_environment(place))
+    os.execve(command[0], command, child_environment(place))  # noqa: S606
 
 
-def doctor(place: Place, options: argparse.Namespace) -> int:
+def doctor(place: Place, _options: argparse.Namespace) -> int:
     """Say what is missing and how to get it."""
     from llm_ui.cli.doctor import examine
 
@@ -104,7 +104,7 @@ def test(place: Place, options: argparse.Namespace) -> int:
     """Run the whole suite, or what pytest's own arguments choose."""
     from llm_ui.cli.suite import run_tests
 
-    _set_up(place, options, dev=True)
+    _set_up(place, dev=True)
     return run_tests(place, options.arguments)
 
 
@@ -112,15 +112,15 @@ def e2e(place: Place, options: argparse.Namespace) -> int:
     """Run the browser tests alone."""
     from llm_ui.cli.suite import run_tests
 
-    _set_up(place, options, dev=True)
+    _set_up(place, dev=True)
     return run_tests(place, ["tests/e2e", *options.arguments])
 
 
-def check(place: Place, options: argparse.Namespace) -> int:
+def check(place: Place, _options: argparse.Namespace) -> int:
     """Lint, format check, types, import contracts."""
     from llm_ui.cli.suite import run_checks
 
-    _set_up(place, options, dev=True)
+    _set_up(place, dev=True)
     return run_checks(place)
 
 
@@ -128,7 +128,7 @@ def screens(place: Place, options: argparse.Namespace) -> int:
     """Make the screenshots below docs/screens."""
     from llm_ui.cli.suite import run_screens
 
-    _set_up(place, options, dev=True)
+    _set_up(place, dev=True)
     return run_screens(place, options.arguments)
 
 
@@ -228,6 +228,3 @@ def main(place: Place | None = None, arguments: list[str] | None = None) -> int:
 def entry() -> None:
     """The console script of the installed package."""
     sys.exit(main())
-
-
-

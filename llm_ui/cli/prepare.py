@@ -35,8 +35,9 @@ def check_data_folder(folder: Path) -> None:
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    from alembic import command
     from alembic.config import Config
+
+    from alembic import command
 
     command.upgrade(Config("alembic.ini"), "head")
 

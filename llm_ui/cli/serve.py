@@ -17,7 +17,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from granian.constants import Interfaces
@@ -29,10 +29,11 @@ PR_SET_PDEATHSIG = 1
 # What the parent tells its workers before it asks them to end.
 DRAIN_SIGNAL = signal.SIGUSR1
 
-Message = dict[str, Any]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Draining:
@@ -47,7 +48,7 @@ class Draining:
         self._app = app
         self._draining = asyncio.Event()
 
-    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                 loop = asyncio.get_running_loop()

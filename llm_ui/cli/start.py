@@ -239,7 +239,7 @@ def run_production(
 ) -> int:
     """The web server on one port, and nothing that is not needed for it."""
     require_free_port(facts.port, place.command)
-    command = [place.python, "-m", "llm_ui.cli.serve", "--with-parent"]
+    command = [str(place.python), "-m", "llm_ui.cli.serve", "--with-parent"]
     options = {"--port": facts.port, "--workers": workers, "--host": host, "--grace": facts.grace}
     for name, value in options.items():
         command += [name, str(value)]

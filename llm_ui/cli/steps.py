@@ -80,8 +80,11 @@ class Progress:
     def end(self, outcome: str) -> None:
         """The step's last line."""
         line = f"{self.title}: {outcome} ({seconds(self.elapsed)})"
-        say(f"\r{line:<{LINE_WIDTH}}".rstrip() if self._moving else f"  {outcome} in "
-            f"{seconds(self.elapsed)}")
+        say(
+            f"\r{line:<{LINE_WIDTH}}".rstrip()
+            if self._moving
+            else f"  {outcome} in {seconds(self.elapsed)}"
+        )
 
 
 def _pump(stream: IO[str], lines: queue.Queue[str | None]) -> None:
