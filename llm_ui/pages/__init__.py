@@ -12,7 +12,17 @@ import reflex as rx
 from llm_ui.components import overlays
 from llm_ui.pages import admin, auth, chat, client
 
-STYLES = ("tokens.css", "base.css", "ui.css", "data.css", "shell.css", "chat.css", "pages.css")
+STYLES = (
+    "tokens.css",
+    "base.css",
+    "ui.css",
+    "data.css",
+    "shell.css",
+    "sidebar.css",
+    "chat.css",
+    "start.css",
+    "pages.css",
+)
 
 
 def register(app: rx.App) -> None:
