@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 BUSY_TIMEOUT_S = 15
 POOL_SIZE = 10
 AFTER_COMMIT = "after_commit"
+# For those who hold a session without touching SQL themselves.
+Session = AsyncSession
 AfterCommit = Callable[[], Awaitable[None] | None]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -230,16 +230,17 @@ async def sync_all() -> bool:
     return all(await asyncio.gather(*(sync_provider(each) for each in ids)))
 
 
-async def keep_in_sync(bundled_url: str | None) -> None:
+async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
     """Find providers, then keep their health and models up to date, for ever.
 
     Args:
-        bundled_url: where the bundled LLM service listens, when this app supervises it.
+        bundled_url: tells where the bundled LLM service listens now; None if it does not
+            (yet), or if the settings name another one.
     """
     pause = SYNC_FIRST_S
     while True:
         try:
-            await ensure_providers(await discover(get_settings(), bundled_url))
+            await ensure_providers(await discover(get_settings(), bundled_url()))
             all_well = await sync_all()
         except sa.exc.SQLAlchemyError:
             logger.exception("providers could not be synced; trying again")
