@@ -15,7 +15,9 @@ DIALOG = "rename-dialog"
 
 def _running() -> rx.Component:
     return rx.el.span(
-        class_name="lu-dot lu-dot--live", role="img", aria_label=t("chats.running"),
+        class_name="lu-dot lu-dot--live",
+        role="img",
+        aria_label=t("chats.running"),
         title=t("chats.running"),
     )
 
@@ -55,11 +57,16 @@ def _menu() -> rx.Component:
     return ui.menu(
         MENU,
         ui.menu_item(
-            t("chats.rename"), icon_name="pencil", data_testid="rename",
+            t("chats.rename"),
+            icon_name="pencil",
+            data_testid="rename",
             on_click=ui.open_dialog(DIALOG),
         ),
         ui.menu_item(
-            t("chats.delete"), icon_name="trash-2", danger=True, data_testid="delete",
+            t("chats.delete"),
+            icon_name="trash-2",
+            danger=True,
+            data_testid="delete",
             on_click=ChatState.delete_chat(ui.menu_target("id")),
         ),
         label=t("chats.title"),
@@ -70,7 +77,11 @@ def _rename_dialog() -> rx.Component:
     return ui.form_dialog(
         DIALOG,
         ui.field(
-            t("chats.rename_label"), "title", max_length=200, required=True, auto_complete="off",
+            t("chats.rename_label"),
+            "title",
+            max_length=200,
+            required=True,
+            auto_complete="off",
             data_testid="rename-title",
         ),
         title=t("chats.rename_title"),
@@ -94,7 +105,7 @@ def _skeletons() -> rx.Component:
 
 
 def _row(chat: rx.Var[ChatItem]) -> rx.Component:
-    return rx.fragment(chat_row(chat=chat, current=chat.id == ChatState.chat_id), key=chat.id)
+    return rx.fragment(chat_row(chat=chat, current=chat.id == ChatState.open_chat_id), key=chat.id)
 
 
 def _list() -> rx.Component:
@@ -105,8 +116,12 @@ def _more() -> rx.Component:
     return rx.cond(
         ChatState.has_more_chats,
         ui.button(
-            t("chats.more"), look="ghost", small=True, wide=True,
-            on_click=ChatState.load_more_chats, data_testid="more-chats",
+            t("chats.more"),
+            look="ghost",
+            small=True,
+            wide=True,
+            on_click=ChatState.load_more_chats,
+            data_testid="more-chats",
         ),
     )
 

@@ -14,9 +14,7 @@ SEARCH_FROM = 9
 
 
 @rx.memo
-def model_row(
-    model: rx.Var[ModelItem], current: rx.Var[bool], first: rx.Var[bool]
-) -> rx.Component:
+def model_row(model: rx.Var[ModelItem], current: rx.Var[bool], first: rx.Var[bool]) -> rx.Component:
     """One model; the first of a provider carries the provider's name."""
     words = rx.el.span(
         rx.el.span(model.name, class_name="lu-model__name"),
@@ -78,7 +76,9 @@ def _menu() -> rx.Component:
         _search(),
         rx.foreach(ChatState.models, _row),
         rx.el.p(
-            t("model.no_match"), class_name="lu-menu__heading", hidden=True,
+            t("model.no_match"),
+            class_name="lu-menu__heading",
+            hidden=True,
             custom_attrs={"data-none": ""},
         ),
         label=t("model.choose"),

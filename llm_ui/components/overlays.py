@@ -36,13 +36,14 @@ def undo_toast() -> rx.Component:
         ui.toast(
             t("chats.deleted", title=ChatState.deleted_chat_title),
             ui.button(
-                t("chats.undo"), look="ghost", small=True, on_click=ChatState.undo_delete,
+                t("chats.undo"),
+                look="ghost",
+                small=True,
+                on_click=ChatState.undo_delete,
                 data_testid="undo",
             ),
             ui.icon_button("x", t("common.close"), small=True, on_click=ChatState.dismiss_undo),
-            ui.timer(
-                ms=UNDO_MS, of=ChatState.deleted_chat_id, on_done=ChatState.dismiss_undo
-            ),
+            ui.timer(ms=UNDO_MS, of=ChatState.deleted_chat_id, on_done=ChatState.dismiss_undo),
             data_testid="undo-toast",
         ),
     )
@@ -66,9 +67,7 @@ def crash_page() -> rx.Component:
 def error_boundary(stateful: bool) -> rx.Component:
     """Catches what breaks while a page is drawn, and reports it to the server."""
     quiet: dict[str, Any] = {} if stateful else {"on_error": rx.noop()}
-    return ErrorBoundary.create(
-        fallback_render=rx.Var.create(crash_page()), **quiet
-    )
+    return ErrorBoundary.create(fallback_render=rx.Var.create(crash_page()), **quiet)
 
 
 def overlay(stateful: bool) -> rx.Component | None:

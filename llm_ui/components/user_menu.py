@@ -35,7 +35,7 @@ def _theme(mode: LiteralColorMode, icon_name: str) -> rx.Component:
     label = {"system": "user.theme_system", "light": "user.theme_light", "dark": "user.theme_dark"}
     return _choice(
         rx.fragment(ui.icon(icon_name, 16), t(label[mode])),
-        _CHOSEN == mode,
+        mode == _CHOSEN,
         f"theme-{mode}",
         on_click=set_color_mode(mode),
     )

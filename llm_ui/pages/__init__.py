@@ -11,6 +11,7 @@ import reflex as rx
 
 from llm_ui.components import overlays
 from llm_ui.pages import admin, auth, chat, client
+from llm_ui.react import STYLESHEET
 
 STYLES = (
     "tokens.css",
@@ -42,7 +43,7 @@ def _head() -> list[rx.Component]:
 def app_options() -> dict[str, Any]:
     """Keyword arguments for rx.App: styles, head, overlays. No Radix theme."""
     return {
-        "stylesheets": [f"/{name}" for name in STYLES],
+        "stylesheets": [*(f"/{name}" for name in STYLES), STYLESHEET],
         "head_components": _head(),
         "html_lang": "en",
         "html_custom_attrs": {"suppressHydrationWarning": True},

@@ -27,9 +27,7 @@ def _tone(state: rx.Var[str]) -> rx.Var[str]:
 
 def _stats() -> rx.Component:
     s = AdminState.stats
-    errors = rx.cond(
-        s.errors_today > 0, t("admin.errors_note_some"), t("admin.errors_note_none")
-    )
+    errors = rx.cond(s.errors_today > 0, t("admin.errors_note_some"), t("admin.errors_note_none"))
     tokens = t(
         "admin.tokens_note",
         input=short_number(s.input_tokens_today),
@@ -37,20 +35,28 @@ def _stats() -> rx.Component:
     )
     return rx.el.div(
         ui.stat(
-            t("admin.users"), number(s.users),
-            t("admin.users_note", count=s.active_users_today), "stat-users",
+            t("admin.users"),
+            number(s.users),
+            t("admin.users_note", count=s.active_users_today),
+            "stat-users",
         ),
         ui.stat(
-            t("admin.chats"), number(s.chats), t("admin.chats_note", count=s.messages),
+            t("admin.chats"),
+            number(s.chats),
+            t("admin.chats_note", count=s.messages),
             "stat-chats",
         ),
         ui.stat(
-            t("admin.answers"), number(s.answers_today),
-            t("admin.answers_note", count=s.running), "stat-answers",
+            t("admin.answers"),
+            number(s.answers_today),
+            t("admin.answers_note", count=s.running),
+            "stat-answers",
         ),
         ui.stat(
             t("admin.tokens"),
-            short_number(s.input_tokens_today + s.output_tokens_today), tokens, "stat-tokens",
+            short_number(s.input_tokens_today + s.output_tokens_today),
+            tokens,
+            "stat-tokens",
         ),
         ui.stat(t("admin.errors"), number(s.errors_today), errors, "stat-errors"),
         class_name="lu-stats",
@@ -156,9 +162,7 @@ def dashboard() -> rx.Component:
         on_click=AdminState.refresh,
         data_testid="refresh",
     )
-    bar = top_bar(
-        rx.el.h1(t("admin.dashboard"), class_name="lu-bar__title lu-truncate"), refresh
-    )
+    bar = top_bar(rx.el.h1(t("admin.dashboard"), class_name="lu-bar__title lu-truncate"), refresh)
     body = rx.cond(
         AdminState.loaded,
         rx.fragment(_stats(), _providers(), _events(), _foot()),
@@ -166,7 +170,8 @@ def dashboard() -> rx.Component:
     )
     page = rx.el.div(
         rx.el.div(
-            rx.el.p(t("admin.subtitle"), class_name="lu-page__subtitle"), body,
+            rx.el.p(t("admin.subtitle"), class_name="lu-page__subtitle"),
+            body,
             class_name="lu-page__column",
         ),
         class_name="lu-page",
