@@ -1,4 +1,4 @@
-// Before the first paint: the person's language, their colours, their sidebar.
+// Before the first paint: the person's language, time zone, colours, and sidebar.
 (function () {
   var root = document.documentElement;
   var read = function (key) {
@@ -19,6 +19,14 @@
     }
   }
   root.lang = lang;
+  try {
+    var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone) {
+      document.cookie = "tz=" + encodeURIComponent(zone) + ";path=/;max-age=31536000;samesite=lax";
+    }
+  } catch (error) {
+    // then days begin when they begin in Greenwich
+  }
   if (lang !== "en") root.classList.add("lu-wait");
   var theme = read("theme");
   var dark =

@@ -105,7 +105,7 @@ def _skeletons() -> rx.Component:
 
 
 def _row(chat: rx.Var[ChatItem]) -> rx.Component:
-    return rx.fragment(chat_row(chat=chat, current=chat.id == ChatState.chat_id), key=chat.id)
+    return rx.fragment(chat_row(chat=chat, current=chat.id == ChatState.open_chat_id), key=chat.id)
 
 
 def _list() -> rx.Component:

@@ -91,6 +91,8 @@ def _log() -> rx.Component:
         earlier,
         rx.foreach(ChatState.messages, _row),
         on_reach_top=ChatState.load_earlier,
+        has_earlier=ChatState.has_earlier,
+        label=t("chat.log"),
         jump_label=t("chat.jump"),
     )
 
@@ -108,11 +110,13 @@ def _composer() -> rx.Component:
         disabled=ChatState.chats_loaded & (ChatState.models.length() == 0),
         placeholder=placeholder,
         draft=ChatState.current_input,
-        draft_key=ChatState.chat_id,
+        draft_key=ChatState.open_chat_id,
         ack=ChatState.accepted_key,
         send_label=t("chat.send"),
         stop_label=t("chat.stop"),
         input_label=t("chat.placeholder"),
+        too_long_label=t("chat.too_long"),
+        pending_label=t("chat.pending"),
     )
 
 

@@ -30,7 +30,7 @@ def _question(message: Message) -> rx.Component:
         rx.el.h3(t("message.you"), class_name="lu-sr"),
         rx.el.div(message.content, class_name="lu-question__text", title=when(message.created_at)),
         rx.el.div(
-            copy_button(message.content, label=t("message.copy")),
+            copy_button(message.content, t("message.copy"), copied_label=t("common.copied")),
             class_name="lu-actions lu-actions--quiet",
         ),
         class_name="lu-question",
@@ -107,7 +107,8 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
     )
     return rx.el.div(
         rx.cond(
-            message.content != "", copy_button(message.content, label=t("message.copy_answer"))
+            message.content != "",
+            copy_button(message.content, t("message.copy_answer"), copied_label=t("common.copied")),
         ),
         rx.cond(last & done, again),
         _metrics(message),

@@ -11,8 +11,19 @@ import reflex as rx
 
 from llm_ui.components import overlays
 from llm_ui.pages import admin, auth, chat, client
+from llm_ui.react import STYLESHEET
 
-STYLES = ("tokens.css", "base.css", "ui.css", "data.css", "shell.css", "chat.css", "pages.css")
+STYLES = (
+    "tokens.css",
+    "base.css",
+    "ui.css",
+    "data.css",
+    "shell.css",
+    "sidebar.css",
+    "chat.css",
+    "start.css",
+    "pages.css",
+)
 
 
 def register(app: rx.App) -> None:
@@ -32,7 +43,7 @@ def _head() -> list[rx.Component]:
 def app_options() -> dict[str, Any]:
     """Keyword arguments for rx.App: styles, head, overlays. No Radix theme."""
     return {
-        "stylesheets": [f"/{name}" for name in STYLES],
+        "stylesheets": [*(f"/{name}" for name in STYLES), STYLESHEET],
         "head_components": _head(),
         "html_lang": "en",
         "html_custom_attrs": {"suppressHydrationWarning": True},

@@ -66,7 +66,7 @@ def _stats() -> rx.Component:
 def _provider(provider: rx.Var[ProviderHealth]) -> rx.Component:
     name = rx.el.td(
         rx.el.strong(provider.name, class_name="lu-table__name"),
-        rx.el.span(provider.type, class_name="lu-table__quiet"),
+        rx.el.span(t_of("admin.type.", provider.type), class_name="lu-table__quiet"),
         class_name="lu-table__two",
     )
     detail = rx.cond(

@@ -37,9 +37,21 @@ def _point(icon_name: str, key: str) -> rx.Component:
     return rx.el.li(ui.icon(icon_name, 18), rx.el.span(t(key)), class_name="lu-point")
 
 
+def _sample() -> rx.Component:
+    """A glimpse of the product: a question, and an answer being written."""
+    caret = rx.el.span(class_name="lu-sample__caret")
+    return rx.el.div(
+        rx.el.p(t("auth.sample_question"), class_name="lu-sample__question"),
+        rx.el.p(t("auth.sample_answer"), caret, class_name="lu-sample__answer"),
+        class_name="lu-sample",
+        custom_attrs={"aria-hidden": "true"},
+    )
+
+
 def _side() -> rx.Component:
     return rx.el.aside(
         brand(),
+        _sample(),
         rx.el.div(
             rx.el.p(t("app.tagline"), class_name="lu-door__tagline"),
             rx.el.ul(*[_point(*point) for point in POINTS], class_name="lu-points"),

@@ -32,7 +32,8 @@ def _new() -> rx.Component:
 
 def chat() -> rx.Component:
     """Sidebar, title and model, conversation, composer."""
-    bar = top_bar(_title(), model_picker(), _new())
+    names = rx.el.div(_title(), model_picker(), class_name="lu-bar__names")
+    bar = top_bar(names, _new())
     return rx.fragment(shell(client_sidebar(), bar, conversation()), undo_toast())
 
 

@@ -1,6 +1,7 @@
 // The few primitives that need a life of their own in the browser.
 import { useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
+import "@fontsource-variable/inter/wght.css";
 import "./behave.js";
 
 // Mounted once around every page: what was prepared is now ours, show it.

@@ -14,6 +14,7 @@ class Ready(Component):
 
     library = _KIT
     tag = "Ready"
+    lib_dependencies: list[str] = ["@fontsource-variable/inter@5.3.0"]
 
 
 class Go(Component):
