@@ -107,6 +107,8 @@ class Database:
             if writes:
                 await session.commit()
             else:
+                # Rows that were read stay usable; changes to them go nowhere.
+                session.expunge_all()
                 await session.rollback()
         for hook in session.info.pop(AFTER_COMMIT, ()):
             outcome = hook()

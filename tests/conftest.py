@@ -11,23 +11,18 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
-os.environ["SECRET_KEY"] = "a-secret-for-tests-only-0123456789abcdef"
-os.environ.setdefault("LOG_LEVEL", "WARNING")
-for _name in ("DATABASE_URL", "REDIS_URL", "LLM_API_URL", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"):
-    os.environ[_name] = ""
-
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 
-from alembic import command
 from llm_ui import auth
 from llm_ui.auth import Actor, Client
 from llm_ui.db import Database, script_url, start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.i18n import set_strict
 from llm_ui.models import metadata
-from llm_ui.providers.discovery import FoundProvider
+from llm_ui.providers.discovery import Found
 from llm_ui.services import accounts, models, prompting, providers, settlement
 from tests.scripted import ScriptedServer, scripted_server
 
@@ -168,9 +163,7 @@ async def engine(db: Database) -> AsyncIterator[Engine]:
 @pytest.fixture
 async def model_id(db: Database, people: People, upstream: ScriptedServer) -> str:
     """A model of the scripted server, reached as an OpenAI-compatible provider."""
-    await providers.ensure_providers(
-        [FoundProvider("scripted", "openai", "Scripted", f"{upstream.url}/v1", "key")]
-    )
+    await providers.ensure_providers([Found("openai", "Scripted", f"{upstream.url}/v1", "key")])
     assert await providers.sync_all()
     async with unit_of_work(writes=False) as session:
         return (await models.list_models(session, people.bob))[0].id

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.config import Config
 
-from alembic import command
 from llm_ui.db import script_url
 from llm_ui.models import metadata
 from tests.conftest import ROOT, fresh_postgres
