@@ -13,7 +13,7 @@ Requests are {"model", "messages": [{"role", "content"}], "temperature"?, "top_p
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -207,7 +207,7 @@ class LLMApiClient:
             finish_reason=_finish(found),
         )
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """The answer, piece by piece; the last event is Done. Raises ProviderError;
         closing the iterator closes the socket."""
         call = self._call("POST", "/v1/chat/stream", request_json(request))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from llm_ui.providers.anthropic.parse import StreamParser, parse_models
@@ -63,7 +63,7 @@ class AnthropicProvider(HttpAdapter):
         """See Provider."""
         return parse_models(await self._get("/v1/models?limit=1000"))
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
         call = self._call("POST", "/v1/messages", body_json(request))
         timeouts = self._endpoint.timeouts

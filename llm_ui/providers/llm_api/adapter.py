@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import httpx
 
@@ -34,7 +34,7 @@ class LLMApiProvider:
         """See Provider."""
         return await self._api.models()
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
         return self._api.stream(request)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
@@ -52,7 +52,7 @@ class OllamaProvider(HttpAdapter):
 
         return [m for m in await asyncio.gather(*map(shown, listed)) if m is not None]
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
         body = {
             "model": request.model,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ class OpenAIProvider(HttpAdapter):
         """See Provider."""
         return parse_models(await self._get("/models"))
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
         changes = list(self._conceded.get(request.model, ()))
         body = self._body(request)
