@@ -1,8 +1,8 @@
 """Migrations run on the URL of the settings (or the one a test hands in)."""
 
 import sqlalchemy as sa
-
 from alembic import context
+
 from llm_ui.config import load_settings
 from llm_ui.db import script_url
 from llm_ui.models import metadata

@@ -132,6 +132,11 @@ async def end_sessions(session: AsyncSession, ids: Iterable[str]) -> None:
     after_commit(session, lambda: announce_ended(ended))
 
 
+async def purge_expired(session: AsyncSession) -> None:
+    """Remove sessions that have run out."""
+    await session.execute(sa.delete(AuthSession).where(col(AuthSession.expires_at) < now()))
+
+
 async def sessions_of(session: AsyncSession, user_id: str) -> list[str]:
     """The ids of a user's sessions."""
     query = sa.select(col(AuthSession.id)).where(col(AuthSession.user_id) == user_id)

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 BUSY_TIMEOUT_S = 15
 POOL_SIZE = 10
 AFTER_COMMIT = "after_commit"
+# For those who hold a session without touching SQL themselves.
+Session = AsyncSession
 AfterCommit = Callable[[], Awaitable[None] | None]
 
 
@@ -105,6 +107,8 @@ class Database:
             if writes:
                 await session.commit()
             else:
+                # Rows that were read stay usable; changes to them go nowhere.
+                session.expunge_all()
                 await session.rollback()
         for hook in session.info.pop(AFTER_COMMIT, ()):
             outcome = hook()

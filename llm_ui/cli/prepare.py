@@ -35,9 +35,8 @@ def check_data_folder(folder: Path) -> None:
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    from alembic.config import Config
-
     from alembic import command
+    from alembic.config import Config
 
     command.upgrade(Config("alembic.ini"), "head")
 

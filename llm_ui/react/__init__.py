@@ -1,0 +1,97 @@
+"""Wrapped React components, stateless: what a page needs that has to be fast.
+
+`STYLESHEET` belongs in the app's `stylesheets`, after the one with the tokens.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import reflex as rx
+
+from llm_ui.react._link import link
+from llm_ui.react.chat import Answer, ChatLog, Composer, CopyButton, RelativeTime
+from llm_ui.react.session import AuthForm, SignOutButton
+
+STYLESHEET: Final = link("react.css")["react.css"].removeprefix("$/public")
+
+Text = str | rx.Var[str]
+
+
+def answer(
+    text: Text = "",
+    *,
+    run: int | rx.Var[int] = 0,
+    live: bool | rx.Var[bool] = False,
+    reasoning: Text = "",
+    state_name: str = "",
+    labels: dict[str, Any] | None = None,
+    **props: Any,
+) -> rx.Component:
+    """One answer, live or finished. Events: `on_gap(run, have_offset)`.
+
+    Labels: thinking, reasoning, copy_code, copied, show_image.
+    """
+    return Answer.create(
+        text=text,
+        run=run,
+        live=live,
+        reasoning=reasoning,
+        state_name=state_name,
+        labels=labels or {},
+        **props,
+    )
+
+
+def live_answer(
+    run: int | rx.Var[int], *, state_name: str, labels: dict[str, Any] | None = None, **props: Any
+) -> rx.Component:
+    """An answer that is only ever followed. Events: `on_gap(run, have_offset)`."""
+    return answer(run=run, live=True, state_name=state_name, labels=labels, **props)
+
+
+def markdown(text: Text, *, labels: dict[str, Any] | None = None, **props: Any) -> rx.Component:
+    """Finished Markdown. Labels: copy_code, copied, show_image."""
+    return answer(text, labels=labels, **props)
+
+
+def chat_log(*children: Any, jump_label: Text, **props: Any) -> rx.Component:
+    """The scrolling rows of a conversation. Events: `on_reach_top()`."""
+    return ChatLog.create(*children, jump_label=jump_label, **props)
+
+
+def composer(*left: Any, send_label: Text, stop_label: Text, **props: Any) -> rx.Component:
+    """Where messages are written. Events: `on_send(text, key)`, `on_stop()`."""
+    return Composer.create(*left, send_label=send_label, stop_label=stop_label, **props)
+
+
+def copy_button(
+    text: Text, label: Text, *, copied_label: Text | None = None, **props: Any
+) -> rx.Component:
+    """A small button that copies `text`."""
+    props.setdefault("class_name", "lu-icon-button lu-icon-button--small")
+    if copied_label is not None:
+        props["copied_label"] = copied_label
+    return CopyButton.create(text=text, label=label, **props)
+
+
+def relative_time(iso: Text, **props: Any) -> rx.Component:
+    """How long ago the moment `iso` was."""
+    return RelativeTime.create(iso=iso, **props)
+
+
+def auth_form(
+    *children: Any, mode: Literal["login", "register"], labels: dict[str, Any], **props: Any
+) -> rx.Component:
+    """The login or register form; `children` stand below its button.
+
+    Labels: email, username, username_hint, password, password_hint, show_password,
+    hide_password, submit, busy, unreachable.
+    """
+    return AuthForm.create(*children, mode=mode, labels=labels, **props)
+
+
+def sign_out_button(label: Text, **props: Any) -> rx.Component:
+    """Ends the session."""
+    props.setdefault("class_name", "lu-menu__item")
+    return SignOutButton.create(label=label, **props)

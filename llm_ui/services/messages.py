@@ -65,7 +65,7 @@ async def _active_runs(session: AsyncSession, message_ids: list[str]) -> dict[st
     query = sa.select(col(Generation.message_id), col(Generation.id)).where(
         col(Generation.message_id).in_(message_ids), col(Generation.state).in_(ACTIVE)
     )
-    return {message_id: run_id for message_id, run_id in (await session.execute(query)).all()}
+    return {row[0]: row[1] for row in (await session.execute(query)).all()}
 
 
 def view_of(row: ChatMessage, language: str, run_id: str | None = None) -> MessageView:
@@ -155,7 +155,7 @@ async def asked_before(session: AsyncSession, actor: Actor, key: str | None) -> 
             col(Generation.user_id) == actor.user_id, col(Generation.idempotency_key) == key
         )
     )
-    return run and Asked(run.chat_id, run.message_id, run.id)
+    return Asked(run.chat_id, run.message_id, run.id) if run else None
 
 
 async def ask(

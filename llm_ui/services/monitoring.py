@@ -57,15 +57,23 @@ def new_reference() -> str:
 
 
 async def report_unhandled(
-    error: BaseException, *, where: str, user_id: str | None = None, address: str = ""
+    error: BaseException,
+    *,
+    where: str,
+    user_id: str | None = None,
+    address: str = "",
+    reference: str | None = None,
 ) -> str:
     """Log an error nobody expected, and keep a row of it.
+
+    Args:
+        reference: the number to use, when it had to be shown already.
 
     Returns:
         the reference number to show; it is also in the process's log, which is where
         to look when the database itself is what failed.
     """
-    reference = new_reference()
+    reference = reference or new_reference()
     logger.error("unhandled error %s in %s", reference, where, exc_info=error)
     kind = type(error).__name__
     try:

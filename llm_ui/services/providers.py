@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,7 @@ from llm_ui.errors import ModelUnavailable, ProviderError
 from llm_ui.models import AIModel, AIProvider, AIType
 from llm_ui.models.base import new_id, now
 from llm_ui.providers.base import Endpoint, Provider
-from llm_ui.providers.discovery import FoundProvider, discover
+from llm_ui.providers.discovery import Found, discover
 from llm_ui.providers.registry import open_provider
 from llm_ui.schemas.views import UNKNOWN, ProviderHealth
 from llm_ui.security import encryption
@@ -91,7 +92,7 @@ async def _ensure_types(session: AsyncSession) -> None:
     await insert_missing(session, AIType, rows)
 
 
-async def ensure_providers(found: Sequence[FoundProvider]) -> None:
+async def ensure_providers(found: Sequence[Found]) -> None:
     """Make or update the rows of the providers that were found at start.
 
     What an admin has switched off stays off; keys are written encrypted.
@@ -100,15 +101,10 @@ async def ensure_providers(found: Sequence[FoundProvider]) -> None:
     async with unit_of_work() as session:
         await _ensure_types(session)
         for each in found:
-            origin = BUNDLED if each.slug == BUNDLED else "environment"
-            await insert_missing(
-                session,
-                AIProvider,
-                [_fresh_provider(each, origin)],
-            )
+            await insert_missing(session, AIProvider, [_fresh_provider(each)])
             row = (
                 await session.scalars(
-                    sa.select(AIProvider).where(col(AIProvider.slug) == each.slug)
+                    sa.select(AIProvider).where(col(AIProvider.slug) == _slug(each))
                 )
             ).one()
             key_now = _decrypted(row)
@@ -120,15 +116,19 @@ async def ensure_providers(found: Sequence[FoundProvider]) -> None:
                 row.updated_at = now()
 
 
-def _fresh_provider(each: FoundProvider, origin: str) -> dict[str, object]:
+def _slug(each: Found) -> str:
+    return BUNDLED if each.type == "llm_api" else each.type
+
+
+def _fresh_provider(each: Found) -> dict[str, object]:
     moment = now()
     return {
         "id": new_id(),
-        "slug": each.slug,
+        "slug": _slug(each),
         "name": each.name,
         "type": each.type,
         "base_url": each.base_url,
-        "origin": origin,
+        "origin": BUNDLED if each.type == "llm_api" else "environment",
         "is_active": True,
         "timeouts": {},
         "status": "unknown",
@@ -230,16 +230,17 @@ async def sync_all() -> bool:
     return all(await asyncio.gather(*(sync_provider(each) for each in ids)))
 
 
-async def keep_in_sync(bundled_url: str | None) -> None:
+async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
     """Find providers, then keep their health and models up to date, for ever.
 
     Args:
-        bundled_url: where the bundled LLM service listens, when this app supervises it.
+        bundled_url: tells where the bundled LLM service listens now; None if it does not
+            (yet), or if the settings name another one.
     """
     pause = SYNC_FIRST_S
     while True:
         try:
-            await ensure_providers(await discover(get_settings(), bundled_url))
+            await ensure_providers(_located(await discover(get_settings()), bundled_url()))
             all_well = await sync_all()
         except sa.exc.SQLAlchemyError:
             logger.exception("providers could not be synced; trying again")
@@ -247,6 +248,17 @@ async def keep_in_sync(bundled_url: str | None) -> None:
         # A model that is still loading is asked again soon; after that once a minute.
         pause = SYNC_EVERY_S if all_well else min(pause * 1.5, SYNC_EVERY_S)
         await asyncio.sleep(pause)
+
+
+def _located(found: Sequence[Found], bundled_url: str | None) -> list[Found]:
+    """The providers with the bundled one at its present address; left out without one."""
+    if get_settings().llm_api_url:
+        return list(found)
+    return [
+        replace(each, base_url=bundled_url or "") if each.type == "llm_api" else each
+        for each in found
+        if each.type != "llm_api" or bundled_url
+    ]
 
 
 async def health(session: AsyncSession) -> list[ProviderHealth]:

@@ -11,10 +11,33 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
-from llm_ui.generation import Engine, FollowEvent, current_engine
+from llm_ui.generation import (
+    Ended,
+    Engine,
+    FollowEvent,
+    Piece,
+    Snapshot,
+    current_engine,
+    short_number,
+)
 from llm_ui.models import Generation
 from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.views import MessageView
 from llm_ui.services import chats, messages
+
+# What following yields, for those who may not import the engine.
+__all__ = [
+    "Ended",
+    "FollowEvent",
+    "Piece",
+    "Snapshot",
+    "answer",
+    "ask",
+    "follow",
+    "retry",
+    "short_number",
+    "stop",
+]
 
 
 async def ask(
@@ -81,6 +104,19 @@ async def follow(actor: Actor, run_id: str, after: int | None = None) -> AsyncIt
     """Watch a run of the actor's; see `Engine.follow`. Raises NotFound before it begins."""
     await _require_own(actor, run_id)
     return _engine().follow(run_id, after)
+
+
+async def answer(actor: Actor, run_id: str) -> MessageView:
+    """The message that a run of the actor's writes or has written. Raises NotFound."""
+    async with unit_of_work(writes=False) as session:
+        message_id = await session.scalar(
+            sa.select(col(Generation.message_id)).where(
+                col(Generation.id) == run_id, col(Generation.user_id) == actor.user_id
+            )
+        )
+        if message_id is None:
+            raise NotFound
+        return await messages.get_view(session, actor, message_id)
 
 
 async def stop(actor: Actor, run_id: str) -> None:

@@ -1,0 +1,117 @@
+"""The conversation's components: answers, their log, the composer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.react._link import link
+from llm_ui.react.markdown import PACKAGES
+
+_FILES = link(
+    "answer.jsx",
+    "composer.jsx",
+    "follow.js",
+    "icons.jsx",
+    "log.jsx",
+    "outbox.js",
+    "pin.js",
+    "prose.js",
+    "small.jsx",
+)
+
+_Gap = rx.event.passthrough_event_spec(int, int)
+_Sent = rx.event.passthrough_event_spec(str, str)
+
+
+class Answer(rx.Component):
+    """One answer. While `live` it shows what the state's stream brings for `run`.
+
+    The stream is the two vars `current_response` and `current_reasoning` of the
+    state named `state_name`, each `{"g": run, "o": offset, "t": text}`. When `live`
+    ends, `text` and `reasoning` are what counts; what is on the screen already is
+    not rendered again.
+    """
+
+    library = _FILES["answer.jsx"]
+    tag = "Answer"
+    lib_dependencies: list[str] = PACKAGES
+
+    text: rx.Var[str]
+    reasoning: rx.Var[str]
+    run: rx.Var[int]
+    live: rx.Var[bool]
+    state_name: rx.Var[str]
+    labels: rx.Var[dict[str, Any]]
+
+    # Something was missed: (run, how many UTF-16 units are there).
+    on_gap: rx.EventHandler[_Gap]
+
+
+class ChatLog(rx.Component):
+    """A scrolling conversation that stays at its end while the reader is there.
+
+    Its children are the rows; rows that carry a `data-id` are told from other
+    children (a note above them, say).
+    """
+
+    library = _FILES["log.jsx"]
+    tag = "ChatLog"
+
+    has_earlier: rx.Var[bool]
+    jump_label: rx.Var[str]
+    label: rx.Var[str]
+
+    # The top is near and there may be more: once for each row that is the first.
+    on_reach_top: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class Composer(rx.Component):
+    """Where messages are written; its children stand at the left of its lower bar.
+
+    `ack` is the last key that the server accepted: until it comes, the text is kept
+    for a reload. `draft` is a text that the server gives back.
+    """
+
+    library = _FILES["composer.jsx"]
+    tag = "Composer"
+
+    busy: rx.Var[bool]
+    disabled: rx.Var[bool]
+    placeholder: rx.Var[str]
+    draft: rx.Var[str]
+    draft_key: rx.Var[str]
+    ack: rx.Var[str]
+    max_chars: rx.Var[int]
+    send_label: rx.Var[str]
+    stop_label: rx.Var[str]
+    input_label: rx.Var[str]
+    too_long_label: rx.Var[str]
+    pending_label: rx.Var[str]
+
+    # (text, key): the key is made here, and the same for the same message sent twice.
+    on_send: rx.EventHandler[_Sent]
+    on_stop: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class CopyButton(rx.Component):
+    """Copies `text` and shows for a moment that it did."""
+
+    library = _FILES["small.jsx"]
+    tag = "CopyButton"
+    lib_dependencies: list[str] = PACKAGES
+
+    text: rx.Var[str]
+    label: rx.Var[str]
+    copied_label: rx.Var[str]
+
+
+class RelativeTime(rx.Component):
+    """How long ago `iso` was, in the page's language; the full date on hovering."""
+
+    library = _FILES["small.jsx"]
+    tag = "RelativeTime"
+    lib_dependencies: list[str] = PACKAGES
+
+    iso: rx.Var[str]

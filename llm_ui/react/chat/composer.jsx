@@ -1,0 +1,210 @@
+// Where messages are written. The text lives in the textarea alone: typing makes
+// neither React nor the server do anything.
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+
+import { Icon } from "./icons.jsx";
+import { Outbox, SENT, newKey, wireSize } from "./outbox.js";
+
+const SAVE_MS = 300;
+const SLOW_MS = 3000;
+// Texts of this size are not measured or spell-checked while they are edited.
+const LARGE = 20_000;
+
+const grows = typeof CSS !== "undefined" && CSS.supports?.("field-sizing", "content");
+const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
+
+function fit(area) {
+  const large = area.value.length > LARGE;
+  area.classList.toggle("lu-composer-large", large);
+  area.spellcheck = !large;
+  if (grows) return;
+  area.style.height = "auto";
+  area.style.height = large ? "" : `${area.scrollHeight}px`;
+}
+
+export function Composer({
+  children,
+  onSend,
+  onStop,
+  busy = false,
+  disabled = false,
+  placeholder = "",
+  draft = "",
+  draftKey = "",
+  ack = "",
+  maxChars = 900_000,
+  sendLabel,
+  stopLabel,
+  inputLabel,
+  tooLongLabel,
+  pendingLabel,
+}) {
+  const area = useRef(null);
+  const box = useRef(null);
+  const sent = useRef(null);
+  const saving = useRef(0);
+  const acked = useRef(ack);
+  const [filled, setFilled] = useState(false);
+  const [note, setNote] = useState(null);
+  acked.current = ack;
+
+  const put = (text) => {
+    area.current.value = text;
+    changed();
+  };
+
+  const changed = () => {
+    fit(area.current);
+    setFilled(area.current.value.trim() !== "");
+    setNote((now) => (now === "long" ? null : now));
+    clearTimeout(saving.current);
+    saving.current = setTimeout(save, SAVE_MS);
+  };
+
+  const save = () => {
+    clearTimeout(saving.current);
+    if (box.current && area.current) box.current.draft = area.current.value;
+  };
+
+  // A conversation's own draft, or what was sent there and never confirmed.
+  useBrowserEffect(() => {
+    const written = area.current.value;
+    if (box.current && sent.current && sent.current.box === box.current) {
+      // The first message has just made this conversation: what was typed since comes along.
+      box.current.draft = "";
+      box.current = new Outbox(draftKey);
+      put(written);
+      return;
+    }
+    if (box.current) save();
+    box.current = new Outbox(draftKey);
+    const { pending, draft: kept } = box.current;
+    const lost = pending && pending.key !== acked.current ? pending : null;
+    sent.current = lost && { ...lost, box: box.current, restored: true };
+    // A person may have typed before the page was alive.
+    put([lost?.text, kept || written].filter(Boolean).join("\n\n"));
+  }, [draftKey]);
+
+  useEffect(() => {
+    const leave = () => save();
+    window.addEventListener("pagehide", leave);
+    // Suggestions on the page put their words here without a way over the server.
+    const ask = (text) => {
+      put(text);
+      area.current.focus();
+    };
+    window.lu = { ...window.lu, ask };
+    return () => {
+      window.removeEventListener("pagehide", leave);
+      if (window.lu.ask === ask) delete window.lu.ask;
+      save();
+    };
+  }, []);
+
+  const settle = () => {
+    sent.current.box.pending = null;
+    sent.current = null;
+    setNote((now) => (now === "pending" ? null : now));
+  };
+
+  useEffect(() => {
+    const message = sent.current;
+    if (!message || message.key !== ack) return;
+    if (message.restored && area.current.value === message.text) put("");
+    settle();
+  }, [ack]);
+
+  // The server gives a text back that it could not take.
+  useEffect(() => {
+    if (!draft) return;
+    const written = area.current.value;
+    if (sent.current?.text === draft.trim()) settle();
+    if (written !== draft) put(written.trim() ? `${draft}\n\n${written}` : draft);
+    area.current.focus();
+  }, [draft]);
+
+  const send = () => {
+    const text = area.current.value.trim();
+    if (!text || busy || disabled) return;
+    if (text.length * 6 > maxChars && wireSize(text) > maxChars) {
+      setNote("long");
+      return;
+    }
+    // The same words again after a loss are the same message: the server takes one.
+    const again = sent.current?.restored && sent.current.text === text;
+    const message = { key: again ? sent.current.key : newKey(), text };
+    box.current.pending = message;
+    sent.current = { ...message, box: box.current };
+    put("");
+    save();
+    onSend?.(text, message.key);
+    window.dispatchEvent(new Event(SENT));
+    setTimeout(() => {
+      if (sent.current?.key === message.key && acked.current !== message.key) setNote("pending");
+    }, SLOW_MS);
+    area.current.focus();
+  };
+
+  const keyed = (event) => {
+    // 229: the key belongs to an input method, which Safari reports only this way.
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    send();
+  };
+
+  const words = { long: tooLongLabel, pending: pendingLabel }[note];
+  return (
+    <form
+      className="lu-composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={area}
+        className="lu-composer-text"
+        rows={1}
+        placeholder={placeholder}
+        aria-label={inputLabel ?? placeholder}
+        enterKeyHint="send"
+        autoComplete="off"
+        data-testid="composer"
+        onInput={changed}
+        onKeyDown={keyed}
+      />
+      {words && (
+        <p className="lu-composer-note" role={note === "long" ? "alert" : "status"} data-kind={note}>
+          {words}
+        </p>
+      )}
+      <div className="lu-composer-bar">
+        <div className="lu-composer-left">{children}</div>
+        {busy ? (
+          <button
+            type="button"
+            className="lu-composer-go lu-composer-stop"
+            aria-label={stopLabel}
+            title={stopLabel}
+            data-testid="stop"
+            onClick={() => onStop?.()}
+          >
+            <Icon name="stop" size={16} filled />
+          </button>
+        ) : (
+          <button
+            type="submit"
+            className="lu-composer-go"
+            aria-label={sendLabel}
+            title={sendLabel}
+            data-testid="send"
+            disabled={!filled || disabled}
+          >
+            <Icon name="send" size={18} />
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}

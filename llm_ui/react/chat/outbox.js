@@ -1,0 +1,67 @@
+// What was typed and what was sent, kept per conversation for as long as the tab
+// lives: a reload or a lost connection costs nobody their words.
+
+/** Dispatched on the window when a message leaves the composer. */
+export const SENT = "lu:sent";
+
+const PREFIX = "lu-composer:";
+
+function read(key) {
+  try {
+    return sessionStorage.getItem(PREFIX + key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key, text) {
+  try {
+    if (text) sessionStorage.setItem(PREFIX + key, text);
+    else sessionStorage.removeItem(PREFIX + key);
+  } catch {
+    // No storage or no room: the text is then only in the page.
+  }
+}
+
+/** A key that the server takes one message for, however often it is sent. */
+export function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Pages over plain http have no randomUUID, but they have random bytes.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** How many bytes `text` has in a message to the server. */
+export function wireSize(text) {
+  return new TextEncoder().encode(JSON.stringify(text)).length;
+}
+
+export class Outbox {
+  constructor(chat) {
+    this.chat = chat;
+  }
+
+  get draft() {
+    return read(`draft:${this.chat}`) ?? "";
+  }
+
+  set draft(text) {
+    write(`draft:${this.chat}`, text);
+  }
+
+  /** {key, text} of the message that the server has not confirmed yet, or null. */
+  get pending() {
+    try {
+      return JSON.parse(read(`sent:${this.chat}`));
+    } catch {
+      return null;
+    }
+  }
+
+  set pending(message) {
+    write(`sent:${this.chat}`, message && JSON.stringify(message));
+  }
+}

@@ -1,0 +1,45 @@
+// One growing text on the screen: renderer, labels and clock put together.
+import { dresser } from "../markdown/dress.js";
+import { Painter } from "../markdown/painter.js";
+import { Renderer } from "../markdown/renderer.js";
+
+const wordsOf = (labels) => ({
+  copy: labels.copy_code ?? "",
+  copied: labels.copied ?? "",
+  loadImage: labels.show_image ?? "",
+});
+
+export class Prose {
+  constructor(container, labels) {
+    container.replaceChildren();
+    this.renderer = new Renderer(container, dresser(container, wordsOf(labels)));
+    this.painter = new Painter(() => this.renderer.paint());
+  }
+
+  append(text) {
+    this.renderer.append(text);
+    this.painter.request();
+  }
+
+  replace(text) {
+    this.renderer.replace(text);
+    this.painter.request();
+  }
+
+  /** The text is complete: what is already on the screen stays as it is. */
+  finish(text) {
+    this.painter.stop();
+    const { renderer } = this;
+    const whole = text.replace(/\r\n?/g, "\n");
+    // An empty text means that nothing better is known than what was streamed, and
+    // blanks at the ends (which the server may have cut) are not to be seen.
+    if (whole && whole.trim() !== renderer.text.trim()) {
+      if (!renderer.finished && whole.startsWith(renderer.text)) {
+        renderer.append(whole.slice(renderer.text.length));
+      } else {
+        renderer.replace(whole);
+      }
+    }
+    renderer.paint(true);
+  }
+}

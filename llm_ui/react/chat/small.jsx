@@ -1,0 +1,74 @@
+// Small things: copying a text, telling how long ago something was.
+import { useEffect, useRef, useState } from "react";
+
+import { copyText } from "../markdown/dress.js";
+import { Icon } from "./icons.jsx";
+
+const SHOWN_MS = 1500;
+
+export function CopyButton({ text = "", label, copiedLabel, className = "" }) {
+  const [done, setDone] = useState(false);
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  const copy = async () => {
+    if (!(await copyText(text))) return;
+    setDone(true);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setDone(false), SHOWN_MS);
+  };
+  const words = done ? (copiedLabel ?? label) : label;
+  return (
+    <button
+      type="button"
+      className={`lu-copy-button ${className}`}
+      aria-label={words}
+      title={words}
+      data-done={done || undefined}
+      data-testid="copy"
+      onClick={copy}
+    >
+      <Icon name={done ? "check" : "copy"} />
+    </button>
+  );
+}
+
+const STEPS = [
+  ["second", 60],
+  ["minute", 60],
+  ["hour", 24],
+  ["day", 7],
+  ["week", 4.35],
+  ["month", 12],
+  ["year", Infinity],
+];
+
+function ago(time, lang) {
+  let distance = (time - Date.now()) / 1000;
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(distance) < size) {
+      const rounded = unit === "second" ? 0 : Math.round(distance);
+      return new Intl.RelativeTimeFormat(lang, { numeric: "auto" }).format(rounded, unit);
+    }
+    distance /= size;
+  }
+  return "";
+}
+
+export function RelativeTime({ iso = "" }) {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((count) => count + 1), 60_000);
+    return () => clearInterval(timer);
+  }, []);
+
+  const time = Date.parse(iso);
+  if (Number.isNaN(time) || typeof document === "undefined") return <time dateTime={iso} />;
+  const lang = document.documentElement.lang || undefined;
+  const full = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+  return (
+    <time dateTime={iso} title={full.format(time)} suppressHydrationWarning>
+      {ago(time, lang)}
+    </time>
+  );
+}

@@ -1,0 +1,28 @@
+"""The answer renderer: Markdown to safe DOM, block by block. No React in here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from llm_ui.react._link import link
+
+link(
+    "dress.js",
+    "fence.js",
+    "highlight.js",
+    "html.js",
+    "math.js",
+    "mend.js",
+    "painter.js",
+    "parse.js",
+    "patch.js",
+    "renderer.js",
+    "safe.js",
+)
+
+PACKAGES: Final = [
+    "marked@18.2.1",
+    "dompurify@3.4.18",
+    "highlight.js@11.12.0",
+    "katex@0.19.1",
+]

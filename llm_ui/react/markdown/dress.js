@@ -1,0 +1,153 @@
+// What finished HTML still needs: labels, colours for code, set maths, and what
+// happens on a click. One listener on the document serves every answer.
+import { safeImage, toFragment } from "./safe.js";
+
+// Colouring is quadratic in places and nobody reads a megabyte of it.
+const LONGEST_CODE = 60_000;
+const COPIED_MS = 1500;
+
+const idle = (work) =>
+  window.requestIdleCallback ? requestIdleCallback(work, { timeout: 1000 }) : setTimeout(work, 30);
+
+// --- colours ----------------------------------------------------------------
+
+const waiting = [];
+let colouring = false;
+let nearby;
+
+function watch(code) {
+  // Code far from what is on the screen stays plain until somebody comes near it.
+  nearby ??= new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        nearby.unobserve(target);
+        waiting.push(target.querySelector("code"));
+      }
+      if (waiting.length && !colouring) {
+        colouring = true;
+        idle(colourNext);
+      }
+    },
+    { rootMargin: "600px 0px", scrollMargin: "600px 0px" },
+  );
+  nearby.observe(code.closest(".lu-md-code"));
+}
+
+async function colourNext() {
+  const code = waiting.shift();
+  if (code?.isConnected) {
+    const { highlight } = await import("./highlight.js");
+    const html = highlight(code.textContent, code.dataset.lang);
+    if (html !== null) code.replaceChildren(toFragment(html, "code"));
+  }
+  if (waiting.length) idle(colourNext);
+  else colouring = false;
+}
+
+function colour(root) {
+  for (const code of root.querySelectorAll(".lu-md-code code[data-lang]:not([data-lang=''])")) {
+    if (code.dataset.seen) continue;
+    code.dataset.seen = "1";
+    if (code.textContent.length <= LONGEST_CODE) watch(code);
+  }
+}
+
+// --- maths ------------------------------------------------------------------
+
+let katex;
+let loading;
+const formulas = new Map();
+
+function formula(tex, display) {
+  const key = (display ? "D" : "T") + tex;
+  if (!formulas.has(key)) {
+    if (formulas.size > 500) formulas.clear();
+    formulas.set(key, toFragment(katex.toMath(tex, display), "math"));
+  }
+  return formulas.get(key).cloneNode(true);
+}
+
+function setMath(root) {
+  const pending = root.querySelectorAll(".lu-md-math:not(.lu-md-math-set)");
+  if (!pending.length) return;
+  if (!katex) {
+    loading ??= import("./math.js").then((module) => {
+      katex = module;
+      setMath(document);
+    });
+    return;
+  }
+  for (const element of pending) {
+    element.replaceChildren(formula(element.dataset.tex, element.dataset.display === "1"));
+    element.classList.add("lu-md-math-set");
+  }
+}
+
+// --- clicks -----------------------------------------------------------------
+
+const labelsOf = new WeakMap();
+const shown = new Set();
+let listening = false;
+
+/** Copies `text`; a page served over plain http has no clipboard of its own. */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.style.cssText = "position:fixed;top:0;opacity:0";
+    const focused = document.activeElement;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    focused?.focus?.();
+    return done;
+  }
+}
+
+async function copyCode(button) {
+  const code = button.closest(".lu-md-code").querySelector("code");
+  if (!(await copyText(code.textContent))) return;
+  const { copy, copied } = labelsOf.get(button.closest(".lu-md"));
+  button.textContent = copied;
+  setTimeout(() => (button.textContent = copy), COPIED_MS);
+}
+
+function showImage(button) {
+  const image = safeImage(button.dataset.src);
+  if (!image?.ask) return;
+  const img = document.createElement("img");
+  img.alt = button.querySelector(".lu-md-img-alt")?.textContent ?? "";
+  img.referrerPolicy = "no-referrer";
+  img.src = image.ask;
+  shown.add(button.dataset.src);
+  button.replaceWith(img);
+}
+
+function onClick(event) {
+  const button = event.target.closest?.(".lu-md .lu-md-copy, .lu-md .lu-md-img");
+  if (!button) return;
+  event.preventDefault();
+  if (button.classList.contains("lu-md-copy")) copyCode(button);
+  else showImage(button);
+}
+
+/** The dressing of one answer's container, in the reader's language. */
+export function dresser(container, labels) {
+  labelsOf.set(container, labels);
+  if (!listening) document.addEventListener("click", onClick);
+  listening = true;
+  return (root, final) => {
+    for (const button of root.querySelectorAll(".lu-md-copy:empty")) button.textContent = labels.copy;
+    for (const button of root.querySelectorAll(".lu-md-img")) {
+      if (shown.has(button.dataset.src)) showImage(button);
+      else button.title = labels.loadImage;
+    }
+    setMath(root);
+    if (final) colour(root);
+  };
+}

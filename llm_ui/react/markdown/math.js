@@ -1,0 +1,15 @@
+// Loaded when the first formula appears; fonts and styles come with it.
+import katex from "katex";
+import "katex/dist/katex.min.css";
+
+export function toMath(tex, display) {
+  return katex.renderToString(tex, {
+    displayMode: display,
+    throwOnError: false,
+    errorColor: "currentColor",
+    trust: false,
+    strict: "ignore",
+    maxSize: 20,
+    maxExpand: 500,
+  });
+}

@@ -1,0 +1,164 @@
+// Makes the unfinished end of a Markdown text presentable: no raw `**`, half a
+// link or lone bullet is shown while its other half is still on the way.
+import { matchInlineMath } from "./parse.js";
+
+// A last line that is only a block marker, or the start of one, says nothing yet.
+const BARE_MARKER =
+  /^[ \t]*(?:>[ \t]*)*(?:[-*+]|[-=_*]{2,}|#{1,6}|\d{1,9}[.)]?|>|(?:[-*+][ \t]+)?`{1,2}|`{3,}[^`]*|~{1,2}|~{3,}[^~]*|\|[-:| \t]*|[-*+][ \t]+\[[ xX]?\]?)[ \t]*$/;
+const LONGEST_MARKER = 80;
+const FENCE_LINE = /^[ \t]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+|>[ \t]*)*(`{3,}|~{3,})/gm;
+// What follows one of these starts a new run of inline text.
+const NEW_RUN = /\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|\n[ \t]*>|\n {0,3}#{1,6} |\n[ \t]*\|/g;
+// An opener this far back was not meant as one.
+const LONGEST_SPAN = 600;
+const LONGEST_FORMULA = 300;
+
+function insideFence(src) {
+  let open = "";
+  for (const [, marks] of src.matchAll(FENCE_LINE)) {
+    if (!open) open = marks;
+    else if (marks[0] === open[0] && marks.length >= open.length) open = "";
+  }
+  return open !== "";
+}
+
+function lastRunStart(src) {
+  let start = 0;
+  for (const found of src.matchAll(NEW_RUN)) start = found.index + 1;
+  return start;
+}
+
+const isSpace = (char) => char === undefined || /\s/.test(char);
+const isWord = (char) => char !== undefined && /[\p{L}\p{N}]/u.test(char);
+
+function runLength(text, at) {
+  let end = at;
+  while (text[end] === text[at]) end++;
+  return end - at;
+}
+
+function closingParen(text, from) {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === "(") depth++;
+    else if (text[i] === ")" && --depth === 0) return i;
+  }
+  return -1;
+}
+
+/** Half a formula is left out: TeX is no pleasure to read. */
+function isHalfFormula(rest) {
+  if (rest.length > LONGEST_FORMULA) return false;
+  return rest[0] === "\\" || rest[1] === "$" || /^\$\S[^$\n]*$/.test(rest) && /[\\^_=]/.test(rest);
+}
+
+/** Takes `length` marks at the top of `stack` as closed; returns what is left over. */
+function close(stack, mark, length) {
+  let left = length;
+  for (let i = stack.length - 1; i >= 0 && left > 0; i--) {
+    if (stack[i].mark !== mark) continue;
+    const used = Math.min(left, stack[i].length);
+    stack[i].length -= used;
+    left -= used;
+    stack.length = stack[i].length ? i + 1 : i;
+  }
+  return left;
+}
+
+function emphasisRun(text, at, length, stack) {
+  const mark = text[at];
+  const before = text[at - 1];
+  const after = text[at + length];
+  const inWord = isWord(before) && isWord(after);
+  let left = length;
+  if (!isSpace(before) && !(mark === "_" && inWord)) left = close(stack, mark, length);
+  // One mark within a word is a product or a name far more often than emphasis.
+  const opens = !isSpace(after) && !(inWord && (length === 1 || mark === "_"));
+  if (left && opens && left <= 3) stack.push({ mark, length: left, at });
+  return left && after === undefined ? left : 0;
+}
+
+/** The end of a link that begins with the bracket at `open`, or where its text is cut. */
+function afterBracket(text, bracket) {
+  if (text[bracket + 1] === "(") {
+    const end = closingParen(text, bracket + 1);
+    return end < 0 ? null : end + 1;
+  }
+  return bracket + 1 < text.length ? bracket + 1 : null;
+}
+
+function mendInline(text) {
+  const stack = [];
+  const brackets = [];
+  let i = 0;
+  while (i < text.length) {
+    const char = text[i];
+    if (char === "`") {
+      const length = runLength(text, i);
+      const end = text.slice(i + length).search(new RegExp(`(?<!\`)\`{${length}}(?!\`)`));
+      if (end < 0) {
+        const inner = text.slice(i + length).replace(/`+$/, "");
+        const head = mendInline(text.slice(0, i));
+        return inner.trim() ? head + "`".repeat(length) + inner + "`".repeat(length) : head;
+      }
+      i += length + end + length;
+    } else if (char === "$" || (char === "\\" && /[([]/.test(text[i + 1] ?? ""))) {
+      const math = matchInlineMath(text.slice(i));
+      if (!math && isHalfFormula(text.slice(i))) return finish(text.slice(0, i), stack);
+      i += math ? math.raw.length : 1;
+    } else if (char === "\\") {
+      i += 2;
+    } else if (char === "[") {
+      brackets.push({ at: i, image: text[i - 1] === "!" });
+      i++;
+    } else if (char === "]" && brackets.length) {
+      const { at, image } = brackets.pop();
+      const next = afterBracket(text, i);
+      if (next === null) {
+        const before = text.slice(0, image ? at - 1 : at);
+        return finish(before + (image ? "" : text.slice(at + 1, i)), stack);
+      }
+      i = next;
+    } else if (char === "*" || char === "_" || char === "~") {
+      const length = runLength(text, i);
+      const dangling = emphasisRun(text, i, length, stack);
+      if (dangling) return finish(text.slice(0, i + length - dangling), stack);
+      i += length;
+    } else {
+      i++;
+    }
+  }
+  const last = brackets.at(-1);
+  if (last && text.length - last.at < LONGEST_SPAN) {
+    // Half a link: its text is shown, the bracket is not; half a picture is left out.
+    const cut = last.image ? last.at - 1 : last.at;
+    return finish(text.slice(0, cut) + (last.image ? "" : text.slice(last.at + 1)), stack);
+  }
+  return finish(text, stack);
+}
+
+function finish(text, stack) {
+  const open = stack.filter(({ at }) => text.length - at < LONGEST_SPAN);
+  if (!open.length) return text;
+  const bare = text.trimEnd();
+  return bare + open.map(({ mark, length }) => mark.repeat(length)).reverse().join("");
+}
+
+/** A table's head is shown as one before the line of dashes below it is there. */
+function mendTable(src) {
+  const head = /^ {0,3}\|([^\n]+?)\|?[ \t]*\n?$/.exec(src);
+  if (!head) return src;
+  const cells = head[1].split(/(?<!\\)\|/).length;
+  return `|${head[1]}|\n${"|-".repeat(cells)}|`;
+}
+
+/** `src` with its open ends closed or left out. */
+export function mend(src) {
+  const line = src.lastIndexOf("\n") + 1;
+  const isMarker = src.length - line <= LONGEST_MARKER && BARE_MARKER.test(src.slice(line));
+  const bare = isMarker ? src.slice(0, line) : src;
+  if (insideFence(bare)) return bare;
+  const start = lastRunStart(bare);
+  return mendTable(bare.slice(0, start) + mendInline(bare.slice(start)));
+}

@@ -1,0 +1,46 @@
+// Brings live nodes to the shape of new ones, touching only what differs, so that
+// selections, scroll positions and layout of what stays the same survive.
+
+function patchAttributes(live, next) {
+  for (const { name, value } of next.attributes) {
+    if (live.getAttribute(name) !== value) live.setAttribute(name, value);
+  }
+  if (live.attributes.length === next.attributes.length) return;
+  for (const { name } of [...live.attributes]) {
+    if (!next.hasAttribute(name)) live.removeAttribute(name);
+  }
+}
+
+function patchText(live, next) {
+  const have = live.data;
+  const want = next.data;
+  if (have === want) return;
+  if (want.startsWith(have)) live.appendData(want.slice(have.length));
+  else live.data = want;
+}
+
+/** Makes the children of `parent` from index `from` on equal to `nodes`. */
+export function patchChildren(parent, from, nodes) {
+  let live = parent.childNodes[from] ?? null;
+  for (const next of nodes) {
+    if (live === null) {
+      parent.appendChild(next);
+      continue;
+    }
+    const following = live.nextSibling;
+    if (live.nodeType !== next.nodeType || live.nodeName !== next.nodeName) {
+      parent.replaceChild(next, live);
+    } else if (next.nodeType === Node.TEXT_NODE) {
+      patchText(live, next);
+    } else {
+      patchAttributes(live, next);
+      patchChildren(live, 0, [...next.childNodes]);
+    }
+    live = following;
+  }
+  while (live !== null) {
+    const following = live.nextSibling;
+    parent.removeChild(live);
+    live = following;
+  }
+}

@@ -1,0 +1,263 @@
+// The answer as it grows: finished blocks become DOM once and are never touched
+// again; only the block at the end is parsed anew, and only with what it needs.
+//
+// `scope` is where the next block goes. It is the container itself, or, inside a
+// list or a table that is still growing, the element that takes its items: a
+// list of a hundred items is a hundred blocks, not one that is parsed a hundred times.
+import { FenceLines, GrowingCode, closingFence, openingFence } from "./fence.js";
+import { codeHtml, toHtml } from "./html.js";
+import { mend } from "./mend.js";
+import { lex } from "./parse.js";
+import { patchChildren } from "./patch.js";
+import { toFragment } from "./safe.js";
+
+const REFERENCE = /\[[^\]]+\]/;
+
+const visible = (token) => token.type !== "space" && token.type !== "def";
+const rawLength = (tokens) => tokens.reduce((sum, token) => sum + token.raw.length, 0);
+
+function nodesOf(tokens, dress) {
+  const fragment = toFragment(toHtml(tokens));
+  dress(fragment, false);
+  return [...fragment.childNodes];
+}
+
+export class Renderer {
+  /** `dress(fragment | element, final)` gives new nodes their labels and the like. */
+  constructor(container, dress) {
+    this.container = container;
+    this.dress = dress;
+    this.reset("");
+  }
+
+  reset(text) {
+    this.text = text.replace(/\r\n?/g, "\n");
+    this.links = {};
+    this.blocks = 0;
+    this.scope = null;
+    this.fence = null;
+    this.pos = 0;
+    this.split = 0;
+    this.finished = false;
+  }
+
+  append(text) {
+    // A lone \r at the end of one piece meets its \n in the next one at worst as a
+    // second line break; models do not write \r.
+    this.text += text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+  }
+
+  replace(text) {
+    this.reset(text);
+  }
+
+  /** Shows what is new. `final`: nothing more will come. */
+  paint(final = false) {
+    if (this.finished) return;
+    while (this.fence ? this.growFence(final) : this.commit(final));
+    if (!this.fence) this.paintTail(final);
+    if (final) this.finish();
+  }
+
+  finish() {
+    this.finished = true;
+    this.resolveLateLinks();
+    this.dress(this.container, true);
+  }
+
+  // --- finished blocks -----------------------------------------------------
+
+  /** Moves complete blocks out of the tail; true when there may be more to do. */
+  commit(final) {
+    const end = final ? this.text.length : this.text.lastIndexOf("\n") + 1;
+    if (end <= (final ? this.pos : this.split)) return false;
+    this.split = end;
+    const src = this.text.slice(this.pos, end);
+    const prefix = this.scope?.prefix ?? "";
+    const tokens = lex(prefix + src, this.links);
+    // Whatever the parser does not give back letter for letter is shown as one tail.
+    if (!(prefix + src).startsWith(tokens.map((token) => token.raw).join(""))) return false;
+    if (this.scope) return this.commitInScope(tokens, src, final);
+    return this.commitBlocks(tokens, src, final);
+  }
+
+  commitBlocks(tokens, src, final) {
+    const done = final ? tokens : tokens.slice(0, tokens.findLastIndex(visible));
+    this.place(done);
+    const tail = src.slice(rawLength(done));
+    this.pos += src.length - tail.length;
+    if (final || !tail) return false;
+    const last = tokens[done.length];
+    if (last.type === "code") return this.openFence(last, tail);
+    if (last.type === "list" && last.items.length > 1) return this.openList(last);
+    if (last.type === "table" && last.rows.length > 2) return this.openTable(last);
+    return false;
+  }
+
+  /** Renders finished tokens for good, in place of the tail that showed them so far. */
+  place(tokens) {
+    if (!tokens.some(visible)) return;
+    const nodes = nodesOf(tokens, this.dress);
+    patchChildren(this.container, this.blocks, nodes);
+    this.settle(this.container, this.blocks, nodes.length);
+    this.blocks += nodes.length;
+  }
+
+  /** Dresses live nodes that will not change any more. */
+  settle(parent, from, count) {
+    let node = parent.childNodes[from];
+    for (let left = count; left > 0; left--, node = node.nextSibling) this.dress(node, true);
+  }
+
+  // --- lists and tables that grow ------------------------------------------
+
+  openList(token) {
+    const [list] = nodesOf([token], this.dress);
+    patchChildren(this.container, this.blocks, [list]);
+    const parent = this.container.childNodes[this.blocks];
+    this.scope = { kind: "list", parent, done: 0, ordered: token.ordered, prefix: "" };
+    this.commitItems(token, token.items.length - 1);
+    return false;
+  }
+
+  commitItems(token, count) {
+    const { scope } = this;
+    const items = token.items.slice(0, count);
+    if (token.loose) scope.parent.classList.add("lu-md-loose");
+    if (!items.length) return;
+    const [list] = nodesOf([{ ...token, items }], this.dress);
+    this.take(list.childNodes);
+    this.pos += items.reduce((sum, item) => sum + item.raw.length, 0);
+  }
+
+  openTable(token) {
+    const lines = token.raw.split("\n", 2).join("\n") + "\n";
+    const [table] = nodesOf([token], this.dress);
+    patchChildren(this.container, this.blocks, [table]);
+    const parent = this.container.childNodes[this.blocks].querySelector("tbody");
+    this.scope = { kind: "table", parent, done: 0, prefix: lines };
+    this.pos += lines.length;
+    this.commitRows(token, token.rows.length, token.raw.slice(lines.length));
+    return false;
+  }
+
+  commitRows(token, count, src) {
+    if (!count) return;
+    const [table] = nodesOf([{ ...token, rows: token.rows.slice(0, count) }], this.dress);
+    this.take(table.querySelector("tbody").childNodes);
+    let end = 0;
+    for (let row = 0; row < count; row++) end = src.indexOf("\n", end) + 1 || src.length;
+    this.pos += end;
+  }
+
+  take(nodes) {
+    const { scope } = this;
+    const added = nodes.length;
+    patchChildren(scope.parent, scope.done, [...nodes]);
+    this.settle(scope.parent, scope.done, added);
+    scope.done += added;
+  }
+
+  commitInScope(tokens, src, final) {
+    const { scope } = this;
+    const [first] = tokens;
+    if (!this.continues(first)) {
+      this.closeScope();
+      this.split = this.pos;
+      return true;
+    }
+    const ended = final || tokens.slice(1).some(visible);
+    if (scope.kind === "list") {
+      this.commitItems(first, first.items.length - (ended ? 0 : 1));
+    } else {
+      this.commitRows(first, first.rows.length, src);
+    }
+    if (!ended) return false;
+    this.closeScope();
+    this.split = this.pos;
+    return true;
+  }
+
+  continues(token) {
+    const { scope } = this;
+    if (!token || token.type !== scope.kind) return false;
+    return scope.kind === "table" || token.ordered === scope.ordered;
+  }
+
+  closeScope() {
+    patchChildren(this.scope.parent, this.scope.done, []);
+    this.scope = null;
+    this.blocks += 1;
+  }
+
+  // --- an open code fence --------------------------------------------------
+
+  openFence(token, tail) {
+    const opening = openingFence(tail);
+    if (!opening) return false;
+    if (closingFence(tail, opening)) {
+      this.place([token]);
+      this.pos += token.raw.length;
+      return false;
+    }
+    const fragment = toFragment(codeHtml("", opening.info));
+    this.dress(fragment, false);
+    patchChildren(this.container, this.blocks, [...fragment.childNodes]);
+    const element = this.container.childNodes[this.blocks].querySelector("code");
+    const start = this.pos + opening.length;
+    this.fence = {
+      lines: new FenceLines(opening, this.text, start),
+      code: new GrowingCode(element),
+      shown: start,
+    };
+    return true;
+  }
+
+  /** Appends what the fence got; true when it has closed. */
+  growFence(final) {
+    const { lines, code } = this.fence;
+    const closed = lines.advance(this.text, final);
+    const stop = final && !closed && this.text.endsWith("\n") ? lines.limit - 1 : lines.limit;
+    if (stop > this.fence.shown) {
+      code.append(this.text.slice(this.fence.shown, stop));
+      this.fence.shown = stop;
+    }
+    if (!closed && !final) return false;
+    this.pos = closed ? lines.closed.next : this.text.length;
+    this.split = this.pos;
+    this.fence = null;
+    this.blocks += 1;
+    this.dress(this.container.childNodes[this.blocks - 1], true);
+    return true;
+  }
+
+  // --- the tail -------------------------------------------------------------
+
+  paintTail(final) {
+    const tail = final ? "" : mend((this.scope?.prefix ?? "") + this.text.slice(this.pos));
+    const tokens = tail ? lex(tail, { ...this.links }) : [];
+    const nodes = nodesOf(tokens, this.dress);
+    const { scope } = this;
+    if (!scope) {
+      patchChildren(this.container, this.blocks, nodes);
+      return;
+    }
+    const inside = this.continues(tokens.find(visible)) ? nodes.shift() : null;
+    const items = scope.kind === "table" ? inside?.querySelector("tbody") : inside;
+    patchChildren(scope.parent, scope.done, items ? [...items.childNodes] : []);
+    patchChildren(this.container, this.blocks + 1, nodes);
+  }
+
+  /** Blocks that name a link which was defined further down are rendered again. */
+  resolveLateLinks() {
+    if (!Object.keys(this.links).length) return;
+    let index = 0;
+    for (const token of lex(this.text, { ...this.links })) {
+      if (!visible(token)) continue;
+      const live = this.container.childNodes[index++];
+      if (token.type === "code" || !live || !REFERENCE.test(token.raw)) continue;
+      const [next] = nodesOf([token], this.dress);
+      if (next && !live.isEqualNode(next)) live.replaceWith(next);
+    }
+  }
+}

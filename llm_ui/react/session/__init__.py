@@ -1,0 +1,32 @@
+"""Signing in and out: forms that speak REST, since only REST can set the cookie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.react._link import link
+
+_FILES = link("auth.jsx", "backend.js", "session.js")
+
+
+class AuthForm(rx.Component):
+    """The form of the login or the register page, without any state on the server."""
+
+    library = _FILES["auth.jsx"]
+    tag = "AuthForm"
+
+    mode: rx.Var[str]
+    labels: rx.Var[dict[str, Any]]
+    # Where to go when the address has no `next`.
+    next: rx.Var[str]
+
+
+class SignOutButton(rx.Component):
+    """Ends the session and leads to the login page."""
+
+    library = _FILES["auth.jsx"]
+    tag = "SignOutButton"
+
+    label: rx.Var[str]

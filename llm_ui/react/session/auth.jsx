@@ -1,0 +1,151 @@
+// The forms to sign in and to create an account, and the way out.
+import { useEffect, useId, useRef, useState } from "react";
+
+import { Icon } from "../chat/icons.jsx";
+import { backendOrigin } from "./backend.js";
+import { enter, leave, register, signIn, signOut } from "./session.js";
+
+function Field({ name, mode, label, hint, invalid, children, ...input }) {
+  const id = useId();
+  return (
+    <div className="lu-field">
+      <label className="lu-field__label" htmlFor={id}>
+        {label}
+      </label>
+      <div className="lu-auth-input">
+        <input
+          id={id}
+          className="lu-input"
+          name={name}
+          required
+          aria-invalid={invalid || undefined}
+          aria-describedby={hint && `${id}-hint`}
+          data-testid={`${mode}-${name}`}
+          {...input}
+        />
+        {children}
+      </div>
+      {hint && (
+        <p id={`${id}-hint`} className="lu-field__hint">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function AuthForm({ mode = "login", labels = {}, next = "/chat", children }) {
+  const form = useRef(null);
+  // Before the page is alive a submit would leave it, so the button waits for that.
+  const [ready, setReady] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [shown, setShown] = useState(false);
+  const [error, setError] = useState(null);
+  const registering = mode === "register";
+
+  useEffect(() => setReady(true), []);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    setBusy(true);
+    setError(null);
+    const typed = Object.fromEntries(new FormData(form.current));
+    try {
+      await (registering ? register : signIn)(backendOrigin(), typed);
+      enter(next);
+    } catch (failure) {
+      // Without a status nobody answered; the words for that are the page's own.
+      setError({ text: failure.status ? failure.message : "", field: failure.field });
+      setBusy(false);
+      const field = form.current.elements.namedItem(failure.field ?? "");
+      (field ?? form.current.elements.namedItem("password"))?.focus();
+    }
+  };
+
+  const words = error && (error.text || labels.unreachable);
+  return (
+    <form className="lu-auth" ref={form} method="post" onSubmit={submit} aria-busy={busy}>
+      <Field
+        name="email"
+        mode={mode}
+        label={labels.email}
+        invalid={error?.field === "email"}
+        type="email"
+        autoComplete={registering ? "email" : "username"}
+        inputMode="email"
+        autoCapitalize="none"
+        spellCheck={false}
+      />
+      {registering && (
+        <Field
+          name="username"
+          mode={mode}
+          label={labels.username}
+          hint={labels.username_hint}
+          invalid={error?.field === "username"}
+          type="text"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+        />
+      )}
+      <Field
+        name="password"
+        mode={mode}
+        label={labels.password}
+        hint={registering ? labels.password_hint : undefined}
+        invalid={error?.field === "password"}
+        type={shown ? "text" : "password"}
+        autoComplete={registering ? "new-password" : "current-password"}
+        autoCapitalize="none"
+        spellCheck={false}
+      >
+        <button
+          type="button"
+          className="lu-auth-eye"
+          aria-label={shown ? labels.hide_password : labels.show_password}
+          title={shown ? labels.hide_password : labels.show_password}
+          onClick={() => setShown(!shown)}
+        >
+          <Icon name="eye" size={18} />
+        </button>
+      </Field>
+      <div role="alert" className="lu-auth-error" hidden={!words}>
+        {words}
+      </div>
+      <button
+        type="submit"
+        className="lu-button lu-button--primary lu-button--wide"
+        disabled={busy || !ready}
+        data-testid={`${mode}-submit`}
+      >
+        {busy ? (labels.busy ?? labels.submit) : labels.submit}
+      </button>
+      {children}
+    </form>
+  );
+}
+
+export function SignOutButton({ label, className = "" }) {
+  const [busy, setBusy] = useState(false);
+  const out = async () => {
+    setBusy(true);
+    // Whatever went wrong, the login page shows whether somebody is still signed in.
+    await signOut(backendOrigin()).catch(() => undefined);
+    leave();
+  };
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      className={className}
+      disabled={busy}
+      data-testid="sign-out"
+      onClick={out}
+    >
+      <Icon name="leave" />
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,51 @@
+// Signing in and out over REST, which alone can set the session's cookie.
+// No Reflex here: the backend's origin is handed in.
+
+const LOGIN = "/login";
+
+/** `next` if it leads to a page of this site, else `fallback`. */
+export function safeNext(next, fallback = "/chat") {
+  // "//host" and "/\host" are other sites to a browser; control characters are dropped by it.
+  // eslint-disable-next-line no-control-regex
+  if (typeof next !== "string" || !/^\/(?![/\\])[^\\\u0000-\u001f]*$/.test(next)) return fallback;
+  return next;
+}
+
+async function call(origin, method, path, { body, headers } = {}) {
+  const response = await fetch(new URL(path, origin), {
+    method,
+    credentials: "include",
+    headers: {
+      Accept: "application/json",
+      "Accept-Language": document.documentElement.lang || navigator.language,
+      ...(body && { "Content-Type": "application/json" }),
+      ...headers,
+    },
+    body: body && JSON.stringify(body),
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  const { code, detail, field, retry_after: retryAfter } = answer;
+  throw Object.assign(new Error(detail ?? ""), { code, field, retryAfter, status: response.status });
+}
+
+export const signIn = (origin, { email, password }) =>
+  call(origin, "POST", "/api/v1/auth/login", { body: { email, password } });
+
+export const register = (origin, { email, username, password }) =>
+  call(origin, "POST", "/api/v1/auth/register", { body: { email, username, password } });
+
+export async function signOut(origin) {
+  const { csrf_token: token } = await call(origin, "GET", "/api/v1/auth/me");
+  await call(origin, "POST", "/api/v1/auth/logout", { headers: { "X-CSRF-Token": token } });
+}
+
+/** A full page load, so that the websocket is opened anew with the new cookie. */
+export function enter(fallback) {
+  const next = new URLSearchParams(window.location.search).get("next");
+  window.location.assign(safeNext(next, fallback));
+}
+
+export function leave() {
+  window.location.assign(LOGIN);
+}
