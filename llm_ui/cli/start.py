@@ -76,7 +76,7 @@ def port_is_free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("0.0.0.0", port))  # noqa: S104 - only to ask
-        except OSError:
+        except (OSError, OverflowError):
             return False
     return True
 

@@ -65,7 +65,7 @@ def test_workers_must_be_a_number(place: Place, monkeypatch: pytest.MonkeyPatch)
 
 def prepared(place: Place, monkeypatch: pytest.MonkeyPatch) -> start.Facts:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("SECRET_KEY", "PORT", "DATABASE_URL", "DATA_DIR"):
+    for name in ("SECRET_KEY", "PORT", "DATABASE_URL", "DATA_DIR", "LOG_LEVEL"):
         monkeypatch.delenv(name, raising=False)
     return start.prepare(place, migrate=False)
 
