@@ -104,6 +104,7 @@ def _composer() -> rx.Component:
         t("chat.placeholder"),
     )
     return composer(
+        rx.el.span(t("chat.hint"), class_name="lu-dock__hint"),
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,
         busy=ChatState.busy,
@@ -130,11 +131,7 @@ def conversation() -> rx.Component:
     )
     return rx.el.div(
         rx.el.div(body, class_name="lu-talk__body"),
-        rx.el.div(
-            _composer(),
-            rx.el.p(t("chat.hint"), class_name="lu-dock__hint"),
-            class_name="lu-dock lu-column",
-        ),
+        rx.el.div(_composer(), class_name="lu-dock lu-column"),
         rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),
         class_name="lu-talk",
     )

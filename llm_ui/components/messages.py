@@ -27,7 +27,7 @@ def answer_labels() -> dict[str, rx.Var[str]]:
 
 def _question(message: Message) -> rx.Component:
     return rx.el.article(
-        rx.el.h3(t("message.you"), class_name="lu-sr"),
+        rx.el.h2(t("message.you"), class_name="lu-sr"),
         rx.el.div(message.content, class_name="lu-question__text", title=when(message.created_at)),
         rx.el.div(
             copy_button(message.content, t("message.copy"), copied_label=t("common.copied")),
@@ -119,7 +119,7 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
 def _answer(message: Message, last: rx.Var[bool]) -> rx.Component:
     broken = (message.status == "failed") | (message.status == "interrupted")
     return rx.el.article(
-        rx.el.h3(mark(20), rx.el.span(message.model_name), class_name="lu-answer__model"),
+        rx.el.h2(mark(20), rx.el.span(message.model_name), class_name="lu-answer__model"),
         answer(
             text=message.content,
             reasoning=message.reasoning,

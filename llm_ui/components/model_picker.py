@@ -74,7 +74,9 @@ def _menu() -> rx.Component:
     return ui.menu(
         MENU,
         _search(),
-        rx.foreach(ChatState.models, _row),
+        rx.el.div(
+            rx.foreach(ChatState.models, _row), role="menu", aria_label=t("model.choose")
+        ),
         rx.el.p(
             t("model.no_match"),
             class_name="lu-menu__heading",
@@ -83,6 +85,7 @@ def _menu() -> rx.Component:
         ),
         label=t("model.choose"),
         class_name="lu-model-menu",
+        role="dialog",
     )
 
 

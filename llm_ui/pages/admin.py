@@ -175,6 +175,9 @@ def dashboard() -> rx.Component:
             class_name="lu-page__column",
         ),
         class_name="lu-page",
+        role="region",
+        aria_label=t("admin.dashboard"),
+        tab_index=0,
     )
     return shell(admin_sidebar("/admin"), bar, page)
 

@@ -15,11 +15,11 @@ def opens(menu_id: str) -> dict[str, Any]:
 
 
 def menu(menu_id: str, *children: Any, label: Any, class_name: str = "", **props: Any) -> Any:
-    """A menu; `opens(menu_id)` on a button opens it."""
+    """A menu; `opens(menu_id)` on a button opens it. Give one with a field role="dialog"."""
+    props.setdefault("role", "menu")
     return rx.el.div(
         *children,
         id=menu_id,
-        role="menu",
         aria_label=label,
         class_name=classes("lu-menu", class_name),
         custom_attrs={"popover": "auto"},
