@@ -44,10 +44,12 @@ def run(place: Place, options: argparse.Namespace) -> int:
     from llm_ui.cli import frontend, start
 
     _require_free_port(place, options)
+    workers = options.workers or number(place, "WORKERS", 1)
     _set_up(place)
     facts = start.prepare(place, migrate=True, port=options.port)
+    if workers > 1 and not facts.redis:
+        raise StepFailed(f"WORKERS is {workers}: more than one needs REDIS_URL.", code=2)
     frontend.ensure_built(place)
-    workers = options.workers or number(place, "WORKERS", 1)
     return start.run_production(
         place, facts, workers=workers, host=options.host, open_browser=not options.no_open
     )

@@ -35,6 +35,7 @@ class Facts:
     port: int
     grace: float
     public_url: str | None
+    redis: bool
 
 
 def prepare(place: Place, *, migrate: bool, port: int | None = None) -> Facts:
