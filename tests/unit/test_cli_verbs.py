@@ -242,7 +242,10 @@ def test_unfolding_keeps_what_a_person_wrote_and_renews_what_was_packed(tmp_path
     home.mkdir()
     (home / "rxconfig.py").write_text("old")
     (home / ".env").write_text("SECRET_KEY=mine")
+    (home / "alembic" / "versions").mkdir(parents=True)
+    (home / "alembic" / "versions" / "dropped.py").touch()
     fill(packed, home)
+    assert not (home / "alembic" / "versions" / "dropped.py").exists()
     assert (home / "rxconfig.py").read_text() == "new"
     assert (home / "alembic" / "env.py").read_text() == "env"
     assert (home / ".env").read_text() == "SECRET_KEY=mine"
