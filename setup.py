@@ -13,7 +13,14 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-HOME_FILES = ("rxconfig.py", "alembic.ini", ".env.example", "LICENSE")
+HOME_FILES = (
+    "rxconfig.py",
+    "alembic.ini",
+    "requirements.txt",
+    "constraints.txt",
+    ".env.example",
+    "LICENSE",
+)
 HOME_FOLDERS = ("alembic", "assets", "reflex.lock")
 UNPACKED = shutil.ignore_patterns("__pycache__", "*.pyc", "external")
 

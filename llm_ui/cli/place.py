@@ -92,6 +92,9 @@ def child_environment(place: Place, **extra: str) -> dict[str, str]:
     env["PATH"] = os.pathsep.join([str(place.python.parent), env.get("PATH", os.defpath)])
     env["PYTHONUNBUFFERED"] = "1"
     env.pop("PYTHONHOME", None)
+    if place.own_venv:
+        # The environment is installed uncompiled; without its caches each start would pay.
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
     home = env.get("HOME", "")
     if not home or not os.access(home, os.W_OK):
         # npm and Reflex keep caches in HOME and fail when there is none (as in some CI runs).

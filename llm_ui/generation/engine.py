@@ -163,16 +163,20 @@ class Engine:
             live.wake()
 
     async def _write_end(self, outcome: Outcome) -> None:
+        settle: Settle | None = self.settle
         for attempt in range(WRITE_TRIES):
             try:
                 async with self._writing, self.database.unit_of_work() as session:
-                    if await store.finish(session, outcome, self.owner):
-                        await self.settle(session, outcome)
+                    if await store.finish(session, outcome, self.owner) and settle:
+                        await settle(session, outcome)
                     return
             except SQLAlchemyError:
-                # What came is in the event log; without a row the reaper ends the run.
+                # The database may come back; until then the text stays in memory.
                 logger.exception("could not write the end of run %s", outcome.run_id)
                 await asyncio.sleep(0.2 * 2**attempt)
+            except Exception as error:  # noqa: BLE001 - a bug in `settle` must not cost the answer
+                await self._unhandled(error, f"the end of run {outcome.run_id}")
+                settle = None
 
     # --- loops --------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ def _fault(script: Script, dialect: Dialect, name: str) -> tuple[list[bytes], st
         return [dialect.error(script.error_message)], "done"
     prefix = b"" if dialect.comment == b"\n" else b"data: "
     if name == "garbage":
-        return [prefix + b'{"oops": \n\n'], "done"
+        return [dialect.token("oops").replace(b"}", b"")], "done"
     if name == "long_line":
         block = b"x" * BATCH_BYTES
         return [prefix + b'{"x": "', *([block] * (LONG_LINE_BYTES // BATCH_BYTES))], "stall"

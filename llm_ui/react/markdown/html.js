@@ -5,6 +5,8 @@ import { marked } from "./parse.js";
 import { safeImage, safeLink } from "./safe.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+// Of a fence that is still open, and of indented code, blank lines at the end mean nothing.
+const CLOSED = /\n {0,3}(?:`{3,}|~{3,})[ \t]*\n*$/;
 
 export function escape(text) {
   return String(text).replace(/[&<>"']/g, (char) => ESCAPES[char]);
@@ -59,8 +61,7 @@ marked.use({
     { name: "mathBlock", renderer: (token) => mathHtml(token, "div") },
   ],
   renderer: {
-    code: ({ text, lang, codeBlockStyle }) =>
-      codeHtml(codeBlockStyle ? text.replace(/\n$/, "") : text, lang),
+    code: ({ raw, text, lang }) => codeHtml(CLOSED.test(raw) ? text : text.replace(/\n+$/, ""), lang),
     list(token) {
       const tag = token.ordered ? "ol" : "ul";
       const start = token.ordered && token.start !== 1 ? ` start="${Number(token.start)}"` : "";
@@ -76,6 +77,14 @@ marked.use({
         `<div class="lu-md-table" tabindex="0"><table><thead>${row(token.header)}</thead>` +
         `<tbody>${token.rows.map(row).join("")}</tbody></table></div>`
       );
+    },
+    // These say what marked's own do, without the line break behind each element.
+    hr: () => "<hr>",
+    blockquote(token) {
+      return `<blockquote>${this.parser.parse(token.tokens)}</blockquote>`;
+    },
+    heading(token) {
+      return `<h${token.depth}>${this.parser.parseInline(token.tokens)}</h${token.depth}>`;
     },
     paragraph(token) {
       return `<p>${this.parser.parseInline(token.tokens)}</p>`;

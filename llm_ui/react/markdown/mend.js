@@ -12,6 +12,7 @@ const NEW_RUN = /\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|\n[ \t]*>|\n {0,3
 // An opener this far back was not meant as one.
 const LONGEST_SPAN = 600;
 const LONGEST_FORMULA = 300;
+const LONGEST_DISPLAY = 2000;
 
 function insideFence(src) {
   let open = "";
@@ -50,7 +51,9 @@ function closingParen(text, from) {
 /** Half a formula is left out: TeX is no pleasure to read. */
 function isHalfFormula(rest) {
   if (rest.length > LONGEST_FORMULA) return false;
-  return rest[0] === "\\" || rest[1] === "$" || /^\$\S[^$\n]*$/.test(rest) && /[\\^_=]/.test(rest);
+  if (rest[0] === "\\" || rest === "$" || rest[1] === "$") return true;
+  // "$5" and "$HOME is" are words; "$x" may be the first of "$x + y$".
+  return /^\$[^\s\d$]\S{0,40}$/.test(rest) || /^\$\S(?=[^$\n]*[\\^_=])[^$\n]*$/.test(rest);
 }
 
 /** Takes `length` marks at the top of `stack` as closed; returns what is left over. */
@@ -147,14 +150,27 @@ function finish(text, stack) {
 
 /** A table's head is shown as one before the line of dashes below it is there. */
 function mendTable(src) {
-  const head = /^ {0,3}\|([^\n]+?)\|?[ \t]*\n?$/.exec(src);
+  const blank = src.lastIndexOf("\n\n");
+  const start = blank < 0 ? 0 : blank + 2;
+  const head = /^ {0,3}\|([^\n]+?)\|?[ \t]*\n?$/.exec(src.slice(start));
   if (!head) return src;
   const cells = head[1].split(/(?<!\\)\|/).length;
-  return `|${head[1]}|\n${"|-".repeat(cells)}|`;
+  return `${src.slice(0, start)}|${head[1]}|\n${"|-".repeat(cells)}|`;
+}
+
+/** Where a display formula begins that has not ended yet, or -1. */
+export function openDisplay(src) {
+  const found = /(?:^|\n) {0,3}(\$\$|\\\[)(?:(?!\n[ \t]*\n)[\s\S])*$/.exec(src);
+  if (!found) return -1;
+  const inner = src.slice(found.index).replace(/^\s*../, "");
+  if (inner.includes(found[1] === "$$" ? "$$" : "\\]")) return -1;
+  return found.index + (found[0][0] === "\n" ? 1 : 0);
 }
 
 /** `src` with its open ends closed or left out. */
 export function mend(src) {
+  const display = openDisplay(src);
+  if (display >= 0 && src.length - display < LONGEST_DISPLAY) src = src.slice(0, display);
   const line = src.lastIndexOf("\n") + 1;
   const isMarker = src.length - line <= LONGEST_MARKER && BARE_MARKER.test(src.slice(line));
   const bare = isMarker ? src.slice(0, line) : src;

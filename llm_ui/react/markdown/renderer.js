@@ -6,15 +6,26 @@
 // list of a hundred items is a hundred blocks, not one that is parsed a hundred times.
 import { FenceLines, GrowingCode, closingFence, openingFence } from "./fence.js";
 import { codeHtml, toHtml } from "./html.js";
-import { mend } from "./mend.js";
+import { mend, openDisplay } from "./mend.js";
 import { lex } from "./parse.js";
 import { patchChildren } from "./patch.js";
 import { toFragment } from "./safe.js";
 
+const PROSE = new Set(["paragraph", "heading"]);
 const REFERENCE = /\[[^\]]+\]/;
 
 const visible = (token) => token.type !== "space" && token.type !== "def";
 const rawLength = (tokens) => tokens.reduce((sum, token) => sum + token.raw.length, 0);
+
+/** How many of the tokens nothing that follows can change: not the last one. */
+function finishedCount(tokens) {
+  const last = tokens.findLastIndex(visible);
+  // A line of a display formula may look like a list: only its end tells what it was.
+  const maths = tokens.findIndex(
+    ({ type, raw }, at) => at < last && PROSE.has(type) && openDisplay(raw) >= 0 && visible(tokens[at + 1]),
+  );
+  return maths < 0 ? last : maths;
+}
 
 function nodesOf(tokens, dress) {
   const fragment = toFragment(toHtml(tokens));
@@ -42,9 +53,9 @@ export class Renderer {
   }
 
   append(text) {
-    // A lone \r at the end of one piece meets its \n in the next one at worst as a
-    // second line break; models do not write \r.
-    this.text += text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
+    if (this.text.endsWith("\r")) text = this.text.slice(-1) + text;
+    else if (!text.includes("\r")) return void (this.text += text);
+    this.text = this.text.replace(/\r$/, "") + text.replace(/\r\n|\r(?!$)/g, "\n");
   }
 
   replace(text) {
@@ -69,20 +80,22 @@ export class Renderer {
 
   /** Moves complete blocks out of the tail; true when there may be more to do. */
   commit(final) {
-    const end = final ? this.text.length : this.text.lastIndexOf("\n") + 1;
+    // The parser is exact about texts that end with a line, or with no blanks.
+    const end = final ? this.text.trimEnd().length : this.text.lastIndexOf("\n") + 1;
     if (end <= (final ? this.pos : this.split)) return false;
     this.split = end;
     const src = this.text.slice(this.pos, end);
     const prefix = this.scope?.prefix ?? "";
     const tokens = lex(prefix + src, this.links);
-    // Whatever the parser does not give back letter for letter is shown as one tail.
-    if (!(prefix + src).startsWith(tokens.map((token) => token.raw).join(""))) return false;
+    // What the parser does not give back letter for letter waits for the end as one tail.
+    const exact = (prefix + src).startsWith(tokens.map((token) => token.raw).join(""));
+    if (!exact && !final) return false;
     if (this.scope) return this.commitInScope(tokens, src, final);
     return this.commitBlocks(tokens, src, final);
   }
 
   commitBlocks(tokens, src, final) {
-    const done = final ? tokens : tokens.slice(0, tokens.findLastIndex(visible));
+    const done = final ? tokens : tokens.slice(0, finishedCount(tokens));
     this.place(done);
     const tail = src.slice(rawLength(done));
     this.pos += src.length - tail.length;
@@ -217,7 +230,7 @@ export class Renderer {
   growFence(final) {
     const { lines, code } = this.fence;
     const closed = lines.advance(this.text, final);
-    const stop = final && !closed && this.text.endsWith("\n") ? lines.limit - 1 : lines.limit;
+    const stop = final && !closed ? this.text.trimEnd().length : lines.limit;
     if (stop > this.fence.shown) {
       code.append(this.text.slice(this.fence.shown, stop));
       this.fence.shown = stop;

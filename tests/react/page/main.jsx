@@ -1,0 +1,94 @@
+// What the tests take hold of: the components on a bare page, and their parts.
+import { createRoot } from "react-dom/client";
+import { flushSync } from "react-dom";
+import { StateStoreContext, createStore } from "$/utils/context-registry";
+
+import { Answer } from "../../../llm_ui/react/chat/answer.jsx";
+import { Composer } from "../../../llm_ui/react/chat/composer.jsx";
+import { ChatLog } from "../../../llm_ui/react/chat/log.jsx";
+import { CopyButton, RelativeTime } from "../../../llm_ui/react/chat/small.jsx";
+import { dresser } from "../../../llm_ui/react/markdown/dress.js";
+import { mend } from "../../../llm_ui/react/markdown/mend.js";
+import { Renderer } from "../../../llm_ui/react/markdown/renderer.js";
+import { AuthForm, SignOutButton } from "../../../llm_ui/react/session/auth.jsx";
+import { safeNext } from "../../../llm_ui/react/session/session.js";
+import "../../../llm_ui/react/react.css";
+import "./page.css";
+
+const KINDS = { Answer, AuthForm, ChatLog, Composer, CopyButton, RelativeTime, SignOutButton };
+const LABELS = { copy: "Copy", copied: "Copied", loadImage: "Load image" };
+const STATE = "app___chat_state";
+
+const store = createStore();
+const root = createRoot(document.getElementById("root"));
+const events = [];
+const shown = {};
+
+const recorder = (name) => (...args) => events.push([name, ...args]);
+
+// Properties named "on…" are recorded; children are given as HTML-free descriptions.
+function element({ kind, props = {}, children = [] }, index) {
+  if (!KINDS[kind]) {
+    const Tag = kind;
+    return (
+      <Tag key={props.key ?? index} {...props}>
+        {children.map((child, at) => (typeof child === "string" ? child : element(child, at)))}
+      </Tag>
+    );
+  }
+  const Kind = KINDS[kind];
+  const wired = { ...props };
+  for (const name of wired.events ?? []) wired[name] = recorder(name);
+  delete wired.events;
+  return (
+    <Kind key={props.key ?? index} {...wired}>
+      {children.map(element)}
+    </Kind>
+  );
+}
+
+function show(...things) {
+  shown.things = things;
+  flushSync(() =>
+    root.render(<StateStoreContext value={store}>{things.map(element)}</StateStoreContext>),
+  );
+}
+
+function container() {
+  const box = document.createElement("div");
+  box.className = "lu-md";
+  document.body.append(box);
+  return box;
+}
+
+/** The DOM of `text`, given at once or in the pieces that `cut` makes of it. */
+function render(text, pieces = null) {
+  const box = container();
+  const renderer = new Renderer(box, dresser(box, LABELS));
+  const frames = [];
+  for (const piece of pieces ?? [text]) {
+    renderer.append(piece);
+    if (!pieces) continue;
+    renderer.paint();
+    frames.push(box.innerHTML);
+  }
+  renderer.paint(true);
+  return { html: box.innerHTML, frames, box };
+}
+
+window.lab = {
+  Renderer,
+  STATE,
+  dresser: (box) => dresser(box, LABELS),
+  events,
+  mend,
+  push: (delta) => store.push(STATE, delta),
+  render: (text, pieces) => {
+    const { html, frames, box } = render(text, pieces);
+    box.remove();
+    return { html, frames };
+  },
+  keep: render,
+  safeNext,
+  show,
+};

@@ -1,0 +1,1 @@
+export const getBackendURL = () => new URL(window.location.href);
