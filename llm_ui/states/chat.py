@@ -43,6 +43,7 @@ class ChatState(SidebarMixin, rx.State):
     models: list[ModelItem] = []
     model_id: str = ""
     model_name: str = ""
+    model_checks: int = 0
     busy: bool = False
     current_input: str = ""
     accepted_key: str = ""
@@ -93,6 +94,16 @@ class ChatState(SidebarMixin, rx.State):
         chosen = next((each for each in self.models if each.id == model_id), None)
         self.model_id = chosen.id if chosen else ""
         self.model_name = chosen.name if chosen else ""
+
+    @rx.event
+    async def refresh_models(self) -> None:
+        """The page waits for a model that is still starting: look again."""
+        actor = current_actor()
+        self.model_checks += 1
+        async with unit_of_work(writes=False) as session:
+            self.models = await models.list_models(session, actor)
+            if not self.model_id:
+                self._choose(await models.default_model_id(session, actor))
 
     @rx.event
     async def load_earlier(self) -> None:
