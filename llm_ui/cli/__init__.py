@@ -10,8 +10,10 @@ is installed. The exceptions run inside the environment, each as its own short p
     stamps    what was done already, so that it is not done again
     envfile   the .env file
     install   environment, requirements, bundled model
+    slim      what the environment can do without
     frontend  the built frontend
     start     preparing, starting, waiting until ready, stopping
-    suite     tests and checks, with the browser and databases they need
+    suite     tests and checks, with the browser they need
+    services  PostgreSQL and Redis for the tests
     doctor    what is missing and how to get it
 """

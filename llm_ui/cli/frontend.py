@@ -92,7 +92,8 @@ def ensure_built(place: Place) -> bool:
         cwd=place.home,
         env=build_environment(place),
         advice="If JavaScript packages could not be fetched, check the network and npm's registry "
-        "setting; otherwise remove the .web folder and run the same command again.",
+        "setting. If the lines name an error in the code, that has to be mended. Otherwise "
+        "remove the .web folder and run the same command again.",
         spotlight=spotlight,
     )
     stamps.write(stamp_of(place), f"{made_from} {pins(place)}")

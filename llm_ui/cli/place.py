@@ -84,6 +84,10 @@ def fill(source: Path, home: Path) -> None:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
+    # A migration that is no longer shipped would be a second head.
+    for old in (home / "alembic").rglob("*.py"):
+        if not (source / old.relative_to(home)).exists():
+            old.unlink()
 
 
 def child_environment(place: Place, **extra: str) -> dict[str, str]:

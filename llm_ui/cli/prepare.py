@@ -55,6 +55,7 @@ def main(arguments: list[str]) -> int:
         "port": settings.port,
         "grace": settings.shutdown_grace,
         "public_url": settings.public_url,
+        "redis": bool(settings.redis_url),
     }
     sys.stdout.write(json.dumps(facts) + "\n")
     return 0

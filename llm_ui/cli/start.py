@@ -35,6 +35,7 @@ class Facts:
     port: int
     grace: float
     public_url: str | None
+    redis: bool
 
 
 def prepare(place: Place, *, migrate: bool, port: int | None = None) -> Facts:
@@ -76,7 +77,7 @@ def port_is_free(port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("0.0.0.0", port))  # noqa: S104 - only to ask
-        except OSError:
+        except (OSError, OverflowError):
             return False
     return True
 

@@ -74,9 +74,7 @@ def _menu() -> rx.Component:
     return ui.menu(
         MENU,
         _search(),
-        rx.el.div(
-            rx.foreach(ChatState.models, _row), role="menu", aria_label=t("model.choose")
-        ),
+        rx.el.div(rx.foreach(ChatState.models, _row), role="menu", aria_label=t("model.choose")),
         rx.el.p(
             t("model.no_match"),
             class_name="lu-menu__heading",

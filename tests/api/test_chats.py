@@ -6,7 +6,7 @@ import pytest
 from llm_ui.generation import Engine
 from tests.api.conftest import Caller
 from tests.conftest import People
-from tests.scripted import ScriptedServer, expected_text
+from tests.scripted import ScriptedServer, expected_text, parse_script
 
 
 def events_of(body: bytes) -> list[tuple[str, int, dict]]:
@@ -139,7 +139,6 @@ async def test_charlie_gets_for_what_is_bobs_what_a_missing_thing_gives(
         absent = await charlie.request(method, path.format(missing), json=body)
         assert (foreign.status_code, foreign.json()) == (absent.status_code, absent.json())
         assert foreign.status_code == 404, (method, path)
-    assert engine.live(run_id) is not None
     assert (await charlie.get("/api/v1/chats")).json()["items"] == []
     await bob.post(f"/api/v1/runs/{run_id}/stop")
 
@@ -147,7 +146,7 @@ async def test_charlie_gets_for_what_is_bobs_what_a_missing_thing_gives(
 async def test_a_foreign_message_id_as_page_start_shows_nothing(
     bob: Caller, charlie: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
 ):
-    upstream.always = "tokens=2"
+    upstream.always = parse_script("tokens=2")
     _, started = await ask(bob, model_id)
     own, _ = await ask(charlie, model_id)
     answer = await charlie.get(f"/api/v1/chats/{own}", params={"before": started["message_id"]})

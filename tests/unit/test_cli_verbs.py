@@ -5,12 +5,13 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from llm_ui.cli import install, services, start, suite
 from llm_ui.cli import main as cli
-from llm_ui.cli import services, start, suite
 from llm_ui.cli.install import pip_spotlight
 from llm_ui.cli.place import Place, child_environment, fill
 from llm_ui.cli.steps import StepFailed, run_step, seconds
@@ -63,9 +64,20 @@ def test_workers_must_be_a_number(place: Place, monkeypatch: pytest.MonkeyPatch)
         cli.number(place, "WORKERS", 1)
 
 
+def test_several_workers_need_redis(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = start.Facts(port=1, grace=1.0, public_url=None, redis=False)
+    monkeypatch.setattr(cli, "_set_up", lambda _place: None)
+    monkeypatch.setattr(start, "prepare", lambda *_args, **_kwargs: facts)
+    port = str(start.free_port())
+    assert cli.main(place, ["run", "--workers", "2", "--port", port]) == 2
+    assert capsys.readouterr().err == "WORKERS is 2: more than one needs REDIS_URL.\n"
+
+
 def prepared(place: Place, monkeypatch: pytest.MonkeyPatch) -> start.Facts:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    for name in ("SECRET_KEY", "PORT", "DATABASE_URL", "DATA_DIR"):
+    for name in ("SECRET_KEY", "PORT", "DATABASE_URL", "DATA_DIR", "LOG_LEVEL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     return start.prepare(place, migrate=False)
 
@@ -73,7 +85,8 @@ def prepared(place: Place, monkeypatch: pytest.MonkeyPatch) -> start.Facts:
 def test_right_settings_give_the_facts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with (place.home / ".env").open("a") as file:
         file.write("\nPORT=4123\nSHUTDOWN_GRACE=2\n")
-    assert prepared(place, monkeypatch) == start.Facts(port=4123, grace=2.0, public_url=None)
+    expected = start.Facts(port=4123, grace=2.0, public_url=None, redis=False)
+    assert prepared(place, monkeypatch) == expected
 
 
 def test_a_wrong_setting_stops_with_its_sentence(
@@ -229,7 +242,10 @@ def test_unfolding_keeps_what_a_person_wrote_and_renews_what_was_packed(tmp_path
     home.mkdir()
     (home / "rxconfig.py").write_text("old")
     (home / ".env").write_text("SECRET_KEY=mine")
+    (home / "alembic" / "versions").mkdir(parents=True)
+    (home / "alembic" / "versions" / "dropped.py").touch()
     fill(packed, home)
+    assert not (home / "alembic" / "versions" / "dropped.py").exists()
     assert (home / "rxconfig.py").read_text() == "new"
     assert (home / "alembic" / "env.py").read_text() == "env"
     assert (home / ".env").read_text() == "SECRET_KEY=mine"
@@ -240,3 +256,12 @@ def test_durations_and_sub_steps_read_well() -> None:
     assert seconds(75) == "1 min 15 s"
     assert pip_spotlight("Collecting reflex==0.10.1 (from -r x)") == "collecting reflex==0.10.1"
     assert pip_spotlight("  noise") is None
+
+
+def test_a_python_without_venv_gets_a_sentence(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "can_make_venv", lambda: False)
+    monkeypatch.setattr(install, "apt_install", lambda *_args: False)
+    with pytest.raises(StepFailed, match="sudo apt-get install python3-venv"):
+        install.ensure_venv(replace(place, python=place.home / ".venv" / "bin" / "python"))

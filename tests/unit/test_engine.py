@@ -29,7 +29,12 @@ from llm_ui.models import (
 )
 from llm_ui.services import chats, messages, prompting, runs, settlement
 from tests.conftest import People
-from tests.scripted import ScriptedServer, expected_reasoning, expected_text
+from tests.scripted import (
+    ScriptedServer,
+    expected_reasoning,
+    expected_text,
+    parse_script,
+)
 
 
 async def watch(actor: Actor, run_id: str, after: int | None = None) -> list[FollowEvent]:
@@ -139,7 +144,7 @@ async def test_stop_keeps_what_came_and_closes_the_upstream_socket(
 async def test_whatever_the_upstream_does_ends_in_words_with_the_rest_kept_and_the_next_works(
     engine: Engine, people: People, upstream: ScriptedServer, model_id: str, script, code
 ):
-    upstream.always = script
+    upstream.always = parse_script(script)
     asked = await runs.ask(people.bob, "Hello", model_id=model_id)
     await watch(people.bob, asked.run_id)
     async with unit_of_work(writes=False) as session:
@@ -150,7 +155,7 @@ async def test_whatever_the_upstream_does_ends_in_words_with_the_rest_kept_and_t
     assert expected_text("tokens=10").startswith(view.content)
     if "after" in script or "never" in script:
         assert view.content
-    upstream.always = "tokens=3"
+    upstream.always = parse_script("tokens=3")
     again = await runs.retry(people.bob, asked.message_id)
     assert text_of(await watch(people.bob, again.run_id)) == expected_text("tokens=3")
     async with unit_of_work(writes=False) as session:
@@ -182,7 +187,7 @@ async def test_each_answer_leaves_one_usage_row_and_its_metrics(
 async def test_a_doubled_send_makes_one_run(
     engine: Engine, people: People, upstream: ScriptedServer, model_id: str
 ):
-    upstream.always = "tokens=3"
+    upstream.always = parse_script("tokens=3")
     asked = await asyncio.gather(
         *(runs.ask(people.bob, "Hello", model_id=model_id, key="k1") for _ in range(5))
     )
@@ -293,8 +298,8 @@ async def test_an_outsider_can_neither_watch_nor_stop_nor_ask(
     ):
         with pytest.raises(NotFound):
             await attempt()
-    assert engine.live(asked.run_id) is not None
     await runs.stop(people.bob, asked.run_id)
+    assert (await watch(people.bob, asked.run_id))[-1].state == "stopped"
 
 
 async def test_deleting_a_chat_stops_its_answer(
@@ -306,6 +311,7 @@ async def test_deleting_a_chat_stops_its_answer(
     async with unit_of_work() as session:
         await chats.delete_chat(session, people.bob, asked.chat_id)
     await upstream.until_closed()
+    await watch(people.bob, asked.run_id)
     async with unit_of_work() as session:
         await chats.undo_delete(session, people.bob, asked.chat_id)
         view = await chats.open_chat(session, people.bob, asked.chat_id)
