@@ -55,7 +55,7 @@ def _metrics(message: Message) -> rx.Component:
             message.tokens_per_second >= 0,
             t("metrics.speed", value=about + number(message.tokens_per_second)),
         ),
-        ((message.output_tokens >= 0) & (message.input_tokens >= 0), _about(message)),
+        ((message.output_tokens > 0) & (message.input_tokens >= 0), _about(message)),
     ]
     hint = rx.cond(message.estimated, t("metrics.title_estimated"), t("metrics.title"))
     return rx.el.p(

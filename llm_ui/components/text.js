@@ -25,6 +25,8 @@ const makeText = (language) => {
         name in params ? show(params[name] ?? "") : whole,
       );
     },
+    // A word that the server may know before we do: shown as it is then.
+    of: (prefix, name) => texts[prefix + name] ?? name,
     number: (value) => number.format(value),
     short: (value) => short.format(value),
     // 740 ms, 1.4 s: few digits, the unit that reads best

@@ -38,8 +38,8 @@ def t(key: str, **params: Any) -> rx.vars.StringVar:
 
 
 def t_of(prefix: str, name: Var[str]) -> rx.vars.StringVar:
-    """The text of a key whose last part is known in the browser only."""
-    return _call("t", Var.create(prefix) + name)
+    """The text of a key whose last part is known in the browser only, or that part."""
+    return _call("of", prefix, name)
 
 
 def number(value: Any) -> rx.vars.StringVar:

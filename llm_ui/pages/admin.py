@@ -109,8 +109,12 @@ def _event(event: rx.Var[LogItem]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(when(event.created_at), class_name="lu-table__quiet"),
         rx.el.td(ui.badge(t_of("admin.level.", event.level), _tone(event.level))),
-        rx.el.td(event.message, class_name="lu-table__wide"),
-        rx.el.td(event.kind, class_name="lu-table__quiet"),
+        rx.el.td(
+            rx.el.span(t_of("admin.kind.", event.kind), class_name="lu-table__name"),
+            rx.cond(event.message != "", rx.el.span(event.message, class_name="lu-table__detail")),
+            class_name="lu-table__wide",
+            title=event.kind,
+        ),
         rx.el.td(event.user, class_name="lu-table__quiet"),
         data_testid="event-row",
     )
@@ -121,7 +125,6 @@ def _events() -> rx.Component:
         (t("admin.event_time"), ""),
         (t("admin.event_level"), ""),
         (t("admin.event_message"), ""),
-        (t("admin.event_kind"), ""),
         (t("admin.event_user"), ""),
     )
     rows = rx.foreach(AdminState.events, _event)

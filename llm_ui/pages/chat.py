@@ -42,6 +42,8 @@ def register(app: rx.App) -> None:
     app.add_page(
         chat,
         route="/chat/[[chat_id]]",
-        title=t("chat.page"),
+        title=rx.cond(
+            ChatState.chat_title != "", ChatState.chat_title + " · LLM UI", t("chat.page")
+        ),
         on_load=[AuthState.require_user, ChatState.load_chat],
     )

@@ -35,7 +35,7 @@ def sources() -> list[tuple[Path, str]]:
 def strict():
     set_strict(True)
     yield
-    set_strict(False)
+    set_strict(True)
 
 
 def test_the_languages_have_the_same_keys():
