@@ -20,6 +20,8 @@ TITLES = (
     "Explain Raft with a cooking story",
 )
 
+NEXT_QUESTION = "Which database suits a small web app, and why?"
+
 QUESTION = "Compare SQLite and PostgreSQL for a small web app. When would I have to move?"
 
 ANSWER = """\
@@ -52,7 +54,8 @@ con.execute("PRAGMA busy_timeout=5000")
 Waiting grows with load as $W = \\frac{\\rho}{1-\\rho}$, so a lock that is busy half of the \
 time is fine. Keep your SQL portable, test the migrations on both, and the choice stays open."""
 
-# Takes a PNG in base64; gives palette and indices, colours made coarser until 256 do.
+# Takes a PNG in base64; gives palette and indices. The commonest colours stay exact, the
+# others (edges of letters) are made coarser until 256 do.
 SHRINK = """
 async (shot) => {
   const image = new Image();
@@ -64,28 +67,37 @@ async (shot) => {
   const context = canvas.getContext("2d");
   context.drawImage(image, 0, 0);
   const { data } = context.getImageData(0, 0, image.width, image.height);
-  for (let drop = 0; ; drop += 1) {
-    const index = new Map();
-    const palette = [];
-    const pixels = new Uint8Array(data.length / 4);
-    let fits = true;
-    for (let i = 0; i < data.length && fits; i += 4) {
-      const key = ((data[i] >> drop) << 16) | ((data[i + 1] >> drop) << 8) | (data[i + 2] >> drop);
-      let at = index.get(key);
-      if (at === undefined) {
-        at = index.size;
-        fits = at < 256;
-        index.set(key, at);
-        palette.push(data[i], data[i + 1], data[i + 2]);
-      }
-      pixels[i / 4] = at;
-    }
-    if (!fits) continue;
-    let text = "";
-    for (let i = 0; i < pixels.length; i += 32768) {
-      text += String.fromCharCode(...pixels.subarray(i, i + 32768));
-    }
-    return { w: image.width, h: image.height, palette, pixels: btoa(text) };
+  const colour = (i) => (data[i] << 16) | (data[i + 1] << 8) | data[i + 2];
+  const counts = new Map();
+  for (let i = 0; i < data.length; i += 4) {
+    const key = colour(i);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
   }
+  const ranked = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
+  const exact = ranked.slice(0, ranked.length > 256 ? 96 : 256);
+  const rest = ranked.slice(exact.length);
+  let index;
+  let colours;
+  for (let drop = 1; ; drop += 1) {
+    const mask = (0xff >> drop) << drop;
+    const coarse = (mask << 16) | (mask << 8) | mask;
+    const buckets = new Map();
+    index = new Map(exact.map((key, at) => [key, at]));
+    colours = [...exact];
+    for (const key of rest) {
+      const bucket = key & coarse;
+      if (!buckets.has(bucket)) buckets.set(bucket, colours.push(key) - 1);
+      index.set(key, buckets.get(bucket));
+    }
+    if (colours.length <= 256) break;
+  }
+  const pixels = new Uint8Array(data.length / 4);
+  for (let i = 0; i < data.length; i += 4) pixels[i / 4] = index.get(colour(i));
+  let text = "";
+  for (let i = 0; i < pixels.length; i += 32768) {
+    text += String.fromCharCode(...pixels.subarray(i, i + 32768));
+  }
+  const palette = colours.flatMap((key) => [key >> 16, (key >> 8) & 255, key & 255]);
+  return { w: image.width, h: image.height, palette, pixels: btoa(text) };
 }
 """

@@ -25,7 +25,7 @@ from pathlib import Path
 import httpx
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.e2e.pictures import ANSWER, FLAGS, QUESTION, SHRINK, TITLES
+from tests.e2e.pictures import ANSWER, FLAGS, NEXT_QUESTION, QUESTION, SHRINK, TITLES
 from tests.scripted import ScriptedServer, scripted_server
 from tests.scripted.script import Script
 
@@ -238,7 +238,7 @@ async def main(out: Path, names: list[str]) -> None:
                 if "streaming" in names:
                     models.do(Script(say=(ANSWER + "\n\n") * 40, rate=30))
                     context = await open_context(browser, "1280", "light", state)
-                    stage.stream = await ask(await context.new_page(), url, TITLES[0])
+                    stage.stream = await ask(await context.new_page(), url, NEXT_QUESTION)
                 await take_all(browser, stage, state, out, names)
         await browser.close()
 
