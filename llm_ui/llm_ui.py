@@ -40,6 +40,7 @@ def set_up_logging(level: str) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # httpx logs each URL at INFO, and some providers put keys into them.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     for name in REFLEX_LOGGERS:
         logging.getLogger(name).addFilter(EventLogFilter())
 

@@ -12,6 +12,8 @@ from llm_ui.schemas.views import MessageView
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
 
+MODEL_CHECK_MS = 3000
+
 SUGGESTIONS = (
     ("lightbulb", "chat.suggest_explain"),
     ("mail", "chat.suggest_write"),
@@ -61,6 +63,12 @@ def _no_models() -> rx.Component:
     return rx.el.section(
         ui.empty_state(
             t("chat.no_models_title"), t("chat.no_models_text"), dashboard, test_id="no-models"
+        ),
+        # A model that is still starting appears by itself.
+        ui.timer(
+            ms=MODEL_CHECK_MS,
+            of=ChatState.model_checks.to_string(),
+            on_done=ChatState.refresh_models,
         ),
         class_name="lu-greeting",
     )

@@ -136,7 +136,7 @@ class Engine:
     async def _stream(self, live: LiveRun) -> None:
         plan: Plan = await self._prepare(live.id)
         stream = plan.provider.stream(plan.request)
-        async with aclosing(stream) as events:  # type: ignore[type-var]
+        async with aclosing(stream) as events:
             async for event in events:
                 live.take(event)
 

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 BUNDLED = "bundled"
 SYNC_EVERY_S = 60.0
-SYNC_FIRST_S = 2.0
+SYNC_FIRST_S = 0.5
 
 _TYPES = {
     "chat": "message-circle",
@@ -223,11 +223,12 @@ async def _note_models(session: AsyncSession, provider_id: str, models: list[Mod
 
 
 async def sync_all() -> bool:
-    """Sync every active provider, all at once; whether each one answered."""
+    """Sync every active provider, all at once; whether there are some and all answered."""
     async with unit_of_work(writes=False) as session:
         query = sa.select(col(AIProvider.id)).where(col(AIProvider.is_active).is_(True))
         ids = list(await session.scalars(query))
-    return all(await asyncio.gather(*(sync_provider(each) for each in ids)))
+    answers = await asyncio.gather(*(sync_provider(each) for each in ids))
+    return bool(answers) and all(answers)
 
 
 async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
@@ -239,14 +240,14 @@ async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
     """
     pause = SYNC_FIRST_S
     while True:
+        pause = min(pause * 1.5, SYNC_EVERY_S)
         try:
             await ensure_providers(_located(await discover(get_settings()), bundled_url()))
-            all_well = await sync_all()
+            if await sync_all():
+                pause = SYNC_EVERY_S
         except sa.exc.SQLAlchemyError:
             logger.exception("providers could not be synced; trying again")
-            all_well = False
         # A model that is still loading is asked again soon; after that once a minute.
-        pause = SYNC_EVERY_S if all_well else min(pause * 1.5, SYNC_EVERY_S)
         await asyncio.sleep(pause)
 
 

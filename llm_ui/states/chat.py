@@ -43,6 +43,7 @@ class ChatState(SidebarMixin, rx.State):
     models: list[ModelItem] = []
     model_id: str = ""
     model_name: str = ""
+    model_checks: int = 0
     busy: bool = False
     current_input: str = ""
     accepted_key: str = ""
@@ -87,12 +88,22 @@ class ChatState(SidebarMixin, rx.State):
         self.open_chat_id = self.chat_title = self._earlier = ""
         self.messages, self.has_earlier = [], False
         self.busy = self.loading = False
-        push.end_following(push.socket_of(self))
+        push.Watch.leave(push.socket_of(self))
 
     def _choose(self, model_id: str) -> None:
         chosen = next((each for each in self.models if each.id == model_id), None)
         self.model_id = chosen.id if chosen else ""
         self.model_name = chosen.name if chosen else ""
+
+    @rx.event
+    async def refresh_models(self) -> None:
+        """The page waits for a model that is still starting: look again."""
+        actor = current_actor()
+        self.model_checks += 1
+        async with unit_of_work(writes=False) as session:
+            self.models = await models.list_models(session, actor)
+            if not self.model_id:
+                self._choose(await models.default_model_id(session, actor))
 
     @rx.event
     async def load_earlier(self) -> None:
@@ -194,25 +205,33 @@ class ChatState(SidebarMixin, rx.State):
     @rx.event(background=True)
     async def follow_answer(self, run_id: str) -> None:
         """Push a run's increments to this tab until it ends, then show the message."""
-        actor = current_actor()
         socket = push.socket_of(self)
-        if not push.begin_following(socket, run_id):
-            return
-        await self._relay(actor, socket, run_id)
+        if not push.Watch.exists(socket, run_id):
+            await self._relay(current_actor(), push.Watch(socket, run_id))
 
-    async def _relay(self, actor: Actor, socket: push.Socket, run_id: str) -> None:
+    @rx.event(background=True)
+    async def resync(self, run: int, have: int) -> None:
+        """The page misses something of run number `run` behind `have`: send all again."""
+        del have
+        running = next((each for each in self.messages if each.run == run and each.run_id), None)
+        if running is not None:
+            watch = push.Watch(push.socket_of(self), running.run_id)
+            await self._relay(current_actor(), watch)
+
+    async def _relay(self, actor: Actor, watch: push.Watch) -> None:
+        ended = False
         try:
-            events = await runs.follow(actor, run_id)
+            events = await runs.follow(actor, watch.run_id)
+            async with aclosing(events):  # type: ignore[type-var]
+                ended = await stream.relay(ChatState, watch, events)
         except NotFound:
-            push.end_following(socket, run_id)
+            # Not theirs, or deleted meanwhile: there is nothing to show.
             return
-        async with aclosing(events):  # type: ignore[type-var]
-            ended = await stream.relay(ChatState, socket, run_id, events)
-        if not ended:
-            return
-        push.end_following(socket, run_id)
-        async with self:
-            await self._show_end(actor, run_id)
+        finally:
+            watch.end()
+        if ended:
+            async with self:
+                await self._show_end(actor, watch.run_id)
 
     async def _show_end(self, actor: Actor, run_id: str) -> None:
         identity = await self.get_state(IdentityState)
@@ -229,16 +248,3 @@ class ChatState(SidebarMixin, rx.State):
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=False)
         status = shown[place].status
         self.announcement = translate(f"chat.announce_{status}", actor.language)
-
-    @rx.event(background=True)
-    async def resync(self, run: int, have: int) -> None:
-        """The page has a gap in run number `run`: send it the whole text again."""
-        del have
-        actor = current_actor()
-        running = next((each for each in self.messages if each.run == run and each.run_id), None)
-        if running is None:
-            return
-        socket = push.socket_of(self)
-        push.end_following(socket, running.run_id)
-        if push.begin_following(socket, running.run_id):
-            await self._relay(actor, socket, running.run_id)

@@ -25,21 +25,22 @@ def words_of(error: AppError) -> str:
 
 def tell(error: AppError) -> EventSpec:
     """Show an error without leaving the page."""
-    return rx.toast.error(words_of(error), id=error.code)
+    shown: EventSpec = rx.toast.error(words_of(error), id=error.code)
+    return shown
 
 
-def handle_backend_exception(error: Exception) -> EventSpec:
+def handle_backend_exception(exception: Exception) -> EventSpec:
     """What a handler let through: an AppError is told, anything else is a bug of ours.
 
     A bug's row in the monitoring log carries the reference number that is shown.
     """
-    if isinstance(error, AppError):
-        return tell(error)
+    if isinstance(exception, AppError):
+        return tell(exception)
     actor, client = visitor(), current_client()
     reference = new_reference()
     task = asyncio.create_task(
         report_unhandled(
-            error,
+            exception,
             where="a page",
             user_id=actor.user_id if actor else None,
             address=client.address,
@@ -51,6 +52,6 @@ def handle_backend_exception(error: Exception) -> EventSpec:
     return tell(AppError("error.internal", reference=reference))
 
 
-def handle_frontend_exception(error: Exception) -> None:
+def handle_frontend_exception(exception: Exception) -> None:
     """An error in somebody's browser: one line in the log."""
-    logger.warning("in a browser: %s", one_line(str(error), 500))
+    logger.warning("in a browser: %s", one_line(str(exception), 500))

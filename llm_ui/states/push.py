@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 from reflex.state import StateUpdate
@@ -82,23 +82,34 @@ class Pace:
         self._pause = min(LONGEST_PAUSE_S, 0.7 * self._pause + 0.3 * wanted)
 
 
-_following: dict[str, tuple[str, str]] = {}
+class Watch:
+    """A tab's following of one run. A tab follows one run at a time: a newer watch ends
+    the one before, also when it is of the same run (after a gap)."""
 
+    _current: ClassVar[dict[str, Watch]] = {}
 
-def begin_following(socket: Socket, run_id: str) -> bool:
-    """Note what a tab follows from now on; False if it follows just that already."""
-    if _following.get(socket.token) == (socket.sid, run_id):
-        return False
-    _following[socket.token] = (socket.sid, run_id)
-    return True
+    def __init__(self, socket: Socket, run_id: str) -> None:
+        self.socket = socket
+        self.run_id = run_id
+        self._current[socket.token] = self
 
+    @classmethod
+    def exists(cls, socket: Socket, run_id: str) -> bool:
+        """Whether this very socket follows that run already."""
+        watch = cls._current.get(socket.token)
+        return watch is not None and (watch.socket, watch.run_id) == (socket, run_id)
 
-def is_following(socket: Socket, run_id: str) -> bool:
-    """Whether this is still what the tab follows."""
-    return _following.get(socket.token) == (socket.sid, run_id)
+    @classmethod
+    def leave(cls, socket: Socket) -> None:
+        """The tab shows another chat: it follows nothing."""
+        cls._current.pop(socket.token, None)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether this is still what the tab follows."""
+        return self._current.get(self.socket.token) is self
 
-def end_following(socket: Socket, run_id: str | None = None) -> None:
-    """Forget what a tab follows (only if it is `run_id`, when one is given)."""
-    if run_id is None or is_following(socket, run_id):
-        _following.pop(socket.token, None)
+    def end(self) -> None:
+        """It is over; a newer watch stays."""
+        if self.is_current:
+            del self._current[self.socket.token]

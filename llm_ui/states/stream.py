@@ -44,31 +44,30 @@ class Offsets:
 
 
 async def relay(
-    state: type[rx.State], socket: push.Socket, run_id: str, events: AsyncIterator[FollowEvent]
+    state: type[rx.State], watch: push.Watch, events: AsyncIterator[FollowEvent]
 ) -> bool:
-    """Push a run to a tab until it ends.
+    """Push a run to the tab that watches it until it ends.
 
     Returns:
         True when the run has ended; False when the tab is gone or follows another run.
     """
-    offsets, pace = Offsets(run_id), push.Pace()
+    offsets, pace = Offsets(watch.run_id), push.Pace()
     async for event in events:
-        if not push.is_following(socket, run_id):
+        if not watch.is_current:
             return False
         match event:
             case Ended():
                 return True
             case Snapshot():
-                sent = await socket.push(state, offsets.whole(event))
+                sent = await watch.socket.push(state, offsets.whole(event))
                 if not (event.text or event.reasoning):
                     # The first token must not wait behind an empty snapshot.
                     continue
             case Piece(kind=kind, payload=text) if kind in VARS:
-                sent = await socket.push(state, {VARS[kind]: offsets.chunk(kind, text)})
+                sent = await watch.socket.push(state, {VARS[kind]: offsets.chunk(kind, text)})
             case _:
                 continue
         if not sent:
-            push.end_following(socket, run_id)
             return False
         await pace.wait()
     return False

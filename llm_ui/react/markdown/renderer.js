@@ -12,6 +12,8 @@ import { patchChildren } from "./patch.js";
 import { toFragment } from "./safe.js";
 
 const PROSE = new Set(["paragraph", "heading"]);
+// So many blocks at the end are always laid out; those before them may be skipped.
+const NEAR = 24;
 const REFERENCE = /\[[^\]]+\]/;
 
 const visible = (token) => token.type !== "space" && token.type !== "def";
@@ -113,7 +115,14 @@ export class Renderer {
     const nodes = nodesOf(tokens, this.dress);
     patchChildren(this.container, this.blocks, nodes);
     this.settle(this.container, this.blocks, nodes.length);
-    this.blocks += nodes.length;
+    this.blocksDone(nodes.length);
+  }
+
+  blocksDone(count) {
+    this.blocks += count;
+    for (let i = this.blocks - count - NEAR; i < this.blocks - NEAR; i++) {
+      if (i >= 0) this.container.childNodes[i].classList.add("lu-md-far");
+    }
   }
 
   /** Dresses live nodes that will not change any more. */
@@ -200,7 +209,7 @@ export class Renderer {
   closeScope() {
     patchChildren(this.scope.parent, this.scope.done, []);
     this.scope = null;
-    this.blocks += 1;
+    this.blocksDone(1);
   }
 
   // --- an open code fence --------------------------------------------------
@@ -239,8 +248,8 @@ export class Renderer {
     this.pos = closed ? lines.closed.next : this.text.length;
     this.split = this.pos;
     this.fence = null;
-    this.blocks += 1;
-    this.dress(this.container.childNodes[this.blocks - 1], true);
+    this.settle(this.container, this.blocks, 1);
+    this.blocksDone(1);
     return true;
   }
 
@@ -270,7 +279,7 @@ export class Renderer {
       const live = this.container.childNodes[index++];
       if (token.type === "code" || !live || !REFERENCE.test(token.raw)) continue;
       const [next] = nodesOf([token], this.dress);
-      if (next && !live.isEqualNode(next)) live.replaceWith(next);
+      if (next) patchChildren(live, 0, [...next.childNodes]);
     }
   }
 }
