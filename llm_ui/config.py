@@ -8,6 +8,7 @@ setting and what it accepts. `.env.example` documents each one.
 from __future__ import annotations
 
 import os
+import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -195,6 +196,18 @@ def load_settings(**overrides: object) -> Settings:
     except ValueError as error:
         raise ConfigError(f"SECRET_KEY must be {error}.") from None
     return settings
+
+
+def service_settings() -> Settings:
+    """The settings for a process that signs and encrypts nothing: no SECRET_KEY needed.
+
+    Raises:
+        ConfigError: a value is wrong; its text is fit for a person.
+    """
+    try:
+        return Settings(secret_key=SecretStr(secrets.token_hex(32)))
+    except ValidationError as error:
+        raise ConfigError(_sentence(error)) from None
 
 
 @lru_cache(maxsize=1)

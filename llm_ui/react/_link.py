@@ -11,4 +11,8 @@ def link(*names: str) -> dict[str, str]:
     Each package keeps its folder's name below the app's external assets, so that
     the files import one another by the same relative paths as here.
     """
-    return {name: rx.asset(name, shared=True, _stack_level=2).importable_path for name in names}
+    found: dict[str, str] = {}
+    for name in names:
+        # A loop, not a comprehension: before Python 3.12 that would be a frame more.
+        found[name] = rx.asset(name, shared=True, _stack_level=2).importable_path
+    return found

@@ -1,0 +1,1 @@
+"""Passwords, tokens and encryption. Knows no table, no request and no page."""

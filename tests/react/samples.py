@@ -80,10 +80,31 @@ Last words: 2 * 3 * 4 = 24, snake_case_name, a<b>c, &amp; done.
 [ref]: https://example.org/late "A title"
 """
 
-WORDS = (
-    "the a stream of tokens flows through patient servers while **bold words** and `code`"
-    " keep every byte in order for readers who wait"
-).split()
+WORDS = [
+    "the",
+    "a",
+    "stream",
+    "of",
+    "tokens",
+    "flows",
+    "through",
+    "patient",
+    "servers",
+    "while",
+    "**bold",
+    "words**",
+    "and",
+    "`code`",
+    "keep",
+    "every",
+    "byte",
+    "in",
+    "order",
+    "for",
+    "readers",
+    "who",
+    "wait",
+]
 
 
 def prose(words: int, seed: int = 1) -> str:

@@ -1,0 +1,46 @@
+"""The REST application: what Reflex mounts itself under."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from fastapi_offline import FastAPIOffline
+
+from llm_ui import __version__
+from llm_ui.api import auth, chats, health, models, runs
+from llm_ui.api.errors import install_error_handlers, unknown_route
+from llm_ui.api.limits import BodyLimit, SecurityHeaders
+
+PREFIX = "/api/v1"
+DESCRIPTION = """
+Everything the pages do, for programs. Sign in with `POST /api/v1/auth/login`; the answer
+sets a cookie and gives a `csrf_token`. Calls that change something repeat it in the
+`X-CSRF-Token` header. Errors are `application/problem+json` with a stable `code`.
+"""
+
+
+def create_api() -> FastAPI:
+    """The routes under /api/v1, the health routes, and the OpenAPI page at /api/docs."""
+    api = FastAPIOffline(
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        static_url="/api/docs/static",
+        title="LLM UI",
+        version=__version__,
+        description=DESCRIPTION,
+    )
+    install_error_handlers(api)
+    for router in (auth.router, models.router, chats.router, runs.router):
+        api.include_router(router, prefix=PREFIX)
+    api.include_router(health.router)
+    missing = APIRouter(include_in_schema=False)
+    # Without this, what is behind it would answer with the frontend's page.
+    missing.add_api_route(
+        "/api/{path:path}",
+        unknown_route,
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+    )
+    api.include_router(missing)
+    api.add_middleware(BodyLimit)
+    api.add_middleware(SecurityHeaders)
+    return api

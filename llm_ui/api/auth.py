@@ -1,0 +1,87 @@
+"""Register, sign in, sign out, and who am I."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+
+from llm_ui import auth
+from llm_ui.api.deps import Caller, Changer, Reader, own_page
+from llm_ui.api.errors import problems
+from llm_ui.auth import csrf_token
+from llm_ui.config import get_settings
+from llm_ui.schemas.accounts import SignedIn, UserView
+from llm_ui.services import accounts
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+SECONDS_PER_DAY = 86_400
+
+
+class Registration(BaseModel):
+    """A new account."""
+
+    email: Annotated[str, Field(max_length=320, examples=["alice@example.org"])]
+    username: Annotated[str, Field(max_length=200, examples=["Alice"])]
+    password: Annotated[str, Field(max_length=1000)]
+
+
+class Credentials(BaseModel):
+    """A sign-in."""
+
+    email: Annotated[str, Field(max_length=320, examples=["alice@example.org"])]
+    password: Annotated[str, Field(max_length=1000)]
+
+
+class Me(BaseModel):
+    """The person signed in, and the token for calls that change something."""
+
+    user: UserView
+    csrf_token: str
+
+
+def _enter(response: Response, signed_in: SignedIn) -> Me:
+    settings = get_settings()
+    response.set_cookie(
+        auth.COOKIE,
+        signed_in.token,
+        max_age=settings.session_days * SECONDS_PER_DAY,
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+        path="/",
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return Me(user=signed_in.user, csrf_token=signed_in.csrf_token)
+
+
+@router.post(
+    "/register", status_code=201, dependencies=[Depends(own_page)],
+    responses=problems(403, 409, 422),
+)  # fmt: skip
+async def register(body: Registration, response: Response, client: Caller) -> Me:
+    """Make an account and sign in; the first account becomes the admin."""
+    return _enter(
+        response, await accounts.register(body.email, body.username, body.password, client)
+    )
+
+
+@router.post("/login", dependencies=[Depends(own_page)], responses=problems(401, 403, 422, 429))
+async def login(body: Credentials, response: Response, client: Caller) -> Me:
+    """Sign in; the answer sets the session's cookie."""
+    return _enter(response, await accounts.log_in(body.email, body.password, client))
+
+
+@router.post("/logout", status_code=204, responses=problems(401, 403))
+async def logout(response: Response, actor: Changer) -> None:
+    """Sign out; the session's open tabs end at once."""
+    await accounts.log_out(actor)
+    response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="lax")
+
+
+@router.get("/me", responses=problems(401))
+async def me(response: Response, actor: Reader) -> Me:
+    """Who is signed in."""
+    response.headers["Cache-Control"] = "no-store"
+    return Me(user=accounts.actor_view(actor), csrf_token=csrf_token(actor.session_id))

@@ -1,0 +1,211 @@
+"""Chats and their messages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from llm_ui.api.deps import Changer, Reader
+from llm_ui.api.errors import problems
+from llm_ui.db import unit_of_work
+from llm_ui.schemas.chats import ChatHead, ChatView
+from llm_ui.schemas.views import UNKNOWN, MessageView
+from llm_ui.services import chats, runs
+
+router = APIRouter(prefix="/chats", tags=["chats"])
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class NewChat(BaseModel):
+    """A chat to make; `model` is the id of a model."""
+
+    model: Annotated[str, Field(max_length=64)]
+    title: Annotated[str | None, Field(max_length=1000)] = None
+
+
+class Question(BaseModel):
+    """A message to send. With an `idempotency_key` a second send starts nothing new."""
+
+    content: Annotated[str, Field(examples=["What is a monad?"])]
+    model: Annotated[str | None, Field(max_length=64)] = None
+    idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+
+
+class ChatChange(BaseModel):
+    """What may be changed of a chat."""
+
+    title: Annotated[str, Field(max_length=1000)]
+
+
+class Started(BaseModel):
+    """The run that answers, and the message it writes."""
+
+    run_id: str
+    message_id: str
+
+
+class ChatSummary(BaseModel):
+    """A chat in a list."""
+
+    id: str
+    title: str
+    updated_at: str
+    running: bool
+
+
+class ChatList(BaseModel):
+    """A page of chats."""
+
+    items: list[ChatSummary]
+    next_cursor: str | None
+
+
+class Message(BaseModel):
+    """A message. Counts and times that are not known are null; times are milliseconds."""
+
+    id: str
+    role: str
+    content: str
+    reasoning: str
+    status: str
+    error: str | None
+    error_code: str | None
+    model: str | None
+    run_id: str | None
+    time_to_first_token_ms: int | None
+    duration_ms: int | None
+    tokens_per_second: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    estimated: bool
+    created_at: str
+
+
+class Chat(BaseModel):
+    """A chat with the newest messages of its active branch, oldest first.
+
+    `earlier` goes into `before` to get the page of messages before these.
+    """
+
+    id: str
+    title: str
+    model: str | None
+    created_at: str
+    updated_at: str
+    messages: list[Message]
+    earlier: str | None
+
+
+def _known(value: float) -> float | None:
+    return None if value == UNKNOWN else value
+
+
+def _count(value: int) -> int | None:
+    return None if value == UNKNOWN else value
+
+
+def _message(view: MessageView) -> Message:
+    return Message(
+        id=view.id,
+        role=view.role,
+        content=view.content,
+        reasoning=view.reasoning,
+        status=view.status,
+        error=view.error or None,
+        error_code=view.error_code or None,
+        model=view.model_name or None,
+        run_id=view.run_id or None,
+        time_to_first_token_ms=_count(view.ttft_ms),
+        duration_ms=_count(view.duration_ms),
+        tokens_per_second=_known(view.tokens_per_second),
+        input_tokens=_count(view.input_tokens),
+        output_tokens=_count(view.output_tokens),
+        estimated=view.estimated,
+        created_at=view.created_at,
+    )
+
+
+def _chat(view: ChatView) -> Chat:
+    return Chat(
+        **_head(view.head),
+        messages=[_message(each) for each in view.messages],
+        earlier=view.earlier or None,
+    )
+
+
+def _head(head: ChatHead) -> dict[str, str | None]:
+    return {
+        "id": head.id,
+        "title": head.title,
+        "model": head.model_id or None,
+        "created_at": head.created_at,
+        "updated_at": head.updated_at,
+    }
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 422))
+async def create_chat(body: NewChat, actor: Changer) -> Chat:
+    """An empty chat."""
+    async with unit_of_work() as session:
+        head = await chats.create_chat(session, actor, body.model, body.title)
+    return _chat(ChatView(head))
+
+
+@router.get("", responses=problems(401, 422))
+async def list_chats(
+    actor: Reader, cursor: Annotated[str | None, Query(max_length=200)] = None, limit: Limit = 50
+) -> ChatList:
+    """Your chats, the last used first."""
+    async with unit_of_work(writes=False) as session:
+        page = await chats.list_chats(session, actor, cursor, limit)
+    items = [
+        ChatSummary(id=c.id, title=c.title, updated_at=c.updated_at, running=c.running)
+        for c in page.items
+    ]
+    return ChatList(items=items, next_cursor=page.next_cursor)
+
+
+@router.get("/{chat_id}", responses=problems(401, 404, 422))
+async def get_chat(
+    chat_id: str,
+    actor: Reader,
+    before: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = 200,
+) -> Chat:
+    """A chat with its messages."""
+    async with unit_of_work(writes=False) as session:
+        return _chat(await chats.open_chat(session, actor, chat_id, limit=limit, before=before))
+
+
+@router.patch("/{chat_id}", responses=problems(401, 403, 404, 422))
+async def rename_chat(chat_id: str, body: ChatChange, actor: Changer) -> Chat:
+    """Give a chat another title."""
+    async with unit_of_work() as session:
+        await chats.rename_chat(session, actor, chat_id, body.title)
+        return _chat(await chats.open_chat(session, actor, chat_id))
+
+
+@router.delete("/{chat_id}", status_code=204, responses=problems(401, 403, 404))
+async def delete_chat(chat_id: str, actor: Changer) -> None:
+    """Delete a chat; `POST …/undelete` brings it back for ten minutes."""
+    async with unit_of_work() as session:
+        await chats.delete_chat(session, actor, chat_id)
+
+
+@router.post("/{chat_id}/undelete", responses=problems(401, 403, 404))
+async def undelete_chat(chat_id: str, actor: Changer) -> Chat:
+    """Bring a deleted chat back."""
+    async with unit_of_work() as session:
+        await chats.undo_delete(session, actor, chat_id)
+        return _chat(await chats.open_chat(session, actor, chat_id))
+
+
+@router.post("/{chat_id}/messages", status_code=202, responses=problems(401, 403, 404, 409, 422))
+async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
+    """Ask; the answer is written by a run that you can watch at /runs/{id}/events."""
+    asked = await runs.ask(
+        actor, body.content, chat_id=chat_id, model_id=body.model, key=body.idempotency_key
+    )
+    return Started(run_id=asked.run_id, message_id=asked.message_id)

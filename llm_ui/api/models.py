@@ -1,0 +1,28 @@
+"""The models one may choose from."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from llm_ui.api.deps import Reader
+from llm_ui.api.errors import problems
+from llm_ui.db import unit_of_work
+from llm_ui.schemas.views import ModelItem
+from llm_ui.services import models
+
+router = APIRouter(prefix="/models", tags=["models"])
+
+
+class ModelList(BaseModel):
+    """Models, all on one page."""
+
+    items: list[ModelItem]
+    next_cursor: str | None = None
+
+
+@router.get("", responses=problems(401))
+async def list_models(actor: Reader) -> ModelList:
+    """What you may choose from; `id` is what other calls take as `model`."""
+    async with unit_of_work(writes=False) as session:
+        return ModelList(items=await models.list_models(session, actor))

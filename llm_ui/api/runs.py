@@ -1,0 +1,110 @@
+"""Watching a run as server-sent events, and stopping it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header
+from starlette.responses import StreamingResponse
+
+from llm_ui.api.deps import Changer, Reader
+from llm_ui.api.errors import problems
+from llm_ui.auth import Actor
+from llm_ui.errors import InvalidInput
+from llm_ui.schemas.views import UNKNOWN, MessageView
+from llm_ui.services import runs
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+# Comments that keep proxies from closing a connection on which a model is thinking.
+PING_EVERY_S = 15.0
+# What comes within this time goes out as one event.
+GATHER_S = 0.02
+
+
+def _event(name: str, seq: int, data: dict[str, Any]) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (seq, name.encode(), orjson.dumps(data))
+
+
+def _last_events(view: MessageView, seq: int, state: str) -> bytes:
+    parts = []
+    if view.output_tokens != UNKNOWN:
+        usage = {
+            "input_tokens": view.input_tokens,
+            "output_tokens": view.output_tokens,
+            "estimated": view.estimated,
+        }
+        parts.append(_event("usage", seq, usage))
+    if view.error:
+        parts.append(_event("error", seq, {"code": view.error_code, "message": view.error}))
+    parts.append(_event("end", seq, {"state": state}))
+    return b"".join(parts)
+
+
+async def _body(
+    actor: Actor, run_id: str, events: AsyncIterator[runs.FollowEvent]
+) -> AsyncIterator[bytes]:
+    async with aclosing(events):  # type: ignore[type-var]
+        upcoming: asyncio.Future[runs.FollowEvent] | None = None
+        try:
+            while True:
+                upcoming = upcoming or asyncio.ensure_future(anext(events))
+                done, _ = await asyncio.wait([upcoming], timeout=PING_EVERY_S)
+                if not done:
+                    yield b": still here\n\n"
+                    continue
+                event, upcoming = upcoming.result(), None
+                match event:
+                    case runs.Snapshot():
+                        data = {"text": event.text, "reasoning": event.reasoning}
+                        yield _event("snapshot", event.seq, data)
+                    case runs.Piece(kind=("text" | "reasoning") as kind):
+                        yield _event(kind, event.end, {"text": event.payload})
+                        await asyncio.sleep(GATHER_S)
+                    case runs.Ended():
+                        yield _last_events(await runs.answer(actor, run_id), event.seq, event.state)
+                        return
+        finally:
+            if upcoming is not None:
+                upcoming.cancel()
+                with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                    await upcoming
+
+
+@router.get(
+    "/{run_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {}}}, **problems(401, 404, 422)},
+)
+async def events(
+    run_id: str,
+    actor: Reader,
+    last_event_id: Annotated[str | None, Header(max_length=20)] = None,
+) -> StreamingResponse:
+    """Watch a run: `snapshot` {text, reasoning}, then `text`, `reasoning`, and at the end
+    `usage`, `error` (if any) and `end` {state}.
+
+    With `Last-Event-ID` it goes on behind that event, without a snapshot; a run that is
+    over is always given whole. A snapshot replaces everything received before it.
+    """
+    after: int | None = None
+    if last_event_id is not None:
+        if not (last_event_id.isascii() and last_event_id.isdigit()):
+            raise InvalidInput("error.request_invalid", field="Last-Event-ID")
+        after = int(last_event_id)
+    followed = await runs.follow(actor, run_id, after)
+    return StreamingResponse(
+        _body(actor, run_id, followed),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@router.post("/{run_id}/stop", status_code=204, responses=problems(401, 403, 404))
+async def stop(run_id: str, actor: Changer) -> None:
+    """Stop a run; what it has written is kept."""
+    await runs.stop(actor, run_id)

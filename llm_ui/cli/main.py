@@ -1,0 +1,241 @@
+"""The verbs and their options."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+from collections.abc import Callable
+
+from llm_ui.cli import envfile
+from llm_ui.cli.place import Place, child_environment, installed
+from llm_ui.cli.steps import StepFailed, complain, say
+
+Verb = Callable[[Place, argparse.Namespace], int]
+
+
+def _set_up(place: Place, *, dev: bool = False) -> None:
+    from llm_ui.cli.install import ensure_environment
+
+    ensure_environment(place, dev=dev)
+
+
+def _require_free_port(place: Place, options: argparse.Namespace) -> None:
+    """Before minutes of work, not after them; the settings are checked later."""
+    from llm_ui.cli import start
+
+    start.require_free_port(options.port or number(place, "PORT", 3000), place.command)
+
+
+def setup(place: Place, _options: argparse.Namespace) -> int:
+    """Install everything and build the frontend, so that `run` is quick."""
+    from llm_ui.cli import frontend, start
+
+    _set_up(place)
+    start.prepare(place, migrate=True)
+    frontend.ensure_built(place)
+    say(f"All is set up. Start LLM UI with: {place.command} run")
+    return 0
+
+
+def run(place: Place, options: argparse.Namespace) -> int:
+    """Start the app in production mode, on one port; set up what is missing."""
+    from llm_ui.cli import frontend, start
+
+    _require_free_port(place, options)
+    workers = options.workers or number(place, "WORKERS", 1)
+    _set_up(place)
+    facts = start.prepare(place, migrate=True, port=options.port)
+    if workers > 1 and not facts.redis:
+        raise StepFailed(f"WORKERS is {workers}: more than one needs REDIS_URL.", code=2)
+    frontend.ensure_built(place)
+    return start.run_production(
+        place, facts, workers=workers, host=options.host, open_browser=not options.no_open
+    )
+
+
+def dev(place: Place, options: argparse.Namespace) -> int:
+    """Start the app with hot reload, on two ports."""
+    from llm_ui.cli import start
+
+    _require_free_port(place, options)
+    _set_up(place)
+    facts = start.prepare(place, migrate=True, port=options.port)
+    return start.run_development(place, facts, open_browser=not options.no_open)
+
+
+def migrate(place: Place, _options: argparse.Namespace) -> int:
+    """Bring the database to the newest schema."""
+    from llm_ui.cli import start
+
+    _set_up(place)
+    start.prepare(place, migrate=True)
+    say("The database is up to date.")
+    return 0
+
+
+def create_admin(place: Place, options: argparse.Namespace) -> int:
+    """Create an administrator."""
+    from llm_ui.cli import start
+
+    password = options.password or os.environ.get("ADMIN_PASSWORD")
+    if not password:
+        if not sys.stdin.isatty():
+            raise StepFailed("Give the password in ADMIN_PASSWORD or with --password.")
+        password = getpass.getpass(f"Password for {options.email}: ")
+        if password != getpass.getpass("Once more: "):
+            raise StepFailed("The two passwords differ; nothing was changed.")
+    _set_up(place)
+    start.prepare(place, migrate=True)
+    who = ["--email", options.email, "--username", options.username]
+    return call(place, "-m", "llm_ui.cli.admin", *who, ADMIN_PASSWORD=password)
+
+
+def llm_api(place: Place, options: argparse.Namespace) -> int:
+    """Run the bundled model's service alone."""
+    from llm_ui.cli import start
+
+    _set_up(place)
+    start.prepare(place, migrate=False)
+    # Takes this process's place: signals go straight to the service.
+    os.chdir(place.home)
+    command = [str(place.python), "-m", "llm_ui.llm_api", *options.arguments]
+    os.execve(command[0], command, child_environment(place))  # noqa: S606
+
+
+def doctor(place: Place, _options: argparse.Namespace) -> int:
+    """Say what is missing and how to get it."""
+    from llm_ui.cli.doctor import examine
+
+    return examine(place)
+
+
+def test(place: Place, options: argparse.Namespace) -> int:
+    """Run the whole suite, or what pytest's own arguments choose."""
+    from llm_ui.cli.suite import run_tests
+
+    _set_up(place, dev=True)
+    return run_tests(place, options.arguments)
+
+
+def e2e(place: Place, options: argparse.Namespace) -> int:
+    """Run the browser tests alone."""
+    from llm_ui.cli.suite import run_tests
+
+    _set_up(place, dev=True)
+    return run_tests(place, ["tests/e2e", *options.arguments])
+
+
+def check(place: Place, _options: argparse.Namespace) -> int:
+    """Lint, format check, types, import contracts."""
+    from llm_ui.cli.suite import run_checks
+
+    _set_up(place, dev=True)
+    return run_checks(place)
+
+
+def screens(place: Place, options: argparse.Namespace) -> int:
+    """Make the screenshots below docs/screens."""
+    from llm_ui.cli.suite import run_screens
+
+    _set_up(place, dev=True)
+    return run_screens(place, options.arguments)
+
+
+USER_VERBS: tuple[Verb, ...] = (run, migrate, create_admin, doctor, llm_api)
+DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens)
+PASS_ON: tuple[Verb, ...] = (test, e2e, screens, llm_api)
+
+
+def call(place: Place, *arguments: str, **extra: str) -> int:
+    """Run the environment's Python in the working folder."""
+    import subprocess
+
+    env = child_environment(place, **extra)
+    return subprocess.run(
+        [str(place.python), *arguments], cwd=place.home, env=env, check=False
+    ).returncode
+
+
+def number(place: Place, name: str, default: int) -> int:
+    """A whole number of at least 1 from the environment or the .env file.
+
+    Raises:
+        StepFailed: it is something else.
+    """
+    raw = envfile.setting(place.env_file, name)
+    if raw is None:
+        return default
+    if not raw.isdigit() or int(raw) < 1:
+        raise StepFailed(f"{name} (it is {raw!r}) must be a whole number of at least 1.", code=2)
+    return int(raw)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 1 to 65535")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers: 1 or more")
+    return int(text)
+
+
+def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
+    if verb in (run, dev):
+        parser.add_argument("--port", type=_port, help="the port (default: PORT, or 3000)")
+        parser.add_argument("--no-open", action="store_true", help="do not open a browser")
+    if verb is run:
+        parser.add_argument("--workers", type=_workers, help="processes (default: WORKERS, or 1)")
+        parser.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104
+    if verb is create_admin:
+        parser.add_argument("--email", required=True)
+        parser.add_argument("--username", required=True)
+        parser.add_argument("--password", help="better: ADMIN_PASSWORD, or the prompt")
+
+
+def build_parser(place: Place) -> argparse.ArgumentParser:
+    """The command line of a checkout (all verbs) or of an installed package."""
+    parser = argparse.ArgumentParser(prog=place.command, description="LLM UI")
+    choices = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    verbs = (*USER_VERBS, *DEVELOPER_VERBS) if place.own_venv else USER_VERBS
+    for verb in verbs:
+        summary = (verb.__doc__ or "").splitlines()[0]
+        name = verb.__name__.replace("_", "-")
+        sub = choices.add_parser(name, help=summary, description=summary)
+        sub.set_defaults(function=verb, arguments=[])
+        _options(verb, sub)
+    return parser
+
+
+def parse(place: Place, arguments: list[str]) -> argparse.Namespace:
+    """Read the command line. Some verbs hand what they do not know on to another program."""
+    parser = build_parser(place)
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.function not in PASS_ON:
+        parser.error(f"{options.verb} does not know {' '.join(rest)}")
+    options.arguments = rest
+    return options
+
+
+def main(place: Place | None = None, arguments: list[str] | None = None) -> int:
+    """Do what the command line says; what goes wrong is told in sentences."""
+    place = place or installed()
+    options = parse(place, sys.argv[1:] if arguments is None else arguments)
+    function: Verb = options.function
+    try:
+        return function(place, options)
+    except StepFailed as error:
+        complain(str(error))
+        return error.code
+    except KeyboardInterrupt:
+        complain("\nStopped.")
+        return 130
+
+
+def entry() -> None:
+    """The console script of the installed package."""
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Where the app lives: a checkout with its own environment, or an installed package."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+# What setup.py packs beside the code: rxconfig.py, the migrations, the assets, ….
+PACKED = PACKAGE / "_home"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Paths of one installation. `home` is the working folder of every process.
+
+    Args:
+        home: the checkout, or the folder an installed package keeps its files in.
+        python: the interpreter that has the requirements.
+        own_venv: whether that environment is ours to create and update.
+        command: how a person calls this program.
+    """
+
+    home: Path
+    python: Path
+    own_venv: bool
+    command: str
+
+    @property
+    def venv(self) -> Path:
+        return self.python.parent.parent
+
+    @property
+    def env_file(self) -> Path:
+        return self.home / ".env"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "data" / "logs"
+
+    @property
+    def web(self) -> Path:
+        return self.home / ".web"
+
+    def tool(self, name: str) -> Path:
+        """A program of the environment, for example node."""
+        return self.python.parent / name
+
+
+def checkout(root: Path) -> Place:
+    """A checkout: dev.py's own folder and the environment inside it."""
+    return Place(root, root / ".venv" / "bin" / "python", own_venv=True, command="python3 dev.py")
+
+
+def installed() -> Place:
+    """The installed package (`llm-ui`); fills its working folder.
+
+    An editable install runs in its checkout, with the environment it was installed into.
+    """
+    if not PACKED.is_dir():
+        return Place(PACKAGE.parent, Path(sys.executable), own_venv=False, command="llm-ui")
+    home = Path(os.environ.get("LLM_UI_HOME") or default_home()).expanduser().resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    fill(PACKED, home)
+    return Place(home, Path(sys.executable), own_venv=False, command="llm-ui")
+
+
+def default_home() -> Path:
+    """The folder for an installed package: $XDG_DATA_HOME/llm-ui or ~/.local/share/llm-ui."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "llm-ui"
+
+
+def fill(source: Path, home: Path) -> None:
+    """Copy the packed files that are new or changed; a person's own files stay."""
+    for file in sorted(source.rglob("*")):
+        target = home / file.relative_to(source)
+        if file.is_dir() or "__pycache__" in file.parts:
+            continue
+        if target.is_file() and target.read_bytes() == file.read_bytes():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    # A migration that is no longer shipped would be a second head.
+    for old in (home / "alembic").rglob("*.py"):
+        if not (source / old.relative_to(home)).exists():
+            old.unlink()
+
+
+def child_environment(place: Place, **extra: str) -> dict[str, str]:
+    """The environment of our child processes: the venv's programs first, a HOME that exists."""
+    env = dict(os.environ)
+    env["PATH"] = os.pathsep.join([str(place.python.parent), env.get("PATH", os.defpath)])
+    env["PYTHONUNBUFFERED"] = "1"
+    env.pop("PYTHONHOME", None)
+    if place.own_venv:
+        # The environment is installed uncompiled; without its caches each start would pay.
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+    home = env.get("HOME", "")
+    if not home or not os.access(home, os.W_OK):
+        # npm and Reflex keep caches in HOME and fail when there is none (as in some CI runs).
+        fallback = place.home / "data" / "home"
+        fallback.mkdir(parents=True, exist_ok=True)
+        env["HOME"] = str(fallback)
+    env.update(extra)
+    return env

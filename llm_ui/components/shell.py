@@ -1,0 +1,42 @@
+"""What every signed-in page has: sidebar, top bar, and the part that differs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.text import t
+
+
+def top_bar(*children: Any) -> rx.Component:
+    """The bar above a page, with the buttons that bring the sidebar back."""
+    return rx.el.header(
+        ui.icon_button(
+            "menu",
+            t("side.show"),
+            class_name="lu-bar__drawer",
+            custom_attrs={"data-lu": "drawer", "aria-controls": "sidebar"},
+            data_testid="open-drawer",
+        ),
+        ui.icon_button(
+            "panel-left-open",
+            t("side.show"),
+            class_name="lu-bar__side",
+            custom_attrs={"data-lu": "side-open", "aria-controls": "sidebar"},
+            data_testid="show-sidebar",
+        ),
+        *children,
+        class_name="lu-bar",
+    )
+
+
+def shell(sidebar: rx.Component, *main: Any) -> rx.Component:
+    """Sidebar and page, side by side."""
+    return rx.el.div(
+        rx.el.a(t("app.skip"), href="#main", class_name="lu-skip"),
+        sidebar,
+        rx.el.main(*main, id="main", class_name="lu-main", tab_index=-1),
+        class_name="lu-shell",
+    )

@@ -1,0 +1,78 @@
+"""The sidebars: the client's, with the chats, and the admin's. Drawers on phones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.brand import brand
+from llm_ui.components.chat_list import chat_list
+from llm_ui.components.text import t
+from llm_ui.components.user_menu import user_menu
+
+
+def _head(home: str) -> rx.Component:
+    return rx.el.div(
+        ui.link(brand(), href=home, class_name="lu-side__home"),
+        ui.icon_button(
+            "panel-left-close",
+            t("side.hide"),
+            custom_attrs={"data-lu": "side-shut"},
+            data_testid="hide-sidebar",
+        ),
+        class_name="lu-side__head",
+    )
+
+
+def _sidebar(home: str, *middle: Any) -> rx.Component:
+    return rx.fragment(
+        rx.el.div(class_name="lu-scrim", custom_attrs={"data-lu": "drawer-shut"}),
+        rx.el.aside(
+            _head(home),
+            *middle,
+            rx.el.div(user_menu(), class_name="lu-side__foot"),
+            id="sidebar",
+            aria_label=t("side.label"),
+            class_name="lu-side",
+        ),
+    )
+
+
+def client_sidebar() -> rx.Component:
+    """New chat, the chats by date, the account."""
+    new = ui.link_button(
+        ui.icon("square-pen", 16), t("chat.new"), href="/chat", data_testid="new-chat"
+    )
+    return _sidebar("/chat", rx.el.div(new, class_name="lu-side__new"), chat_list())
+
+
+def _entry(icon_name: str, label: Any, href: str, current: bool = False) -> rx.Component:
+    return rx.el.li(
+        ui.link(
+            ui.icon(icon_name, 16),
+            label,
+            href=href,
+            class_name="lu-entry lu-entry--current" if current else "lu-entry",
+            custom_attrs={"aria-current": "page"} if current else {},
+        )
+    )
+
+
+def admin_sidebar(current: str) -> rx.Component:
+    """What an admin can look after; `current` is the page's route."""
+    entries = rx.el.ul(
+        _entry("gauge", t("admin.dashboard"), "/admin", current == "/admin"),
+        class_name="lu-entries",
+    )
+    return _sidebar(
+        "/admin",
+        rx.el.nav(
+            rx.el.h2(t("admin.section"), class_name="lu-chats__heading"),
+            entries,
+            rx.el.ul(_entry("arrow-left", t("admin.back"), "/chat"), class_name="lu-entries"),
+            aria_label=t("admin.section"),
+            class_name="lu-chats",
+        ),
+    )

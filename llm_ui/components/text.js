@@ -1,0 +1,52 @@
+// The words in the browser: the same catalogues and rules as llm_ui/i18n.
+import { useSyncExternalStore } from "react";
+import de from "$/public/external/llm_ui/i18n/de.json";
+import en from "$/public/external/llm_ui/i18n/en.json";
+
+const catalogues = { en, de };
+
+const variant = (texts, key, params) => {
+  if (params.count === 1 && `${key}.one` in texts) return `${key}.one`;
+  const bare = `${key}.bare` in texts && Object.values(params).some((v) => v === "");
+  return bare ? `${key}.bare` : key;
+};
+
+const makeText = (language) => {
+  const texts = catalogues[language];
+  const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const show = (value) => (typeof value === "number" ? number.format(value) : String(value));
+  const text = {
+    language,
+    t: (key, params = {}) => {
+      const source = texts[variant(texts, key, params)] ?? en[key] ?? key;
+      return source.replace(/\{(\w+)\}/g, (whole, name) =>
+        name in params ? show(params[name] ?? "") : whole,
+      );
+    },
+    // A word that the server may know before we do: shown as it is then.
+    of: (prefix, name) => texts[prefix + name] ?? name,
+    number: (value) => number.format(value),
+    short: (value) => short.format(value),
+    // 740 ms, 1.4 s: few digits, the unit that reads best
+    duration: (ms) =>
+      ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(Math.round(ms / 100) / 10)} s`,
+    when: (iso) => {
+      const date = new Date(iso);
+      return iso && !Number.isNaN(date.getTime()) ? moment.format(date) : "";
+    },
+  };
+  return text;
+};
+
+const made = {};
+const textIn = (language) => (made[language] ??= makeText(language));
+
+const never = () => () => {};
+const chosen = () => textIn(document.documentElement.lang === "de" ? "de" : "en");
+const prepared = () => textIn("en");
+
+// While a prepared page is taken over the words are English, like the page; right
+// after it, and before anything is painted, they are the person's.
+export const useText = () => useSyncExternalStore(never, chosen, prepared);

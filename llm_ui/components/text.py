@@ -1,0 +1,62 @@
+"""Words, numbers and times that the browser writes in the person's own language.
+
+`t("chat.new")` is a Var that looks its key up in the bundled catalogues, so no text
+crosses the websocket and a page needs no state to speak German.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+from reflex.vars import VarData
+from reflex.vars.base import Var
+
+from llm_ui.i18n import LANGUAGES, browser_catalogues, catalogue
+
+if len(browser_catalogues(rx.asset)) != len(LANGUAGES):  # links the JSON for the bundler
+    raise RuntimeError("a language has no catalogue")
+
+_MODULE = rx.asset("text.js", shared=True).importable_path
+_DATA = VarData(
+    imports={_MODULE: [rx.ImportVar(tag="useText")]},
+    hooks={"const text = useText();": None},
+)
+
+
+def _call(function: str, *args: Any) -> rx.vars.StringVar:
+    call = rx.vars.FunctionStringVar.create(f"text.{function}", _var_data=_DATA).call(*args)
+    return call.to(str)
+
+
+def t(key: str, **params: Any) -> rx.vars.StringVar:
+    """The text of a catalogue key; parameters may be Vars."""
+    if key not in catalogue("en"):
+        msg = f"no such text: {key}"
+        raise KeyError(msg)
+    return _call("t", key, params) if params else _call("t", key)
+
+
+def t_of(prefix: str, name: Var[str]) -> rx.vars.StringVar:
+    """The text of a key whose last part is known in the browser only, or that part."""
+    return _call("of", prefix, name)
+
+
+def number(value: Any) -> rx.vars.StringVar:
+    """12,345.6 the way the language writes it."""
+    return _call("number", value)
+
+
+def short_number(value: Any) -> rx.vars.StringVar:
+    """12.3K."""
+    return _call("short", value)
+
+
+def duration(milliseconds: Any) -> rx.vars.StringVar:
+    """740 ms, 1.4 s."""
+    return _call("duration", milliseconds)
+
+
+def when(iso: Any) -> rx.vars.StringVar:
+    """A moment in the browser's own time zone."""
+    return _call("when", iso)

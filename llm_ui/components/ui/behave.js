@@ -1,0 +1,165 @@
+// What plain elements need beyond HTML: where a menu opens, arrow keys in it, the sidebar
+// as a drawer, text put into a field. Listens once, on the document; knows no state.
+
+const root = () => document.documentElement;
+const PHONE = "(max-width: 767px)";
+const MARGIN = 8;
+let invoker = null;
+
+const itemsOf = (menu) =>
+  [...menu.querySelectorAll('[role^="menuitem"]:not([hidden])')].filter((i) => i.offsetParent);
+
+const place = (menu) => {
+  if (!invoker || matchMedia(PHONE).matches) return;
+  const at = invoker.getBoundingClientRect();
+  const below = innerHeight - at.bottom - MARGIN;
+  const up = below < 240 && at.top > below;
+  const s = menu.style;
+  s.top = up ? "auto" : `${at.bottom + 4}px`;
+  s.bottom = up ? `${innerHeight - at.top + 4}px` : "auto";
+  s.maxHeight = `${Math.min(480, (up ? at.top : below) - MARGIN)}px`;
+  const end = at.left + at.width / 2 > innerWidth / 2;
+  s.left = end ? "auto" : `${Math.max(MARGIN, at.left)}px`;
+  s.right = end ? `${Math.max(MARGIN, innerWidth - at.right)}px` : "auto";
+};
+
+const remember = (button) => {
+  invoker = button;
+  if (button.dataset.id) {
+    window.lu.target = { id: button.dataset.id, title: button.dataset.title ?? "" };
+  }
+};
+
+const setDrawer = (open) => {
+  const side = document.getElementById("sidebar");
+  if (!side) return;
+  const was = root().dataset.drawer === "open";
+  root().dataset.drawer = open ? "open" : "shut";
+  if (open) side.querySelector("a, button")?.focus();
+  else if (was) document.querySelector("[data-lu=drawer]")?.focus();
+};
+
+const setSide = (shut) => {
+  root().dataset.side = shut ? "shut" : "open";
+  try {
+    localStorage.setItem("lu-side", root().dataset.side);
+  } catch {
+    // a browser that keeps nothing starts with the sidebar open
+  }
+  document.querySelector(shut ? "[data-lu=side-open]" : "[data-lu=side-shut]")?.focus();
+};
+
+const actions = {
+  drawer: () => setDrawer(true),
+  "drawer-shut": () => setDrawer(false),
+  "side-open": () => setSide(false),
+  "side-shut": () => (matchMedia(PHONE).matches ? setDrawer(false) : setSide(true)),
+};
+
+const onClick = (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return;
+  actions[target.closest("[data-lu]")?.dataset.lu]?.();
+  if (target.closest("#sidebar a")) setDrawer(false);
+  const item = target.closest('[role^="menuitem"]');
+  if (item && item.getAttribute("aria-disabled") !== "true") {
+    item.closest("[popover]")?.hidePopover();
+  }
+};
+
+// Before the browser opens a popover for its button, note which button it was.
+const onClickFirst = (event) => {
+  const button = event.target instanceof Element && event.target.closest("[popovertarget]");
+  if (button) remember(button);
+};
+
+const onToggle = (event) => {
+  const menu = event.target;
+  if (!(menu instanceof Element) || !menu.classList.contains("lu-menu")) return;
+  const open = event.newState === "open";
+  if (event.type === "beforetoggle") {
+    if (open) place(menu);
+    return;
+  }
+  invoker?.setAttribute("aria-expanded", String(open));
+  if (!open) return;
+  const field = menu.querySelector("input");
+  if (field) field.value = "";
+  filter(menu, "");
+  const first = menu.querySelector('[aria-checked="true"]') ?? itemsOf(menu)[0];
+  if (field && !matchMedia(PHONE).matches) field.focus();
+  else first?.focus();
+};
+
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
+
+const onKey = (event) => {
+  if (event.key === "Escape" && root().dataset.drawer === "open") setDrawer(false);
+  const menu = event.target instanceof Element && event.target.closest(".lu-menu");
+  if (!menu) return;
+  const items = itemsOf(menu);
+  const here = items.indexOf(document.activeElement);
+  let next = null;
+  if (event.key in STEPS) {
+    next = here < 0 && STEPS[event.key] < 0 ? items.length - 1 : here + STEPS[event.key];
+  } else if (event.key === "Home") next = 0;
+  else if (event.key === "End") next = items.length - 1;
+  if (next === null || !items.length) return;
+  event.preventDefault();
+  items[(next + items.length) % items.length].focus();
+};
+
+const filter = (menu, wanted) => {
+  const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const item of menu.querySelectorAll("[data-words]")) {
+    const fits = words.every((w) => item.dataset.words.toLowerCase().includes(w));
+    item.hidden = !fits;
+    shown += fits ? 1 : 0;
+  }
+  for (const heading of menu.querySelectorAll(".lu-menu__heading")) heading.hidden = !!words.length;
+  const none = menu.querySelector("[data-none]");
+  if (none) none.hidden = shown > 0;
+};
+
+const onInput = (event) => {
+  const menu = event.target.closest?.(".lu-menu");
+  if (menu && event.target.matches("[data-filter]")) filter(menu, event.target.value);
+};
+
+// React keeps a field's value itself: set it the way typing does.
+const fill = (field, value) => {
+  if (!field) return;
+  const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
+  own.set.call(field, value);
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
+  field.setSelectionRange?.(value.length, value.length);
+};
+
+const start = () => {
+  window.lu = {
+    target: { id: "", title: "" },
+    ask: (textToPut) =>
+      fill(document.querySelector('textarea[data-testid="composer"], [data-testid="composer"] textarea'), textToPut),
+    open: (id) => {
+      const dialog = document.getElementById(id);
+      fill(dialog?.querySelector("input"), window.lu.target.title);
+      dialog?.showModal();
+      dialog?.querySelector("input")?.select();
+    },
+    shut: (id) => document.getElementById(id)?.close(),
+    language: (tag) => {
+      document.cookie = `lang=${tag};path=/;max-age=31536000;samesite=lax`;
+      location.reload();
+    },
+  };
+  document.addEventListener("click", onClickFirst, true);
+  document.addEventListener("click", onClick);
+  document.addEventListener("beforetoggle", onToggle, true);
+  document.addEventListener("toggle", onToggle, true);
+  document.addEventListener("keydown", onKey);
+  document.addEventListener("input", onInput);
+};
+
+if (typeof window !== "undefined" && !window.lu) start();

@@ -1,0 +1,64 @@
+"""Buttons, and links that look like them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import reflex as rx
+from reflex_components_core.react_router import link as _router_link
+
+Look = Literal["primary", "plain", "ghost", "danger"]
+TestId = str
+
+
+def classes(*names: str) -> str:
+    """Class names in one string, empty ones left out."""
+    return " ".join(name for name in names if name)
+
+
+def icon(name: str, size: int = 18, **props: Any) -> rx.Component:
+    """A Lucide icon that screen readers skip."""
+    attrs = {"aria-hidden": "true"}
+    return rx.icon(name, size=size, class_name="lu-icon", custom_attrs=attrs, **props)
+
+
+def button(
+    *children: Any,
+    look: Look = "plain",
+    small: bool = False,
+    wide: bool = False,
+    class_name: str = "",
+    **props: Any,
+) -> rx.Component:
+    """A button with words."""
+    names = classes(
+        "lu-button",
+        f"lu-button--{look}",
+        "lu-button--small" if small else "",
+        "lu-button--wide" if wide else "",
+        class_name,
+    )
+    props.setdefault("type", "button")
+    return rx.el.button(*children, class_name=names, **props)
+
+
+def link_button(*children: Any, href: Any, look: Look = "plain", **props: Any) -> rx.Component:
+    """A link that looks like a button and stays within the app."""
+    names = classes("lu-button", f"lu-button--{look}", props.pop("class_name", ""))
+    return _router_link(*children, to=href, class_name=names, **props)
+
+
+def link(*children: Any, href: Any, **props: Any) -> rx.Component:
+    """A link within the app: no reload."""
+    return _router_link(*children, to=href, **props)
+
+
+def icon_button(
+    name: str, label: Any, *, small: bool = False, class_name: str = "", **props: Any
+) -> rx.Component:
+    """A button that shows an icon; its label is read out and shown as a tooltip."""
+    names = classes("lu-icon-button", "lu-icon-button--small" if small else "", class_name)
+    props.setdefault("type", "button")
+    return rx.el.button(
+        icon(name, 16 if small else 18), aria_label=label, title=label, class_name=names, **props
+    )

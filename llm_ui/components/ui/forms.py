@@ -1,0 +1,61 @@
+"""Fields and dialogs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components.ui.buttons import button
+
+
+def field(label: Any, name: str, *, hint: Any = None, **props: Any) -> rx.Component:
+    """A labelled input, its hint tied to it."""
+    hint_id = f"{name}-hint"
+    attrs = {"aria-describedby": hint_id} if hint is not None else {}
+    return rx.el.div(
+        rx.el.label(label, html_for=name, class_name="lu-field__label"),
+        rx.el.input(id=name, name=name, class_name="lu-input", custom_attrs=attrs, **props),
+        rx.el.p(hint, id=hint_id, class_name="lu-field__hint") if hint is not None else None,
+        class_name="lu-field",
+    )
+
+
+def close_dialog(dialog_id: str) -> rx.event.EventSpec:
+    """Shut a dialog from an event."""
+    return rx.run_script(f"window.lu.shut('{dialog_id}')")
+
+
+def open_dialog(dialog_id: str) -> rx.event.EventSpec:
+    """Open a dialog, its first field filled with the title of the menu's target."""
+    return rx.run_script(f"window.lu.open('{dialog_id}')")
+
+
+def form_dialog(
+    dialog_id: str,
+    *fields: Any,
+    title: Any,
+    submit: Any,
+    cancel: Any,
+    on_submit: Any,
+    test_id: str = "",
+) -> rx.Component:
+    """A native dialog around a form: focus stays within, Escape closes it."""
+    actions = rx.el.div(
+        button(cancel, on_click=close_dialog(dialog_id)),
+        button(submit, look="primary", type="submit", data_testid=f"{test_id}-submit"),
+        class_name="lu-dialog__actions",
+    )
+    heading = rx.el.h2(title, id=f"{dialog_id}-title", class_name="lu-dialog__title")
+    return rx.el.dialog(
+        rx.el.form(heading, *fields, actions, on_submit=on_submit),
+        id=dialog_id,
+        class_name="lu-dialog",
+        custom_attrs={"aria-labelledby": f"{dialog_id}-title"},
+        data_testid=test_id,
+    )
+
+
+def menu_target(part: str) -> rx.Var:
+    """`id` or `title` of the thing whose menu was opened last, read when an event fires."""
+    return rx.Var(f"window.lu.target.{part}").to(str)

@@ -1,0 +1,44 @@
+// The few primitives that need a life of their own in the browser.
+import { useEffect, useRef } from "react";
+import { useNavigate } from "react-router";
+import "@fontsource-variable/inter/wght.css";
+import "./behave.js";
+
+// Mounted once around every page: what was prepared is now ours, show it.
+export function Ready() {
+  useEffect(() => {
+    document.documentElement.classList.remove("lu-wait");
+  }, []);
+  return null;
+}
+
+// Goes elsewhere without a trace in the history.
+export function Go({ to }) {
+  const navigate = useNavigate();
+  useEffect(() => {
+    navigate(to, { replace: true });
+  }, [navigate, to]);
+  return null;
+}
+
+// Calls back once, `ms` after `of` last changed; not while the pointer or the focus is
+// on what it stands in, so that nobody loses a button that they are reaching for.
+export function Timer({ ms, of, onDone }) {
+  const mark = useRef(null);
+  const done = useRef(onDone);
+  done.current = onDone;
+  useEffect(() => {
+    let left = ms / 100;
+    const tick = setInterval(() => {
+      const around = mark.current?.parentElement;
+      if (around?.matches(":hover, :focus-within")) return;
+      left -= 1;
+      if (left <= 0) {
+        clearInterval(tick);
+        done.current?.();
+      }
+    }, 100);
+    return () => clearInterval(tick);
+  }, [ms, of]);
+  return <span ref={mark} hidden />;
+}

@@ -1,0 +1,42 @@
+"""Primitives with a life of their own in the browser (kit.jsx)."""
+
+from __future__ import annotations
+
+import reflex as rx
+from reflex.components.component import Component
+
+rx.asset("behave.js", shared=True)
+_KIT = rx.asset("kit.jsx", shared=True).importable_path
+
+
+class Ready(Component):
+    """Shows a prepared page as soon as it speaks the person's language."""
+
+    library = _KIT
+    tag = "Ready"
+    lib_dependencies: list[str] = ["@fontsource-variable/inter@5.3.0"]
+
+
+class Go(Component):
+    """Replaces the current address when it appears."""
+
+    library = _KIT
+    tag = "Go"
+
+    to: rx.Var[str]
+
+
+class Timer(Component):
+    """Fires once, `ms` after `of` last changed, unless its parent is in use."""
+
+    library = _KIT
+    tag = "Timer"
+
+    ms: rx.Var[int]
+    of: rx.Var[str]
+    on_done: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+ready = Ready.create
+go = Go.create
+timer = Timer.create

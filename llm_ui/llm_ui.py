@@ -1,0 +1,104 @@
+"""The composition root: the app, its REST side, its pages, and what lives as long as it.
+
+What lies lower and needs something higher gets it handed in here: the engine its
+`prepare` and `settle`, sessions the listener that ends tabs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+import reflex as rx
+from sqlalchemy.exc import SQLAlchemyError
+
+from llm_ui import auth, pages
+from llm_ui.api.app import create_api
+from llm_ui.config import get_settings
+from llm_ui.db import start_database, stop_database, unit_of_work
+from llm_ui.generation import start_engine, stop_engine
+from llm_ui.llm_api.supervisor import Supervisor
+from llm_ui.services import chats, prompting, providers, settlement
+from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
+from llm_ui.states.guard import EventLogFilter, Guard
+from llm_ui.states.presence import end_tabs
+
+logger = logging.getLogger(__name__)
+
+HOUSEKEEPING_EVERY_S = 300.0
+REFLEX_LOGGERS = (
+    "reflex_base.event.processor.event_processor",
+    "reflex_base.event.processor.base_state_processor",
+    "reflex.app",
+)
+
+
+def set_up_logging(level: str) -> None:
+    """One format for all; nothing of a request's headers or arguments in any line."""
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # httpx logs each URL at INFO, and some providers put keys into them.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in REFLEX_LOGGERS:
+        logging.getLogger(name).addFilter(EventLogFilter())
+
+
+async def _housekeeping() -> None:
+    while True:
+        await asyncio.sleep(HOUSEKEEPING_EVERY_S)
+        try:
+            async with unit_of_work() as session:
+                await chats.purge_deleted(session)
+                await auth.purge_expired(session)
+        except SQLAlchemyError:
+            logger.exception("housekeeping failed; trying again later")
+
+
+@contextlib.asynccontextmanager
+async def lifespan() -> AsyncIterator[None]:
+    """Everything that a process opens, in the order in which it is needed."""
+    settings = get_settings()
+    database = start_database(settings.database)
+    start_engine(database, prompting.prepare, settlement.settle, settlement.unhandled)
+    supervisor = None if settings.llm_api_url else Supervisor(settings)
+    if supervisor is not None:
+        await supervisor.start()
+    tasks = [
+        asyncio.create_task(
+            providers.keep_in_sync(lambda: supervisor.url if supervisor else None),
+            name="providers",
+        ),
+        asyncio.create_task(_housekeeping(), name="housekeeping"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop_engine(settings.shutdown_grace)
+        await providers.close_adapters()
+        if supervisor is not None:
+            await supervisor.stop()
+        await stop_database()
+
+
+def create_app() -> rx.App:
+    """The application that Reflex runs."""
+    set_up_logging(get_settings().log_level)
+    made = rx.App(
+        api_transformer=create_api(),
+        backend_exception_handler=handle_backend_exception,
+        frontend_exception_handler=handle_frontend_exception,
+        **pages.app_options(),
+    )
+    made.add_middleware(Guard(), index=0)
+    made.register_lifespan_task(lifespan)
+    auth.on_sessions_ended(end_tabs)
+    pages.register(made)
+    return made
+
+
+app = create_app()

@@ -1,0 +1,43 @@
+"""Every table of the application; importing this module fills SQLModel.metadata."""
+
+from sqlmodel import SQLModel
+
+from llm_ui.models.base import NAMING
+
+SQLModel.metadata.naming_convention = NAMING
+
+from llm_ui.models.chat import ChatHistory, ChatMessage, Project, SystemPrompt  # noqa: E402
+from llm_ui.models.generation import ACTIVE, Generation, GenerationEvent  # noqa: E402
+from llm_ui.models.ledger import PerformanceMetric, UsageLog  # noqa: E402
+from llm_ui.models.log import BackgroundJob, MonitoringLog  # noqa: E402
+from llm_ui.models.media import MediaModel, MediaProvider, MediaType  # noqa: E402
+from llm_ui.models.provider import AIModel, AIProvider, AIType, ModelPrice  # noqa: E402
+from llm_ui.models.user import APIKey, AuthSession, SignInAttempt, User  # noqa: E402
+
+metadata = SQLModel.metadata
+
+__all__ = [
+    "ACTIVE",
+    "AIModel",
+    "AIProvider",
+    "AIType",
+    "APIKey",
+    "AuthSession",
+    "BackgroundJob",
+    "ChatHistory",
+    "ChatMessage",
+    "Generation",
+    "GenerationEvent",
+    "MediaModel",
+    "MediaProvider",
+    "MediaType",
+    "ModelPrice",
+    "MonitoringLog",
+    "PerformanceMetric",
+    "Project",
+    "SignInAttempt",
+    "SystemPrompt",
+    "UsageLog",
+    "User",
+    "metadata",
+]

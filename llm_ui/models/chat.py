@@ -1,0 +1,101 @@
+"""Conversations: a head, and its messages as a tree."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
+
+
+class Project(SQLModel, table=True):
+    """A folder for chats."""
+
+    id: str = id_field()
+    user_id: str = foreign("user.id", "CASCADE")
+    name: str = Field(max_length=100)
+    description: str = Field(default="", max_length=1000)
+    icon: str = Field(default="", max_length=64)
+    system_prompt: str = Field(default="", sa_type=sa.Text)
+    created_at: datetime = created_field()
+    updated_at: datetime = created_field()
+
+
+class SystemPrompt(SQLModel, table=True):
+    """A prompt kept for use again."""
+
+    __tablename__ = "systemprompt"
+
+    id: str = id_field()
+    user_id: str = foreign("user.id", "CASCADE")
+    name: str = Field(max_length=100)
+    prompt: str = Field(sa_type=sa.Text)
+    tags: list[str] = json_field(list)
+    is_public: bool = False
+    created_at: datetime = created_field()
+    updated_at: datetime = created_field()
+
+
+class ChatHistory(SQLModel, table=True):
+    """A conversation's head. `active_leaf_id` is the last message of the branch shown.
+
+    `deleted_at` is set while a delete can still be undone; such a chat is invisible.
+    """
+
+    __tablename__ = "chathistory"
+    __table_args__ = (
+        sa.Index("ix_chathistory_sidebar", "user_id", "deleted_at", "updated_at", "id"),
+    )
+
+    id: str = id_field()
+    user_id: str = foreign("user.id", "CASCADE", index=False)
+    project_id: str | None = foreign("project.id", "SET NULL", nullable=True)
+    model_id: str | None = foreign("aimodel.id", "SET NULL", nullable=True)
+    title: str = Field(max_length=200)
+    title_is_automatic: bool = True
+    settings: dict[str, Any] = json_field()
+    active_leaf_id: str | None = Field(default=None, max_length=36)
+    created_at: datetime = created_field()
+    updated_at: datetime = created_field()
+    deleted_at: datetime | None = time_field(index=True)
+
+
+class ChatMessage(SQLModel, table=True):
+    """One message. A parent is always of the same chat: the database sees to it."""
+
+    __tablename__ = "chatmessage"
+    __table_args__ = (
+        sa.UniqueConstraint("chat_id", "id"),
+        sa.ForeignKeyConstraint(
+            ["chat_id", "parent_id"],
+            ["chatmessage.chat_id", "chatmessage.id"],
+            ondelete="CASCADE",
+            name="fk_chatmessage_parent",
+        ),
+        sa.Index("ix_chatmessage_parent", "chat_id", "parent_id"),
+        choices("role", "system", "user", "assistant"),
+        choices("status", "queued", "running", "done", "stopped", "failed", "interrupted"),
+    )
+
+    id: str = id_field()
+    chat_id: str = foreign("chathistory.id", "CASCADE", index=False)
+    parent_id: str | None = Field(default=None, max_length=36)
+    role: str = Field(max_length=16)
+    content: str = Field(default="", sa_type=sa.Text)
+    reasoning: str = Field(default="", sa_type=sa.Text)
+    status: str = Field(default="done", max_length=16)
+    error_code: str = Field(default="", max_length=64)
+    error_key: str = Field(default="", max_length=100)
+    error_params: dict[str, Any] = json_field()
+    model_id: str | None = foreign("aimodel.id", "SET NULL", nullable=True)
+    model_name: str = Field(default="", max_length=200)
+    ttft_ms: int | None = None
+    duration_ms: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    is_estimated: bool = False
+    created_at: datetime = created_field()
+    finished_at: datetime | None = time_field()

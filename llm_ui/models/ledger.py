@@ -1,0 +1,55 @@
+"""What was used and how fast it went. Rows are added, never changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from llm_ui.models.base import created_field, foreign, id_field
+
+
+class UsageLog(SQLModel, table=True):
+    """One answer's tokens and cost. Names are copied, so that they outlive their rows."""
+
+    __tablename__ = "usagelog"
+    __table_args__ = (
+        sa.Index("ix_usagelog_user_time", "user_id", "created_at"),
+        sa.Index("ix_usagelog_model_time", "model_id", "created_at"),
+    )
+
+    id: str = id_field()
+    user_id: str | None = foreign("user.id", "SET NULL", nullable=True, index=False)
+    model_id: str | None = foreign("aimodel.id", "SET NULL", nullable=True, index=False)
+    run_id: str | None = Field(default=None, max_length=36, unique=True)
+    model_name: str = Field(default="", max_length=200)
+    provider_name: str = Field(default="", max_length=100)
+    endpoint: str = Field(default="chat", max_length=32)
+    status: str = Field(default="done", max_length=16)
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    is_estimated: bool = False
+    cost_micro: int = 0
+    currency: str = Field(default="USD", max_length=3)
+    created_at: datetime = created_field(index=True)
+
+
+class PerformanceMetric(SQLModel, table=True):
+    """One measured value: time_to_first_token (ms), tokens_per_second, duration (ms)."""
+
+    __tablename__ = "performancemetric"
+    __table_args__ = (sa.Index("ix_performancemetric_name_time", "name", "created_at"),)
+
+    id: str = id_field()
+    name: str = Field(max_length=40)
+    value: float
+    unit: str = Field(default="", max_length=16)
+    model_id: str | None = foreign("aimodel.id", "SET NULL", nullable=True)
+    model_name: str = Field(default="", max_length=200)
+    provider_name: str = Field(default="", max_length=100)
+    endpoint: str = Field(default="chat", max_length=32)
+    run_id: str | None = Field(default=None, max_length=36)
+    created_at: datetime = created_field()

@@ -1,0 +1,59 @@
+"""What happened, for the admin; and work that goes on in the background."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
+
+
+class MonitoringLog(SQLModel, table=True):
+    """A sign-in, an admin's action, a provider's or our own error.
+
+    `reference` is the number a person sees with an unhandled error.
+    """
+
+    __tablename__ = "monitoringlog"
+    __table_args__ = (
+        choices("level", "info", "warning", "error"),
+        sa.Index("ix_monitoringlog_kind_time", "kind", "created_at"),
+    )
+
+    id: str = id_field()
+    level: str = Field(default="info", max_length=16)
+    kind: str = Field(max_length=40)
+    message: str = Field(default="", max_length=1000)
+    user_id: str | None = foreign("user.id", "SET NULL", nullable=True)
+    address: str = Field(default="", max_length=64)
+    reference: str | None = Field(default=None, max_length=16, unique=True)
+    details: dict[str, Any] = json_field()
+    created_at: datetime = created_field(index=True)
+
+
+class BackgroundJob(SQLModel, table=True):
+    """Work that outlives the request that asked for it."""
+
+    __tablename__ = "backgroundjob"
+    __table_args__ = (
+        choices("status", "queued", "running", "done", "failed", "cancelled", "interrupted"),
+        sa.Index("ix_backgroundjob_status_time", "status", "created_at"),
+    )
+
+    id: str = id_field()
+    kind: str = Field(max_length=40)
+    status: str = Field(default="queued", max_length=16)
+    progress: float = 0.0
+    payload: dict[str, Any] = json_field()
+    result: dict[str, Any] = json_field()
+    error: str = Field(default="", max_length=1000)
+    attempts: int = 0
+    user_id: str | None = foreign("user.id", "SET NULL", nullable=True)
+    owner: str | None = Field(default=None, max_length=64)
+    heartbeat_at: datetime | None = time_field()
+    created_at: datetime = created_field()
+    started_at: datetime | None = time_field()
+    finished_at: datetime | None = time_field()

@@ -1,0 +1,106 @@
+"""Where models come from, and the models themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
+
+
+class AIType(SQLModel, table=True):
+    """What a model is for: chat, reasoning, vision, code, embedding."""
+
+    __tablename__ = "aitype"
+
+    id: str = id_field()
+    name: str = Field(max_length=40, unique=True)
+    description: str = Field(default="", max_length=500)
+    icon: str = Field(default="", max_length=64)
+    sort_order: int = 0
+
+
+class AIProvider(SQLModel, table=True):
+    """An upstream that serves models.
+
+    `slug` marks the ones that the application makes by itself (bundled, ollama, …), so
+    that each start finds them again. Keys and headers are encrypted.
+    """
+
+    __tablename__ = "aiprovider"
+    __table_args__ = (
+        choices("type", "llm_api", "ollama", "openai", "anthropic"),
+        choices("origin", "bundled", "environment", "admin"),
+        choices("status", "ok", "down", "unknown"),
+    )
+
+    id: str = id_field()
+    slug: str | None = Field(default=None, max_length=64, unique=True)
+    name: str = Field(max_length=100)
+    type: str = Field(max_length=16)
+    base_url: str = Field(max_length=500)
+    api_key_encrypted: str | None = Field(default=None, sa_type=sa.Text)
+    headers_encrypted: str | None = Field(default=None, sa_type=sa.Text)
+    origin: str = Field(default="admin", max_length=16)
+    is_active: bool = True
+    concurrency_limit: int | None = None
+    timeouts: dict[str, Any] = json_field()
+    status: str = Field(default="unknown", max_length=16)
+    status_detail: str = Field(default="", max_length=500)
+    latency_ms: int | None = None
+    checked_at: datetime | None = time_field()
+    created_at: datetime = created_field()
+    updated_at: datetime = created_field()
+
+
+class AIModel(SQLModel, table=True):
+    """A model of a provider. `name` is what the upstream calls it; windows are in tokens.
+
+    `is_available` is false once the upstream no longer lists it; `is_active` is the
+    admin's switch.
+    """
+
+    __tablename__ = "aimodel"
+    __table_args__ = (
+        sa.UniqueConstraint("provider_id", "name"),
+        choices("visibility", "everyone", "admins", "chosen"),
+    )
+
+    id: str = id_field()
+    provider_id: str = foreign("aiprovider.id", "CASCADE", index=False)
+    type_id: str | None = foreign("aitype.id", "SET NULL", nullable=True)
+    name: str = Field(max_length=200)
+    display_name: str = Field(max_length=200)
+    description: str = Field(default="", max_length=1000)
+    icon: str = Field(default="", max_length=64)
+    context_window: int | None = None
+    max_tokens: int | None = None
+    capabilities: list[str] = json_field(list)
+    default_params: dict[str, Any] = json_field()
+    system_prompt: str = Field(default="", sa_type=sa.Text)
+    visibility: str = Field(default="everyone", max_length=16)
+    sort_order: int = 0
+    is_default: bool = False
+    is_active: bool = True
+    is_available: bool = True
+    created_at: datetime = created_field()
+    updated_at: datetime = created_field()
+
+
+class ModelPrice(SQLModel, table=True):
+    """What a model costs from a day on: micro-units of `currency` per million tokens."""
+
+    __tablename__ = "modelprice"
+    __table_args__ = (sa.UniqueConstraint("model_id", "valid_from"),)
+
+    id: str = id_field()
+    model_id: str = foreign("aimodel.id", "CASCADE", index=False)
+    valid_from: datetime = created_field()
+    currency: str = Field(default="USD", max_length=3)
+    input_micro: int = 0
+    cached_input_micro: int = 0
+    output_micro: int = 0
+    reasoning_micro: int = 0

@@ -1,0 +1,72 @@
+"""People, their sessions and their API keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
+
+
+class User(SQLModel, table=True):
+    """Somebody with an account. `email` is kept in lower case."""
+
+    __table_args__ = (choices("role", "admin", "user"),)
+
+    id: str = id_field()
+    email: str = Field(max_length=254, unique=True)
+    username: str = Field(max_length=64)
+    password_hash: str = Field(max_length=256)
+    role: str = Field(default="user", max_length=16)
+    is_active: bool = True
+    language: str | None = Field(default=None, max_length=8)
+    default_model_id: str | None = foreign("aimodel.id", "SET NULL", nullable=True)
+    created_at: datetime = created_field()
+    updated_at: datetime = created_field()
+    last_login_at: datetime | None = time_field()
+
+
+class AuthSession(SQLModel, table=True):
+    """A browser that is signed in. Only a keyed hash of its cookie's token is kept."""
+
+    id: str = id_field()
+    user_id: str = foreign("user.id", "CASCADE")
+    token_hash: str = Field(max_length=64, unique=True)
+    created_at: datetime = created_field()
+    last_seen_at: datetime = created_field()
+    expires_at: datetime = created_field(index=True)
+    address: str = Field(default="", max_length=64)
+    agent: str = Field(default="", max_length=256)
+
+
+class APIKey(SQLModel, table=True):
+    """A program's key. Only a keyed hash is kept; `prefix` is what people recognise."""
+
+    __tablename__ = "apikey"
+
+    id: str = id_field()
+    user_id: str = foreign("user.id", "CASCADE")
+    name: str = Field(max_length=100)
+    prefix: str = Field(max_length=16)
+    key_hash: str = Field(max_length=64, unique=True)
+    scopes: list[str] = json_field(list)
+    is_active: bool = True
+    created_at: datetime = created_field()
+    expires_at: datetime | None = time_field()
+    last_used_at: datetime | None = time_field()
+    revoked_at: datetime | None = time_field()
+
+
+class SignInAttempt(SQLModel, table=True):
+    """Failed sign-ins of one account or one address: what slows the next attempt.
+
+    `subject` is a keyed hash, so that the table names nobody.
+    """
+
+    __tablename__ = "signinattempt"
+
+    subject: str = Field(primary_key=True, max_length=64)
+    failures: int = 0
+    last_failure_at: datetime = created_field(index=True)
+    blocked_until: datetime | None = time_field()

@@ -1,0 +1,195 @@
+"""The administrator's dashboard: real counts, the providers' health, recent events."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.shell import shell, top_bar
+from llm_ui.components.sidebar import admin_sidebar
+from llm_ui.components.text import duration, number, short_number, t, t_of, when
+from llm_ui.schemas.views import LogItem, ProviderHealth
+from llm_ui.states.admin import AdminState
+from llm_ui.states.auth import AuthState
+
+_TONES = {
+    "ok": "ok",
+    "down": "danger",
+    "warning": "warn",
+    "error": "danger",
+    "critical": "danger",
+}
+
+
+def _tone(state: rx.Var[str]) -> rx.Var[str]:
+    return rx.match(state, *_TONES.items(), "quiet")
+
+
+def _stats() -> rx.Component:
+    s = AdminState.stats
+    errors = rx.cond(s.errors_today > 0, t("admin.errors_note_some"), t("admin.errors_note_none"))
+    tokens = t(
+        "admin.tokens_note",
+        input=short_number(s.input_tokens_today),
+        output=short_number(s.output_tokens_today),
+    )
+    return rx.el.div(
+        ui.stat(
+            t("admin.users"),
+            number(s.users),
+            t("admin.users_note", count=s.active_users_today),
+            "stat-users",
+        ),
+        ui.stat(
+            t("admin.chats"),
+            number(s.chats),
+            t("admin.chats_note", count=s.messages),
+            "stat-chats",
+        ),
+        ui.stat(
+            t("admin.answers"),
+            number(s.answers_today),
+            t("admin.answers_note", count=s.running),
+            "stat-answers",
+        ),
+        ui.stat(
+            t("admin.tokens"),
+            short_number(s.input_tokens_today + s.output_tokens_today),
+            tokens,
+            "stat-tokens",
+        ),
+        ui.stat(t("admin.errors"), number(s.errors_today), errors, "stat-errors"),
+        class_name="lu-stats",
+    )
+
+
+def _provider(provider: rx.Var[ProviderHealth]) -> rx.Component:
+    name = rx.el.td(
+        rx.el.strong(provider.name, class_name="lu-table__name"),
+        rx.el.span(t_of("admin.type.", provider.type), class_name="lu-table__quiet"),
+        class_name="lu-table__two",
+    )
+    detail = rx.cond(
+        provider.detail != "", rx.el.span(provider.detail, class_name="lu-table__detail")
+    )
+    latency = rx.cond(provider.latency_ms >= 0, duration(provider.latency_ms), "")
+    return rx.el.tr(
+        name,
+        rx.el.td(
+            ui.badge(t_of("admin.status.", provider.status), _tone(provider.status)),
+            detail,
+            class_name="lu-table__wide",
+        ),
+        rx.el.td(t("admin.models_count", count=provider.models), class_name="lu-table__quiet"),
+        rx.el.td(latency, class_name="lu-table__num"),
+        data_testid="provider-row",
+    )
+
+
+def _providers() -> rx.Component:
+    headings = (
+        (t("admin.provider"), ""),
+        (t("admin.provider_status"), ""),
+        (t("admin.provider_models"), ""),
+        (t("admin.provider_latency"), "lu-table__num"),
+    )
+    rows = rx.foreach(AdminState.providers, _provider)
+    empty = ui.empty_state(t("admin.providers_empty_title"), t("admin.providers_empty_text"))
+    return ui.card(
+        rx.cond(
+            AdminState.providers.length() > 0,
+            ui.table(headings, rows, label=t("admin.providers"), test_id="providers"),
+            empty,
+        ),
+        title=t("admin.providers"),
+    )
+
+
+def _event(event: rx.Var[LogItem]) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(when(event.created_at), class_name="lu-table__quiet"),
+        rx.el.td(ui.badge(t_of("admin.level.", event.level), _tone(event.level))),
+        rx.el.td(
+            rx.el.span(t_of("admin.kind.", event.kind), class_name="lu-table__name"),
+            rx.cond(event.message != "", rx.el.span(event.message, class_name="lu-table__detail")),
+            class_name="lu-table__wide",
+            title=event.kind,
+        ),
+        rx.el.td(event.user, class_name="lu-table__quiet"),
+        data_testid="event-row",
+    )
+
+
+def _events() -> rx.Component:
+    headings = (
+        (t("admin.event_time"), ""),
+        (t("admin.event_level"), ""),
+        (t("admin.event_message"), ""),
+        (t("admin.event_user"), ""),
+    )
+    rows = rx.foreach(AdminState.events, _event)
+    empty = ui.empty_state(t("admin.events_empty_title"), t("admin.events_empty_text"))
+    return ui.card(
+        rx.cond(
+            AdminState.events.length() > 0,
+            ui.table(headings, rows, label=t("admin.events"), test_id="events"),
+            empty,
+        ),
+        title=t("admin.events"),
+    )
+
+
+def _waiting() -> rx.Component:
+    cards = [
+        rx.el.div(ui.skeleton("40%"), ui.skeleton("55%", "28px"), class_name="lu-card lu-stat")
+        for _ in range(5)
+    ]
+    return ui.waiting(*cards, label=t("app.loading"), class_name="lu-stats")
+
+
+def _foot() -> rx.Component:
+    stats = AdminState.stats
+    return rx.el.p(
+        t("admin.version", version=stats.version, database=stats.database),
+        class_name="lu-page__foot",
+    )
+
+
+def dashboard() -> rx.Component:
+    """How the installation is doing."""
+    refresh = ui.button(
+        ui.icon("refresh-cw", 16),
+        rx.el.span(t("admin.refresh"), class_name="lu-wide-only"),
+        small=True,
+        aria_label=t("admin.refresh"),
+        on_click=AdminState.refresh,
+        data_testid="refresh",
+    )
+    bar = top_bar(rx.el.h1(t("admin.dashboard"), class_name="lu-bar__title lu-truncate"), refresh)
+    body = rx.cond(
+        AdminState.loaded,
+        rx.fragment(_stats(), _providers(), _events(), _foot()),
+        _waiting(),
+    )
+    page = rx.el.div(
+        rx.el.div(
+            rx.el.p(t("admin.subtitle"), class_name="lu-page__subtitle"),
+            body,
+            class_name="lu-page__column",
+        ),
+        class_name="lu-page",
+        role="region",
+        aria_label=t("admin.dashboard"),
+        tab_index=0,
+    )
+    return shell(admin_sidebar("/admin"), bar, page)
+
+
+def register(app: rx.App) -> None:
+    """Add the pages of this group."""
+    app.add_page(
+        dashboard,
+        route="/admin",
+        title=t("admin.page"),
+        on_load=[AuthState.require_admin, AdminState.load_dashboard],
+    )

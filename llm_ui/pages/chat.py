@@ -1,0 +1,49 @@
+"""The chat page: one page for a new chat and for each kept one."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.conversation import conversation
+from llm_ui.components.model_picker import model_picker
+from llm_ui.components.overlays import undo_toast
+from llm_ui.components.shell import shell, top_bar
+from llm_ui.components.sidebar import client_sidebar
+from llm_ui.components.text import t
+from llm_ui.states.auth import AuthState
+from llm_ui.states.chat import ChatState
+
+
+def _title() -> rx.Component:
+    title = rx.cond(ChatState.chat_title != "", ChatState.chat_title, t("chat.untitled"))
+    return rx.el.h1(title, class_name="lu-bar__title lu-truncate", data_testid="chat-title")
+
+
+def _new() -> rx.Component:
+    return ui.link(
+        ui.icon("square-pen", 18),
+        href="/chat",
+        aria_label=t("chat.new"),
+        title=t("chat.new"),
+        class_name="lu-icon-button lu-bar__new",
+    )
+
+
+def chat() -> rx.Component:
+    """Sidebar, title and model, conversation, composer."""
+    names = rx.el.div(_title(), model_picker(), class_name="lu-bar__names")
+    bar = top_bar(names, _new())
+    return rx.fragment(shell(client_sidebar(), bar, conversation()), undo_toast())
+
+
+def register(app: rx.App) -> None:
+    """Add the pages of this group."""
+    app.add_page(
+        chat,
+        route="/chat/[[chat_id]]",
+        title=rx.cond(
+            ChatState.chat_title != "", ChatState.chat_title + " · LLM UI", t("chat.page")
+        ),
+        on_load=[AuthState.require_user, ChatState.load_chat],
+    )

@@ -1,0 +1,70 @@
+"""Anthropic behind the Provider protocol."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from llm_ui.providers.anthropic.parse import StreamParser, parse_models
+from llm_ui.providers.http import HttpAdapter
+from llm_ui.wire.answers import read_answer
+from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
+from llm_ui.wire.sse import SseSplitter
+
+DEFAULT_BASE_URL = "https://api.anthropic.com"
+API_VERSION = "2023-06-01"
+# The API wants a limit; this one is within every model's own.
+DEFAULT_MAX_TOKENS = 4096
+
+
+def body_json(request: ChatRequest) -> dict[str, Any]:
+    """The body of a request: the system's words apart from the turns, empty turns
+    (which are refused) left out. Newer models take temperature or top_p, not both;
+    its temperature ends at 1; a seed is not known there."""
+    sampling = request.sampling
+    system = "\n\n".join(m.content for m in request.messages if m.role == "system" and m.content)
+    turns = [
+        {"role": m.role, "content": m.content}
+        for m in request.messages
+        if m.role != "system" and m.content.strip()
+    ]
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": turns,
+        "max_tokens": sampling.max_tokens or DEFAULT_MAX_TOKENS,
+        "stream": True,
+    }
+    if system:
+        body["system"] = system
+    if sampling.temperature is not None:
+        body["temperature"] = min(1.0, sampling.temperature)
+    elif sampling.top_p is not None:
+        body["top_p"] = sampling.top_p
+    if sampling.stop:
+        body["stop_sequences"] = list(sampling.stop)
+    return body
+
+
+class AnthropicProvider(HttpAdapter):
+    """See providers.base.Provider."""
+
+    @staticmethod
+    def normalise(base_url: str) -> str:
+        """The API's root, without `/v1`."""
+        return base_url.rstrip("/").removesuffix("/v1")
+
+    @staticmethod
+    def auth_headers(api_key: str | None) -> dict[str, str]:
+        """See HttpAdapter; the version is required with or without a key."""
+        version = {"anthropic-version": API_VERSION}
+        return {**version, "x-api-key": api_key} if api_key else version
+
+    async def models(self) -> list[ModelInfo]:
+        """See Provider."""
+        return parse_models(await self._get("/v1/models?limit=1000"))
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        """See Provider."""
+        call = self._call("POST", "/v1/messages", body_json(request))
+        timeouts = self._endpoint.timeouts
+        return read_answer(self._client, call, timeouts, SseSplitter(), StreamParser())

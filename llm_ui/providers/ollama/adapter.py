@@ -1,0 +1,65 @@
+"""Ollama behind the Provider protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import Any
+
+from llm_ui.errors import ProviderError
+from llm_ui.providers.http import HttpAdapter, messages_json
+from llm_ui.providers.ollama.parse import StreamParser, parse_models, parse_show
+from llm_ui.wire.answers import read_answer
+from llm_ui.wire.events import ChatRequest, ModelInfo, Sampling, StreamEvent
+from llm_ui.wire.http import fetch_json
+from llm_ui.wire.sse import LineSplitter
+
+DEFAULT_BASE_URL = "http://127.0.0.1:11434"
+SHOWN_AT_ONCE = 4
+
+
+def options_json(sampling: Sampling) -> dict[str, Any]:
+    """Sampling under Ollama's names."""
+    given = sampling.as_json()
+    if "max_tokens" in given:
+        given["num_predict"] = given.pop("max_tokens")
+    return given
+
+
+class OllamaProvider(HttpAdapter):
+    """See providers.base.Provider."""
+
+    @staticmethod
+    def normalise(base_url: str) -> str:
+        """The server's root, without `/v1` or `/api`."""
+        return base_url.rstrip("/").removesuffix("/v1").removesuffix("/api")
+
+    async def models(self) -> list[ModelInfo]:
+        """See Provider. Models that only embed are left out."""
+        listed = parse_models(await self._get("/api/tags"))
+        limit = asyncio.Semaphore(SHOWN_AT_ONCE)
+
+        async def shown(model: ModelInfo) -> ModelInfo | None:
+            call = self._call("POST", "/api/show", {"model": model.name})
+            try:
+                async with limit:
+                    found = await fetch_json(self._client, call, self._brief())
+                window, chats = parse_show(found)
+            except ProviderError:
+                return model  # the list is worth more than its details
+            return replace(model, context_window=window) if chats else None
+
+        return [m for m in await asyncio.gather(*map(shown, listed)) if m is not None]
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        """See Provider."""
+        body = {
+            "model": request.model,
+            "messages": messages_json(request),
+            "stream": True,
+            "options": options_json(request.sampling),
+        }
+        call = self._call("POST", "/api/chat", body)
+        timeouts = self._endpoint.timeouts
+        return read_answer(self._client, call, timeouts, LineSplitter(), StreamParser())

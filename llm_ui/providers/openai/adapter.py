@@ -1,0 +1,109 @@
+"""OpenAI-compatible servers behind the Provider protocol."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from llm_ui.errors import ProviderRefused
+from llm_ui.providers.base import Endpoint
+from llm_ui.providers.http import HttpAdapter, messages_json
+from llm_ui.providers.openai.parse import StreamParser, parse_models
+from llm_ui.wire.answers import read_answer
+from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
+from llm_ui.wire.sse import SseSplitter
+
+DEFAULT_BASE_URL = "https://api.openai.com/v1"
+
+Body = dict[str, Any]
+Change = Callable[[Body], Body]
+
+
+def _rename_limit(body: Body) -> Body:
+    if "max_tokens" not in body:
+        return body
+    return {**_without("max_tokens")(body), "max_completion_tokens": body["max_tokens"]}
+
+
+def _without(name: str) -> Change:
+    return lambda body: {key: value for key, value in body.items() if key != name}
+
+
+# What some servers and models reject with a 400: (their complaint, the field it concerns,
+# what to send instead). Where they say nothing, `stream_options` is the likely culprit.
+_CONCESSIONS: tuple[tuple[re.Pattern[str], str, Change], ...] = (
+    (re.compile("max_completion_tokens"), "max_tokens", _rename_limit),
+    (re.compile("unsupported.*temperature", re.I), "temperature", _without("temperature")),
+    (re.compile("unsupported.*top_p", re.I), "top_p", _without("top_p")),
+    (re.compile(""), "stream_options", _without("stream_options")),
+)
+
+
+class OpenAIProvider(HttpAdapter):
+    """See providers.base.Provider. Remembers per model what it had to leave out."""
+
+    def __init__(self, endpoint: Endpoint, client: httpx.AsyncClient | None = None) -> None:
+        super().__init__(endpoint, client)
+        self._conceded: dict[str, list[Change]] = {}
+
+    @staticmethod
+    def normalise(base_url: str) -> str:
+        """`/v1` is added to a bare host; any other path is taken as it is."""
+        base = base_url.rstrip("/").removesuffix("/chat/completions")
+        return base if urlsplit(base).path.strip("/") else f"{base}/v1"
+
+    def _body(self, request: ChatRequest) -> Body:
+        return {
+            "model": request.model,
+            "messages": messages_json(request),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            **request.sampling.as_json(),
+        }
+
+    async def models(self) -> list[ModelInfo]:
+        """See Provider."""
+        return parse_models(await self._get("/models"))
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+        """See Provider."""
+        changes = list(self._conceded.get(request.model, ()))
+        body = self._body(request)
+        for change in changes:
+            body = change(body)
+        while True:
+            started = False
+            try:
+                async with aclosing(self._answer(body)) as events:
+                    async for event in events:
+                        started = True
+                        if changes:
+                            self._conceded[request.model] = changes
+                        yield event
+                return
+            except ProviderRefused as error:
+                concession = _concession(error, body)
+                if started or concession is None:
+                    raise
+                body = concession(body)
+                changes.append(concession)
+
+    def _answer(self, body: Body) -> AsyncGenerator[StreamEvent]:
+        call = self._call("POST", "/chat/completions", body)
+        timeouts = self._endpoint.timeouts
+        return read_answer(self._client, call, timeouts, SseSplitter(), StreamParser())
+
+
+def _concession(error: ProviderRefused, body: Body) -> Change | None:
+    """What to change after a 400, if there is anything."""
+    if error.params.get("status") not in (400, 422):
+        return None
+    for complaint, field, change in _CONCESSIONS:
+        if field in body and complaint.search(error.detail):
+            return change
+    return None

@@ -1,0 +1,108 @@
+"""What pages show: plain data that crosses into states and, as JSON, into REST.
+
+Numbers that are not known are -1 and texts that do not apply are empty, so that the
+browser needs no optional types. Times are ISO 8601 in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ChatItem:
+    """A chat in the sidebar. `heading` is set on the first chat of each date group."""
+
+    id: str
+    title: str
+    heading: str = ""
+    updated_at: str = ""
+    running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One message with, for an answer, how it went."""
+
+    id: str
+    role: str
+    content: str
+    reasoning: str = ""
+    status: str = "done"
+    error: str = ""
+    error_code: str = ""
+    model_name: str = ""
+    run: int = 0
+    run_id: str = ""
+    ttft_ms: int = UNKNOWN
+    tokens_per_second: float = UNKNOWN
+    duration_ms: int = UNKNOWN
+    input_tokens: int = UNKNOWN
+    output_tokens: int = UNKNOWN
+    estimated: bool = False
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelItem:
+    """A model that the person may choose."""
+
+    id: str
+    name: str
+    provider: str
+    description: str = ""
+    available: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardView:
+    """Counts for the admin's first page; "today" is the UTC day."""
+
+    users: int = 0
+    active_users_today: int = 0
+    chats: int = 0
+    messages: int = 0
+    running: int = 0
+    answers_today: int = 0
+    input_tokens_today: int = 0
+    output_tokens_today: int = 0
+    errors_today: int = 0
+    database: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderHealth:
+    """A provider as it answered when last asked. `status`: ok, down or unknown."""
+
+    name: str
+    type: str
+    status: str = "unknown"
+    models: int = 0
+    detail: str = ""
+    latency_ms: int = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class LogItem:
+    """One row of the monitoring log."""
+
+    id: str
+    created_at: str
+    level: str
+    kind: str
+    message: str
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A slice of a list; `next_cursor` is None on the last one."""
+
+    items: list[T] = field(default_factory=list)
+    next_cursor: str | None = None

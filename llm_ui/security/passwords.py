@@ -1,0 +1,85 @@
+"""Password hashes: Argon2id for new ones, older SHA-256 ones are verified and upgraded.
+
+Parameters follow OWASP's Password Storage Cheat Sheet (Argon2id, 19 MiB, 2 passes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+from typing import ClassVar
+
+from passlib.context import CryptContext
+from passlib.utils import handlers as uh
+
+MIN_LENGTH = 8
+MAX_LENGTH = 256
+
+
+class SaltedSha256(uh.GenericHandler):  # type: ignore[misc]
+    """`salt$hexdigest` or `salt:hexdigest` of SHA-256 over salt and password, in either
+    order, as earlier installations wrote it. It verifies only: nothing new is made."""
+
+    name = "salted_sha256"
+    setting_kwds: ClassVar[tuple[str, ...]] = ()
+    _pattern = re.compile(r"(?P<salt>[^$:]{1,64})[$:](?P<digest>[0-9a-fA-F]{64})")
+
+    @classmethod
+    def identify(cls, hash: str | bytes) -> bool:
+        text = hash.decode() if isinstance(hash, bytes) else hash
+        return cls._pattern.fullmatch(text) is not None
+
+    @classmethod
+    def verify(cls, secret: str | bytes, hash: str | bytes) -> bool:
+        text = hash.decode() if isinstance(hash, bytes) else hash
+        match = cls._pattern.fullmatch(text)
+        if match is None:
+            return False
+        word = secret.encode() if isinstance(secret, str) else secret
+        salt, digest = match["salt"].encode(), match["digest"].lower()
+        candidates = (hashlib.sha256(salt + word), hashlib.sha256(word + salt))
+        return any(hmac.compare_digest(each.hexdigest(), digest) for each in candidates)
+
+
+_context = CryptContext(
+    schemes=["argon2", "hex_sha256", SaltedSha256],
+    deprecated=["hex_sha256", "salted_sha256"],
+    argon2__type="ID",
+    argon2__memory_cost=19456,
+    argon2__time_cost=2,
+    argon2__parallelism=1,
+)
+# What a sign-in to an account that does not exist is checked against, so that it takes
+# as long as any other.
+_decoy = ""
+
+
+def hash_password_now(password: str) -> str:
+    """The Argon2id hash of a password; takes some 30 ms of CPU."""
+    return str(_context.hash(password))
+
+
+async def hash_password(password: str) -> str:
+    """`hash_password_now` in a thread."""
+    return await asyncio.to_thread(hash_password_now, password)
+
+
+async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
+    """Check a password against a stored hash, or against nothing in the same time.
+
+    Returns:
+        whether it fits, and a new hash to store when the old one is of an outdated kind.
+    """
+    return await asyncio.to_thread(_verify, password, hashed)
+
+
+def _verify(password: str, hashed: str | None) -> tuple[bool, str | None]:
+    global _decoy  # noqa: PLW0603 - made at first use: it costs a hash
+    if hashed is None or not _context.identify(hashed):
+        _decoy = _decoy or hash_password_now("nobody's password")
+        _context.verify(password, _decoy)
+        return False, None
+    fits, renewed = _context.verify_and_update(password, hashed)
+    return bool(fits), renewed

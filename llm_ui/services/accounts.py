@@ -1,0 +1,187 @@
+"""Accounts: register, sign in, sign out, deactivate."""
+
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui import auth
+from llm_ui.auth import Actor, Client
+from llm_ui.config import get_settings
+from llm_ui.db import unit_of_work
+from llm_ui.errors import AlreadyRegistered, InvalidCredentials, InvalidInput, NotAllowed
+from llm_ui.models import User
+from llm_ui.models.base import now
+from llm_ui.schemas.accounts import SignedIn, UserView
+from llm_ui.security import passwords
+from llm_ui.security.text import storable
+from llm_ui.services import attempts
+from llm_ui.services.monitoring import record
+
+# One sign, something before it, a dotted or local name after it, nothing that breaks
+# out of a header; whether mail arrives there is not ours to know.
+_EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"(),:;\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250})")
+_USERNAME = re.compile(r"[^\x00-\x1f\x7f<>]{1,64}")
+# Serialises "is this the first account?" on PostgreSQL; SQLite has one writer anyway.
+FIRST_ACCOUNT_LOCK = 5_207_021
+
+
+def user_view(user: User) -> UserView:
+    """An account without its secrets."""
+    return UserView(user.id, user.email, user.username, user.role, user.created_at.isoformat())
+
+
+def actor_view(actor: Actor) -> UserView:
+    """The signed-in person, as `GET /api/v1/auth/me` tells them."""
+    return UserView(actor.user_id, actor.email, actor.username, actor.role)
+
+
+def clean_email(email: str) -> str:
+    """The address in lower case. Raises InvalidInput."""
+    cleaned = email.strip().lower()
+    if len(cleaned) > 254 or not _EMAIL.fullmatch(cleaned):
+        raise InvalidInput("error.email_invalid", field="email")
+    return cleaned
+
+
+def clean_username(username: str) -> str:
+    """The name with its spaces trimmed. Raises InvalidInput."""
+    cleaned = " ".join(storable(username).split())
+    if not _USERNAME.fullmatch(cleaned):
+        raise InvalidInput("error.username_invalid", field="username")
+    return cleaned
+
+
+def check_password(password: str) -> None:
+    """Raise InvalidInput unless the password's length will do."""
+    if len(password) < passwords.MIN_LENGTH:
+        raise InvalidInput("error.password_short", field="password", minimum=passwords.MIN_LENGTH)
+    if len(password) > passwords.MAX_LENGTH:
+        raise InvalidInput("error.password_long", field="password", maximum=passwords.MAX_LENGTH)
+
+
+async def _add_user(
+    session: AsyncSession, email: str, username: str, hashed: str, role: str | None
+) -> User:
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
+    taken = await session.scalar(sa.select(col(User.id)).where(col(User.email) == email))
+    if taken:
+        raise AlreadyRegistered
+    is_first = await session.scalar(sa.select(col(User.id)).limit(1)) is None
+    if not is_first and role is None and get_settings().registration == "closed":
+        raise NotAllowed("error.registration_closed")
+    user = User(
+        email=email,
+        username=username,
+        password_hash=hashed,
+        role=role or ("admin" if is_first else "user"),
+    )
+    session.add(user)
+    await session.flush()
+    return user
+
+
+async def register(email: str, username: str, password: str, client: Client) -> SignedIn:
+    """Make an account and sign it in; the first one becomes the admin.
+
+    Raises:
+        InvalidInput: a field is not usable.
+        AlreadyRegistered: these details cannot be used.
+        NotAllowed: registration is closed.
+    """
+    email, username = clean_email(email), clean_username(username)
+    check_password(password)
+    hashed = await passwords.hash_password(password)
+    async with unit_of_work() as session:
+        user = await _add_user(session, email, username, hashed, None)
+        signed_in = await _sign_in(session, user, client)
+        record(
+            session, "account.registered", username, user_id=user.id, address=client.address,
+            role=user.role,
+        )  # fmt: skip
+    return signed_in
+
+
+async def create_admin(email: str, username: str, password: str) -> UserView:
+    """Make an admin, or make one of an account that exists (its password is replaced).
+
+    For the command line only: it asks nobody's permission.
+    """
+    email, username = clean_email(email), clean_username(username)
+    check_password(password)
+    hashed = await passwords.hash_password(password)
+    async with unit_of_work() as session:
+        user = await session.scalar(sa.select(User).where(col(User.email) == email))
+        if user is None:
+            user = await _add_user(session, email, username, hashed, "admin")
+        else:
+            user.password_hash, user.role, user.is_active = hashed, "admin", True
+            user.updated_at = now()
+            await auth.end_sessions(session, await auth.sessions_of(session, user.id))
+        record(session, "account.admin_created", username, user_id=user.id)
+    return user_view(user)
+
+
+async def _sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn:
+    session_id, token = await auth.open_session(session, user, client)
+    user.last_login_at = now()
+    session.add(user)
+    return SignedIn(user_view(user), token, auth.csrf_token(session_id))
+
+
+async def log_in(email: str, password: str, client: Client) -> SignedIn:
+    """Sign in with e-mail and password.
+
+    Raises:
+        InvalidCredentials: they do not fit, or the account is deactivated, or there is
+            none: nobody can tell which.
+        TooManyRequests: too many wrong passwords; says how long to wait.
+    """
+    email = storable(email.strip().lower())[:254]
+    password = password[: passwords.MAX_LENGTH + 1]
+    async with unit_of_work() as session:
+        await attempts.begin(session, email, client.address)
+        user = await session.scalar(sa.select(User).where(col(User.email) == email))
+    fits, renewed = await passwords.verify_password(password, user.password_hash if user else None)
+    async with unit_of_work() as session:
+        if user is None or not fits or not user.is_active:
+            known = user.id if user else None
+            record(
+                session, "sign_in.failed", level="warning", user_id=known, address=client.address
+            )
+        else:
+            await attempts.succeeded(session, email, client.address)
+            if renewed:
+                user.password_hash = renewed
+            signed_in = await _sign_in(session, await session.merge(user), client)
+            record(session, "sign_in.ok", user_id=user.id, address=client.address)
+            return signed_in
+    raise InvalidCredentials
+
+
+async def log_out(actor: Actor) -> None:
+    """End this session; its open tabs end at once."""
+    async with unit_of_work() as session:
+        await auth.end_sessions(session, [actor.session_id])
+        record(session, "sign_out", user_id=actor.user_id)
+
+
+async def set_active(actor: Actor, user_id: str, *, is_active: bool) -> None:
+    """Deactivate an account (all its sessions end at once), or bring it back. For admins."""
+    auth.require(actor, "administer")
+    async with unit_of_work() as session:
+        user = await session.get(User, user_id)
+        if user is None or user.id == actor.user_id:
+            raise NotAllowed
+        user.is_active, user.updated_at = is_active, now()
+        session.add(user)
+        if not is_active:
+            await auth.end_sessions(session, await auth.sessions_of(session, user_id))
+        record(
+            session, "account.activated" if is_active else "account.deactivated", user.username,
+            user_id=actor.user_id, subject=user_id,
+        )  # fmt: skip

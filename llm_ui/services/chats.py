@@ -1,0 +1,208 @@
+"""Chats: list, open, rename, delete and undo.
+
+A chat is loaded through its owner (`get_chat_for`); there is no other way, so a foreign
+chat looks exactly like a missing one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.db import after_commit
+from llm_ui.errors import InvalidInput, NotFound
+from llm_ui.generation import current_engine
+from llm_ui.models import ACTIVE, ChatHistory, Generation
+from llm_ui.models.base import now
+from llm_ui.schemas.chats import ChatHead, ChatView
+from llm_ui.schemas.views import ChatItem, Page
+from llm_ui.security.text import storable
+from llm_ui.services import messages
+from llm_ui.services.models import get_model_for
+
+PAGE = 50
+TITLE_LIMIT = 200
+# A deleted chat can be brought back for this long; then it goes for good.
+UNDO_FOR = timedelta(minutes=10)
+
+
+def head_of(chat: ChatHistory) -> ChatHead:
+    """A chat without its messages."""
+    return ChatHead(
+        id=chat.id,
+        title=chat.title,
+        model_id=chat.model_id or "",
+        created_at=chat.created_at.isoformat(),
+        updated_at=chat.updated_at.isoformat(),
+    )
+
+
+async def get_chat_for(
+    session: AsyncSession, actor: Actor, chat_id: str, *, lock: bool = False
+) -> ChatHistory:
+    """The actor's chat. Raises NotFound; `lock` keeps other writers out of it."""
+    query = sa.select(ChatHistory).where(
+        col(ChatHistory.id) == chat_id,
+        col(ChatHistory.user_id) == actor.user_id,
+        col(ChatHistory.deleted_at).is_(None),
+    )
+    chat = await session.scalar(query.with_for_update() if lock else query)
+    if chat is None:
+        raise NotFound
+    return chat
+
+
+async def create_chat(
+    session: AsyncSession, actor: Actor, model_id: str, title: str | None = None
+) -> ChatHead:
+    """An empty chat with a model the actor may use."""
+    model = await get_model_for(session, actor, model_id)
+    chat = ChatHistory(
+        user_id=actor.user_id,
+        model_id=model.id,
+        title=clean_title(title) if title else "",
+        title_is_automatic=not title,
+    )
+    session.add(chat)
+    await session.flush()
+    return head_of(chat)
+
+
+def clean_title(title: str) -> str:
+    """A title on one line. Raises InvalidInput."""
+    cleaned = " ".join(storable(title).split())
+    if not cleaned:
+        raise InvalidInput("error.title_empty", field="title")
+    if len(cleaned) > TITLE_LIMIT:
+        raise InvalidInput("error.title_long", field="title", limit=TITLE_LIMIT)
+    return cleaned
+
+
+def _cursor(chat: ChatHistory) -> str:
+    return base64.urlsafe_b64encode(f"{chat.updated_at.isoformat()}|{chat.id}".encode()).decode()
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    try:
+        moment, chat_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
+        at = datetime.fromisoformat(moment)
+    except (ValueError, binascii.Error):
+        raise InvalidInput("error.request_invalid", field="cursor") from None
+    if at.tzinfo is None:
+        raise InvalidInput("error.request_invalid", field="cursor")
+    return at, chat_id
+
+
+async def list_chats(
+    session: AsyncSession, actor: Actor, cursor: str | None = None, limit: int = PAGE
+) -> Page[ChatItem]:
+    """The actor's chats, the last used first; empty ones are left out."""
+    running = (
+        sa.select(col(Generation.id))
+        .where(col(Generation.chat_id) == ChatHistory.id, col(Generation.state).in_(ACTIVE))
+        .exists()
+    )
+    query = (
+        sa.select(ChatHistory, running)
+        .where(col(ChatHistory.user_id) == actor.user_id, col(ChatHistory.deleted_at).is_(None))
+        .order_by(col(ChatHistory.updated_at).desc(), col(ChatHistory.id).desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        at, chat_id = _position(cursor)
+        query = query.where(
+            sa.tuple_(col(ChatHistory.updated_at), col(ChatHistory.id))
+            < sa.tuple_(sa.literal(at, ChatHistory.__table__.c.updated_at.type), chat_id)  # type: ignore[attr-defined]
+        )
+    rows = (await session.execute(query)).all()
+    items = [
+        ChatItem(
+            id=chat.id,
+            title=chat.title,
+            updated_at=chat.updated_at.isoformat(),
+            running=bool(is_running),
+        )
+        for chat, is_running in rows[:limit]
+    ]
+    more = len(rows) > limit
+    return Page(items, _cursor(rows[limit - 1][0]) if more else None)
+
+
+async def open_chat(
+    session: AsyncSession,
+    actor: Actor,
+    chat_id: str,
+    *,
+    limit: int = messages.PAGE,
+    before: str | None = None,
+) -> ChatView:
+    """A chat with a page of its active branch: the newest, or those before a message."""
+    chat = await get_chat_for(session, actor, chat_id)
+    found, earlier = await messages.page_of(session, actor, chat, limit=limit, before=before)
+    return ChatView(head_of(chat), found, earlier)
+
+
+async def rename_chat(session: AsyncSession, actor: Actor, chat_id: str, title: str) -> ChatHead:
+    """Give a chat a title of the person's own; automatic ones end with that."""
+    cleaned = clean_title(title)
+    chat = await get_chat_for(session, actor, chat_id, lock=True)
+    chat.title, chat.title_is_automatic = cleaned, False
+    return head_of(chat)
+
+
+async def choose_model(session: AsyncSession, actor: Actor, chat_id: str, model_id: str) -> None:
+    """Answer this chat's next questions with another model."""
+    chat = await get_chat_for(session, actor, chat_id, lock=True)
+    chat.model_id = (await get_model_for(session, actor, model_id)).id
+
+
+async def delete_chat(session: AsyncSession, actor: Actor, chat_id: str) -> ChatHead:
+    """Take a chat away; it can be brought back for UNDO_FOR. Its running answer stops."""
+    chat = await get_chat_for(session, actor, chat_id, lock=True)
+    chat.deleted_at = now()
+    query = sa.select(col(Generation.id)).where(
+        col(Generation.chat_id) == chat_id, col(Generation.state).in_(ACTIVE)
+    )
+    for run_id in await session.scalars(query):
+        await stop_row(session, run_id)
+    return head_of(chat)
+
+
+async def undo_delete(session: AsyncSession, actor: Actor, chat_id: str) -> ChatHead:
+    """Bring a deleted chat back. Raises NotFound when it is gone for good."""
+    chat = await session.scalar(
+        sa.select(ChatHistory).where(
+            col(ChatHistory.id) == chat_id,
+            col(ChatHistory.user_id) == actor.user_id,
+            col(ChatHistory.deleted_at) > now() - UNDO_FOR,
+        )
+    )
+    if chat is None:
+        raise NotFound
+    chat.deleted_at = None
+    return head_of(chat)
+
+
+async def purge_deleted(session: AsyncSession) -> None:
+    """Remove for good what can no longer be brought back."""
+    await session.execute(
+        sa.delete(ChatHistory).where(col(ChatHistory.deleted_at) < now() - UNDO_FOR)
+    )
+
+
+async def stop_row(session: AsyncSession, run_id: str) -> None:
+    """Have a run stopped, wherever it is: here at once, elsewhere by its worker."""
+    await session.execute(
+        sa.update(Generation)
+        .where(col(Generation.id) == run_id, col(Generation.state).in_(ACTIVE))
+        .values(stop_requested=True)
+    )
+    engine = current_engine()
+    if engine is not None:
+        after_commit(session, lambda: engine.stop_or_refuse(run_id))

@@ -1,0 +1,257 @@
+"""Messages: the page of a branch, a question, another try at an answer."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.db import after_commit
+from llm_ui.errors import Conflict, InvalidInput, NotFound
+from llm_ui.generation import current_engine, short_number
+from llm_ui.i18n import translate
+from llm_ui.models import ACTIVE, AIModel, ChatHistory, ChatMessage, Generation
+from llm_ui.models.base import new_id, now
+from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.views import UNKNOWN, MessageView
+from llm_ui.security.text import storable
+from llm_ui.services.models import get_model_for
+from llm_ui.services.prompting import path_query
+from llm_ui.services.titles import title_of
+
+PAGE = 40
+CONTENT_LIMIT = 400_000
+KEY_LIMIT = 64
+
+
+# --- reading ---------------------------------------------------------------------------
+
+
+async def page_of(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    *,
+    limit: int = PAGE,
+    before: str | None = None,
+) -> tuple[list[MessageView], str]:
+    """A page of the chat's active branch, oldest first.
+
+    Args:
+        before: the id of the message that the page ends just before; None for the end.
+
+    Returns:
+        the messages, and the id to pass as `before` for the page before, or "".
+    """
+    leaf: str | None = chat.active_leaf_id
+    if before is not None:
+        leaf = await session.scalar(
+            sa.select(col(ChatMessage.parent_id)).where(
+                col(ChatMessage.id) == before, col(ChatMessage.chat_id) == chat.id
+            )
+        )
+    if leaf is None:
+        return [], ""
+    rows = list(await session.scalars(path_query(chat.id, leaf, limit + 1)))
+    earlier = rows[limit - 1].id if len(rows) > limit else ""
+    rows = rows[:limit]
+    runs = await _active_runs(session, [row.id for row in rows])
+    views = [view_of(row, actor.language, runs.get(row.id)) for row in reversed(rows)]
+    return views, earlier
+
+
+async def _active_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, str]:
+    query = sa.select(col(Generation.message_id), col(Generation.id)).where(
+        col(Generation.message_id).in_(message_ids), col(Generation.state).in_(ACTIVE)
+    )
+    return {row[0]: row[1] for row in (await session.execute(query)).all()}
+
+
+def view_of(row: ChatMessage, language: str, run_id: str | None = None) -> MessageView:
+    """A message as it is shown; `run_id` is the run that still writes it."""
+    return MessageView(
+        id=row.id,
+        role=row.role,
+        content=row.content,
+        reasoning=row.reasoning,
+        status=row.status,
+        error=_error_text(row, language),
+        error_code=row.error_code,
+        model_name=row.model_name,
+        run=short_number(run_id) if run_id else 0,
+        run_id=run_id or "",
+        ttft_ms=_known(row.ttft_ms),
+        tokens_per_second=_rate(row),
+        duration_ms=_known(row.duration_ms),
+        input_tokens=_known(row.input_tokens),
+        output_tokens=_known(row.output_tokens),
+        estimated=row.is_estimated,
+        created_at=row.created_at.isoformat(),
+    )
+
+
+def _known(value: int | None) -> int:
+    return UNKNOWN if value is None else value
+
+
+def _rate(row: ChatMessage) -> float:
+    if row.ttft_ms is None or not row.duration_ms or not row.output_tokens:
+        return UNKNOWN
+    writing = row.duration_ms - row.ttft_ms
+    if writing <= 0 or row.output_tokens < 2:
+        return UNKNOWN
+    return round((row.output_tokens - 1) * 1000 / writing, 1)
+
+
+def _error_text(row: ChatMessage, language: str) -> str:
+    if row.error_key:
+        return translate(row.error_key, language, **row.error_params)
+    return translate("error.interrupted", language) if row.status == "interrupted" else ""
+
+
+async def get_message_for(session: AsyncSession, actor: Actor, message_id: str) -> ChatMessage:
+    """The actor's message. Raises NotFound."""
+    message = await session.scalar(
+        sa.select(ChatMessage)
+        .join(ChatHistory, col(ChatHistory.id) == ChatMessage.chat_id)
+        .where(
+            col(ChatMessage.id) == message_id,
+            col(ChatHistory.user_id) == actor.user_id,
+            col(ChatHistory.deleted_at).is_(None),
+        )
+    )
+    if message is None:
+        raise NotFound
+    return message
+
+
+async def get_view(session: AsyncSession, actor: Actor, message_id: str) -> MessageView:
+    """One message as it is shown now. Raises NotFound."""
+    row = await get_message_for(session, actor, message_id)
+    runs = await _active_runs(session, [row.id])
+    return view_of(row, actor.language, runs.get(row.id))
+
+
+# --- asking ----------------------------------------------------------------------------
+
+
+def clean_content(content: str) -> str:
+    """A question fit to be stored. Raises InvalidInput."""
+    cleaned = storable(content.replace("\r\n", "\n"))
+    if not cleaned.strip():
+        raise InvalidInput("error.message_empty", field="content")
+    if len(cleaned) > CONTENT_LIMIT:
+        raise InvalidInput("error.message_long", field="content", limit=CONTENT_LIMIT)
+    return cleaned
+
+
+async def asked_before(session: AsyncSession, actor: Actor, key: str | None) -> Asked | None:
+    """What an earlier send with the same idempotency key has started."""
+    if not key:
+        return None
+    run = await session.scalar(
+        sa.select(Generation).where(
+            col(Generation.user_id) == actor.user_id, col(Generation.idempotency_key) == key
+        )
+    )
+    return Asked(run.chat_id, run.message_id, run.id) if run else None
+
+
+async def ask(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    content: str,
+    model_id: str | None = None,
+    key: str | None = None,
+) -> Asked:
+    """Write a question, its empty answer and a queued run; the engine takes it on commit.
+
+    Args:
+        chat: the actor's, locked.
+        key: made by the caller; a second send with it gives the first one's run.
+
+    Raises:
+        InvalidInput: no text, too much of it, or no such model.
+        Conflict: the chat's last answer is still being written.
+    """
+    if key and len(key) > KEY_LIMIT:
+        raise InvalidInput("error.request_invalid", field="idempotency_key")
+    if earlier := await asked_before(session, actor, key):
+        return earlier
+    cleaned = clean_content(content)
+    model = await get_model_for(session, actor, model_id or chat.model_id or "")
+    await _refuse_while_running(session, chat)
+    question = ChatMessage(
+        chat_id=chat.id, parent_id=chat.active_leaf_id, role="user", content=cleaned
+    )
+    session.add(question)
+    await session.flush()
+    chat.model_id = model.id
+    if chat.title_is_automatic and not chat.title:
+        chat.title = title_of(cleaned)
+    return await _queue_answer(session, actor, chat, question.id, model, key)
+
+
+async def retry(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
+    """Answer the same question again, beside the answer that is there.
+
+    Raises:
+        NotFound: not an answer of the actor's.
+        Conflict: the chat's last answer is still being written.
+    """
+    answer = await get_message_for(session, actor, message_id)
+    if answer.role != "assistant" or answer.parent_id is None:
+        raise NotFound
+    chat = await session.get(ChatHistory, answer.chat_id, with_for_update=True)
+    if chat is None:
+        raise NotFound
+    model = await get_model_for(session, actor, chat.model_id or answer.model_id or "")
+    await _refuse_while_running(session, chat)
+    return await _queue_answer(session, actor, chat, answer.parent_id, model, None)
+
+
+async def _refuse_while_running(session: AsyncSession, chat: ChatHistory) -> None:
+    running = await session.scalar(
+        sa.select(col(Generation.id))
+        .where(col(Generation.chat_id) == chat.id, col(Generation.state).in_(ACTIVE))
+        .limit(1)
+    )
+    if running:
+        raise Conflict("error.chat_busy")
+
+
+async def _queue_answer(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    question_id: str,
+    model: AIModel,
+    key: str | None,
+) -> Asked:
+    answer = ChatMessage(
+        chat_id=chat.id,
+        parent_id=question_id,
+        role="assistant",
+        status="queued",
+        model_id=model.id,
+        model_name=model.display_name,
+    )
+    session.add(answer)
+    await session.flush()
+    run = Generation(
+        id=new_id(),
+        message_id=answer.id,
+        chat_id=chat.id,
+        user_id=actor.user_id,
+        model_id=model.id,
+        idempotency_key=key or None,
+    )
+    session.add(run)
+    chat.active_leaf_id, chat.updated_at = answer.id, now()
+    await session.flush()
+    engine = current_engine()
+    if engine is not None:
+        after_commit(session, lambda: engine.wake(run.id))
+    return Asked(chat.id, answer.id, run.id)

@@ -1,0 +1,99 @@
+"""What a run asks of which provider: the engine's `prepare`."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.db import unit_of_work
+from llm_ui.errors import ModelUnavailable, NotFound
+from llm_ui.generation import Plan
+from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
+from llm_ui.services.providers import adapter_for
+from llm_ui.services.tokens import estimate_prompt
+from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
+
+LONGEST_PATH = 2000
+# What is kept free for the answer when the model's own limit is not known.
+ANSWER_SHARE = 0.25
+
+
+def path_query(chat_id: str, leaf_id: str, limit: int) -> sa.Select[Any]:
+    """Messages from a leaf towards the root, the leaf first: id and depth."""
+    message = col(ChatMessage.id)
+    start = (
+        sa.select(message.label("id"), col(ChatMessage.parent_id), sa.literal(0).label("depth"))
+        .where(col(ChatMessage.chat_id) == chat_id, message == leaf_id)
+        .cte("path", recursive=True)
+    )
+    step = (
+        sa.select(message, col(ChatMessage.parent_id), start.c.depth + 1)
+        .join(start, message == start.c.parent_id)
+        .where(col(ChatMessage.chat_id) == chat_id, start.c.depth + 1 < limit)
+    )
+    path = start.union_all(step)
+    return (
+        sa.select(ChatMessage)
+        .join(path, path.c.id == message)
+        .order_by(path.c.depth)
+    )  # fmt: skip
+
+
+async def prepare(run_id: str) -> Plan:
+    """Read a queued run's conversation and open its provider.
+
+    Raises:
+        ModelUnavailable: the model or its provider is gone or switched off.
+    """
+    async with unit_of_work(writes=False) as session:
+        run = await session.get(Generation, run_id)
+        if run is None:
+            raise NotFound
+        model, provider = await _model_of(session, run)
+        answer = await session.get(ChatMessage, run.message_id)
+        if answer is None or answer.parent_id is None:
+            raise NotFound
+        rows = await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH))
+        turns = [
+            PromptMessage(cast("Role", row.role), row.content)
+            for row in reversed(list(rows))
+            if row.content
+        ]
+    if model.system_prompt:
+        turns.insert(0, PromptMessage("system", model.system_prompt))
+    sampling = Sampling(**{**model.default_params, **run.params})
+    limit = model.context_window
+    if limit:
+        turns = fit(turns, limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)))
+    return Plan(adapter_for(provider), ChatRequest(model.name, tuple(turns), sampling))
+
+
+async def _model_of(session: AsyncSession, run: Generation) -> tuple[AIModel, AIProvider]:
+    model = await session.get(AIModel, run.model_id) if run.model_id else None
+    provider = await session.get(AIProvider, model.provider_id) if model else None
+    if model is None or provider is None or not (model.is_active and provider.is_active):
+        raise ModelUnavailable(model.display_name if model else "")
+    return model, provider
+
+
+def fit(turns: list[PromptMessage], budget: int) -> list[PromptMessage]:
+    """The turns without the oldest ones that do not fit into `budget` tokens.
+
+    System prompts and the last question always stay; what is left begins with a
+    question. Counts are estimates.
+    """
+    system = [turn for turn in turns if turn.role == "system"]
+    rest = [turn for turn in turns if turn.role != "system"]
+    left = budget - estimate_prompt(turn.content for turn in system)
+    kept: list[PromptMessage] = []
+    for turn in reversed(rest):
+        left -= estimate_prompt([turn.content])
+        if left < 0 and kept:
+            break
+        kept.append(turn)
+    while len(kept) > 1 and kept[-1].role != "user":
+        kept.pop()
+    return [*system, *reversed(kept)]

@@ -1,0 +1,126 @@
+"""Runs: ask, watch, stop. Each verb is one unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.db import unit_of_work
+from llm_ui.errors import AppError, NotFound
+from llm_ui.generation import (
+    Ended,
+    Engine,
+    FollowEvent,
+    Piece,
+    Snapshot,
+    current_engine,
+    short_number,
+)
+from llm_ui.models import Generation
+from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.views import MessageView
+from llm_ui.services import chats, messages
+
+# What following yields, for those who may not import the engine.
+__all__ = [
+    "Ended",
+    "FollowEvent",
+    "Piece",
+    "Snapshot",
+    "answer",
+    "ask",
+    "follow",
+    "retry",
+    "short_number",
+    "stop",
+]
+
+
+async def ask(
+    actor: Actor,
+    content: str,
+    *,
+    chat_id: str | None = None,
+    model_id: str | None = None,
+    key: str | None = None,
+) -> Asked:
+    """Ask in a chat of the actor's, or (without `chat_id`) in a new one.
+
+    See `messages.ask` for what it raises.
+    """
+    try:
+        return await _ask_once(actor, content, chat_id, model_id, key)
+    except IntegrityError:
+        # Two sends with one key at the same moment: the other one was first.
+        async with unit_of_work(writes=False) as session:
+            earlier = await messages.asked_before(session, actor, key)
+        if earlier is None:
+            raise
+        return earlier
+
+
+async def _ask_once(
+    actor: Actor, content: str, chat_id: str | None, model_id: str | None, key: str | None
+) -> Asked:
+    async with unit_of_work() as session:
+        if earlier := await messages.asked_before(session, actor, key):
+            return earlier
+        if chat_id is None:
+            messages.clean_content(content)
+            chat_id = (await chats.create_chat(session, actor, model_id or "")).id
+        chat = await chats.get_chat_for(session, actor, chat_id, lock=True)
+        return await messages.ask(session, actor, chat, content, model_id, key)
+
+
+async def retry(actor: Actor, message_id: str) -> Asked:
+    """Answer the question before this answer again."""
+    async with unit_of_work() as session:
+        return await messages.retry(session, actor, message_id)
+
+
+async def _require_own(actor: Actor, run_id: str) -> None:
+    async with unit_of_work(writes=False) as session:
+        found = await session.scalar(
+            sa.select(col(Generation.id)).where(
+                col(Generation.id) == run_id, col(Generation.user_id) == actor.user_id
+            )
+        )
+    if found is None:
+        raise NotFound
+
+
+def _engine() -> Engine:
+    engine = current_engine()
+    if engine is None:
+        raise AppError("error.starting")
+    return engine
+
+
+async def follow(actor: Actor, run_id: str, after: int | None = None) -> AsyncIterator[FollowEvent]:
+    """Watch a run of the actor's; see `Engine.follow`. Raises NotFound before it begins."""
+    await _require_own(actor, run_id)
+    return _engine().follow(run_id, after)
+
+
+async def answer(actor: Actor, run_id: str) -> MessageView:
+    """The message that a run of the actor's writes or has written. Raises NotFound."""
+    async with unit_of_work(writes=False) as session:
+        message_id = await session.scalar(
+            sa.select(col(Generation.message_id)).where(
+                col(Generation.id) == run_id, col(Generation.user_id) == actor.user_id
+            )
+        )
+        if message_id is None:
+            raise NotFound
+        return await messages.get_view(session, actor, message_id)
+
+
+async def stop(actor: Actor, run_id: str) -> None:
+    """Stop a run of the actor's; one that is over stays as it is. Raises NotFound."""
+    await _require_own(actor, run_id)
+    async with unit_of_work() as session:
+        await chats.stop_row(session, run_id)

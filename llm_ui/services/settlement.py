@@ -1,0 +1,179 @@
+"""What an ended run leaves behind: the engine's `settle`.
+
+Runs in the transaction that ends the run, so that no answer is without its usage row
+and none has two.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.errors import AppError
+from llm_ui.generation import Outcome
+from llm_ui.models import (
+    AIModel,
+    AIProvider,
+    ChatHistory,
+    ChatMessage,
+    Generation,
+    ModelPrice,
+    PerformanceMetric,
+    UsageLog,
+)
+from llm_ui.models.base import now
+from llm_ui.services.monitoring import record, report_unhandled
+from llm_ui.services.prompting import LONGEST_PATH, path_query
+from llm_ui.services.tokens import estimate, estimate_prompt
+
+ENDPOINT = "chat"
+PER_MILLION = 1_000_000
+
+
+async def settle(session: AsyncSession, outcome: Outcome) -> None:
+    """Write the usage row, the metrics and, for a failure, the log row of a run."""
+    run = await session.get(Generation, outcome.run_id, populate_existing=True)
+    if run is None:
+        return
+    model = await session.get(AIModel, run.model_id) if run.model_id else None
+    provider = await session.get(AIProvider, model.provider_id) if model else None
+    usage = await _usage(session, run, outcome)
+    usage.model_id = model.id if model else None
+    usage.model_name = model.display_name if model else ""
+    usage.provider_name = provider.name if provider else ""
+    if model:
+        await _price(session, usage, model.id)
+    session.add(usage)
+    await _note_message(session, run, outcome, usage)
+    for name, value, unit in _measures(outcome, usage):
+        session.add(
+            PerformanceMetric(
+                name=name,
+                value=value,
+                unit=unit,
+                model_id=usage.model_id,
+                model_name=usage.model_name,
+                provider_name=usage.provider_name,
+                endpoint=ENDPOINT,
+                run_id=run.id,
+            )
+        )
+    if outcome.error is not None:
+        _log_failure(session, run, outcome.error, usage)
+
+
+async def _usage(session: AsyncSession, run: Generation, outcome: Outcome) -> UsageLog:
+    told = outcome.usage
+    is_estimated = told.input_tokens is None or told.output_tokens is None
+    input_tokens, output_tokens = told.input_tokens, told.output_tokens
+    if outcome.first_token_at is None and outcome.state == "failed":
+        # Nothing came back: an upstream that refuses a prompt does not charge for it.
+        is_estimated, input_tokens, output_tokens = False, input_tokens or 0, output_tokens or 0
+    if input_tokens is None:
+        input_tokens = await _prompt_estimate(session, run)
+    if output_tokens is None:
+        output_tokens = estimate(outcome.text + outcome.reasoning)
+    return UsageLog(
+        user_id=run.user_id,
+        run_id=run.id,
+        endpoint=ENDPOINT,
+        status=outcome.state,
+        input_tokens=input_tokens,
+        cached_tokens=told.cached_tokens or 0,
+        output_tokens=output_tokens,
+        reasoning_tokens=told.reasoning_tokens or 0,
+        is_estimated=is_estimated,
+    )
+
+
+async def _prompt_estimate(session: AsyncSession, run: Generation) -> int:
+    answer = await session.get(ChatMessage, run.message_id)
+    if answer is None or answer.parent_id is None:
+        return 0
+    rows = await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH))
+    return estimate_prompt(row.content for row in rows)
+
+
+async def _price(session: AsyncSession, usage: UsageLog, model_id: str) -> None:
+    """Cost in micro-units: prices are per million tokens, valid from a day on."""
+    price = await session.scalar(
+        sa.select(ModelPrice)
+        .where(col(ModelPrice.model_id) == model_id, col(ModelPrice.valid_from) <= now())
+        .order_by(col(ModelPrice.valid_from).desc())
+        .limit(1)
+    )
+    if price is None:
+        return
+    fresh_input = usage.input_tokens - usage.cached_tokens
+    plain_output = usage.output_tokens - usage.reasoning_tokens
+    total = (
+        fresh_input * price.input_micro
+        + usage.cached_tokens * price.cached_input_micro
+        + plain_output * price.output_micro
+        + usage.reasoning_tokens * price.reasoning_micro
+    )
+    usage.cost_micro = (total + PER_MILLION // 2) // PER_MILLION
+    usage.currency = price.currency
+
+
+def _milliseconds(start: datetime, end: datetime) -> int:
+    return max(0, round((end - start).total_seconds() * 1000))
+
+
+def _measures(outcome: Outcome, usage: UsageLog) -> list[tuple[str, float, str]]:
+    duration = _milliseconds(outcome.started_at, outcome.finished_at)
+    found: list[tuple[str, float, str]] = [("duration", duration, "ms")]
+    if outcome.first_token_at is not None:
+        ttft = _milliseconds(outcome.started_at, outcome.first_token_at)
+        found.append(("time_to_first_token", ttft, "ms"))
+        if duration > ttft and usage.output_tokens > 1:
+            # The first token came with the prompt's evaluation; the rest took this long.
+            rate = (usage.output_tokens - 1) * 1000 / (duration - ttft)
+            found.append(("tokens_per_second", round(rate, 2), "tokens/s"))
+    return found
+
+
+async def _note_message(
+    session: AsyncSession, run: Generation, outcome: Outcome, usage: UsageLog
+) -> None:
+    first = outcome.first_token_at
+    await session.execute(
+        sa.update(ChatMessage)
+        .where(col(ChatMessage.id) == run.message_id)
+        .values(
+            ttft_ms=_milliseconds(outcome.started_at, first) if first else None,
+            duration_ms=_milliseconds(outcome.started_at, outcome.finished_at),
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            is_estimated=usage.is_estimated,
+        )
+    )
+    run.input_tokens, run.output_tokens = usage.input_tokens, usage.output_tokens
+    run.is_estimated = usage.is_estimated
+    await session.execute(
+        sa.update(ChatHistory)
+        .where(col(ChatHistory.id) == run.chat_id)
+        .values(updated_at=outcome.finished_at)
+    )
+
+
+def _log_failure(session: AsyncSession, run: Generation, error: AppError, usage: UsageLog) -> None:
+    record(
+        session,
+        "provider.error",
+        f"{usage.model_name}: {error.code} {error.params.get('detail', '')}",
+        level="error",
+        user_id=run.user_id,
+        code=error.code,
+        model=usage.model_name,
+        provider=usage.provider_name,
+        run=run.id,
+    )
+
+
+async def unhandled(error: BaseException, where: str) -> AppError:
+    """The error a person sees when a run met a bug: with the number of its log row."""
+    return AppError("error.internal", reference=await report_unhandled(error, where=where))

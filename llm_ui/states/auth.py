@@ -1,0 +1,50 @@
+"""Who is signed in, for the pages. Signing in and out itself goes over REST."""
+
+from __future__ import annotations
+
+import reflex as rx
+from reflex.event import EventSpec
+
+from llm_ui.auth import touch
+from llm_ui.db import unit_of_work
+from llm_ui.states.access import admin, current_actor, public, visitor
+
+
+class AuthState(rx.State):
+    """The person, as the page shows them; what they may do is asked of the guard."""
+
+    signed_in: bool = False
+    user_id: str = ""
+    username: str = ""
+    email: str = ""
+    role: str = ""
+    is_admin: bool = False
+
+    def _show(self) -> None:
+        actor = visitor()
+        self.signed_in = actor is not None
+        self.user_id = actor.user_id if actor else ""
+        self.username = actor.username if actor else ""
+        self.email = actor.email if actor else ""
+        self.role = actor.role if actor else ""
+        self.is_admin = bool(actor and actor.is_admin)
+
+    @rx.event
+    async def require_user(self) -> None:
+        """on_load of pages for people who are signed in; the guard sends others away."""
+        self._show()
+        async with unit_of_work() as session:
+            await touch(session, current_actor().session_id)
+
+    @rx.event
+    @public
+    def require_guest(self) -> EventSpec | None:
+        """on_load of the sign-in pages: who is signed in already goes to their chats."""
+        self._show()
+        return rx.redirect("/chat") if self.signed_in else None
+
+    @rx.event
+    @admin
+    def require_admin(self) -> None:
+        """on_load of the admin's pages; the guard stops everybody else."""
+        self._show()

@@ -1,0 +1,250 @@
+"""The chat page: its sidebar, its messages, and the answer that is streaming in.
+
+The state holds what the tab shows and nothing else; all of it is rebuilt from the
+database in `load_chat`. Tokens do not pass through the state: `follow_answer` pushes
+them as values of `current_response` (see push.py), and the state gets the finished
+message when the run ends.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.auth import Actor
+from llm_ui.db import unit_of_work
+from llm_ui.errors import AppError, NotFound
+from llm_ui.i18n import translate
+from llm_ui.schemas.views import MessageView, ModelItem
+from llm_ui.services import chats, messages, models, runs
+from llm_ui.states import push, stream
+from llm_ui.states.access import current_actor
+from llm_ui.states.feedback import tell
+from llm_ui.states.identity import IdentityState
+from llm_ui.states.sidebar import SidebarMixin
+
+
+def _follow(run_id: str) -> Any:
+    """The event that follows a run (Reflex's own types do not say that it is callable)."""
+    handler: Any = ChatState.follow_answer
+    return handler(run_id)
+
+
+class ChatState(SidebarMixin, rx.State):
+    """What one tab's chat page shows."""
+
+    open_chat_id: str = ""
+    chat_title: str = ""
+    messages: list[MessageView] = []
+    has_earlier: bool = False
+    loading: bool = True
+    models: list[ModelItem] = []
+    model_id: str = ""
+    model_name: str = ""
+    model_checks: int = 0
+    busy: bool = False
+    current_input: str = ""
+    accepted_key: str = ""
+    announcement: str = ""
+    # Pushed by hand, never set here: what a hydrate resends is the empty default.
+    current_response: dict[str, Any] = {}
+    current_reasoning: dict[str, Any] = {}
+
+    _earlier: str = ""
+
+    # --- opening ------------------------------------------------------------------
+
+    @rx.event
+    async def load_chat(self) -> Any:
+        """on_load of the chat page: rebuild everything from the database."""
+        actor = current_actor()
+        # The route's argument, which Reflex keeps in the root state.
+        wanted = str(getattr(self, "chat_id", "") or "")
+        async with unit_of_work(writes=False) as session:
+            self.models = await models.list_models(session, actor)
+            await self._load_sidebar(session, actor)
+            if not wanted:
+                self._clear()
+                self._choose(await models.default_model_id(session, actor))
+                return None
+            try:
+                view = await chats.open_chat(session, actor, wanted)
+            except NotFound as error:
+                self._clear()
+                return [tell(error), rx.redirect("/chat", replace=True)]
+        self.open_chat_id = view.head.id
+        self.chat_title = view.head.title
+        self.messages = view.messages
+        self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+        self._choose(view.head.model_id)
+        self.loading = False
+        running = view.running
+        self.busy = running is not None
+        return _follow(running.run_id) if running else None
+
+    def _clear(self) -> None:
+        self.open_chat_id = self.chat_title = self._earlier = ""
+        self.messages, self.has_earlier = [], False
+        self.busy = self.loading = False
+        push.Watch.leave(push.socket_of(self))
+
+    def _choose(self, model_id: str) -> None:
+        chosen = next((each for each in self.models if each.id == model_id), None)
+        self.model_id = chosen.id if chosen else ""
+        self.model_name = chosen.name if chosen else ""
+
+    @rx.event
+    async def refresh_models(self) -> None:
+        """The page waits for a model that is still starting: look again."""
+        actor = current_actor()
+        self.model_checks += 1
+        async with unit_of_work(writes=False) as session:
+            self.models = await models.list_models(session, actor)
+            if not self.model_id:
+                self._choose(await models.default_model_id(session, actor))
+
+    @rx.event
+    async def load_earlier(self) -> None:
+        """Put the page of messages before the first one shown in front of it."""
+        if not self._earlier:
+            return
+        async with unit_of_work(writes=False) as session:
+            view = await chats.open_chat(
+                session, current_actor(), self.open_chat_id, before=self._earlier
+            )
+        self.messages = [*view.messages, *self.messages]
+        self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+
+    @rx.event
+    async def select_model(self, model_id: str) -> Any:
+        """Answer the next questions with this model."""
+        actor = current_actor()
+        try:
+            async with unit_of_work() as session:
+                if self.open_chat_id:
+                    await chats.choose_model(session, actor, self.open_chat_id, model_id)
+                else:
+                    await models.get_model_for(session, actor, model_id)
+        except AppError as error:
+            return tell(error)
+        self._choose(model_id)
+        return None
+
+    # --- asking -------------------------------------------------------------------
+
+    @rx.event
+    async def send_message(self, text: str, key: str) -> Any:
+        """Ask. `key` is made by the page: a resent event asks nothing twice."""
+        actor = current_actor()
+        try:
+            asked = await runs.ask(
+                actor,
+                text,
+                chat_id=self.open_chat_id or None,
+                model_id=self.model_id or None,
+                key=key or None,
+            )
+        except AppError as error:
+            # Through the empty text, so that the same refused text comes back twice too.
+            self.current_input = ""
+            yield
+            self.current_input = text
+            yield tell(error)
+            return
+        self.accepted_key, self.current_input = key, ""
+        is_new = asked.chat_id != self.open_chat_id
+        await self._show_asked(actor, asked.chat_id)
+        yield _follow(asked.run_id)
+        if is_new:
+            yield rx.redirect(f"/chat/{asked.chat_id}", replace=True)
+
+    async def _show_asked(self, actor: Actor, chat_id: str) -> None:
+        async with unit_of_work(writes=False) as session:
+            view = await chats.open_chat(session, actor, chat_id, limit=2)
+        known = {each.id for each in self.messages}
+        kept = self.messages if chat_id == self.open_chat_id else []
+        self.messages = [*kept, *(each for each in view.messages if each.id not in known)]
+        self.open_chat_id, self.chat_title = chat_id, view.head.title
+        self.busy, self.loading = True, False
+        self._touch_chat(chat_id, view.head.title, view.head.updated_at, running=True)
+
+    @rx.event
+    async def retry(self, message_id: str) -> Any:
+        """Have an answer written again; the new one takes the old one's place."""
+        actor = current_actor()
+        try:
+            asked = await runs.retry(actor, message_id)
+        except AppError as error:
+            return tell(error)
+        if asked.chat_id != self.open_chat_id:
+            return None
+        async with unit_of_work(writes=False) as session:
+            fresh = await messages.get_view(session, actor, asked.message_id)
+        before = [each.id for each in self.messages]
+        cut = before.index(message_id) if message_id in before else len(before)
+        self.messages = [*self.messages[:cut], fresh]
+        self.busy = True
+        return _follow(asked.run_id)
+
+    @rx.event
+    async def stop(self) -> Any:
+        """Stop the answer that this chat is waiting for."""
+        running = next((each for each in self.messages if each.run_id), None)
+        if running is None:
+            return None
+        try:
+            await runs.stop(current_actor(), running.run_id)
+        except AppError as error:
+            return tell(error)
+        return None
+
+    # --- the answer ---------------------------------------------------------------
+
+    @rx.event(background=True)
+    async def follow_answer(self, run_id: str) -> None:
+        """Push a run's increments to this tab until it ends, then show the message."""
+        socket = push.socket_of(self)
+        if not push.Watch.exists(socket, run_id):
+            await self._relay(current_actor(), push.Watch(socket, run_id))
+
+    @rx.event(background=True)
+    async def resync(self, run: int, have: int) -> None:
+        """The page misses something of run number `run` behind `have`: send all again."""
+        del have
+        running = next((each for each in self.messages if each.run == run and each.run_id), None)
+        if running is not None:
+            watch = push.Watch(push.socket_of(self), running.run_id)
+            await self._relay(current_actor(), watch)
+
+    async def _relay(self, actor: Actor, watch: push.Watch) -> None:
+        ended = False
+        try:
+            events = await runs.follow(actor, watch.run_id)
+            async with aclosing(events):  # type: ignore[type-var]
+                ended = await stream.relay(ChatState, watch, events)
+        except NotFound:
+            # Not theirs, or deleted meanwhile: there is nothing to show.
+            return
+        finally:
+            watch.end()
+        if ended:
+            async with self:
+                await self._show_end(actor, watch.run_id)
+
+    async def _show_end(self, actor: Actor, run_id: str) -> None:
+        identity = await self.get_state(IdentityState)
+        if identity._owner != actor.user_id:
+            return
+        place = next((n for n, each in enumerate(self.messages) if each.run_id == run_id), None)
+        if place is None:
+            return
+        shown = list(self.messages)
+        async with unit_of_work(writes=False) as session:
+            shown[place] = await messages.get_view(session, actor, shown[place].id)
+        self.messages = shown
+        self.busy = any(each.run_id for each in shown)
+        self._touch_chat(self.open_chat_id, self.chat_title, "", running=False)
+        status = shown[place].status
+        self.announcement = translate(f"chat.announce_{status}", actor.language)

@@ -1,0 +1,205 @@
+"""Default deny: the middleware that every event passes before it runs.
+
+It asks, in this order: is the handler one that may be called at all; who is it, by the
+cookie of the socket's handshake, freshly; is this tab's state theirs; may they; and do
+the arguments fit the handler. Only then does Reflex go on.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, get_type_hints
+from urllib.parse import quote
+
+import reflex as rx
+from reflex.event import Event
+from reflex.middleware.middleware import Middleware
+from reflex.state import BaseState, StateUpdate
+from reflex_base.constants import RouteVar
+from reflex_base.event.context import EventContext
+from reflex_base.registry import RegistrationContext
+
+from llm_ui import auth
+from llm_ui.auth import Actor, Client
+from llm_ui.db import unit_of_work
+from llm_ui.i18n import pick_language
+from llm_ui.services.monitoring import record
+from llm_ui.states.access import access_of, set_caller
+from llm_ui.states.identity import IdentityState
+from llm_ui.states.presence import note_tab
+
+logger = logging.getLogger(__name__)
+
+OWN_HANDLERS = "llm_ui.states."
+# Reflex's own: hydrating a page, queueing its on_load, reporting a browser's error.
+INTERNAL = frozenset({
+    "reflex___state____state.hydrate",
+    "reflex___state____state.hydrate_and_load",
+    "reflex___state____state.set_is_hydrated",
+    "reflex___state____state.reflex___state____on_load_internal_state.on_load_internal",
+    "reflex___state____state.reflex___state____on_load_internal_state.set_is_hydrated",
+    "reflex___state____state.reflex___state____frontend_event_exception_state"
+    ".handle_frontend_exception",
+})  # fmt: skip
+PLAIN_TYPES: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    bool: (bool,),
+    int: (int,),
+    float: (int, float),
+}
+REFUSED = StateUpdate()
+
+
+class Guard(Middleware):
+    """Stands first among the app's middlewares."""
+
+    async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
+        """None lets the event go on; an update ends it."""
+        # Set by the server at the handshake: an event's own copy is overwritten.
+        told = EventContext.get().router_data
+        headers = told.get(RouteVar.HEADERS, {})
+        client = Client(str(told.get(RouteVar.CLIENT_IP, "")), headers.get("user-agent", ""))
+        actor = await self._actor(headers)
+        await self._bind(state, actor)
+        set_caller(actor, client)
+        if event.name in INTERNAL:
+            return None
+        handler = _handler(event.name)
+        if handler is None:
+            return await _refuse(actor, client, event.name, "not callable")
+        access = access_of(handler)
+        if actor is None and access != "public":
+            return _to_login(state)
+        if access == "admin" and not (actor and actor.is_admin):
+            return await _refuse(actor, client, event.name, "not an admin")
+        if not _fits(handler, event.payload):
+            return await _refuse(actor, client, event.name, "wrong arguments")
+        return None
+
+    async def _actor(self, headers: dict[str, str]) -> Actor | None:
+        token = session_token(headers.get("cookie", ""))
+        if token is None:
+            return None
+        async with unit_of_work(writes=False) as session:
+            actor = await auth.resolve(session, token)
+        return actor and in_language(actor, headers)
+
+    async def _bind(self, state: BaseState, actor: Actor | None) -> None:
+        """A tab's state belongs to one user; for anybody else it begins afresh.
+
+        The token that names the state is not a secret, and a disconnected tab's state
+        waits under it for whoever names it next.
+        """
+        identity = await state.get_state(IdentityState)
+        owner = actor.user_id if actor else ""
+        if identity._owner not in (None, owner):
+            root = state
+            while root.parent_state is not None:
+                root = root.parent_state
+            root.reset()  # type: ignore[no-untyped-call]
+        identity._owner = owner
+        context = EventContext.get()
+        note_tab(
+            context.token,
+            context.router_data.get(RouteVar.SESSION_ID, ""),
+            actor.session_id if actor else "",
+        )
+
+
+def session_token(cookie_header: str) -> str | None:
+    """The session's token in a Cookie header, or None."""
+    try:
+        morsel = SimpleCookie(cookie_header).get(auth.COOKIE)
+    except CookieError:
+        return None
+    return morsel.value if morsel else None
+
+
+def in_language(actor: Actor, headers: dict[str, str]) -> Actor:
+    """The actor with the language that their browser shows."""
+    try:
+        chosen = SimpleCookie(headers.get("cookie", "")).get("lang")
+    except CookieError:
+        chosen = None
+    language = pick_language(headers.get("accept-language", ""), chosen.value if chosen else "")
+    return Actor(
+        actor.user_id, actor.username, actor.email, actor.role, actor.session_id, language
+    )  # fmt: skip
+
+
+def _handler(name: str) -> Any:
+    """The function behind an event's name, if it is one of this application's own.
+
+    That leaves out `setvar`, which Reflex registers for every state, and every setter.
+    """
+    registered = RegistrationContext.get().event_handlers.get(name)
+    if registered is None:
+        return None
+    handler = registered.handler.fn
+    return handler if getattr(handler, "__module__", "").startswith(OWN_HANDLERS) else None
+
+
+@functools.cache
+def _parameters(handler: Any) -> dict[str, tuple[Any, bool]]:
+    hints = get_type_hints(handler)
+    found = list(inspect.signature(handler).parameters.values())[1:]
+    return {each.name: (hints.get(each.name), each.default is each.empty) for each in found}
+
+
+def _fits(handler: Any, payload: Any) -> bool:
+    if not isinstance(payload, dict):
+        return False
+    parameters = _parameters(handler)
+    if not set(payload) <= set(parameters):
+        return False
+    for name, (hint, is_required) in parameters.items():
+        if name not in payload:
+            if is_required:
+                return False
+            continue
+        value, accepted = payload[name], PLAIN_TYPES.get(hint)
+        if accepted is None or not isinstance(value, accepted):
+            return False
+        if isinstance(value, bool) and bool not in accepted:
+            return False
+    return True
+
+
+def _to_login(state: BaseState) -> StateUpdate:
+    path = state.router.url.path if state.router.url else "/"
+    target = f"/login?next={quote(path)}" if path not in ("/", "/login") else "/login"
+    return StateUpdate(events=Event.from_event_type(rx.redirect(target)))
+
+
+async def _refuse(actor: Actor | None, client: Client, name: str, reason: str) -> StateUpdate:
+    async with unit_of_work() as session:
+        record(
+            session,
+            "security.event_refused",
+            f"{reason}: {name[-120:]}",
+            level="warning",
+            user_id=actor.user_id if actor else None,
+            address=client.address,
+        )
+    return REFUSED
+
+
+class EventLogFilter(logging.Filter):
+    """Keeps headers (with their cookie) and arguments out of Reflex's own log lines."""
+
+    PREFIXES = (
+        "Error processing event queue entry",
+        "Error transforming event",
+        "Received event",
+    )
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let the line through, without what it quotes."""
+        message = record.getMessage()
+        if message.startswith(self.PREFIXES):
+            record.msg, record.args = message.split(" for ")[0].split(" with ")[0], ()
+            record.exc_info = None
+        return True

@@ -1,0 +1,120 @@
+"""From what an upstream says when it fails to one of our errors."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from llm_ui.errors import (
+    ContextTooLong,
+    ModelUnavailable,
+    ProviderCutOff,
+    ProviderError,
+    ProviderGarbage,
+    ProviderOverloaded,
+    ProviderRefused,
+    ProviderUnreachable,
+)
+
+# How the servers we know say it: OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter, Groq.
+_TOO_LONG = re.compile(
+    r"context[ _-]?(length|window|size)|maximum context|exceeds? (the )?(available )?context"
+    r"|prompt is too long|input is too long|too many (input )?tokens|context_too_long"
+    r"|reduce the length of the (messages|prompt)|exceed_context",
+    re.IGNORECASE,
+)
+_BY_STATUS: dict[int, type[ProviderError]] = {
+    400: ProviderRefused,
+    401: ProviderRefused,
+    402: ProviderRefused,
+    403: ProviderRefused,
+    404: ModelUnavailable,
+    409: ModelUnavailable,
+    413: ContextTooLong,
+    422: ProviderRefused,
+    429: ProviderOverloaded,
+    502: ProviderUnreachable,
+    503: ProviderOverloaded,
+    504: ProviderUnreachable,
+    529: ProviderOverloaded,
+}
+_BY_KIND: dict[str, type[ProviderError]] = {
+    "overloaded_error": ProviderOverloaded,
+    "rate_limit_error": ProviderOverloaded,
+    "rate_limit_exceeded": ProviderOverloaded,
+    "insufficient_quota": ProviderOverloaded,
+    "unavailable_error": ProviderOverloaded,
+    "authentication_error": ProviderRefused,
+    "invalid_api_key": ProviderRefused,
+    "permission_error": ProviderRefused,
+    "billing_error": ProviderRefused,
+    "invalid_request_error": ProviderRefused,
+    "not_found_error": ModelUnavailable,
+    "model_not_found": ModelUnavailable,
+    "request_too_large": ContextTooLong,
+    # The LLM API's own codes are those of errors.py.
+    **{
+        kind.code: kind
+        for kind in (
+            ContextTooLong,
+            ModelUnavailable,
+            ProviderCutOff,
+            ProviderGarbage,
+            ProviderOverloaded,
+            ProviderRefused,
+            ProviderUnreachable,
+        )
+    },
+}
+
+
+def error_for_status(status: int, detail: str) -> ProviderError:
+    """The error for an HTTP status that is no success.
+
+    400 and its like become ContextTooLong where the words say so. `params["status"]`
+    holds the status.
+    """
+    if status in (400, 413, 422, 500) and _TOO_LONG.search(detail):
+        return ContextTooLong(detail, status=status)
+    if 300 <= status < 400:
+        return ProviderGarbage(detail or "it redirected instead of answering", status=status)
+    return _BY_STATUS.get(status, ProviderError)(detail or f"HTTP {status}", status=status)
+
+
+def error_in_stream(value: object) -> ProviderError:
+    """The error for an error object in mid-stream, in any of the known forms."""
+    message, kinds = _message_and_kinds(value)
+    if _TOO_LONG.search(" ".join((message, *kinds))):
+        return ContextTooLong(message)
+    for kind in kinds:
+        if kind in _BY_KIND:
+            return _BY_KIND[kind](message)
+        if kind.isdigit() and int(kind) in _BY_STATUS:
+            return _BY_STATUS[int(kind)](message)
+    return ProviderError(message)
+
+
+def detail_of(body: bytes) -> str:
+    """The sentence in an error's body: its message if it is JSON, else its beginning."""
+    try:
+        value: Any = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        text = body[:2000].decode(errors="replace")
+        return "" if text.lstrip()[:1] == "<" else text  # a proxy's HTML page tells nobody anything
+    message, kinds = _message_and_kinds(value)
+    # The kind goes along where it alone says what is wrong ("exceed_context_size_error").
+    known = [kind for kind in kinds if _TOO_LONG.search(kind) and not _TOO_LONG.search(message)]
+    return " ".join((message, *(f"({kind})" for kind in known)))
+
+
+def _message_and_kinds(value: Any) -> tuple[str, tuple[str, ...]]:
+    if isinstance(value, dict):
+        inner = value.get("error", value.get("detail", value))
+        if isinstance(inner, dict):
+            message = inner.get("message", "")
+            kinds = tuple(str(inner[k]) for k in ("type", "code") if inner.get(k) is not None)
+            return message if isinstance(message, str) else str(message), kinds
+        value = inner
+    return value if isinstance(value, str) else orjson.dumps(value).decode()[:2000], ()

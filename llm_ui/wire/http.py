@@ -1,0 +1,256 @@
+"""A request to a model server: one client, retries before the answer, prompt closing.
+
+A failure becomes a ProviderError here, whatever it was: no connection, a status, a
+body that breaks off. Retried are, before the first byte of an answer only: no
+connection, a connection that broke, and the statuses of RETRIED, with exponential
+backoff and jitter; a time-out is not, it has taken long enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+
+from llm_ui import __version__
+from llm_ui.errors import (
+    ProviderCutOff,
+    ProviderError,
+    ProviderGarbage,
+    ProviderTimeout,
+    ProviderUnreachable,
+)
+from llm_ui.wire.events import Timeouts
+from llm_ui.wire.failures import detail_of, error_for_status
+from llm_ui.wire.fields import json_object
+from llm_ui.wire.transport import AioTransport
+from llm_ui.wire.watchdog import Watchdog
+
+RETRIED = frozenset({429, 502, 503, 504, 529})
+ERROR_BODY_BYTES = 64 * 1024
+JSON_BODY_BYTES = 8 * 1024 * 1024
+DRAIN_SECONDS = 0.1
+_SECRET_HEADERS = ("authorization", "x-api-key", "api-key")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and when to try again. Delays are in seconds; a server that asks for
+    more patience than `longest` gets none."""
+
+    attempts: int = 3
+    first: float = 0.25
+    longest: float = 5.0
+
+    def delay(self, attempt: int, retry_after: float | None) -> float | None:
+        """Seconds to wait after the attempt-th failure (from 0); None to give up."""
+        if attempt + 1 >= self.attempts:
+            return None
+        if retry_after is not None and retry_after > self.longest:
+            return None
+        backoff: float = min(self.longest, self.first * 2**attempt)
+        jittered = backoff * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+        return max(jittered, retry_after or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `body` is sent as JSON; headers may hold secrets, so no repr."""
+
+    method: str
+    url: str
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def make_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """The client for model servers: keeps connections alive, follows no redirect.
+
+    Args:
+        transport: another way to the network (for tests, or to guard addresses).
+    """
+    headers = {"user-agent": f"llm-ui/{__version__}", "accept-encoding": "identity"}
+    return httpx.AsyncClient(
+        transport=transport or AioTransport(),
+        timeout=None,  # noqa: S113 (the watchdog has the time-outs)
+        follow_redirects=False,
+        trust_env=False,
+        headers=headers,
+    )
+
+
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes; `aiter_raw` would be the same through one layer more."""
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)
+    return aiter(stream)
+
+
+class Upstream:
+    """An open answer: its raw bytes under the watchdog's eye."""
+
+    def __init__(self, response: httpx.Response, watchdog: Watchdog) -> None:
+        self._chunks = _chunks(response)
+        self._watchdog = watchdog
+        self.progress = watchdog.progress
+        self.shorten = watchdog.shorten
+
+    async def read(self) -> bytes:
+        """What has come, at least one byte; b"" at the body's end.
+
+        Raises:
+            ProviderTimeout: first_token, silence or total is over.
+            ProviderCutOff: the connection broke.
+        """
+        with self._watchdog:
+            try:
+                return await anext(self._chunks)
+            except StopAsyncIteration:
+                return b""
+            except httpx.TransportError as error:
+                raise ProviderCutOff(str(error)) from error
+
+    async def drain(self) -> None:
+        """Read a finished answer's last bytes, so that its connection can be used again;
+        a server that keeps it open is not waited for."""
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while await self.read():
+                    pass
+        except (TimeoutError, ProviderError):
+            return
+
+
+@asynccontextmanager
+async def open_stream(
+    client: httpx.AsyncClient, call: Call, timeouts: Timeouts, retry: Retry | None = None
+) -> AsyncIterator[Upstream]:
+    """Send `call` and hand out its answer's body; leaving closes the socket at once.
+
+    Raises:
+        ProviderError: there is no answer (see the module); each subclass but
+            ProviderCutOff may come.
+    """
+    watchdog = Watchdog(timeouts)
+    try:
+        response = await _answer(client, call, timeouts, watchdog, retry or Retry())
+        try:
+            yield Upstream(response, watchdog)
+        finally:
+            await response.aclose()
+    finally:
+        watchdog.stop()
+
+
+async def _answer(
+    client: httpx.AsyncClient, call: Call, timeouts: Timeouts, watchdog: Watchdog, retry: Retry
+) -> httpx.Response:
+    attempt = 0
+    while True:
+        try:
+            with watchdog:
+                response = await client.send(_request(client, call, timeouts), stream=True)
+        except httpx.TimeoutException as error:
+            raise ProviderTimeout("connect", timeouts.connect) from error
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise ProviderUnreachable(str(error)) from error
+        except httpx.TransportError as error:
+            failure: ProviderError = ProviderUnreachable(str(error))
+            delay = retry.delay(attempt, None)
+        else:
+            if response.is_success:
+                await _check_kind(response)
+                return response
+            failure = await _refusal(response, call, watchdog)
+            again = response.status_code in RETRIED
+            delay = retry.delay(attempt, _retry_after(response)) if again else None
+        if delay is None or delay >= watchdog.remaining():
+            raise failure
+        with watchdog:
+            await asyncio.sleep(delay)
+        attempt += 1
+
+
+def _request(client: httpx.AsyncClient, call: Call, timeouts: Timeouts) -> httpx.Request:
+    headers = dict(call.headers)
+    content = None
+    if call.body is not None:
+        content = orjson.dumps(call.body)
+        headers["content-type"] = "application/json"
+    limits = httpx.Timeout(None, connect=timeouts.connect)
+    try:
+        return client.build_request(
+            call.method, call.url, content=content, headers=headers, timeout=limits
+        )
+    except (UnicodeEncodeError, ValueError) as error:
+        # A key with characters that no header may hold.
+        raise ProviderUnreachable("the address or the key holds forbidden characters") from error
+
+
+async def _check_kind(response: httpx.Response) -> None:
+    """Refuse what cannot be a model's answer: a web page, or compressed bytes."""
+    kind = response.headers.get("content-type", "")
+    coding = response.headers.get("content-encoding", "identity")
+    if "html" in kind or coding != "identity":
+        await response.aclose()
+        raise ProviderGarbage(f"{kind} {coding}")
+
+
+async def _refusal(response: httpx.Response, call: Call, watchdog: Watchdog) -> ProviderError:
+    """The error of an answer that is no success; the body is read up to a cap."""
+    try:
+        with watchdog:
+            body = await _read_up_to(response, ERROR_BODY_BYTES)
+    except (httpx.TransportError, ProviderTimeout):
+        body = b""
+    finally:
+        await response.aclose()
+    detail = detail_of(body) if "content-encoding" not in response.headers else ""
+    for name, value in call.headers.items():
+        # Some servers quote the key that they reject.
+        secret = value.removeprefix("Bearer ")
+        if name.lower() in _SECRET_HEADERS and secret:
+            detail = detail.replace(secret, "•••")
+    return error_for_status(response.status_code, detail)
+
+
+async def _read_up_to(response: httpx.Response, limit: int) -> bytes:
+    body = b""
+    async for chunk in _chunks(response):
+        body += chunk
+        if len(body) >= limit:
+            break  # the caller closes the response
+    return body[:limit]
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        return None  # a date, or nothing
+
+
+async def fetch_json(
+    client: httpx.AsyncClient, call: Call, timeouts: Timeouts, retry: Retry | None = None
+) -> dict[str, Any]:
+    """The JSON object that `call` is answered with, at most JSON_BODY_BYTES long.
+
+    The whole may take `timeouts.first_token` seconds. Raises ProviderError.
+    """
+    brief = Timeouts(timeouts.connect, timeouts.first_token, timeouts.silence, timeouts.first_token)
+    parts: list[bytes] = []
+    size = 0
+    async with open_stream(client, call, brief, retry) as upstream:
+        while chunk := await upstream.read():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > JSON_BODY_BYTES:
+                raise ProviderGarbage(f"an answer of more than {JSON_BODY_BYTES} bytes")
+    return json_object(b"".join(parts))

@@ -1,0 +1,115 @@
+"""httpx on aiohttp's connections: the same API for a third of the CPU per piece.
+
+Reading a stream of 1,000 pieces at 200/s costs about 130 ms of CPU this way and 330 to
+430 ms through httpx's own transport (h11 in Python under several layers). Only what
+streams from model servers need is here: HTTP/1.1, no cookies, no redirects, no
+decompression, no time-out but the one to connect (wire.watchdog has the others).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import aiohttp
+import httpx
+
+KEEP_ALIVE_SECONDS = 30.0
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a URL's host is this machine by its name or its literal address."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
+    """aiohttp's exceptions as httpx's; the most particular first."""
+    try:
+        yield
+    except (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError) as error:
+        raise httpx.ConnectTimeout(str(error), request=request) from error
+    except aiohttp.ClientConnectorError as error:
+        raise httpx.ConnectError(str(error), request=request) from error
+    except aiohttp.ServerDisconnectedError as error:
+        raise httpx.RemoteProtocolError(str(error), request=request) from error
+    except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError, OSError) as error:
+        raise httpx.ReadError(str(error), request=request) from error
+    except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+        raise httpx.UnsupportedProtocol(str(error), request=request) from error
+    except aiohttp.ClientError as error:
+        raise httpx.RemoteProtocolError(str(error), request=request) from error
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: aiohttp.ClientResponse, request: httpx.Request) -> None:
+        self._response = response
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = self._response.content.readany
+        with _as_httpx_errors(self._request):
+            while chunk := await read():
+                yield chunk
+
+    async def aclose(self) -> None:
+        # A body read to its end has given its connection back already; any other is
+        # closed here and now, without waiting for the peer.
+        self._response.close()
+
+
+class AioTransport(httpx.AsyncBaseTransport):
+    """An httpx transport over two aiohttp sessions: loopback never goes through a
+    proxy of the environment, everything else does if there is one."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+
+    def _session(self, loopback: bool) -> aiohttp.ClientSession:
+        session = self._sessions.get(loopback)
+        if session is None:
+            # How many run at once is the engine's business, not the pool's.
+            options: dict[str, Any] = {"limit": 0, "keepalive_timeout": KEEP_ALIVE_SECONDS}
+            if not loopback:
+                options["ssl"] = httpx.create_ssl_context()
+            session = self._sessions[loopback] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(**options),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=not loopback,
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
+            )
+        return session
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; the body is read as the response is iterated."""
+        limits: dict[str, float | None] = request.extensions.get("timeout", {})
+        body = await request.aread()
+        with _as_httpx_errors(request):
+            response = await self._session(is_loopback(request.url.host)).request(
+                request.method,
+                str(request.url),
+                headers=list(request.headers.multi_items()),
+                data=body or None,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.get("connect")),
+            )
+        return httpx.Response(
+            response.status,
+            headers=response.raw_headers,
+            stream=_Body(response, request),
+            request=request,
+        )
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()

@@ -1,0 +1,45 @@
+"""REST in tests: the real application over ASGI, called as a program calls it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from llm_ui import auth
+from llm_ui.api.app import create_api
+from llm_ui.db import Database
+from tests.conftest import People
+
+
+class Caller(httpx.AsyncClient):
+    """A client that is signed in as somebody: it sends the cookie and the CSRF token."""
+
+
+def make_caller(people: People | None = None, name: str | None = None) -> Caller:
+    transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)
+    caller = Caller(transport=transport, base_url="http://localhost:3000")
+    if people is not None and name is not None:
+        signed_in = people.sessions[name]
+        caller.cookies.set(auth.COOKIE, signed_in.token)
+        caller.headers[auth.CSRF_HEADER] = signed_in.csrf_token
+    return caller
+
+
+@pytest.fixture
+async def visitor(db: Database) -> AsyncIterator[Caller]:
+    async with make_caller() as caller:
+        yield caller
+
+
+@pytest.fixture
+async def bob(people: People) -> AsyncIterator[Caller]:
+    async with make_caller(people, "bob") as caller:
+        yield caller
+
+
+@pytest.fixture
+async def charlie(people: People) -> AsyncIterator[Caller]:
+    async with make_caller(people, "charlie") as caller:
+        yield caller

@@ -1,0 +1,94 @@
+"""Signing in over REST."""
+
+import pytest
+
+from llm_ui import auth
+from tests.api.conftest import Caller
+from tests.conftest import PASSWORD, People
+
+ALICE = {"email": "alice@example.org", "username": "Alice", "password": PASSWORD}
+
+
+async def test_register_sign_out_sign_in_and_who_am_i(visitor: Caller):
+    answer = await visitor.post("/api/v1/auth/register", json=ALICE)
+    assert answer.status_code == 201
+    assert answer.json()["user"]["role"] == "admin"
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    token = answer.json()["csrf_token"]
+    assert (await visitor.get("/api/v1/auth/me")).json()["csrf_token"] == token
+    answer = await visitor.post("/api/v1/auth/logout", headers={auth.CSRF_HEADER: token})
+    assert answer.status_code == 204
+    assert (await visitor.get("/api/v1/auth/me")).status_code == 401
+    answer = await visitor.post(
+        "/api/v1/auth/login", json={"email": ALICE["email"], "password": PASSWORD}
+    )
+    assert answer.status_code == 200
+    assert (await visitor.get("/api/v1/auth/me")).json()["user"]["username"] == "Alice"
+
+
+async def test_an_old_cookie_opens_nothing_after_sign_out(bob: Caller, people: People):
+    await bob.post("/api/v1/auth/logout")
+    bob.cookies.set(auth.COOKIE, people.sessions["bob"].token)
+    assert (await bob.get("/api/v1/auth/me")).status_code == 401
+
+
+async def test_a_change_by_cookie_without_its_csrf_token_is_refused(bob: Caller, people: People):
+    for token in ("", "wrong", people.sessions["charlie"].csrf_token):
+        answer = await bob.post("/api/v1/auth/logout", headers={auth.CSRF_HEADER: token})
+        assert answer.status_code == 403
+        assert answer.json()["code"] == "csrf_refused"
+    assert (await bob.get("/api/v1/auth/me")).status_code == 200
+
+
+async def test_another_sites_page_cannot_sign_somebody_in(people: People, visitor: Caller):
+    credentials = {"email": "bob@example.org", "password": PASSWORD}
+    answer = await visitor.post(
+        "/api/v1/auth/login", json=credentials, headers={"Origin": "https://evil.example"}
+    )
+    assert answer.status_code == 403
+    answer = await visitor.post(
+        "/api/v1/auth/login", json=credentials, headers={"Origin": "http://localhost:3000"}
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_errors_are_problems_in_the_callers_language(visitor: Caller, language: str):
+    answer = await visitor.post(
+        "/api/v1/auth/register",
+        json=ALICE | {"password": "short"},
+        headers={"Accept-Language": language},
+    )
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["code"], problem["field"]) == ("invalid_input", "password")
+    assert ("Zeichen" in problem["detail"]) == (language == "de")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"email": 5}', b'{"email": "a", "password": null}']
+)
+async def test_a_broken_body_is_a_clear_refusal(visitor: Caller, body: bytes):
+    answer = await visitor.post(
+        "/api/v1/auth/login", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "invalid_input"
+
+
+async def test_a_huge_body_is_refused(visitor: Caller):
+    answer = await visitor.post("/api/v1/auth/login", content=b"x" * 3_000_000)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
+
+
+async def test_too_many_wrong_passwords_say_how_long_to_wait(people: People, visitor: Caller):
+    for _ in range(7):
+        answer = await visitor.post(
+            "/api/v1/auth/login", json={"email": "bob@example.org", "password": "wrong"}
+        )
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1

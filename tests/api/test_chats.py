@@ -1,0 +1,160 @@
+"""Chats over REST: the whole way of a question, and what outsiders get."""
+
+import orjson
+import pytest
+
+from llm_ui.generation import Engine
+from tests.api.conftest import Caller
+from tests.conftest import People
+from tests.scripted import ScriptedServer, expected_text, parse_script
+
+
+def events_of(body: bytes) -> list[tuple[str, int, dict]]:
+    """A server-sent event stream as (event, id, data)."""
+    found = []
+    for block in body.decode().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line[:8])
+        if "event" in fields:
+            found.append((fields["event"], int(fields["id"]), orjson.loads(fields["data"])))
+    return found
+
+
+async def ask(caller: Caller, model_id: str, content: str = "Hello") -> tuple[str, dict]:
+    chat = (await caller.post("/api/v1/chats", json={"model": model_id})).json()
+    answer = await caller.post(f"/api/v1/chats/{chat['id']}/messages", json={"content": content})
+    assert answer.status_code == 202, answer.text
+    return chat["id"], answer.json()
+
+
+async def test_a_question_its_stream_and_the_stored_answer(
+    bob: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("split-utf8 tokens=100 reasoning=5")
+    models = (await bob.get("/api/v1/models")).json()
+    assert model_id in [model["id"] for model in models["items"]]
+    chat_id, started = await ask(bob, model_id)
+    stream = await bob.get(f"/api/v1/runs/{started['run_id']}/events")
+    events = events_of(stream.content)
+    text = ""
+    for name, _, data in events:
+        text = (
+            data["text"] if name == "snapshot" else text + data["text"] if name == "text" else text
+        )
+    chat = (await bob.get(f"/api/v1/chats/{chat_id}")).json()
+    stored = chat["messages"][-1]
+    assert text == stored["content"] == expected_text("split-utf8 tokens=100")
+    assert stored["reasoning"]
+    assert [name for name, _, _ in events][-2:] == ["usage", "end"]
+    assert events[-1][2] == {"state": "done"}
+    assert stored["output_tokens"] == events[-2][2]["output_tokens"]
+    listed = (await bob.get("/api/v1/chats")).json()
+    assert [item["id"] for item in listed["items"]] == [chat_id]
+    assert listed["items"][0]["title"] == "Hello"
+
+
+async def test_a_failed_run_tells_its_error_before_its_end(
+    bob: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("cut-after=5")
+    _, started = await ask(bob, model_id)
+    events = events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
+    names = [name for name, _, _ in events]
+    assert names[-2:] == ["error", "end"]
+    assert events[-2][2]["code"] == "provider_cut_off"
+
+
+async def test_a_stopped_run_keeps_what_it_said(
+    bob: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("tokens=5000 rate=50")
+    chat_id, started = await ask(bob, model_id)
+    assert (await bob.post(f"/api/v1/runs/{started['run_id']}/stop")).status_code == 204
+    events = events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
+    assert events[-1][2] == {"state": "stopped"}
+    stored = (await bob.get(f"/api/v1/chats/{chat_id}")).json()["messages"][-1]
+    assert stored["status"] == "stopped"
+
+
+async def test_the_same_idempotency_key_starts_one_run(
+    bob: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    chat = (await bob.post("/api/v1/chats", json={"model": model_id})).json()
+    body = {"content": "Hello", "idempotency_key": "one"}
+    first = await bob.post(f"/api/v1/chats/{chat['id']}/messages", json=body)
+    second = await bob.post(f"/api/v1/chats/{chat['id']}/messages", json=body)
+    assert first.json() == second.json()
+
+
+async def test_rename_delete_and_bring_back(bob: Caller, model_id: str):
+    chat = (await bob.post("/api/v1/chats", json={"model": model_id, "title": "Old"})).json()
+    url = f"/api/v1/chats/{chat['id']}"
+    assert (await bob.patch(url, json={"title": " New  title "})).json()["title"] == "New title"
+    assert (await bob.patch(url, json={"title": "  "})).status_code == 422
+    assert (await bob.delete(url)).status_code == 204
+    assert (await bob.get(url)).status_code == 404
+    assert (await bob.get("/api/v1/chats")).json()["items"] == []
+    assert (await bob.post(f"{url}/undelete")).json()["title"] == "New title"
+    assert (await bob.get(url)).status_code == 200
+
+
+async def test_pages_of_chats_hold_each_chat_once(bob: Caller, model_id: str):
+    made = [
+        (await bob.post("/api/v1/chats", json={"model": model_id, "title": f"c{n}"})).json()["id"]
+        for n in range(7)
+    ]
+    seen, cursor = [], None
+    while True:
+        params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        page = (await bob.get("/api/v1/chats", params=params)).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("cursor", ["x", "AAAA", "bm90fGFjdXJzb3I="])
+async def test_a_forged_cursor_is_refused(bob: Caller, cursor: str):
+    answer = await bob.get("/api/v1/chats", params={"cursor": cursor})
+    assert answer.status_code == 422
+
+
+async def test_charlie_gets_for_what_is_bobs_what_a_missing_thing_gives(
+    bob: Caller, charlie: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("tokens=5000 rate=50")
+    chat_id, started = await ask(bob, model_id)
+    run_id, missing = started["run_id"], "01a00000-0000-7000-8000-000000000000"
+    calls = [
+        ("GET", "/api/v1/chats/{}", chat_id, None),
+        ("PATCH", "/api/v1/chats/{}", chat_id, {"title": "mine"}),
+        ("DELETE", "/api/v1/chats/{}", chat_id, None),
+        ("POST", "/api/v1/chats/{}/undelete", chat_id, None),
+        ("POST", "/api/v1/chats/{}/messages", chat_id, {"content": "x", "model": model_id}),
+        ("GET", "/api/v1/runs/{}/events", run_id, None),
+        ("POST", "/api/v1/runs/{}/stop", run_id, None),
+    ]
+    for method, path, own, body in calls:
+        foreign = await charlie.request(method, path.format(own), json=body)
+        absent = await charlie.request(method, path.format(missing), json=body)
+        assert (foreign.status_code, foreign.json()) == (absent.status_code, absent.json())
+        assert foreign.status_code == 404, (method, path)
+    assert (await charlie.get("/api/v1/chats")).json()["items"] == []
+    await bob.post(f"/api/v1/runs/{run_id}/stop")
+
+
+async def test_a_foreign_message_id_as_page_start_shows_nothing(
+    bob: Caller, charlie: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.always = parse_script("tokens=2")
+    _, started = await ask(bob, model_id)
+    own, _ = await ask(charlie, model_id)
+    answer = await charlie.get(f"/api/v1/chats/{own}", params={"before": started["message_id"]})
+    assert answer.json()["messages"] == []
+
+
+async def test_nobody_signed_in_gets_nothing(visitor: Caller, people: People):
+    for path in ("/chats", "/chats/x", "/models", "/auth/me", "/runs/x/events"):
+        answer = await visitor.get(f"/api/v1{path}")
+        assert answer.status_code == 401, path
+        assert answer.json()["code"] == "not_authenticated"

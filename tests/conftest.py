@@ -1,0 +1,183 @@
+"""What every test may ask for: a migrated database, people, a running engine.
+
+Tests that touch the database run on SQLite and on PostgreSQL. The people: alice is the
+admin, bob a user, charlie the outsider who must never see what is bob's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from llm_ui import auth
+from llm_ui.auth import Actor, Client
+from llm_ui.db import Database, script_url, start_database, stop_database, unit_of_work
+from llm_ui.generation import Engine, start_engine, stop_engine
+from llm_ui.i18n import set_strict
+from llm_ui.models import metadata
+from llm_ui.providers.discovery import Found
+from llm_ui.services import accounts, models, prompting, providers, settlement
+from tests.scripted import ScriptedServer, scripted_server
+
+ROOT = Path(__file__).parent.parent
+PASSWORD = "correct horse battery"
+
+set_strict(True)
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Run the migrations on a database."""
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["url"] = url
+    command.upgrade(config, revision)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("db") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    """The URL of a PostgreSQL server; the test is skipped, visibly, where there is none."""
+    url = os.environ.get("TEST_POSTGRES_URL", "")
+    if not url:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL is missing: set TEST_POSTGRES_URL")
+        pytest.skip("PostgreSQL is missing: set TEST_POSTGRES_URL, or install it")
+    return url
+
+
+def fresh_postgres(server: str, name: str) -> str:
+    """An empty database of this name on the server."""
+    engine = sa.create_engine(script_url(server), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    url = sa.engine.make_url(server).set(database=name)
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: str) -> str:
+    url = fresh_postgres(postgres_server, f"llm_ui_test_{os.getpid()}")
+    migrate(url)
+    return url
+
+
+def empty(url: str) -> None:
+    """Remove all rows."""
+    engine = sa.create_engine(script_url(url))
+    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {names} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database without rows, once for each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_database")
+    empty(url)
+    return url
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """The database, started as the application does it."""
+    yield start_database(database_url)
+    await providers.close_adapters()
+    await stop_database()
+
+
+async def sign_up(name: str) -> tuple[Actor, accounts.SignedIn]:
+    """Register somebody; returns who they are, and their session."""
+    signed_in = await accounts.register(
+        f"{name}@example.org", name, PASSWORD, Client("127.0.0.1", "tests")
+    )
+    async with unit_of_work(writes=False) as session:
+        actor = await auth.resolve(session, signed_in.token)
+    assert actor is not None
+    return actor, signed_in
+
+
+class People:
+    """Alice, Bob and Charlie, with their sessions' tokens."""
+
+    def __init__(self) -> None:
+        self.actors: dict[str, Actor] = {}
+        self.sessions: dict[str, accounts.SignedIn] = {}
+
+    async def arrive(self) -> None:
+        for name in ("alice", "bob", "charlie"):
+            self.actors[name], self.sessions[name] = await sign_up(name)
+
+    @property
+    def alice(self) -> Actor:
+        return self.actors["alice"]
+
+    @property
+    def bob(self) -> Actor:
+        return self.actors["bob"]
+
+    @property
+    def charlie(self) -> Actor:
+        return self.actors["charlie"]
+
+
+@pytest.fixture
+async def people(db: Database) -> People:
+    found = People()
+    await found.arrive()
+    return found
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[ScriptedServer]:
+    """A model server that does as the test says."""
+    async with scripted_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def engine(db: Database) -> AsyncIterator[Engine]:
+    """The engine, with the application's own `prepare` and `settle`."""
+    yield start_engine(db, prompting.prepare, settlement.settle, settlement.unhandled)
+    await stop_engine(0.0)
+
+
+@pytest.fixture
+async def model_id(db: Database, people: People, upstream: ScriptedServer) -> str:
+    """A model of the scripted server, reached as an OpenAI-compatible provider."""
+    await providers.ensure_providers([Found("openai", "Scripted", f"{upstream.url}/v1", "key")])
+    assert await providers.sync_all()
+    async with unit_of_work(writes=False) as session:
+        return (await models.list_models(session, people.bob))[0].id
+
+
+@pytest.fixture
+def settings_env(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Set environment variables as an operator would; settings are read anew."""
+    from llm_ui.config import get_settings
+
+    def put(name: str, value: str) -> None:
+        monkeypatch.setenv(name, value)
+        get_settings.cache_clear()
+
+    yield put
+    monkeypatch.undo()
+    get_settings.cache_clear()

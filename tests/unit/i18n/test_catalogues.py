@@ -1,0 +1,156 @@
+"""Both languages say everything, and everything that is asked for is said."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from llm_ui import errors
+from llm_ui.i18n import (
+    LANGUAGES,
+    MissingText,
+    catalogue,
+    pick_language,
+    placeholders,
+    set_strict,
+    translate,
+)
+
+ROOT = Path(__file__).parents[3] / "llm_ui"
+# t("key") and translate("key") as they stand in the code; f-strings are looked at apart.
+CALLED = re.compile(r"""\b(?:t|translate)\(\s*(f?)"([a-z_]+\.[a-z0-9_.{}]+)\"""")
+PREFIX = re.compile(r"""\bt_of\(\s*"([a-z_.]+\.)\"""")
+ERROR = re.compile(r""""(error\.[a-z0-9_.]+)\"""")
+# Kinds of log rows, and the beginning of keys that are tested by themselves.
+NO_WORDS = {"error.unhandled", "error.provider_timeout_"}
+
+
+def sources() -> list[tuple[Path, str]]:
+    return [(path, path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))]
+
+
+@pytest.fixture(autouse=True)
+def strict():
+    set_strict(True)
+    yield
+    set_strict(True)
+
+
+def test_the_languages_have_the_same_keys():
+    english, german = (set(catalogue(language)) for language in LANGUAGES)
+    assert english == german
+
+
+@pytest.mark.parametrize("key", sorted(catalogue("en")))
+def test_a_text_wants_the_same_things_in_both_languages(key):
+    assert placeholders(catalogue("en")[key]) == placeholders(catalogue("de")[key])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_empty_or_padded(language):
+    wrong = [key for key, text in catalogue(language).items() if text.strip() != text or not text]
+    assert wrong == []
+
+
+def test_texts_have_typographic_marks():
+    ascii_marks = [
+        (language, key)
+        for language in LANGUAGES
+        for key, text in catalogue(language).items()
+        if "..." in text or '"' in text
+    ]
+    assert ascii_marks == []
+
+
+def test_every_text_asked_for_in_the_code_exists():
+    texts = catalogue("en")
+    missing = []
+    for path, code in sources():
+        for formatted, key in CALLED.findall(code):
+            pattern = re.compile(re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(key)))
+            known = any(map(pattern.fullmatch, texts)) if formatted else key in texts
+            if not known:
+                missing.append((path.name, key))
+        for prefix in PREFIX.findall(code):
+            if not any(key.startswith(prefix) for key in texts):
+                missing.append((path.name, prefix))
+    assert missing == []
+
+
+def test_every_error_has_words():
+    wanted = {key for _, code in sources() for key in ERROR.findall(code)}
+    assert wanted - set(catalogue("en")) - NO_WORDS == set()
+
+
+@pytest.mark.parametrize("phase", ["connect", "first_token", "silence", "total"])
+def test_each_time_out_has_its_own_words(phase):
+    error = errors.ProviderTimeout(phase, 12)
+    for language in LANGUAGES:
+        assert "12" in translate(error.message_key, language, **error.params)
+
+
+def every_error(root: type[errors.AppError]) -> list[type[errors.AppError]]:
+    return [root, *(each for child in root.__subclasses__() for each in every_error(child))]
+
+
+@pytest.mark.parametrize("kind", every_error(errors.AppError), ids=lambda kind: kind.__name__)
+def test_every_kind_of_error_has_words(kind):
+    assert kind.message_key in catalogue("en")
+
+
+def test_translate_fills_in_what_is_given():
+    assert translate("error.password_short", "en", minimum=8).endswith("at least 8 characters.")
+    assert "mindestens 8" in translate("error.password_short", "de", minimum=8)
+
+
+def test_what_is_not_given_stays_visible():
+    assert "{minimum}" in translate("error.password_short")
+
+
+def test_braces_in_a_value_are_only_text():
+    assert "{detail}" in translate("error.provider", detail="{detail} {0} {x.y}")
+
+
+def test_one_has_its_own_form():
+    assert translate("admin.models_count", count=1) == "1 model"
+    assert translate("admin.models_count", count=2) == "2 models"
+
+
+def test_an_error_without_detail_is_still_a_sentence():
+    bare = translate("error.provider_unreachable", detail="")
+    assert "()" not in bare
+    assert "  " not in bare
+
+
+def test_an_unknown_key_raises_in_tests_and_shows_itself_otherwise():
+    with pytest.raises(MissingText):
+        translate("no.such_key")
+    set_strict(False)
+    assert translate("no.such_key") == "no.such_key"
+
+
+def test_an_unknown_language_is_english():
+    assert translate("chat.new", "fr") == translate("chat.new", "en")
+
+
+@pytest.mark.parametrize(
+    ("header", "cookie", "expected"),
+    [
+        ("", "", "en"),
+        ("de", "", "de"),
+        ("de-AT,de;q=0.9,en;q=0.8", "", "de"),
+        ("fr-FR,fr;q=0.9,de;q=0.5,en;q=0.7", "", "en"),
+        ("fr", "", "en"),
+        ("en;q=0.1,de;q=0.9", "", "de"),
+        ("de;q=0", "", "en"),
+        ("de;q=bogus,en", "", "en"),
+        (",,;;", "", "en"),
+        ("de", "en", "en"),
+        ("en", "de", "de"),
+        ("de", "xx", "de"),
+    ],
+)
+def test_pick_language(header, cookie, expected):
+    assert pick_language(header, cookie) == expected

@@ -1,0 +1,188 @@
+"""Accounts: who gets in, who does not, and what they are told."""
+
+import asyncio
+import hashlib
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from llm_ui import auth
+from llm_ui.auth import Client
+from llm_ui.db import Database, unit_of_work
+from llm_ui.errors import (
+    AlreadyRegistered,
+    InvalidCredentials,
+    InvalidInput,
+    NotAllowed,
+    TooManyRequests,
+)
+from llm_ui.models import AuthSession, MonitoringLog, User
+from llm_ui.services import accounts
+from tests.conftest import PASSWORD, People, sign_up
+
+HOME = Client("192.0.2.1", "Firefox")
+
+
+async def test_the_first_account_becomes_the_admin_and_the_next_ones_do_not(people: People):
+    assert people.alice.is_admin
+    assert not people.bob.is_admin
+    assert not people.charlie.is_admin
+
+
+async def test_of_many_first_accounts_at_once_exactly_one_becomes_the_admin(db: Database):
+    made = await asyncio.gather(*(sign_up(f"person{n}") for n in range(6)))
+    assert sum(actor.is_admin for actor, _ in made) == 1
+
+
+async def test_an_address_is_taken_whatever_its_case(people: People):
+    with pytest.raises(AlreadyRegistered):
+        await accounts.register("BOB@example.org", "Bobby", PASSWORD, HOME)
+
+
+@pytest.mark.parametrize(
+    ("email", "username", "password", "field"),
+    [
+        ("no-address", "x", PASSWORD, "email"),
+        ("two@@example.org", "x", PASSWORD, "email"),
+        ("a@b.org\r\nBcc: c@d.org", "x", PASSWORD, "email"),
+        ("a@example.org", "   ", PASSWORD, "username"),
+        ("a@example.org", "<script>", PASSWORD, "username"),
+        ("a@example.org", "x", "short", "password"),
+        ("a@example.org", "x", "y" * 300, "password"),
+    ],
+)
+async def test_unusable_details_name_their_field(db: Database, email, username, password, field):
+    with pytest.raises(InvalidInput) as refused:
+        await accounts.register(email, username, password, HOME)
+    assert refused.value.field == field
+
+
+async def test_signing_in_gives_a_session_whose_token_is_stored_nowhere(people: People):
+    signed_in = await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    async with unit_of_work(writes=False) as session:
+        hashes = list(await session.scalars(sa.select(col(AuthSession.token_hash))))
+        actor = await auth.resolve(session, signed_in.token)
+    assert actor is not None
+    assert actor.user_id == people.bob.user_id
+    assert signed_in.token not in hashes
+
+
+async def test_wrong_password_and_unknown_account_cannot_be_told_apart(people: People):
+    errors = []
+    for email in ("bob@example.org", "nobody@example.org"):
+        with pytest.raises(InvalidCredentials) as refused:
+            await accounts.log_in(email, "wrong password", HOME)
+        errors.append((refused.value.code, refused.value.message_key, refused.value.params))
+    assert errors[0] == errors[1]
+
+
+async def test_wrong_passwords_are_slowed_even_when_tried_all_at_once(people: People):
+    async def attempt() -> type[Exception]:
+        with pytest.raises((InvalidCredentials, TooManyRequests)) as refused:
+            await accounts.log_in("bob@example.org", "wrong password", HOME)
+        return refused.type
+
+    kinds = await asyncio.gather(*(attempt() for _ in range(12)))
+    assert kinds.count(TooManyRequests) >= 5
+    with pytest.raises(TooManyRequests) as refused:
+        await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    assert refused.value.retry_after >= 1
+
+
+async def test_somebody_elses_wrong_passwords_do_not_lock_bob_out(people: People):
+    for _ in range(6):
+        with pytest.raises(InvalidCredentials):
+            await accounts.log_in("bob@example.org", "wrong", Client("198.51.100.7"))
+    signed_in = await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    assert signed_in.user.username == "bob"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        hashlib.sha256(PASSWORD.encode()).hexdigest(),
+        "s4lt$" + hashlib.sha256(b"s4lt" + PASSWORD.encode()).hexdigest(),
+        "s4lt:" + hashlib.sha256(PASSWORD.encode() + b"s4lt").hexdigest(),
+    ],
+)
+async def test_an_old_sha256_hash_lets_in_once_and_becomes_argon2(people: People, stored):
+    async with unit_of_work() as session:
+        user = await session.get(User, people.bob.user_id)
+        user.password_hash = stored
+    with pytest.raises(InvalidCredentials):
+        await accounts.log_in("bob@example.org", "wrong password", HOME)
+    await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    async with unit_of_work(writes=False) as session:
+        user = await session.get(User, people.bob.user_id)
+        assert user.password_hash.startswith("$argon2id$")
+    await accounts.log_in("bob@example.org", PASSWORD, HOME)
+
+
+async def test_signing_out_ends_that_session_alone_and_announces_it(people: People):
+    other = await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    ended: list[str] = []
+
+    async def listen(ids: list[str]) -> None:
+        ended.extend(ids)
+
+    auth.on_sessions_ended(listen)
+    await accounts.log_out(people.bob)
+    async with unit_of_work(writes=False) as session:
+        assert await auth.resolve(session, people.sessions["bob"].token) is None
+        assert await auth.resolve(session, other.token) is not None
+    assert ended == [people.bob.session_id]
+
+
+async def test_deactivation_ends_every_session_and_the_password_no_longer_works(people: People):
+    await accounts.set_active(people.alice, people.bob.user_id, is_active=False)
+    async with unit_of_work(writes=False) as session:
+        assert await auth.resolve(session, people.sessions["bob"].token) is None
+    with pytest.raises(InvalidCredentials):
+        await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    await accounts.set_active(people.alice, people.bob.user_id, is_active=True)
+    await accounts.log_in("bob@example.org", PASSWORD, HOME)
+
+
+async def test_only_an_admin_deactivates_and_never_themselves(people: People):
+    with pytest.raises(NotAllowed):
+        await accounts.set_active(people.charlie, people.bob.user_id, is_active=False)
+    with pytest.raises(NotAllowed):
+        await accounts.set_active(people.alice, people.alice.user_id, is_active=False)
+
+
+async def test_closed_registration_refuses_everybody_but_the_first(db: Database, settings_env):
+    settings_env("REGISTRATION", "closed")
+    await sign_up("alice")
+    with pytest.raises(NotAllowed) as refused:
+        await sign_up("bob")
+    assert refused.value.message_key == "error.registration_closed"
+
+
+async def test_create_admin_makes_one_or_promotes_and_resets_one(people: People):
+    made = await accounts.create_admin("bob@example.org", "bob", "another password")
+    assert made.role == "admin"
+    async with unit_of_work(writes=False) as session:
+        assert await auth.resolve(session, people.sessions["bob"].token) is None
+    signed_in = await accounts.log_in("bob@example.org", "another password", HOME)
+    assert signed_in.user.role == "admin"
+
+
+async def test_sign_ins_and_failures_leave_log_rows_without_passwords(people: People):
+    with pytest.raises(InvalidCredentials):
+        await accounts.log_in("bob@example.org", "hunter2hunter2", HOME)
+    async with unit_of_work(writes=False) as session:
+        rows = list(await session.scalars(sa.select(MonitoringLog)))
+    kinds = [row.kind for row in rows]
+    assert "sign_in.failed" in kinds
+    assert kinds.count("account.registered") == 3
+    assert all("hunter2" not in f"{row.message}{row.details}" for row in rows)
+
+
+async def test_a_session_survives_a_rotation_of_the_secret_key(people: People, settings_env):
+    old = "a-secret-for-tests-only-0123456789abcdef"
+    settings_env("SECRET_KEY", f"a-newer-secret-0123456789-0123456789-abc,{old}")
+    async with unit_of_work(writes=False) as session:
+        actor = await auth.resolve(session, people.sessions["bob"].token)
+    assert actor is not None
+    assert auth.csrf_fits(actor.session_id, people.sessions["bob"].csrf_token)

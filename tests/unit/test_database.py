@@ -1,0 +1,121 @@
+"""The unit of work: what it keeps, what it undoes, and what it does afterwards."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import col
+
+from llm_ui.db import Database, after_commit, runtime_url, script_url, unit_of_work
+from llm_ui.models import ChatHistory, ChatMessage, User
+from llm_ui.models.base import new_id
+from tests.conftest import People
+
+
+def user(name: str) -> User:
+    return User(email=f"{name}@example.org", username=name, password_hash="x")
+
+
+async def test_what_is_added_is_there_afterwards(db: Database):
+    async with unit_of_work() as session:
+        session.add(user("dora"))
+    async with unit_of_work(writes=False) as session:
+        assert await session.scalar(sa.select(col(User.username))) == "dora"
+
+
+async def test_an_error_undoes_everything_and_no_hook_runs(db: Database):
+    ran = []
+    with pytest.raises(RuntimeError):
+        async with unit_of_work() as session:
+            session.add(user("dora"))
+            after_commit(session, lambda: ran.append(1))
+            raise RuntimeError
+    async with unit_of_work(writes=False) as session:
+        assert await session.scalar(sa.select(sa.func.count(col(User.id)))) == 0
+    assert ran == []
+
+
+async def test_a_hook_sees_what_was_committed(db: Database):
+    seen = []
+
+    async def look() -> None:
+        async with unit_of_work(writes=False) as session:
+            seen.append(await session.scalar(sa.select(col(User.username))))
+
+    async with unit_of_work() as session:
+        session.add(user("dora"))
+        after_commit(session, look)
+    assert seen == ["dora"]
+
+
+async def test_many_units_that_read_and_then_write_at_once_all_succeed(db: Database):
+    async with unit_of_work() as session:
+        session.add(user("counter"))
+
+    async def count_up() -> None:
+        async with unit_of_work() as session:
+            row = (await session.scalars(sa.select(User).with_for_update())).one()
+            row.username = str(int(row.username) + 1) if row.username.isdigit() else "1"
+
+    await asyncio.gather(*(count_up() for _ in range(20)))
+    async with unit_of_work(writes=False) as session:
+        assert await session.scalar(sa.select(col(User.username))) == "20"
+
+
+async def test_times_come_back_aware_and_in_utc_and_naive_ones_are_refused(db: Database):
+    moment = datetime(2026, 7, 1, 12, 0, tzinfo=timezone(timedelta(hours=2)))
+    async with unit_of_work() as session:
+        row = user("dora")
+        row.last_login_at = moment
+        session.add(row)
+    async with unit_of_work(writes=False) as session:
+        found = await session.scalar(sa.select(col(User.last_login_at)))
+    assert found == moment
+    assert found.tzinfo == UTC
+    with pytest.raises(StatementError):
+        async with unit_of_work() as session:
+            row = user("naive")
+            row.last_login_at = datetime(2026, 7, 1)  # noqa: DTZ001
+            session.add(row)
+
+
+async def test_a_message_cannot_hang_under_another_chats_message(people: People):
+    async with unit_of_work() as session:
+        first = ChatHistory(user_id=people.bob.user_id, title="a")
+        second = ChatHistory(user_id=people.charlie.user_id, title="b")
+        session.add_all([first, second])
+        await session.flush()
+        message = ChatMessage(chat_id=first.id, role="user", content="x")
+        session.add(message)
+    with pytest.raises(IntegrityError):
+        async with unit_of_work() as session:
+            session.add(
+                ChatMessage(chat_id=second.id, parent_id=message.id, role="user", content="y")
+            )
+
+
+async def test_deleting_a_user_takes_their_chats_along(people: People):
+    async with unit_of_work() as session:
+        session.add(ChatHistory(id=new_id(), user_id=people.bob.user_id, title="a"))
+    async with unit_of_work() as session:
+        await session.execute(sa.delete(User).where(col(User.id) == people.bob.user_id))
+    async with unit_of_work(writes=False) as session:
+        assert await session.scalar(sa.select(sa.func.count(col(ChatHistory.id)))) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "runtime", "script"),
+    [
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db", "sqlite:///x.db"),
+        (
+            "postgresql+psycopg2://u:p%40ss@h/d",
+            "postgresql+psycopg://u:p%40ss@h/d",
+            "postgresql+psycopg2://u:p%40ss@h/d",
+        ),
+    ],
+)
+def test_urls_get_the_right_driver_and_keep_their_password(given, runtime, script):
+    assert runtime_url(given) == runtime
+    assert script_url(given) == script
