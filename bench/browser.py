@@ -23,10 +23,15 @@ from bench.stage import PASSWORD, Stage, cpu_ms, stage
 from tests.scripted import expected_text
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 DELAY_S = 0.5
 WATCH = """() => {
   const seen = { first: 0, last: 0, length: 0, mutations: 0, frames: 0, long: 0 };
@@ -124,9 +129,7 @@ def timed_answer(page: Page, at: Stage, tokens: int, rate: int) -> tuple[float, 
     page.get_by_test_id("composer").wait_for()
     page.wait_for_timeout(1500)
     page.evaluate(WATCH)
-    page.get_by_test_id("composer").fill(
-        f"markdown tokens={tokens} rate={rate} delay={DELAY_S}"
-    )
+    page.get_by_test_id("composer").fill(f"markdown tokens={tokens} rate={rate} delay={DELAY_S}")
     clicked = page.evaluate(
         """() => { document.querySelector('[data-testid="send"]').click();
                    return performance.timeOrigin + performance.now(); }"""

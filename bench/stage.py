@@ -78,9 +78,7 @@ class Stage:
     @property
     def server(self) -> list[int]:
         """The app's processes, without the model service."""
-        return [
-            pid for pid in family(self.server_pid) if "llm_ui.llm_api" not in _command_of(pid)
-        ]
+        return [pid for pid in family(self.server_pid) if "llm_ui.llm_api" not in _command_of(pid)]
 
     def connections(self) -> list[dict[str, object]]:
         """What the upstream has seen: connections with their requests."""

@@ -74,7 +74,8 @@ class Guard(Middleware):
         if actor is None and access != "public":
             return _to_login(state)
         if access == "admin" and not (actor and actor.is_admin):
-            return await _refuse(actor, client, event.name, "not an admin")
+            await _refuse(actor, client, event.name, "not an admin")
+            return StateUpdate(events=Event.from_event_type(rx.redirect("/chat")))
         if not _fits(handler, event.payload):
             return await _refuse(actor, client, event.name, "wrong arguments")
         return None
@@ -179,12 +180,17 @@ async def _refuse(actor: Actor | None, client: Client, name: str, reason: str) -
         record(
             session,
             "security.event_refused",
-            f"{reason}: {name[-120:]}",
+            f"{reason}: {_short(name)}",
             level="warning",
             user_id=actor.user_id if actor else None,
             address=client.address,
         )
     return REFUSED
+
+
+def _short(name: str) -> str:
+    """`….llm_ui___states___admin____admin_state.refresh` as `admin_state.refresh`."""
+    return name.rpartition("____")[2][-120:]
 
 
 class EventLogFilter(logging.Filter):
