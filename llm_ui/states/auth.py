@@ -5,7 +5,10 @@ from __future__ import annotations
 import reflex as rx
 from reflex.event import EventSpec
 
-from llm_ui.states.access import admin, public, visitor
+from llm_ui.auth import touch
+from llm_ui.db import unit_of_work
+from llm_ui.services import accounts
+from llm_ui.states.access import admin, current_actor, public, visitor
 
 
 class AuthState(rx.State):
@@ -17,6 +20,7 @@ class AuthState(rx.State):
     email: str = ""
     role: str = ""
     is_admin: bool = False
+    is_new_installation: bool = False
 
     def _show(self) -> None:
         actor = visitor()
@@ -28,15 +32,19 @@ class AuthState(rx.State):
         self.is_admin = bool(actor and actor.is_admin)
 
     @rx.event
-    def require_user(self) -> None:
+    async def require_user(self) -> None:
         """on_load of pages for people who are signed in; the guard sends others away."""
         self._show()
+        async with unit_of_work() as session:
+            await touch(session, current_actor().session_id)
 
     @rx.event
     @public
-    def require_guest(self) -> EventSpec | None:
+    async def require_guest(self) -> EventSpec | None:
         """on_load of the sign-in pages: who is signed in already goes to their chats."""
         self._show()
+        async with unit_of_work(writes=False) as session:
+            self.is_new_installation = not await accounts.exist(session)
         return rx.redirect("/chat") if self.signed_in else None
 
     @rx.event
