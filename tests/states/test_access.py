@@ -116,7 +116,9 @@ async def test_admin_handlers_refuse_a_user_and_leave_a_row(server: Server, bob:
             await tab.send(name, {})
             await tab.settle()
             assert not deltas(tab, since), name
-            assert refusals(server, bob)[rows:] == [f"not an admin: {name}"]
+            (refusal,) = refusals(server, bob)[rows:]
+            assert refusal.startswith("not an admin: ")
+            assert refusal.endswith(name.rpartition(".")[2])
         assert tab.vars(ADMIN)["loaded"] is False
         assert tab.vars(ADMIN)["events"] == []
 
@@ -211,9 +213,7 @@ async def test_update_vars_internal_is_refused(
         "..",
     ],
 )
-async def test_what_is_no_handler_cannot_be_called(
-    server: Server, bob: Person, name: str
-) -> None:
+async def test_what_is_no_handler_cannot_be_called(server: Server, bob: Person, name: str) -> None:
     """Unknown names passing a prefix allow-list."""
     errors = unhandled(server)
     async with server.tab(bob, headers={"User-Agent": "agent-that-must-not-be-logged"}) as tab:

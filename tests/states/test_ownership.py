@@ -81,7 +81,9 @@ async def test_a_foreign_id_is_a_missing_one(
             assert await heard(tab, handler, **{parameter: id_}, **rest) == expected, id_
         assert "a-word-of-bobs" not in tab.everything
         assert not tab.answers.chunks
-    assert server.rows("SELECT title, deleted_at, updated_at FROM chathistory ORDER BY id") == before
+    assert (
+        server.rows("SELECT title, deleted_at, updated_at FROM chathistory ORDER BY id") == before
+    )
 
 
 async def test_the_address_of_a_foreign_chat_leads_home(
@@ -107,6 +109,7 @@ async def test_a_question_never_lands_in_a_foreign_chat(
     before = server.rows(count, chat=bobs.chat)
     async with server.tab(charlie) as tab:
         await tab.open(f"/chat/{bobs.chat}")
+        await tab.call(CHAT, "select_model", model_id=tab.vars(CHAT)["models"][0]["id"])
         await ask(tab, "say:a-word-of-charlies")
         await answered(tab)
         assert tab.vars(CHAT)["open_chat_id"] not in (bobs.chat, bobs.running_chat)
@@ -131,7 +134,9 @@ async def test_stop_stops_nothing_of_anybody_elses(
         await tab.open(f"/chat/{bobs.running_chat}")
         await tab.call(CHAT, "stop")
         await tab.settle()
-    state = server.rows("SELECT state, stop_requested FROM generation WHERE id = :id", id=bobs.run_id)
+    state = server.rows(
+        "SELECT state, stop_requested FROM generation WHERE id = :id", id=bobs.run_id
+    )
     assert [tuple(row) for row in state] == [("running", False)]
 
 
