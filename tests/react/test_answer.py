@@ -8,17 +8,26 @@ from playwright.sync_api import Page, expect
 
 from . import samples
 
-LABELS = {"thinking": "Thinking…", "reasoning": "Reasoning", "copy_code": "Copy", "copied": "Copied"}
+LABELS = {
+    "thinking": "Thinking…",
+    "reasoning": "Reasoning",
+    "copy_code": "Copy",
+    "copied": "Copied",
+}
 
 
 def show(page: Page, **props: Any) -> None:
     given = {"live": True, "run": 7, "labels": LABELS, "events": ["onGap"], **props}
-    page.evaluate("(props) => lab.show({kind: 'Answer', props: {stateName: lab.STATE, ...props}})", given)
+    page.evaluate(
+        "(props) => lab.show({kind: 'Answer', props: {stateName: lab.STATE, ...props}})", given
+    )
 
 
 def push(page: Page, text: str, offset: int, run: int = 7, name: str = "response") -> None:
     value = {"g": run, "o": offset, "t": text}
-    page.evaluate("([name, value]) => lab.push({[name]: value})", [f"current_{name}_rx_state_", value])
+    page.evaluate(
+        "([name, value]) => lab.push({[name]: value})", [f"current_{name}_rx_state_", value]
+    )
 
 
 def body(page: Page) -> Any:
@@ -107,7 +116,9 @@ def test_the_end_touches_nothing(page: Page) -> None:
     # Only the block with the link that is defined at the very end is completed.
     assert len(page.evaluate("window.changes")) <= 6, page.evaluate("window.changes")
     expect(page.locator(".lu-md-answer")).to_have_attribute("aria-busy", "false")
-    expect(body(page).get_by_role("link", name="late")).to_have_attribute("href", "https://example.org/late")
+    expect(body(page).get_by_role("link", name="late")).to_have_attribute(
+        "href", "https://example.org/late"
+    )
 
 
 def test_the_finished_text_counts(page: Page) -> None:
@@ -183,8 +194,9 @@ def test_nothing_overflows_a_phone(page: Page) -> None:
     wide = "x" * 300
     cells = " | ".join(f"a long cell {i}" for i in range(12))
     text = (
-        f"{samples.RICH}\n\n{wide}\n\n```\n{wide}\n```\n\n| {cells} |\n|{'---|' * 12}\n| {cells} |\n\n"
-        f"`{wide}`\n\nhttps://e.org/{wide}\n\n$$\n{' + '.join(['x^2'] * 60)}\n$$\n\n- {wide}\n  - {wide}\n"
+        f"{samples.RICH}\n\n{wide}\n\n```\n{wide}\n```\n\n"
+        f"| {cells} |\n|{'---|' * 12}\n| {cells} |\n\n`{wide}`\n\nhttps://e.org/{wide}\n\n"
+        f"$$\n{' + '.join(['x^2'] * 60)}\n$$\n\n- {wide}\n  - {wide}\n"
     )
     show(page, live=False, text=text)
     page.wait_for_selector(".katex")

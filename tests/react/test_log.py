@@ -30,7 +30,9 @@ def settle(page: Page) -> None:
 
 
 def top_of(page: Page, number: int) -> float:
-    return page.evaluate(f"document.querySelector('[data-id=m{number}]').getBoundingClientRect().top")
+    return page.evaluate(
+        f"document.querySelector('[data-id=m{number}]').getBoundingClientRect().top"
+    )
 
 
 def test_opens_at_the_end_and_stays_there(page: Page) -> None:
