@@ -43,7 +43,12 @@ def undo_toast() -> rx.Component:
                 data_testid="undo",
             ),
             ui.icon_button("x", t("common.close"), small=True, on_click=ChatState.dismiss_undo),
-            ui.timer(ms=UNDO_MS, of=ChatState.deleted_chat_id, on_done=ChatState.dismiss_undo),
+            ui.timer(
+                ms=UNDO_MS,
+                of=ChatState.deleted_chat_id,
+                pauses=True,
+                on_done=ChatState.dismiss_undo,
+            ),
             data_testid="undo-toast",
         ),
     )
@@ -78,7 +83,7 @@ def overlay(stateful: bool) -> rx.Component | None:
 def toaster() -> rx.Component:
     """Where `rx.toast` of the states appears."""
     return rx.toast.provider(
-        position="bottom-center",
+        position="top-center",
         rich_colors=False,
         close_button=True,
         toast_options=rx.toast.options(class_name="lu-news"),

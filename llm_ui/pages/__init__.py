@@ -18,6 +18,7 @@ STYLES = (
     "base.css",
     "ui.css",
     "data.css",
+    "news.css",
     "shell.css",
     "sidebar.css",
     "chat.css",

@@ -19,6 +19,7 @@ from llm_ui.security.text import storable
 from llm_ui.services.models import get_model_for
 from llm_ui.services.prompting import path_query
 from llm_ui.services.titles import title_of
+from llm_ui.services.tokens import writing_rate
 
 PAGE = 40
 CONTENT_LIMIT = 400_000
@@ -96,12 +97,10 @@ def _known(value: int | None) -> int:
 
 
 def _rate(row: ChatMessage) -> float:
-    if row.ttft_ms is None or not row.duration_ms or not row.output_tokens:
+    if row.ttft_ms is None or row.duration_ms is None or row.output_tokens is None:
         return UNKNOWN
-    writing = row.duration_ms - row.ttft_ms
-    if writing <= 0 or row.output_tokens < 2:
-        return UNKNOWN
-    return round((row.output_tokens - 1) * 1000 / writing, 1)
+    rate = writing_rate(row.output_tokens, row.ttft_ms, row.duration_ms)
+    return UNKNOWN if rate is None else round(rate, 1)
 
 
 def _error_text(row: ChatMessage, language: str) -> str:

@@ -27,7 +27,7 @@ from llm_ui.models import (
 from llm_ui.models.base import now
 from llm_ui.services.monitoring import record, report_unhandled
 from llm_ui.services.prompting import LONGEST_PATH, path_query
-from llm_ui.services.tokens import estimate, estimate_prompt
+from llm_ui.services.tokens import estimate, estimate_prompt, writing_rate
 
 ENDPOINT = "chat"
 PER_MILLION = 1_000_000
@@ -129,9 +129,8 @@ def _measures(outcome: Outcome, usage: UsageLog) -> list[tuple[str, float, str]]
     if outcome.first_token_at is not None:
         ttft = _milliseconds(outcome.started_at, outcome.first_token_at)
         found.append(("time_to_first_token", ttft, "ms"))
-        if duration > ttft and usage.output_tokens > 1:
-            # The first token came with the prompt's evaluation; the rest took this long.
-            rate = (usage.output_tokens - 1) * 1000 / (duration - ttft)
+        rate = writing_rate(usage.output_tokens, ttft, duration)
+        if rate is not None:
             found.append(("tokens_per_second", round(rate, 2), "tokens/s"))
     return found
 

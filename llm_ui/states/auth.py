@@ -5,7 +5,9 @@ from __future__ import annotations
 import reflex as rx
 from reflex.event import EventSpec
 
-from llm_ui.states.access import admin, public, visitor
+from llm_ui.auth import touch
+from llm_ui.db import unit_of_work
+from llm_ui.states.access import admin, current_actor, public, visitor
 
 
 class AuthState(rx.State):
@@ -28,9 +30,11 @@ class AuthState(rx.State):
         self.is_admin = bool(actor and actor.is_admin)
 
     @rx.event
-    def require_user(self) -> None:
+    async def require_user(self) -> None:
         """on_load of pages for people who are signed in; the guard sends others away."""
         self._show()
+        async with unit_of_work() as session:
+            await touch(session, current_actor().session_id)
 
     @rx.event
     @public

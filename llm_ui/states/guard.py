@@ -18,6 +18,7 @@ import reflex as rx
 from reflex.event import Event
 from reflex.middleware.middleware import Middleware
 from reflex.state import BaseState, StateUpdate
+from reflex_base.constants import RouteVar
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
@@ -57,10 +58,10 @@ class Guard(Middleware):
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         """None lets the event go on; an update ends it."""
-        headers = EventContext.get().router_data.get("headers", {})
-        client = Client(
-            str(EventContext.get().router_data.get("ip", "")), headers.get("user-agent", "")
-        )
+        # Set by the server at the handshake: an event's own copy is overwritten.
+        told = EventContext.get().router_data
+        headers = told.get(RouteVar.HEADERS, {})
+        client = Client(str(told.get(RouteVar.CLIENT_IP, "")), headers.get("user-agent", ""))
         actor = await self._actor(headers)
         await self._bind(state, actor)
         set_caller(actor, client)
@@ -73,7 +74,8 @@ class Guard(Middleware):
         if actor is None and access != "public":
             return _to_login(state)
         if access == "admin" and not (actor and actor.is_admin):
-            return await _refuse(actor, client, event.name, "not an admin")
+            await _refuse(actor, client, event.name, "not an admin")
+            return StateUpdate(events=Event.from_event_type(rx.redirect("/chat")))
         if not _fits(handler, event.payload):
             return await _refuse(actor, client, event.name, "wrong arguments")
         return None
@@ -103,7 +105,7 @@ class Guard(Middleware):
         context = EventContext.get()
         note_tab(
             context.token,
-            context.router_data.get("session_id", ""),
+            context.router_data.get(RouteVar.SESSION_ID, ""),
             actor.session_id if actor else "",
         )
 
@@ -178,12 +180,17 @@ async def _refuse(actor: Actor | None, client: Client, name: str, reason: str) -
         record(
             session,
             "security.event_refused",
-            f"{reason}: {name[-120:]}",
+            f"{reason}: {_short(name)}",
             level="warning",
             user_id=actor.user_id if actor else None,
             address=client.address,
         )
     return REFUSED
+
+
+def _short(name: str) -> str:
+    """`….llm_ui___states___admin____admin_state.refresh` as `admin_state.refresh`."""
+    return name.rpartition("____")[2][-120:]
 
 
 class EventLogFilter(logging.Filter):

@@ -1,7 +1,7 @@
 """Main-thread time of a streamed answer, on the bare page of these tests.
 
-    python -m tests.react.measure            # all cases
-    LLM_UI_WEB=… python -m tests.react.measure 2000
+python -m tests.react.measure            # all cases
+LLM_UI_WEB=… python -m tests.react.measure 2000
 """
 
 from __future__ import annotations

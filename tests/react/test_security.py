@@ -86,7 +86,9 @@ def test_attacks_stay_text(quiet: Page, attack: str, cut: int) -> None:
             assert not key.startswith("on"), (name, key)
             assert key != "style", value
             if key in {"href", "src", "data-src"}:
-                assert value.startswith(("https://", "http://", "mailto:", "data:image/png;base64,"))
+                assert value.startswith(
+                    ("https://", "http://", "mailto:", "data:image/png;base64,")
+                )
             if name in ALLOWED:
                 assert key in ALLOWED[name], (name, key)
     assert quiet.evaluate("window.bad") is None
@@ -101,7 +103,9 @@ def test_formulas_bring_no_links_or_pictures(page: Page) -> None:
 
 
 def test_links(quiet: Page) -> None:
-    html = quiet.evaluate(RENDER, "[a](https://e.org/x?a=1&b=2) <mailto:a@b.c> [in](/admin) [h](#x)")
+    html = quiet.evaluate(
+        RENDER, "[a](https://e.org/x?a=1&b=2) <mailto:a@b.c> [in](/admin) [h](#x)"
+    )
     assert html.count("<a ") == 2
     assert html.count('rel="noopener noreferrer nofollow"') == 2
     assert html.count('target="_blank"') == 2
@@ -110,7 +114,9 @@ def test_links(quiet: Page) -> None:
 
 def test_outside_pictures_wait_for_a_click(page: Page) -> None:
     asked: list[str] = []
-    page.route("https://outside.invalid/**", lambda route: (asked.append(route.request.url), route.abort()))
+    page.route(
+        "https://outside.invalid/**", lambda route: (asked.append(route.request.url), route.abort())
+    )
     page.evaluate("(text) => void lab.keep(text)", "See ![a cat](https://outside.invalid/cat.png)")
     button = page.get_by_role("button", name="a cat")
     assert "outside.invalid" in button.inner_text()

@@ -21,17 +21,17 @@ export function Go({ to }) {
   return null;
 }
 
-// Calls back once, `ms` after `of` last changed; not while the pointer or the focus is
-// on what it stands in, so that nobody loses a button that they are reaching for.
-export function Timer({ ms, of, onDone }) {
+// Calls back once, `ms` after `of` last changed. One that `pauses` stands still while the
+// pointer or the focus is on what it is in: nobody loses a button that they reach for.
+export function Timer({ ms, of, pauses = false, onDone }) {
   const mark = useRef(null);
   const done = useRef(onDone);
   done.current = onDone;
   useEffect(() => {
     let left = ms / 100;
     const tick = setInterval(() => {
-      const around = mark.current?.parentElement;
-      if (around?.matches(":hover, :focus-within")) return;
+      const around = pauses && mark.current?.parentElement;
+      if (around && around.matches(":hover, :focus-within")) return;
       left -= 1;
       if (left <= 0) {
         clearInterval(tick);
@@ -39,6 +39,6 @@ export function Timer({ ms, of, onDone }) {
       }
     }, 100);
     return () => clearInterval(tick);
-  }, [ms, of]);
+  }, [ms, of, pauses]);
   return <span ref={mark} hidden />;
 }

@@ -27,13 +27,14 @@ class Go(Component):
 
 
 class Timer(Component):
-    """Fires once, `ms` after `of` last changed, unless its parent is in use."""
+    """Fires once, `ms` after `of` last changed; pauses, if told to, while its parent is in use."""
 
     library = _KIT
     tag = "Timer"
 
     ms: rx.Var[int]
     of: rx.Var[str]
+    pauses: rx.Var[bool]
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
 
 

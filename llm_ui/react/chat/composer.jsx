@@ -76,13 +76,14 @@ export function Composer({
       put(written);
       return;
     }
+    const typedEarly = box.current ? "" : written;
     if (box.current) save();
     box.current = new Outbox(draftKey);
     const { pending, draft: kept } = box.current;
     const lost = pending && pending.key !== acked.current ? pending : null;
     sent.current = lost && { ...lost, box: box.current, restored: true };
     // A person may have typed before the page was alive.
-    put([lost?.text, kept || written].filter(Boolean).join("\n\n"));
+    put([lost?.text, kept || typedEarly].filter(Boolean).join("\n\n"));
   }, [draftKey]);
 
   useEffect(() => {

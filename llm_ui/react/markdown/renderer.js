@@ -14,7 +14,7 @@ import { toFragment } from "./safe.js";
 const PROSE = new Set(["paragraph", "heading"]);
 // So many blocks at the end are always laid out; those before them may be skipped.
 const NEAR = 24;
-const REFERENCE = /\[[^\]]+\]/;
+const REFERENCE = /\[([^\[\]]+)\]/g;
 
 const visible = (token) => token.type !== "space" && token.type !== "def";
 const rawLength = (tokens) => tokens.reduce((sum, token) => sum + token.raw.length, 0);
@@ -273,11 +273,12 @@ export class Renderer {
   /** Blocks that name a link which was defined further down are rendered again. */
   resolveLateLinks() {
     if (!Object.keys(this.links).length) return;
+    const named = ([, label]) => label.trim().toLowerCase().replace(/\s+/g, " ") in this.links;
     let index = 0;
     for (const token of lex(this.text, { ...this.links })) {
       if (!visible(token)) continue;
       const live = this.container.childNodes[index++];
-      if (token.type === "code" || !live || !REFERENCE.test(token.raw)) continue;
+      if (token.type === "code" || !live || ![...token.raw.matchAll(REFERENCE)].some(named)) continue;
       const [next] = nodesOf([token], this.dress);
       if (next) patchChildren(live, 0, [...next.childNodes]);
     }

@@ -1,0 +1,167 @@
+"""What every benchmark stands on: a scripted upstream and the production server.
+
+Each in a process of its own, on free ports, with a database of its own; the upstream's
+own CPU time is told apart, so that nothing of it is counted as the app's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_S = 60.0
+TICKS = os.sysconf("SC_CLK_TCK")
+PASSWORD = "a password for benchmarks"
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    found = [pid]
+    for parent in found:
+        tasks = Path(f"/proc/{parent}/task")
+        with contextlib.suppress(OSError):
+            for task in tasks.iterdir():
+                found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def cpu_ms(pids: list[int]) -> float:
+    """CPU time that processes have used so far, in ms."""
+    total = 0.0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += (int(fields[11]) + int(fields[12])) * 1000 / TICKS
+    return total
+
+
+def resident_mb(pids: list[int]) -> float:
+    """Resident memory of processes, in MB (shared pages counted in each)."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmRSS:"):
+                    total += int(line.split()[1])
+    return total / 1024
+
+
+@dataclass
+class Stage:
+    """The running parts. `url` is the app's, `upstream` the scripted server's."""
+
+    url: str
+    upstream: str
+    server_pid: int
+    upstream_pid: int
+    data: Path
+
+    @property
+    def server(self) -> list[int]:
+        """The app's processes, without the model service."""
+        return [pid for pid in family(self.server_pid) if "llm_ui.llm_api" not in _command_of(pid)]
+
+    def connections(self) -> list[dict[str, object]]:
+        """What the upstream has seen: connections with their requests."""
+        found: list[dict[str, object]] = httpx.get(f"{self.upstream}/__connections").json()
+        return found
+
+
+def _command_of(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return ""
+
+
+@contextlib.contextmanager
+def _process(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _until_ready(url: str) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/health/ready").status_code == 200:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} is not ready after {READY_S:.0f} s")
+
+
+def _until_models(url: str, client: httpx.Client) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline:
+        if client.get(f"{url}/api/v1/models").json()["items"]:
+            return
+        time.sleep(0.2)
+    raise TimeoutError("the scripted models did not appear")
+
+
+@contextlib.contextmanager
+def stage(*, workers: int = 1, database_url: str = "", redis_url: str = "") -> Iterator[Stage]:
+    """Start everything; an account `bench@example.org` exists when it is ready."""
+    with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
+        data = Path(folder)
+        env = os.environ | {"PYTHONUNBUFFERED": "1"}
+        scripted = [sys.executable, "-m", "tests.scripted", "--port", "0"]
+        with _process(scripted, env, data / "upstream.log") as upstream:
+            assert upstream.stdout is not None
+            address = upstream.stdout.readline().strip()
+            port = free_port()
+            env |= {
+                "SECRET_KEY": secrets.token_urlsafe(48),
+                "DATA_DIR": str(data),
+                "DATABASE_URL": database_url,
+                "REDIS_URL": redis_url,
+                "LLM_API_URL": address,
+                "OPENAI_BASE_URL": f"{address}/v1",
+                "OLLAMA_HOST": "http://127.0.0.1:9",
+                "PORT": str(port),
+                "LOG_LEVEL": "WARNING",
+            }
+            alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
+            subprocess.run(alembic, cwd=ROOT, env=env, check=True, capture_output=True)
+            serve = [sys.executable, "-m", "llm_ui.cli.serve", "--port", str(port)]
+            serve += ["--workers", str(workers), "--with-parent"]
+            with _process(serve, env, data / "server.log") as server:
+                url = f"http://localhost:{port}"
+                _until_ready(url)
+                with httpx.Client() as client:
+                    account = {
+                        "email": "bench@example.org",
+                        "username": "bench",
+                        "password": PASSWORD,
+                    }
+                    client.post(f"{url}/api/v1/auth/register", json=account)
+                    _until_models(url, client)
+                yield Stage(url, address, server.pid, upstream.pid, data)

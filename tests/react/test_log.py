@@ -1,0 +1,115 @@
+"""The conversation's scroll position."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+BOX = "document.querySelector('.lu-log-box')"
+AT_END = f"() => {BOX}.scrollHeight - {BOX}.scrollTop - {BOX}.clientHeight < 2"
+
+
+def row(number: int, height: int = 120) -> dict[str, Any]:
+    props = {"key": f"m{number}", "data-id": f"m{number}", "style": {"height": height}}
+    return {"kind": "div", "props": props, "children": [f"row {number}"]}
+
+
+def show(page: Page, rows: list[dict[str, Any]], **props: Any) -> None:
+    log = {"jumpLabel": "Latest", "hasEarlier": False, "events": ["onReachTop"], **props}
+    room = {
+        "kind": "div",
+        "props": {"className": "room"},
+        "children": [{"kind": "ChatLog", "props": log, "children": rows}],
+    }
+    page.evaluate("(room) => lab.show(room)", room)
+
+
+def settle(page: Page) -> None:
+    page.evaluate("() => new Promise((go) => setTimeout(() => requestAnimationFrame(go), 120))")
+
+
+def top_of(page: Page, number: int) -> float:
+    return page.evaluate(
+        f"document.querySelector('[data-id=m{number}]').getBoundingClientRect().top"
+    )
+
+
+def test_opens_at_the_end_and_stays_there(page: Page) -> None:
+    show(page, [row(i) for i in range(20)])
+    page.wait_for_function(AT_END)
+    show(page, [row(i) for i in range(21)])
+    page.wait_for_function(AT_END)
+    show(page, [*[row(i) for i in range(20)], row(20, 900)])
+    page.wait_for_function(AT_END)
+    expect(page.get_by_test_id("jump-latest")).to_have_count(0)
+
+
+def test_a_reader_further_up_is_left_alone(page: Page) -> None:
+    show(page, [row(i) for i in range(20)])
+    page.wait_for_function(AT_END)
+    page.mouse.move(400, 300)
+    page.mouse.wheel(0, -600)
+    jump = page.get_by_test_id("jump-latest")
+    expect(jump).to_be_visible()
+    settle(page)
+    before = page.evaluate(f"{BOX}.scrollTop")
+    show(page, [*[row(i) for i in range(20)], row(20, 900)])
+    settle(page)
+    assert page.evaluate(f"{BOX}.scrollTop") == before
+    jump.click()
+    page.wait_for_function(AT_END)
+    expect(jump).to_have_count(0)
+    show(page, [*[row(i) for i in range(20)], row(20, 1900)])
+    page.wait_for_function(AT_END)
+
+
+def test_earlier_rows_move_nothing(page: Page) -> None:
+    show(page, [row(i) for i in range(20, 40)])
+    page.wait_for_function(AT_END)
+    for top in (0, 300):
+        page.evaluate(f"{BOX}.scrollTop = {top}")
+        settle(page)
+        first = 20 - 10 * (top > 0)
+        before = top_of(page, 30)
+        show(page, [row(i) for i in range(first - 10, 40)])
+        settle(page)
+        assert abs(top_of(page, 30) - before) < 2
+
+
+def test_reaching_the_top_asks_once_for_each_first_row(page: Page) -> None:
+    show(page, [row(i) for i in range(20, 40)], hasEarlier=True)
+    page.wait_for_function(AT_END)
+    settle(page)
+    assert page.evaluate("lab.events.length") == 0
+    page.evaluate(f"{BOX}.scrollTop = 100")
+    settle(page)
+    page.evaluate(f"{BOX}.scrollTop = 900")
+    settle(page)
+    page.evaluate(f"{BOX}.scrollTop = 0")
+    settle(page)
+    assert page.evaluate("lab.events") == [["onReachTop"]]
+    show(page, [row(i) for i in range(40)], hasEarlier=True)
+    settle(page)
+    page.evaluate(f"{BOX}.scrollTop = 0")
+    settle(page)
+    assert page.evaluate("lab.events.length") == 2
+
+
+def test_another_conversation_opens_at_its_end(page: Page) -> None:
+    show(page, [row(i) for i in range(20)])
+    page.wait_for_function(AT_END)
+    page.evaluate(f"{BOX}.scrollTop = 50")
+    settle(page)
+    show(page, [row(i) for i in range(100, 130)])
+    page.wait_for_function(AT_END)
+
+
+def test_sending_leads_to_the_end(page: Page) -> None:
+    show(page, [row(i) for i in range(20)])
+    page.wait_for_function(AT_END)
+    page.evaluate(f"{BOX}.scrollTop = 50")
+    settle(page)
+    page.evaluate("window.dispatchEvent(new Event('lu:sent'))")
+    show(page, [row(i) for i in range(22)])
+    page.wait_for_function(AT_END)
