@@ -22,18 +22,10 @@ from llm_ui.cli.place import Place, checkout
 from llm_ui.cli.suite import find_browser
 from tests.conftest import fresh_postgres
 from tests.e2e.app import ROOT, App
+from tests.e2e.pictures import FLAGS
 from tests.e2e.window import Person, Watch, open_browser
 from tests.scripted import ScriptedServer, scripted_server
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LOG_SIGNS = ("Traceback", " ERROR ", "RuntimeWarning", "was never awaited")
 
 
