@@ -21,8 +21,6 @@ from llm_ui.llm_api.app import create_app
 from llm_ui.llm_api.engine import CONTEXT_TOKENS, SLOTS, Engine, EngineOptions
 from llm_ui.wire.transport import is_loopback
 
-NICENESS = 5  # inference takes what the web server leaves, not the other way round
-
 
 def arguments() -> argparse.Namespace:
     """The command line; settings give the defaults."""
@@ -77,7 +75,6 @@ def main() -> None:
         sys.exit(str(error))
     if options.with_parent:
         _end_with_parent()
-        os.nice(NICENESS)
     asyncio.run(serve(options))
     # Without waiting for llama.cpp's threads to unwind: there is nothing to save.
     sys.stdout.flush()

@@ -52,6 +52,7 @@ def create_app(engine: Engine, *, loopback_only: bool = True) -> FastAPI:
     app = FastAPI(title="LLM API", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.add_exception_handler(AppError, _render_app_error)
     app.add_exception_handler(HTTPException, _render_http_error)
+    app.add_exception_handler(_ClientGone, _render_nothing)
 
     @app.get("/health")
     async def health(request: Request) -> Response:
@@ -213,3 +214,7 @@ async def _render_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "error")
     return _json({"error": {"code": code, "message": str(error.detail)}}, error.status_code)
+
+
+async def _render_nothing(_: Request, __: Exception) -> Response:
+    return Response(status_code=499)  # as nginx logs it; nobody reads it

@@ -28,6 +28,15 @@ def available_cores() -> int:
     return max(1, min(len(siblings), _quota() or len(siblings)))
 
 
+def default_threads() -> int:
+    """One core less than there are, at least 1: the web server needs that one.
+
+    llama.cpp's threads wait for each other by spinning. On two busy cores, two threads
+    gave 9 tokens/s where one gave 90; on two idle ones, 120 against 90.
+    """
+    return max(1, available_cores() - 1)
+
+
 def _quota() -> int | None:
     try:
         limit, period = _QUOTA.read_text().split()

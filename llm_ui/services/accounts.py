@@ -63,6 +63,11 @@ def check_password(password: str) -> None:
         raise InvalidInput("error.password_long", field="password", maximum=passwords.MAX_LENGTH)
 
 
+async def exist(session: AsyncSession) -> bool:
+    """Whether anybody has an account yet."""
+    return await session.scalar(sa.select(col(User.id)).limit(1)) is not None
+
+
 async def _add_user(
     session: AsyncSession, email: str, username: str, hashed: str, role: str | None
 ) -> User:
@@ -71,7 +76,7 @@ async def _add_user(
     taken = await session.scalar(sa.select(col(User.id)).where(col(User.email) == email))
     if taken:
         raise AlreadyRegistered
-    is_first = await session.scalar(sa.select(col(User.id)).limit(1)) is None
+    is_first = not await exist(session)
     if not is_first and role is None and get_settings().registration == "closed":
         raise NotAllowed("error.registration_closed")
     user = User(

@@ -7,6 +7,7 @@ from reflex.event import EventSpec
 
 from llm_ui.auth import touch
 from llm_ui.db import unit_of_work
+from llm_ui.services import accounts
 from llm_ui.states.access import admin, current_actor, public, visitor
 
 
@@ -19,6 +20,7 @@ class AuthState(rx.State):
     email: str = ""
     role: str = ""
     is_admin: bool = False
+    is_new_installation: bool = False
 
     def _show(self) -> None:
         actor = visitor()
@@ -38,9 +40,11 @@ class AuthState(rx.State):
 
     @rx.event
     @public
-    def require_guest(self) -> EventSpec | None:
+    async def require_guest(self) -> EventSpec | None:
         """on_load of the sign-in pages: who is signed in already goes to their chats."""
         self._show()
+        async with unit_of_work(writes=False) as session:
+            self.is_new_installation = not await accounts.exist(session)
         return rx.redirect("/chat") if self.signed_in else None
 
     @rx.event

@@ -93,7 +93,9 @@ marked.use({
     link(token) {
       const inner = this.parser.parseInline(token.tokens);
       const href = safeLink(token.href);
-      return href ? `<a href="${escape(href)}"${title(token.title)}>${inner}</a>` : inner;
+      if (!href) return inner;
+      const how = 'rel="noopener noreferrer nofollow" target="_blank"';
+      return `<a href="${escape(href)}" ${how}${title(token.title)}>${inner}</a>`;
     },
     image({ href, title: hint, text }) {
       const image = safeImage(href);

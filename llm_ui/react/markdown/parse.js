@@ -1,5 +1,5 @@
 // Markdown to tokens: `marked` with raw HTML switched off and maths added.
-import { Lexer, Marked } from "marked";
+import { Lexer, Marked, Tokenizer } from "marked";
 
 const MATH_START = /\$|\\[([]/;
 const INLINE_MATH = [
@@ -72,11 +72,28 @@ const lineBreak = {
   },
 };
 
+// Each opening mark looks for its other half to the end of the block: a page of marks
+// that never close would take minutes. Nobody emphasises more than this.
+const LONGEST_EMPHASIS = 2000;
+
+function within(name) {
+  return function emphasis(src, masked, before) {
+    const end = masked.slice(-src.length).slice(0, LONGEST_EMPHASIS);
+    const start = src.slice(0, LONGEST_EMPHASIS);
+    return Tokenizer.prototype[name].call(this, start, end, before);
+  };
+}
+
 export const marked = new Marked({
   gfm: true,
   extensions: [mathInline, mathBlock, lineBreak],
   // No token for HTML: what looks like a tag falls through to plain text.
-  tokenizer: { html: () => undefined, tag: () => undefined },
+  tokenizer: {
+    html: () => undefined,
+    tag: () => undefined,
+    emStrong: within("emStrong"),
+    del: within("del"),
+  },
 });
 
 /** Tokens of `src` without blank lines; `links` are the definitions known so far. */

@@ -13,7 +13,7 @@ import pytest
 from llm_ui.errors import ModelUnavailable
 from llm_ui.llm_api import engine as engine_module
 from llm_ui.llm_api.app import create_app
-from llm_ui.llm_api.cores import available_cores
+from llm_ui.llm_api.cores import available_cores, default_threads
 from llm_ui.llm_api.engine import Engine, EngineOptions, model_name
 from llm_ui.llm_api.requests import DEFAULT_MAX_TOKENS, MAX_BODY_BYTES, MAX_TOKENS, parse_body
 from llm_ui.providers.base import Endpoint
@@ -201,8 +201,9 @@ def test_a_model_is_named_after_its_file_without_the_quantisation(file: str, nam
     assert model_name(Path(file)) == name
 
 
-def test_there_is_at_least_one_core() -> None:
-    assert available_cores() >= 1
+def test_inference_leaves_a_core_where_there_is_more_than_one() -> None:
+    cores = available_cores()
+    assert default_threads() == max(1, cores - 1)
 
 
 async def test_stopping_an_answer_stops_the_model(engine: Engine, model: ScriptedServer) -> None:
