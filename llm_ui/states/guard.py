@@ -67,12 +67,10 @@ class Guard(Middleware):
         actor = await self._actor(headers)
         await self._bind(state, actor)
         set_caller(actor, client)
-        if event.name in INTERNAL:
-            return None
         handler = _handler(event.name)
         if handler is None:
             return await _refuse(actor, client, event.name, "not callable")
-        access = access_of(handler)
+        access = "public" if event.name in INTERNAL else access_of(handler)
         if actor is None and access != "public":
             return _to_login(state)
         if access == "admin" and not (actor and actor.is_admin):
@@ -134,7 +132,8 @@ def in_language(actor: Actor, headers: dict[str, str]) -> Actor:
 
 
 def _handler(name: str) -> Any:
-    """The function behind an event's name, if it is one of this application's own.
+    """The function behind an event's name, if it is one of this application's own, or one
+    of Reflex's that no page can do without.
 
     That leaves out `setvar`, which Reflex registers for every state, and every setter.
     """
@@ -142,7 +141,8 @@ def _handler(name: str) -> Any:
     if registered is None:
         return None
     handler = registered.handler.fn
-    return handler if getattr(handler, "__module__", "").startswith(OWN_HANDLERS) else None
+    is_own = getattr(handler, "__module__", "").startswith(OWN_HANDLERS)
+    return handler if is_own or name in INTERNAL else None
 
 
 @functools.cache
