@@ -26,9 +26,11 @@ from reflex_base.registry import RegistrationContext
 from llm_ui import auth
 from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
+from llm_ui.errors import NotAllowed
 from llm_ui.i18n import pick_language
 from llm_ui.services.monitoring import record
 from llm_ui.states.access import access_of, set_caller
+from llm_ui.states.feedback import tell
 from llm_ui.states.identity import IdentityState
 from llm_ui.states.presence import note_tab
 
@@ -176,6 +178,12 @@ def _to_login(state: BaseState) -> StateUpdate:
     path = state.router.url.path if state.router.url else "/"
     target = f"/login?next={quote(path)}" if path not in ("/", "/login") else "/login"
     return StateUpdate(events=Event.from_event_type(rx.redirect(target)))
+
+
+def _to_chats() -> StateUpdate:
+    """Away from a page that would wait for ever for what it may not have."""
+    events = [tell(NotAllowed()), rx.redirect("/chat", replace=True)]
+    return StateUpdate(events=Event.from_event_type(events))
 
 
 async def _refuse(actor: Actor | None, client: Client, name: str, reason: str) -> StateUpdate:

@@ -1,0 +1,129 @@
+"""Writing: keys, drafts, and far too much text."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.app import App
+from tests.e2e.conftest import People
+from tests.e2e.window import answers, finished, ready, send, words
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
+
+PASTE = """
+(text) => {
+  const area = document.querySelector('[data-testid="composer"]');
+  area.focus();
+  const began = performance.now();
+  document.execCommand("insertText", false, text);
+  return new Promise((done) =>
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - began))));
+}
+"""
+
+
+async def test_enter_sends_and_shift_enter_breaks_the_line(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    composer = page.get_by_test_id("composer")
+    await composer.click()
+    await page.keyboard.type("say:first")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("second")
+    await expect(composer).to_have_value("say:first\nsecond")
+    await page.keyboard.press("Enter")
+    await finished(page)
+    await expect(composer).to_have_value("")
+    await expect(composer).to_be_focused()
+    assert (await bob.stored(chat_id))[0]["content"] == "say:first\nsecond"
+    assert (await bob.stored(chat_id))[1]["content"] == "first\nsecond"
+
+
+async def test_nothing_is_not_sent(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    await expect(page.get_by_test_id("send")).to_be_disabled()
+    await page.get_by_test_id("composer").fill("  \n ")
+    await expect(page.get_by_test_id("send")).to_be_disabled()
+    await page.get_by_test_id("composer").press("Enter")
+    await send(page, "say:something")
+    await finished(page)
+    assert len(await bob.stored(chat_id)) == 2
+
+
+async def test_while_an_answer_comes_nothing_else_is_sent(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    await send(page, "tokens=60 rate=40")
+    await page.get_by_test_id("composer").fill("say:next")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("composer")).to_have_value("say:next")
+    await finished(page)
+    await page.get_by_test_id("send").click()
+    await expect(answers(page)).to_have_count(2)
+    await finished(page)
+    await expect(words(page)).to_have_text("next")
+    assert len(await bob.stored(chat_id)) == 4
+
+
+async def test_a_draft_survives_a_reload_and_belongs_to_its_chat(app: App, people: People) -> None:
+    bob = await people.user(app)
+    await bob.new_chat("Another")
+    page, _ = await bob.tab_with_chat("This one")
+    composer = page.get_by_test_id("composer")
+    await composer.fill("Half a tho")
+    await page.reload()
+    await ready(page)
+    await expect(composer).to_have_value("Half a tho")
+    items = page.get_by_test_id("chat-list-item")
+    await items.filter(has_text="Another").click()
+    await expect(page.get_by_test_id("chat-title")).to_have_text("Another")
+    await expect(composer).to_have_value("")
+    await items.filter(has_text="This one").click()
+    await expect(composer).to_have_value("Half a tho")
+
+
+async def test_twenty_thousand_pasted_lines(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    composer = page.get_by_test_id("composer")
+    lines = "".join(f"{n:05}: a line of a log file with words\n" for n in range(20_000))
+
+    # As the clipboard would bring them: the page stays usable.
+    took = await page.evaluate(PASTE, lines)
+    assert took < 10_000
+    began = time.monotonic()
+    await page.keyboard.type("x")
+    await expect(page.get_by_test_id("send")).to_be_enabled()
+    assert time.monotonic() - began < 5
+
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("too long")
+    assert len(await composer.input_value()) == len(lines) + 1
+    assert await bob.stored(chat_id) == []
+
+    # What the wire takes and the server does not comes back with words, not silence.
+    await composer.fill("word " * 100_000)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("too long")).to_be_visible()
+    await expect(composer).to_have_value(("word " * 100_000).strip())
+    assert await bob.stored(chat_id) == []
+
+    # And what fits is sent.
+    await composer.fill("log line\n" * 20_000)
+    await page.keyboard.press("Enter")
+    await finished(page)
+    assert len((await bob.stored(chat_id))[0]["content"]) > 170_000
+
+
+async def test_a_suggestion_is_put_into_the_composer(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page = await bob.tab("/chat")
+    await page.get_by_test_id("suggestion").first.click()
+    await expect(page.get_by_test_id("composer")).to_have_value(
+        "Explain how a heat pump works to someone who has never seen one."
+    )
+    await expect(page.get_by_test_id("composer")).to_be_focused()

@@ -1,0 +1,107 @@
+"""Models that fail: the person is told what happened, keeps what came, and can try again."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.app import App
+from tests.e2e.conftest import People
+from tests.e2e.window import answers, finished, grown, plain, ready, send, text_of
+from tests.scripted import ScriptedServer, expected_text
+from tests.scripted.script import Script, parse_script
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
+
+BROKEN = (
+    ("error-401", "refused the request"),
+    ("error-500", "reported a problem"),
+    ("error-after=10", "reported a problem"),
+    ("cut-after=10", "broke in the middle"),
+    ("garbage-after=10", "not an answer"),
+    ("wrong-types-after=10", ""),
+    ("bad-utf8-after=10", ""),
+    ("never-done tokens=10", "broke in the middle"),
+    ("stall-after=10", "fell silent"),
+)
+
+
+@pytest.mark.parametrize(("script", "words"), BROKEN)
+async def test_it_says_what_went_wrong_keeps_what_came_and_tries_again(
+    app: App, people: People, upstream: ScriptedServer, script: str, words: str
+) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    upstream.always = parse_script(script)
+    await send(page, "What is the capital of France?")
+    bubble = page.get_by_test_id("error-bubble")
+    await expect(bubble).to_contain_text(words)
+    await finished(page, "failed")
+    assert "{" not in await bubble.inner_text()
+    kept = (await bob.stored(chat_id))[-1]
+    came = "" if script in ("error-401", "error-500") else expected_text(script)
+    assert kept["content"] == came
+    assert plain(await text_of(page)) == plain(came)
+
+    upstream.always = Script(say="It is Paris.")
+    await bubble.get_by_test_id("retry").click()
+    await finished(page)
+    await expect(bubble).to_have_count(0)
+    await expect(answers(page)).to_have_count(1)
+    assert plain(await text_of(page)) == "It is Paris."
+    assert (await bob.stored(chat_id))[-1]["content"] == "It is Paris."
+
+
+async def test_an_error_is_still_there_after_a_reload(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    upstream.always = parse_script("cut-after=12")
+    await send(page, "Tell me something.")
+    await finished(page, "failed")
+    await page.reload()
+    await expect(page.get_by_test_id("error-bubble")).to_contain_text("broke in the middle")
+    assert plain(await text_of(page)) == plain(expected_text("cut-after=12"))
+
+
+async def test_an_upstream_that_writes_script_into_its_error_gets_text(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    upstream.always = Script(
+        error=400, error_message="<img src=x onerror='window.pwned=1'><script>pwned=1</script>"
+    )
+    await send(page, "Hello?")
+    await expect(page.get_by_test_id("error-bubble")).to_contain_text("<img src=x onerror=")
+    assert await page.evaluate("window.pwned") is None
+    await expect(page.get_by_test_id("error-bubble").locator("img")).to_have_count(0)
+
+
+async def test_an_answer_can_be_written_again(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    await send(page, "tokens=30")
+    await finished(page)
+    await page.get_by_test_id("retry").click()
+    await expect(answers(page)).to_have_count(1)
+    await finished(page)
+    assert plain(await text_of(page)) == plain(expected_text("tokens=30"))
+
+
+async def test_thinking_is_shown_apart(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    await send(page, "reasoning=40 tokens=40 rate=60")
+    await grown(page)
+    await finished(page)
+    assert plain(await text_of(page)) == plain(expected_text("tokens=40"))
+    await answers(page).last.locator("summary").click()
+    thoughts = answers(page).last.locator(".lu-md-think-text")
+    stored = (await bob.stored(chat_id))[-1]
+    assert stored["reasoning"]
+    await expect(thoughts).to_have_text(plain(stored["reasoning"]))
+    await page.reload()
+    await ready(page)
+    assert plain(await text_of(page)) == plain(expected_text("tokens=40"))
