@@ -34,9 +34,7 @@ def tab_name(token: str, cookie_header: str) -> str:
 class Door(EventNamespace):
     """The app's namespace."""
 
-    async def link_token_to_sid(
-        self, sid: str, token: str, *, update_state: bool = True
-    ) -> None:
+    async def link_token_to_sid(self, sid: str, token: str, *, update_state: bool = True) -> None:
         """Note which tab a socket belongs to."""
         name = tab_name(token[:200], self._cookie(sid))
         await super().link_token_to_sid(sid, name, update_state=update_state)

@@ -211,9 +211,7 @@ async def test_update_vars_internal_is_refused(
         "..",
     ],
 )
-async def test_what_is_no_handler_cannot_be_called(
-    server: Server, bob: Person, name: str
-) -> None:
+async def test_what_is_no_handler_cannot_be_called(server: Server, bob: Person, name: str) -> None:
     """Unknown names passing a prefix allow-list."""
     errors = unhandled(server)
     async with server.tab(bob, headers={"User-Agent": "agent-that-must-not-be-logged"}) as tab:

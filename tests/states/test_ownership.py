@@ -81,7 +81,9 @@ async def test_a_foreign_id_is_a_missing_one(
             assert await heard(tab, handler, **{parameter: id_}, **rest) == expected, id_
         assert "a-word-of-bobs" not in tab.everything
         assert not tab.answers.chunks
-    assert server.rows("SELECT title, deleted_at, updated_at FROM chathistory ORDER BY id") == before
+    assert (
+        server.rows("SELECT title, deleted_at, updated_at FROM chathistory ORDER BY id") == before
+    )
 
 
 async def test_the_address_of_a_foreign_chat_leads_home(
@@ -131,7 +133,9 @@ async def test_stop_stops_nothing_of_anybody_elses(
         await tab.open(f"/chat/{bobs.running_chat}")
         await tab.call(CHAT, "stop")
         await tab.settle()
-    state = server.rows("SELECT state, stop_requested FROM generation WHERE id = :id", id=bobs.run_id)
+    state = server.rows(
+        "SELECT state, stop_requested FROM generation WHERE id = :id", id=bobs.run_id
+    )
     assert [tuple(row) for row in state] == [("running", False)]
 
 

@@ -95,7 +95,7 @@ async def test_a_background_follower_never_pushes_to_the_thief(
         await look_around(stolen)
         await asyncio.sleep(1.5)
         assert not stolen.answers.chunks
-        assert "current_response_rx_state_\":{\"g\"" not in stolen.everything
+        assert 'current_response_rx_state_":{"g"' not in stolen.everything
 
 
 async def test_bob_finds_his_own_again_after_the_theft(
