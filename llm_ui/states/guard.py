@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, get_type_hints
 from urllib.parse import quote
@@ -66,7 +67,7 @@ class Guard(Middleware):
         client = Client(str(told.get(RouteVar.CLIENT_IP, "")), headers.get("user-agent", ""))
         actor = await self._actor(headers)
         await self._bind(state, actor)
-        set_caller(actor, client)
+        set_caller(actor)
         handler = _handler(event.name)
         if handler is None:
             return await _refuse(actor, client, event.name, "not callable")
@@ -121,14 +122,16 @@ def session_token(cookie_header: str) -> str | None:
 
 def in_language(actor: Actor, headers: dict[str, str]) -> Actor:
     """The actor with the language that their browser shows."""
+    return replace(actor, language=language_of(headers))
+
+
+def language_of(headers: dict[str, str]) -> str:
+    """The language that a browser shows: chosen by a cookie, else its own."""
     try:
         chosen = SimpleCookie(headers.get("cookie", "")).get("lang")
     except CookieError:
         chosen = None
-    language = pick_language(headers.get("accept-language", ""), chosen.value if chosen else "")
-    return Actor(
-        actor.user_id, actor.username, actor.email, actor.role, actor.session_id, language
-    )  # fmt: skip
+    return pick_language(headers.get("accept-language", ""), chosen.value if chosen else "")
 
 
 def _handler(name: str) -> Any:

@@ -301,6 +301,7 @@ class Tab:
     async def open(self, path: str = "/") -> None:
         """Show a page: its on_load handlers run after the state has been sent."""
         self.path = path
+        self.state.setdefault(ROOT, {})["is_hydrated"] = False
         await self.send(f"{ROOT}.hydrate_and_load", {})
         await self.until(lambda: self.vars(ROOT).get("is_hydrated"))
 

@@ -109,6 +109,7 @@ async def test_a_question_never_lands_in_a_foreign_chat(
     before = server.rows(count, chat=bobs.chat)
     async with server.tab(charlie) as tab:
         await tab.open(f"/chat/{bobs.chat}")
+        await tab.call(CHAT, "select_model", model_id=tab.vars(CHAT)["models"][0]["id"])
         await ask(tab, "say:a-word-of-charlies")
         await answered(tab)
         assert tab.vars(CHAT)["open_chat_id"] not in (bobs.chat, bobs.running_chat)

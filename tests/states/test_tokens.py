@@ -73,7 +73,7 @@ async def test_a_token_taken_over_without_an_event_receives_nothing(
     async with server.tab(bob) as bobs:
         await bobs.open("/chat")
         await ask(bobs, "tokens=30 stall-after=10")
-        await bobs.until(lambda: bobs.answers.text())
+        await bobs.until(bobs.answers.text)
         run_id = bobs.vars(CHAT)["messages"][-1]["run_id"]
         await asyncio.sleep(0.3)
     async with server.tab(charlie, token=bobs.token) as stolen:
@@ -88,7 +88,7 @@ async def test_a_background_follower_never_pushes_to_the_thief(
     async with server.tab(bob) as bobs:
         await bobs.open("/chat")
         await ask(bobs, "tokens=200 rate=100")
-        await bobs.until(lambda: bobs.answers.text())
+        await bobs.until(bobs.answers.text)
     async with server.tab(charlie, token=bobs.token) as stolen:
         await asyncio.sleep(0.5)
         assert not [frame for frame in stolen.frames if '["event"' in frame]
