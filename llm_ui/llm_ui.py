@@ -62,7 +62,9 @@ async def lifespan() -> AsyncIterator[None]:
     """Everything that a process opens, in the order in which it is needed."""
     settings = get_settings()
     database = start_database(settings.database)
-    start_engine(database, prompting.prepare, settlement.settle, settlement.unhandled)
+    start_engine(
+        database, prompting.prepare, settlement.settle, settlement.unhandled, prompting.admit
+    )
     supervisor = None if settings.llm_api_url else Supervisor(settings)
     if supervisor is not None:
         await supervisor.start()
