@@ -20,7 +20,7 @@ from reflex.app import EventNamespace
 
 from llm_ui.config import get_settings
 from llm_ui.security.tokens import keyed_hash
-from llm_ui.states.guard import session_token
+from llm_ui.states.handshake import session_token
 
 logger = logging.getLogger(__name__)
 

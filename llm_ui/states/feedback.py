@@ -14,7 +14,7 @@ from llm_ui.errors import AppError, one_line
 from llm_ui.i18n import translate
 from llm_ui.services.monitoring import new_reference, report_unhandled
 from llm_ui.states.access import visitor
-from llm_ui.states.guard import language_of, session_token
+from llm_ui.states.handshake import language_of, session_token
 
 logger = logging.getLogger(__name__)
 _reports: set[asyncio.Task[str]] = set()

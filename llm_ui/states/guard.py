@@ -10,8 +10,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from dataclasses import replace
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, get_type_hints
 from urllib.parse import quote
 
@@ -27,10 +25,10 @@ from llm_ui import auth
 from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
 from llm_ui.errors import NotAllowed
-from llm_ui.i18n import pick_language
 from llm_ui.services.monitoring import record
 from llm_ui.states.access import access_of, set_caller
 from llm_ui.states.feedback import tell
+from llm_ui.states.handshake import in_language, session_token
 from llm_ui.states.identity import IdentityState
 from llm_ui.states.presence import note_tab
 
@@ -109,29 +107,6 @@ class Guard(Middleware):
             context.router_data.get(RouteVar.SESSION_ID, ""),
             actor.session_id if actor else "",
         )
-
-
-def session_token(cookie_header: str) -> str | None:
-    """The session's token in a Cookie header, or None."""
-    try:
-        morsel = SimpleCookie(cookie_header).get(auth.COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
-
-
-def in_language(actor: Actor, headers: dict[str, str]) -> Actor:
-    """The actor with the language that their browser shows."""
-    return replace(actor, language=language_of(headers))
-
-
-def language_of(headers: dict[str, str]) -> str:
-    """The language that a browser shows: chosen by a cookie, else its own."""
-    try:
-        chosen = SimpleCookie(headers.get("cookie", "")).get("lang")
-    except CookieError:
-        chosen = None
-    return pick_language(headers.get("accept-language", ""), chosen.value if chosen else "")
 
 
 def _handler(name: str) -> Any:
