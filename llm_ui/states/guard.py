@@ -74,7 +74,7 @@ class Guard(Middleware):
             return _to_login(state)
         if access == "admin" and not (actor and actor.is_admin):
             await _refuse(actor, client, event.name, "not an admin")
-            return StateUpdate(events=Event.from_event_type(rx.redirect("/chat")))
+            return _to_chats()
         if not _fits(handler, event.payload):
             return await _refuse(actor, client, event.name, "wrong arguments")
         return None
@@ -153,6 +153,12 @@ def _to_login(state: BaseState) -> StateUpdate:
     path = state.router.url.path if state.router.url else "/"
     target = f"/login?next={quote(path)}" if path not in ("/", "/login") else "/login"
     return StateUpdate(events=Event.from_event_type(rx.redirect(target)))
+
+
+def _to_chats() -> StateUpdate:
+    """Away from a page that would wait for ever for what it may not have."""
+    events = [tell(NotAllowed()), rx.redirect("/chat", replace=True)]
+    return StateUpdate(events=Event.from_event_type(events))
 
 
 def _to_chats() -> StateUpdate:

@@ -158,8 +158,11 @@ class Tab:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    async def connect(self) -> None:
-        """Shake hands and join the namespace, without an event. Raises Refused."""
+    async def connect(self, path: str | None = None) -> None:
+        """Shake hands and join the namespace. Raises Refused.
+
+        With a `path` it does so as a browser does, whose first event comes along.
+        """
         if self._session is None:
             self._session = aiohttp.ClientSession()
         address = f"{self.url.replace('http', 'ws', 1)}/_event/"
@@ -173,8 +176,14 @@ class Tab:
             raise Refused(error.status) from None
         self.closed_at, self._joined = None, False
         self._reader = asyncio.create_task(self._read())
-        await self._socket.send_str(f"40{NAMESPACE},")
+        boot = ""
+        if path is not None:
+            self._show(path)
+            boot = orjson.dumps({"event": self._event(f"{ROOT}.hydrate_and_load", {})}).decode()
+        await self.send_raw(f"40{NAMESPACE},{boot}")
         await self.until(lambda: self._joined)
+        if path is not None:
+            await self.until(lambda: self.vars(ROOT).get("is_hydrated"))
 
     async def close(self) -> None:
         """Go away, as a closed tab does."""
@@ -275,19 +284,15 @@ class Tab:
 
     # --- sending ----------------------------------------------------------------------
 
+    def _event(self, name: str, payload: Any) -> dict[str, Any]:
+        _, _, chat_id = self.path.partition("/chat/")
+        query = {"chat_id": chat_id} if chat_id else {}
+        route = {"pathname": self.path, "asPath": self.path, "query": query}
+        return {"name": name, "payload": payload, "router_data": route}
+
     async def send(self, name: str, payload: Any, **extra: Any) -> None:
         """Send an event under its full name."""
-        _, _, chat_id = self.path.partition("/chat/")
-        event = {
-            "name": name,
-            "payload": payload,
-            "router_data": {
-                "pathname": self.path,
-                "asPath": self.path,
-                "query": {"chat_id": chat_id} if chat_id else {},
-            },
-            **extra,
-        }
+        event = {**self._event(name, payload), **extra}
         await self.send_raw(f"42{NAMESPACE},{orjson.dumps(['event', event]).decode()}")
 
     async def send_raw(self, frame: str) -> None:
@@ -300,10 +305,13 @@ class Tab:
 
     async def open(self, path: str = "/") -> None:
         """Show a page: its on_load handlers run after the state has been sent."""
-        self.path = path
-        self.state.setdefault(ROOT, {})["is_hydrated"] = False
+        self._show(path)
         await self.send(f"{ROOT}.hydrate_and_load", {})
         await self.until(lambda: self.vars(ROOT).get("is_hydrated"))
+
+    def _show(self, path: str) -> None:
+        self.path = path
+        self.state.setdefault(ROOT, {})["is_hydrated"] = False
 
     async def settle(self) -> None:
         """Wait until every event sent so far has been handled (background ones excepted).

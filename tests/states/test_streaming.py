@@ -13,7 +13,7 @@ from tests.states.client import CHAT, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Person, Server
 
-SHORTEST_PAUSE_S = 0.05
+SHORTEST_PAUSE_S = 0.06
 
 
 def stored(server: Server, message_id: object) -> tuple[str, str]:
@@ -184,7 +184,7 @@ async def test_the_bytes_of_a_long_answer_stay_few(
     """The figure of DESIGN section 9: 2,000 tokens (13 kB) at 200 a second."""
     if server.database.dialect.name != "sqlite":
         pytest.skip("measured once: the database is not what is measured")
-    script = "tokens=2000 rate=200 markdown"
+    script = "tokens=2000 rate=200"
     text = expected_text(script)
     async with server.tab(somebody()) as tab:
         await tab.open("/chat")
@@ -201,6 +201,7 @@ async def test_the_bytes_of_a_long_answer_stay_few(
         for name, value in figures.items():
             record_property(name, value)
         print(figures)
+        assert figures["answer_bytes"] > 12_800
         assert tab.answers.text(run) == message["content"] == text
         assert received <= 60_000
         assert len(pieces) <= 10 / SHORTEST_PAUSE_S + 20

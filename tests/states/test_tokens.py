@@ -66,6 +66,20 @@ async def test_a_stolen_token_shows_nothing(
         await bobs.close()
 
 
+async def test_a_stolen_token_shows_nothing_to_a_browser_either(
+    server: Server, bob: Person, charlie: Person
+) -> None:
+    """A browser's first event comes with the handshake."""
+    bobs = await open_chat_of(server, bob)
+    await bobs.close()
+    stolen = server.tab(charlie, token=bobs.token)
+    await stolen.connect("/chat")
+    await stolen.settle()
+    holds_nothing_of_bobs(stolen, bob)
+    assert stolen.vars(AUTH)["username"] == "charlie"
+    await stolen.close()
+
+
 async def test_a_token_taken_over_without_an_event_receives_nothing(
     server: Server, bob: Person, charlie: Person
 ) -> None:
