@@ -51,6 +51,9 @@ PLAIN_TYPES: dict[Any, tuple[type, ...]] = {
     int: (int,),
     float: (int, float),
 }
+# The arguments of Reflex's hydrate_and_load.
+HASHES = list[str] | None
+CLIENT_VARS = dict[str, Any] | None
 REFUSED = StateUpdate()
 
 
@@ -141,24 +144,29 @@ def _fits(handler: Any, payload: Any) -> bool:
             if is_required:
                 return False
             continue
-        value, accepted = payload[name], PLAIN_TYPES.get(hint)
-        if accepted is None or not isinstance(value, accepted):
-            return False
-        if isinstance(value, bool) and bool not in accepted:
+        if not _is_of(hint, payload[name]):
             return False
     return True
+
+
+def _is_of(hint: Any, value: Any) -> bool:
+    if hint == HASHES:
+        return value is None or (
+            isinstance(value, list) and all(isinstance(each, str) for each in value)
+        )
+    if hint == CLIENT_VARS:
+        # Nothing of ours is kept in the browser's storage: nothing may come from there.
+        return not value
+    accepted = PLAIN_TYPES.get(hint)
+    if accepted is None or not isinstance(value, accepted):
+        return False
+    return bool in accepted or not isinstance(value, bool)
 
 
 def _to_login(state: BaseState) -> StateUpdate:
     path = state.router.url.path if state.router.url else "/"
     target = f"/login?next={quote(path)}" if path not in ("/", "/login") else "/login"
     return StateUpdate(events=Event.from_event_type(rx.redirect(target)))
-
-
-def _to_chats() -> StateUpdate:
-    """Away from a page that would wait for ever for what it may not have."""
-    events = [tell(NotAllowed()), rx.redirect("/chat", replace=True)]
-    return StateUpdate(events=Event.from_event_type(events))
 
 
 def _to_chats() -> StateUpdate:
