@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from dataclasses import replace
 from typing import Any, get_type_hints
 from urllib.parse import quote
 
@@ -29,7 +28,7 @@ from llm_ui.errors import NotAllowed
 from llm_ui.services.monitoring import record
 from llm_ui.states.access import access_of, set_caller
 from llm_ui.states.feedback import tell
-from llm_ui.states.handshake import language_of, session_token
+from llm_ui.states.handshake import in_language, session_token
 from llm_ui.states.identity import IdentityState
 from llm_ui.states.presence import note_tab
 
@@ -52,6 +51,9 @@ PLAIN_TYPES: dict[Any, tuple[type, ...]] = {
     int: (int,),
     float: (int, float),
 }
+# The arguments of Reflex's hydrate_and_load.
+HASHES = list[str] | None
+CLIENT_VARS = dict[str, Any] | None
 REFUSED = StateUpdate()
 
 
@@ -75,7 +77,7 @@ class Guard(Middleware):
             return _to_login(state)
         if access == "admin" and not (actor and actor.is_admin):
             await _refuse(actor, client, event.name, "not an admin")
-            return StateUpdate(events=Event.from_event_type(rx.redirect("/chat")))
+            return _to_chats()
         if not _fits(handler, event.payload):
             return await _refuse(actor, client, event.name, "wrong arguments")
         return None
@@ -110,11 +112,6 @@ class Guard(Middleware):
         )
 
 
-def in_language(actor: Actor, headers: dict[str, str]) -> Actor:
-    """The actor with the language that their browser shows."""
-    return replace(actor, language=language_of(headers))
-
-
 def _handler(name: str) -> Any:
     """The function behind an event's name, if it is one of this application's own, or one
     of Reflex's that no page can do without.
@@ -147,12 +144,23 @@ def _fits(handler: Any, payload: Any) -> bool:
             if is_required:
                 return False
             continue
-        value, accepted = payload[name], PLAIN_TYPES.get(hint)
-        if accepted is None or not isinstance(value, accepted):
-            return False
-        if isinstance(value, bool) and bool not in accepted:
+        if not _is_of(hint, payload[name]):
             return False
     return True
+
+
+def _is_of(hint: Any, value: Any) -> bool:
+    if hint == HASHES:
+        return value is None or (
+            isinstance(value, list) and all(isinstance(each, str) for each in value)
+        )
+    if hint == CLIENT_VARS:
+        # Nothing of ours is kept in the browser's storage: nothing may come from there.
+        return not value
+    accepted = PLAIN_TYPES.get(hint)
+    if accepted is None or not isinstance(value, accepted):
+        return False
+    return bool in accepted or not isinstance(value, bool)
 
 
 def _to_login(state: BaseState) -> StateUpdate:
