@@ -89,7 +89,7 @@ async def test_stopped_answers_free_their_slots(client: LLMApiClient) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
     started = time.monotonic()
     await client.chat(ask("Hello!", 5))
-    assert time.monotonic() - started < 5.0
+    assert time.monotonic() - started < 20.0
 
 
 async def test_llama_cpps_own_server_is_an_openai_provider() -> None:
