@@ -2,8 +2,8 @@
 
 The state holds what the tab shows and nothing else; all of it is rebuilt from the
 database in `load_chat`. Tokens do not pass through the state: `follow_answer` pushes
-them as values of `current_response` (see push.py), and the state gets the finished
-message when the run ends.
+them as values of `current_response` (see stream.py and push.py), and the state gets the
+finished message when the run ends.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def _follow(run_id: str) -> Any:
     return handler(run_id)
 
 
-class ChatState(SidebarMixin, rx.State):
-    """What one tab's chat page shows."""
+class ChatState(SidebarMixin, stream.StreamState):
+    """What one tab's chat page shows; `current_response` comes from StreamState."""
 
     open_chat_id: str = ""
     chat_title: str = ""
@@ -48,9 +48,6 @@ class ChatState(SidebarMixin, rx.State):
     current_input: str = ""
     accepted_key: str = ""
     announcement: str = ""
-    # Pushed by hand, never set here: what a hydrate resends is the empty default.
-    current_response: dict[str, Any] = {}
-    current_reasoning: dict[str, Any] = {}
 
     _earlier: str = ""
 
@@ -239,7 +236,7 @@ class ChatState(SidebarMixin, rx.State):
         try:
             events = await runs.follow(actor, watch.run_id)
             async with aclosing(events):  # type: ignore[type-var]
-                ended = await stream.relay(ChatState, watch, events)
+                ended = await stream.relay(watch, events)
         except NotFound:
             # Not theirs, or deleted meanwhile: there is nothing to show.
             return
