@@ -34,37 +34,44 @@ FLAGS = [
 ]
 DELAY_S = 0.5
 WATCH = """() => {
-  const seen = { first: 0, last: 0, length: 0, mutations: 0, frames: 0, long: 0 };
+  const seen = { first: 0, last: 0, length: 0 };
   window.benchSeen = seen;
   const now = () => performance.timeOrigin + performance.now();
   const look = () => {
-    const rows = document.querySelectorAll('[data-testid="message-assistant"] .lu-prose');
+    const rows = document.querySelectorAll('[data-testid="message-assistant"] .lu-md-body .lu-md');
     const text = rows.length ? rows[rows.length - 1].textContent : "";
     if (text.length !== seen.length) {
       if (!seen.first) seen.first = now();
       seen.last = now();
       seen.length = text.length;
-      seen.frames += 1;
     }
   };
-  new PerformanceObserver((list) => { seen.long += list.getEntries().length; })
-    .observe({ type: "longtask", buffered: false });
   window.benchLook = setInterval(look, 0);
 }"""
 
 
+CLICK = """() => {
+  document.querySelector('[data-testid="send"]').click();
+  return performance.timeOrigin + performance.now();
+}"""
+
+
 @dataclass
-class Measured:
-    """One answer. Times in ms, sizes in bytes."""
+class Cost:
+    """What one answer cost: bytes and frames to the browser, ms of main thread and CPU."""
 
     bytes_received: int
     frames_received: int
     main_thread_ms: float
+    server_cpu_ms_per_1000: float
+
+
+@dataclass
+class Delay:
+    """How late one answer was, in ms."""
+
     first_token_added_ms: float
     end_lag_ms: float
-    server_cpu_ms_per_1000: float
-    characters: int
-    long_tasks: int
 
 
 def sign_in(page: Page, url: str) -> None:
@@ -83,11 +90,21 @@ def task_ms(session: CDPSession) -> float:
     return 1000 * next(each["value"] for each in found if each["name"] == "TaskDuration")
 
 
-def one_answer(page: Page, at: Stage, tokens: int, rate: int) -> Measured:
-    """Ask, wait for the end, and read everything off."""
+def new_chat(page: Page, at: Stage) -> None:
+    """An empty chat that has come to rest."""
     page.goto(f"{at.url}/chat")
     page.get_by_test_id("composer").wait_for()
     page.wait_for_timeout(1500)
+
+
+def script(tokens: int, rate: int) -> str:
+    """The question that makes the upstream answer so."""
+    return f"markdown tokens={tokens} rate={rate} delay={DELAY_S}"
+
+
+def cost(page: Page, at: Stage, tokens: int, rate: int) -> Cost:
+    """Ask, wait for the end, and read off what it cost."""
+    new_chat(page, at)
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     session.send("Network.enable")
@@ -97,50 +114,50 @@ def one_answer(page: Page, at: Stage, tokens: int, rate: int) -> Measured:
         sizes.append(len(event["response"]["payloadData"].encode()))
 
     session.on("Network.webSocketFrameReceived", received)
-    script = f"markdown tokens={tokens} rate={rate} delay={DELAY_S}"
-    page.get_by_test_id("composer").fill(script)
+    page.get_by_test_id("composer").fill(script(tokens, rate))
     page.wait_for_timeout(300)
     cpu, tasks = cpu_ms(at.server), task_ms(session)
-    asked = time.time()
     page.get_by_test_id("send").click()
     page.get_by_test_id("answer-metrics").wait_for(timeout=(tokens / rate + 120) * 1000)
     spent, used = task_ms(session) - tasks, cpu_ms(at.server) - cpu
-    requests = [r for c in at.connections() for r in c["requests"]]  # type: ignore[attr-defined]
-    ended = max(r["ended"] for r in requests if r["ended"]) + time.time() - time.monotonic()
-    del asked
-    started = max(r["started"] for r in requests) + time.time() - time.monotonic()
-    shown = page.get_by_test_id("message-assistant").last.inner_text()
     session.detach()
-    return Measured(
-        bytes_received=sum(sizes),
-        frames_received=len(sizes),
-        main_thread_ms=round(spent, 1),
-        first_token_added_ms=0.0 * started,
-        end_lag_ms=0.0 * ended,
-        server_cpu_ms_per_1000=round(used * 1000 / tokens, 1),
-        characters=len(shown),
-        long_tasks=0,
-    )
+    return Cost(sum(sizes), len(sizes), round(spent, 1), round(used * 1000 / tokens, 1))
 
 
-def timed_answer(page: Page, at: Stage, tokens: int, rate: int) -> tuple[float, float]:
-    """First-token and end lag, in a run of its own: watching costs main-thread time."""
-    page.goto(f"{at.url}/chat")
-    page.get_by_test_id("composer").wait_for()
-    page.wait_for_timeout(1500)
+def delay(page: Page, at: Stage, tokens: int, rate: int) -> Delay:
+    """Ask again and watch when text appears (apart, for watching costs main thread)."""
+    new_chat(page, at)
     page.evaluate(WATCH)
-    page.get_by_test_id("composer").fill(f"markdown tokens={tokens} rate={rate} delay={DELAY_S}")
-    clicked = page.evaluate(
-        """() => { document.querySelector('[data-testid="send"]').click();
-                   return performance.timeOrigin + performance.now(); }"""
-    )
+    page.get_by_test_id("composer").fill(script(tokens, rate))
+    page.wait_for_timeout(300)
+    clicked = page.evaluate(CLICK)
     page.get_by_test_id("answer-metrics").wait_for(timeout=(tokens / rate + 120) * 1000)
     page.wait_for_timeout(200)
     seen = page.evaluate("() => { clearInterval(window.benchLook); return window.benchSeen; }")
-    requests = [r for c in at.connections() for r in c["requests"]]  # type: ignore[attr-defined]
-    last = max(requests, key=lambda r: r["started"])
+    requests = [each for found in at.connections() for each in found["requests"]]  # type: ignore[attr-defined]
+    last = max(requests, key=lambda each: each["started"])
     ended = (last["ended"] + time.time() - time.monotonic()) * 1000
-    return seen["first"] - clicked - DELAY_S * 1000, seen["last"] - ended
+    return Delay(round(seen["first"] - clicked - DELAY_S * 1000, 1), round(seen["last"] - ended, 1))
+
+
+def medians(found: list[Any]) -> dict[str, float]:
+    """The median of each figure."""
+    return {
+        name: statistics.median(asdict(each)[name] for each in found) for name in asdict(found[0])
+    }
+
+
+def measure(tokens: int, rate: int, repeat: int) -> dict[str, float]:
+    """All figures for answers of `tokens` at `rate` a second."""
+    with stage() as at, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        sign_in(page, at.url)
+        costs = [cost(page, at, tokens, rate) for _ in range(repeat)]
+        delays = [delay(page, at, tokens, rate) for _ in range(repeat)]
+        browser.close()
+    size = len(expected_text(f"markdown tokens={tokens}").encode())
+    return medians(costs) | medians(delays) | {"answer_bytes": size}
 
 
 def main() -> None:
@@ -150,24 +167,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    with stage() as at, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        sign_in(page, at.url)
-        runs, lags = [], []
-        for _ in range(options.repeat):
-            runs.append(one_answer(page, at, options.tokens, options.rate))
-            lags.append(timed_answer(page, at, options.tokens, options.rate))
-        browser.close()
-    found = {
-        name: statistics.median(asdict(run)[name] for run in runs)
-        for name in asdict(runs[0])
-        if not name.endswith(("added_ms", "lag_ms", "long_tasks"))
-    }
-    found["first_token_added_ms"] = round(statistics.median(first for first, _ in lags), 1)
-    found["end_lag_ms"] = round(statistics.median(end for _, end in lags), 1)
-    found["answer_bytes"] = len(expected_text(f"markdown tokens={options.tokens}").encode())
-    print(json.dumps(found, indent=2))
+    print(json.dumps(measure(options.tokens, options.rate, options.repeat), indent=2))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from llm_ui.security.text import storable
+
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 15
@@ -71,19 +73,43 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _store_what_can_be_stored(engine: sa.Engine) -> None:
+    """Ids and keys come from outside too: text that no database takes must not fail.
+
+    What is looked up by such a text is simply not found.
+    """
+
+    def clean(values: Any) -> Any:
+        if isinstance(values, dict):
+            return {name: clean(value) for name, value in values.items()}
+        if isinstance(values, tuple):
+            return tuple(clean(value) for value in values)
+        return storable(values) if isinstance(values, str) else values
+
+    @sa.event.listens_for(engine, "before_cursor_execute", retval=True)
+    def _execute(
+        _connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool
+    ) -> tuple[str, Any]:
+        return statement, [clean(each) for each in values] if many else clean(values)
+
+
 class Database:
     """The engine of one process, and the units of work on it."""
 
     def __init__(self, url: str, *, echo: bool = False) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"echo": echo, "pool_pre_ping": not self.is_sqlite}
+        # Errors that go into the log name their statement, never what was bound to it.
+        options: dict[str, Any] = {
+            "echo": echo, "pool_pre_ping": not self.is_sqlite, "hide_parameters": True,
+        }  # fmt: skip
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         options |= {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
         self.engine: AsyncEngine = create_async_engine(runtime_url(url), **options)
         if self.is_sqlite:
             _prepare_sqlite(self.engine.sync_engine)
+        _store_what_can_be_stored(self.engine.sync_engine)
         self._writing_engine = self.engine.execution_options(writes=True)
 
     @asynccontextmanager

@@ -21,6 +21,7 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import start_engine, stop_engine
 from llm_ui.llm_api.supervisor import Supervisor
 from llm_ui.services import chats, prompting, providers, settlement
+from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
 from llm_ui.states.presence import end_tabs
@@ -61,7 +62,9 @@ async def lifespan() -> AsyncIterator[None]:
     """Everything that a process opens, in the order in which it is needed."""
     settings = get_settings()
     database = start_database(settings.database)
-    start_engine(database, prompting.prepare, settlement.settle, settlement.unhandled)
+    start_engine(
+        database, prompting.prepare, settlement.settle, settlement.unhandled, prompting.admit
+    )
     supervisor = None if settings.llm_api_url else Supervisor(settings)
     if supervisor is not None:
         await supervisor.start()
@@ -98,6 +101,7 @@ def create_app() -> rx.App:
     made.register_lifespan_task(lifespan)
     auth.on_sessions_ended(end_tabs)
     pages.register(made)
+    door.install(made)
     return made
 
 

@@ -156,7 +156,9 @@ async def upstream() -> AsyncIterator[ScriptedServer]:
 @pytest.fixture
 async def engine(db: Database) -> AsyncIterator[Engine]:
     """The engine, with the application's own `prepare` and `settle`."""
-    yield start_engine(db, prompting.prepare, settlement.settle, settlement.unhandled)
+    yield start_engine(
+        db, prompting.prepare, settlement.settle, settlement.unhandled, prompting.admit
+    )
     await stop_engine(0.0)
 
 

@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.chats import ChatHead, ChatView
 from llm_ui.schemas.views import UNKNOWN, MessageView
-from llm_ui.services import chats, runs
+from llm_ui.services import chats, messages, runs
 
 router = APIRouter(prefix="/chats", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -192,6 +193,36 @@ async def delete_chat(chat_id: str, actor: Changer) -> None:
     """Delete a chat; `POST …/undelete` brings it back for ten minutes."""
     async with unit_of_work() as session:
         await chats.delete_chat(session, actor, chat_id)
+
+
+@router.post(
+    "/{chat_id}/messages/{message_id}/retry",
+    status_code=202,
+    responses=problems(401, 403, 404, 409, 422),
+)
+async def retry(chat_id: str, message_id: str, actor: Changer) -> Started:
+    """Have the question before this answer answered again, beside the answer that is there."""
+    await _require_in(actor, chat_id, message_id)
+    asked = await runs.retry(actor, message_id)
+    return Started(run_id=asked.run_id, message_id=asked.message_id)
+
+
+@router.post(
+    "/{chat_id}/messages/{message_id}/continue",
+    status_code=202,
+    responses=problems(401, 403, 404, 409, 422),
+)
+async def continue_answer(chat_id: str, message_id: str, actor: Changer) -> Started:
+    """Have an answer that was cut off (stopped, failed, interrupted) written on."""
+    await _require_in(actor, chat_id, message_id)
+    asked = await runs.continue_answer(actor, message_id)
+    return Started(run_id=asked.run_id, message_id=asked.message_id)
+
+
+async def _require_in(actor: Actor, chat_id: str, message_id: str) -> None:
+    """A message under another chat than its own is no message."""
+    async with unit_of_work(writes=False) as session:
+        await messages.require_in(session, actor, chat_id, message_id)
 
 
 @router.post("/{chat_id}/undelete", responses=problems(401, 403, 404))

@@ -105,12 +105,26 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
         on_click=ChatState.retry(message.id),
         data_testid="retry",
     )
+    cut_off = (
+        (message.status == "stopped")
+        | (message.status == "failed")
+        | (message.status == "interrupted")
+    )
+    go_on = ui.button(
+        ui.icon("play", 14),
+        t("message.continue"),
+        look="ghost",
+        small=True,
+        on_click=ChatState.continue_answer(message.id),
+        data_testid="continue",
+    )
     return rx.el.div(
         rx.cond(
             message.content != "",
             copy_button(message.content, t("message.copy_answer"), copied_label=t("common.copied")),
         ),
         rx.cond(last & done, again),
+        rx.cond(last & cut_off & (message.content != ""), go_on),
         _metrics(message),
         class_name="lu-actions",
     )

@@ -19,10 +19,11 @@ from llm_ui.db import Database
 from llm_ui.errors import AppError
 from llm_ui.generation import reaper, store
 from llm_ui.generation.follow import follow_live, follow_stored
+from llm_ui.generation.gate import Gate
 from llm_ui.generation.live import LiveRun
 from llm_ui.generation.log import REASONING, TEXT, Piece
 from llm_ui.generation.owner import own_name
-from llm_ui.generation.types import FollowEvent, Outcome, Plan, Prepare, Settle, Unhandled
+from llm_ui.generation.types import Admit, FollowEvent, Outcome, Plan, Prepare, Settle, Unhandled
 from llm_ui.models.base import now
 
 logger = logging.getLogger(__name__)
@@ -37,13 +38,21 @@ class Engine:
     """All runs of this process."""
 
     def __init__(
-        self, database: Database, prepare: Prepare, settle: Settle, unhandled: Unhandled
+        self,
+        database: Database,
+        prepare: Prepare,
+        settle: Settle,
+        unhandled: Unhandled,
+        admit: Admit,
     ) -> None:
         self.database = database
         self.settle = settle
         self.owner = own_name()
         self._prepare = prepare
         self._unhandled = unhandled
+        self._admit = admit
+        self._gate = Gate()
+        self._taking: set[str] = set()
         self._live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -62,6 +71,11 @@ class Engine:
     async def stop(self, grace: float) -> None:
         """Let runs end by themselves for `grace` seconds, then interrupt the rest."""
         self._accepting = False
+        waiting = [
+            task for task in self._tasks if task.get_name().removeprefix("run-") not in self._live
+        ]
+        for task in waiting:
+            task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         for live in list(self._live.values()):
@@ -74,8 +88,9 @@ class Engine:
 
     def wake(self, run_id: str) -> None:
         """A run has been queued: try to take it. Returns at once."""
-        if self._accepting:
-            self._spawn(self._take(run_id), f"run-{run_id}")
+        if self._accepting and run_id not in self._taking:
+            self._taking.add(run_id)
+            self._spawn(self._queue(run_id), f"run-{run_id}")
 
     def stop_run(self, run_id: str) -> bool:
         """Stop a run of this process; False if it is not here."""
@@ -115,12 +130,29 @@ class Engine:
 
     # --- one run ------------------------------------------------------------------
 
+    async def _queue(self, run_id: str) -> None:
+        """Wait for a place, take the run, and give the place back."""
+        try:
+            lane = await self._admit(run_id)
+            if lane is None:
+                return
+            await self._gate.enter(lane)
+            try:
+                await self._take(run_id)
+            finally:
+                self._gate.leave(lane)
+        finally:
+            self._taking.discard(run_id)
+
     async def _take(self, run_id: str) -> None:
+        if not self._accepting:
+            return
         async with self.database.unit_of_work() as session:
             run = await store.claim(session, run_id, self.owner)
+            before = await store.text_of(session, run.message_id) if run else ("", "")
         if run is None:
             return
-        live = self._live[run_id] = LiveRun(run_id, run.created_at)
+        live = self._live[run_id] = LiveRun(run_id, run.created_at, *before)
         live.stream = asyncio.create_task(self._stream(live), name=f"stream-{run_id}")
         state = "done"
         try:
@@ -153,6 +185,7 @@ class Engine:
             first_token_at=live.first_token_at,
             usage=live.usage,
             error=live.error,
+            base=live.base,
         )
         live.closing = True
         try:
@@ -224,11 +257,11 @@ _current: Engine | None = None
 
 
 def start_engine(
-    database: Database, prepare: Prepare, settle: Settle, unhandled: Unhandled
+    database: Database, prepare: Prepare, settle: Settle, unhandled: Unhandled, admit: Admit
 ) -> Engine:
     """Make and start this process's engine."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
-    _current = Engine(database, prepare, settle, unhandled)
+    _current = Engine(database, prepare, settle, unhandled, admit)
     _current.start()
     return _current
 

@@ -59,10 +59,14 @@ async def follow_stored(
                 yield Snapshot(total, text, reasoning)
                 yield Ended(total, run.state)
                 return
-            pieces = await store.events(session, run_id, position or 0)
+            # A continued answer's log begins behind what the message held before.
+            text, reasoning = await store.text_of(session, run.message_id)
+            base = len(text) + len(reasoning)
+            pieces = await store.events(session, run_id, max(position or 0, base))
         if position is None:
-            position = pieces[-1].end if pieces else 0
-            yield Snapshot(position, *store.split(pieces))
+            position = pieces[-1].end if pieces else base
+            more_text, more_reasoning = store.split(pieces)
+            yield Snapshot(position, text + more_text, reasoning + more_reasoning)
         else:
             for piece in pieces:
                 yield piece

@@ -15,16 +15,23 @@ from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage
 class LiveRun:
     """The log of a run, its watchers, and how it is to end."""
 
-    def __init__(self, run_id: str, created_at: datetime) -> None:
+    def __init__(
+        self, run_id: str, created_at: datetime, text: str = "", reasoning: str = ""
+    ) -> None:
+        """`text` and `reasoning` are what the message holds already, when it is continued."""
         self.id = run_id
         self.log = RunLog()
+        for kind, payload in ((REASONING, reasoning), (TEXT, text)):
+            if payload:
+                self.log.append(kind, payload)
+        self.base = len(text)
         self.created_at = created_at
         self.started_at = now()
         self.first_token_at: datetime | None = None
         self.usage = Usage()
         self.error: AppError | None = None
         self.state = "running"
-        self.written = 0
+        self.written = self.log.length
         self.closing = False
         self.stream: asyncio.Task[None] | None = None
         self.cancel_state: str | None = None

@@ -42,16 +42,17 @@ async def reap(engine: Engine) -> None:
 
 async def _interrupt(engine: Engine, run: StoredRun) -> None:
     async with engine.database.unit_of_work() as session:
-        pieces = await store.events(session, run.id)
-        text, reasoning = store.split(pieces)
+        before, thought_before = await store.text_of(session, run.message_id)
+        text, reasoning = store.split(await store.events(session, run.id))
         outcome = Outcome(
             run_id=run.id,
             state="interrupted",
-            text=text,
-            reasoning=reasoning,
+            text=before + text,
+            reasoning=thought_before + reasoning,
             created_at=run.created_at,
             started_at=run.started_at or run.created_at,
             finished_at=run.heartbeat_at or now(),
+            base=len(before),
         )
         if await store.finish(session, outcome, run.owner or ""):
             await engine.settle(session, outcome)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from llm_ui.errors import AppError
+from llm_ui.generation.gate import Lane
 from llm_ui.generation.log import Piece
 from llm_ui.providers.base import Provider
 from llm_ui.wire.events import ChatRequest, Usage
@@ -39,8 +40,11 @@ class Outcome:
     first_token_at: datetime | None = None
     usage: Usage = field(default_factory=Usage)
     error: AppError | None = None
+    # How much of the text stood there before: an answer that was continued.
+    base: int = 0
 
 
+Admit = Callable[[str], Awaitable[Lane | None]]
 Prepare = Callable[[str], Awaitable[Plan]]
 Settle = Callable[[AsyncSession, Outcome], Awaitable[None]]
 Unhandled = Callable[[BaseException, str], Awaitable[AppError]]

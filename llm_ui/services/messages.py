@@ -125,6 +125,12 @@ async def get_message_for(session: AsyncSession, actor: Actor, message_id: str) 
     return message
 
 
+async def require_in(session: AsyncSession, actor: Actor, chat_id: str, message_id: str) -> None:
+    """Raise NotFound unless the actor's message stands in that very chat."""
+    if (await get_message_for(session, actor, message_id)).chat_id != chat_id:
+        raise NotFound
+
+
 async def get_view(session: AsyncSession, actor: Actor, message_id: str) -> MessageView:
     """One message as it is shown now. Raises NotFound."""
     row = await get_message_for(session, actor, message_id)
@@ -211,6 +217,39 @@ async def retry(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
     return await _queue_answer(session, actor, chat, answer.parent_id, model, None)
 
 
+CONTINUABLE = ("stopped", "failed", "interrupted")
+
+
+async def continue_answer(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
+    """Have an answer that was cut off written on, from where it ends.
+
+    Raises:
+        NotFound: not an answer of the actor's.
+        Conflict: it is complete or empty, not the last one, or still being written.
+    """
+    answer = await get_message_for(session, actor, message_id)
+    if answer.role != "assistant":
+        raise NotFound
+    chat = await session.get(ChatHistory, answer.chat_id, with_for_update=True)
+    if chat is None:
+        raise NotFound
+    await _refuse_while_running(session, chat)
+    is_last = chat.active_leaf_id == answer.id
+    if answer.status not in CONTINUABLE or not answer.content or not is_last:
+        raise Conflict("error.cannot_continue")
+    model = await get_model_for(session, actor, answer.model_id or chat.model_id or "")
+    answer.status, answer.finished_at = "queued", None
+    answer.error_code, answer.error_key, answer.error_params = "", "", {}
+    run = Generation(
+        id=new_id(),
+        message_id=answer.id,
+        chat_id=chat.id,
+        user_id=actor.user_id,
+        model_id=model.id,
+    )
+    return await _queue(session, chat, run)
+
+
 async def _refuse_while_running(session: AsyncSession, chat: ChatHistory) -> None:
     running = await session.scalar(
         sa.select(col(Generation.id))
@@ -247,10 +286,15 @@ async def _queue_answer(
         model_id=model.id,
         idempotency_key=key or None,
     )
+    chat.active_leaf_id = answer.id
+    return await _queue(session, chat, run)
+
+
+async def _queue(session: AsyncSession, chat: ChatHistory, run: Generation) -> Asked:
     session.add(run)
-    chat.active_leaf_id, chat.updated_at = answer.id, now()
+    chat.updated_at = now()
     await session.flush()
     engine = current_engine()
     if engine is not None:
         after_commit(session, lambda: engine.wake(run.id))
-    return Asked(chat.id, answer.id, run.id)
+    return Asked(chat.id, run.message_id, run.id)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from llm_ui.auth import Actor, require
+from llm_ui.auth import Actor, require, resolve
 from llm_ui.db import unit_of_work
 from llm_ui.errors import one_line
 from llm_ui.models import MonitoringLog, User
@@ -61,12 +61,14 @@ async def report_unhandled(
     *,
     where: str,
     user_id: str | None = None,
+    session_token: str | None = None,
     address: str = "",
     reference: str | None = None,
 ) -> str:
     """Log an error nobody expected, and keep a row of it.
 
     Args:
+        session_token: of the caller, where it is not known yet who that is.
         reference: the number to use, when it had to be shown already.
 
     Returns:
@@ -78,6 +80,8 @@ async def report_unhandled(
     kind = type(error).__name__
     try:
         async with unit_of_work() as session:
+            if user_id is None and (actor := await resolve(session, session_token)):
+                user_id = actor.user_id
             record(
                 session,
                 "error.unhandled",

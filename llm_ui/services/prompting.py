@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.errors import ModelUnavailable, NotFound
-from llm_ui.generation import Plan
+from llm_ui.generation import Lane, Plan
 from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
 from llm_ui.services.providers import adapter_for
 from llm_ui.services.tokens import estimate_prompt
@@ -64,11 +65,53 @@ async def prepare(run_id: str) -> Plan:
         ]
     if model.system_prompt:
         turns.insert(0, PromptMessage("system", model.system_prompt))
+    _continued(turns, answer, provider)
     sampling = Sampling(**{**model.default_params, **run.params})
     limit = model.context_window
     if limit:
         turns = fit(turns, limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)))
     return Plan(adapter_for(provider), ChatRequest(model.name, tuple(turns), sampling))
+
+
+# What a model that cannot go on from its own last words is asked instead.
+CONTINUE = "Continue exactly where you stopped, without repeating anything."
+
+
+def _continued(turns: list[PromptMessage], answer: ChatMessage, provider: AIProvider) -> None:
+    if not answer.content:
+        return
+    turns.append(PromptMessage("assistant", answer.content))
+    # Anthropic and llama.cpp write on from a last assistant turn ("prefill"); the others
+    # would begin a new answer.
+    if provider.type not in ("anthropic", "llm_api"):
+        turns.append(PromptMessage("user", CONTINUE))
+
+
+async def admit(run_id: str) -> Lane | None:
+    """Where a queued run has to wait; None if it is gone."""
+    settings = get_settings()
+    async with unit_of_work(writes=False) as session:
+        found = (
+            await session.execute(
+                sa.select(
+                    col(Generation.user_id),
+                    col(AIModel.provider_id),
+                    col(AIProvider.concurrency_limit),
+                )
+                .join(AIModel, col(AIModel.id) == Generation.model_id, isouter=True)
+                .join(AIProvider, col(AIProvider.id) == AIModel.provider_id, isouter=True)
+                .where(col(Generation.id) == run_id)
+            )
+        ).first()
+    if found is None:
+        return None
+    user_id, provider_id, limit = found
+    return Lane(
+        user_id=user_id,
+        provider_id=provider_id or "",
+        per_user=settings.runs_per_user or None,
+        per_provider=limit or settings.runs_per_provider or None,
+    )
 
 
 async def _model_of(session: AsyncSession, run: Generation) -> tuple[AIModel, AIProvider]:

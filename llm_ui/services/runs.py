@@ -33,6 +33,7 @@ __all__ = [
     "Snapshot",
     "answer",
     "ask",
+    "continue_answer",
     "follow",
     "retry",
     "short_number",
@@ -80,6 +81,12 @@ async def retry(actor: Actor, message_id: str) -> Asked:
     """Answer the question before this answer again."""
     async with unit_of_work() as session:
         return await messages.retry(session, actor, message_id)
+
+
+async def continue_answer(actor: Actor, message_id: str) -> Asked:
+    """Have an answer that was cut off written on."""
+    async with unit_of_work() as session:
+        return await messages.continue_answer(session, actor, message_id)
 
 
 async def _require_own(actor: Actor, run_id: str) -> None:

@@ -75,7 +75,7 @@ async def _usage(session: AsyncSession, run: Generation, outcome: Outcome) -> Us
     if input_tokens is None:
         input_tokens = await _prompt_estimate(session, run)
     if output_tokens is None:
-        output_tokens = estimate(outcome.text + outcome.reasoning)
+        output_tokens = estimate(outcome.text[outcome.base :] + outcome.reasoning)
     return UsageLog(
         user_id=run.user_id,
         run_id=run.id,
@@ -138,18 +138,18 @@ def _measures(outcome: Outcome, usage: UsageLog) -> list[tuple[str, float, str]]
 async def _note_message(
     session: AsyncSession, run: Generation, outcome: Outcome, usage: UsageLog
 ) -> None:
+    """Show on the message how it went; a continued one adds up all its runs."""
     first = outcome.first_token_at
-    await session.execute(
-        sa.update(ChatMessage)
-        .where(col(ChatMessage.id) == run.message_id)
-        .values(
-            ttft_ms=_milliseconds(outcome.started_at, first) if first else None,
-            duration_ms=_milliseconds(outcome.started_at, outcome.finished_at),
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            is_estimated=usage.is_estimated,
+    message = await session.get(ChatMessage, run.message_id, populate_existing=True)
+    if message is not None:
+        ttft = _milliseconds(outcome.started_at, first) if first else None
+        message.ttft_ms = ttft if message.ttft_ms is None else message.ttft_ms
+        message.duration_ms = (message.duration_ms or 0) + _milliseconds(
+            outcome.started_at, outcome.finished_at
         )
-    )
+        message.input_tokens = (message.input_tokens or 0) + usage.input_tokens
+        message.output_tokens = (message.output_tokens or 0) + usage.output_tokens
+        message.is_estimated = message.is_estimated or usage.is_estimated
     run.input_tokens, run.output_tokens = usage.input_tokens, usage.output_tokens
     run.is_estimated = usage.is_estimated
     await session.execute(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Literal, TypeVar
 
-from llm_ui.auth import Actor, Client
+from llm_ui.auth import Actor
 from llm_ui.errors import NotAuthenticated
 
 Access = Literal["public", "user", "admin"]
@@ -18,7 +18,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 ATTRIBUTE = "_llm_ui_access"
 
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
-_client: ContextVar[Client] = ContextVar("client", default=Client())  # noqa: B039 - frozen
 
 
 def public(handler: F) -> F:
@@ -38,10 +37,9 @@ def access_of(handler: Callable[..., Any]) -> Access:
     return getattr(handler, ATTRIBUTE, "user")
 
 
-def set_caller(actor: Actor | None, client: Client) -> None:
+def set_caller(actor: Actor | None) -> None:
     """Called by the guard, before each event."""
     _actor.set(actor)
-    _client.set(client)
 
 
 def current_actor() -> Actor:
@@ -55,8 +53,3 @@ def current_actor() -> Actor:
 def visitor() -> Actor | None:
     """Whoever sent the event being handled; None if nobody is signed in."""
     return _actor.get()
-
-
-def current_client() -> Client:
-    """Where the event being handled comes from."""
-    return _client.get()

@@ -189,6 +189,22 @@ class ChatState(SidebarMixin, rx.State):
         return _follow(asked.run_id)
 
     @rx.event
+    async def continue_answer(self, message_id: str) -> Any:
+        """Have an answer that was cut off written on, from where it ends."""
+        actor = current_actor()
+        try:
+            asked = await runs.continue_answer(actor, message_id)
+        except AppError as error:
+            return tell(error)
+        if asked.chat_id != self.open_chat_id:
+            return None
+        async with unit_of_work(writes=False) as session:
+            fresh = await messages.get_view(session, actor, message_id)
+        self.messages = [fresh if each.id == message_id else each for each in self.messages]
+        self.busy = True
+        return _follow(asked.run_id)
+
+    @rx.event
     async def stop(self) -> Any:
         """Stop the answer that this chat is waiting for."""
         running = next((each for each in self.messages if each.run_id), None)

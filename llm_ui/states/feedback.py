@@ -7,49 +7,56 @@ import logging
 
 import reflex as rx
 from reflex.event import EventSpec
+from reflex_base.constants import RouteVar
+from reflex_base.event.context import EventContext
 
 from llm_ui.errors import AppError, one_line
 from llm_ui.i18n import translate
 from llm_ui.services.monitoring import new_reference, report_unhandled
-from llm_ui.states.access import current_client, visitor
+from llm_ui.states.access import visitor
+from llm_ui.states.handshake import language_of, session_token
 
 logger = logging.getLogger(__name__)
 _reports: set[asyncio.Task[str]] = set()
 
 
-def words_of(error: AppError) -> str:
+def words_of(error: AppError, language: str = "") -> str:
     """The error in the person's language."""
     actor = visitor()
-    return translate(error.message_key, actor.language if actor else "en", **error.params)
+    language = language or (actor.language if actor else "en")
+    return translate(error.message_key, language, **error.params)
 
 
-def tell(error: AppError) -> EventSpec:
+def tell(error: AppError, language: str = "") -> EventSpec:
     """Show an error without leaving the page."""
-    shown: EventSpec = rx.toast.error(words_of(error), id=error.code)
+    shown: EventSpec = rx.toast.error(words_of(error, language), id=error.code)
     return shown
 
 
 def handle_backend_exception(exception: Exception) -> EventSpec:
     """What a handler let through: an AppError is told, anything else is a bug of ours.
 
-    A bug's row in the monitoring log carries the reference number that is shown.
+    A bug's row in the monitoring log carries the reference number that is shown. Reflex
+    calls this outside the event's own task: who it was stands in the event's context only.
     """
+    route = EventContext.get().router_data
+    headers = route.get(RouteVar.HEADERS, {})
+    language = language_of(headers)
     if isinstance(exception, AppError):
-        return tell(exception)
-    actor, client = visitor(), current_client()
+        return tell(exception, language)
     reference = new_reference()
     task = asyncio.create_task(
         report_unhandled(
             exception,
             where="a page",
-            user_id=actor.user_id if actor else None,
-            address=client.address,
+            session_token=session_token(headers.get("cookie", "")),
+            address=str(route.get(RouteVar.CLIENT_IP, "")),
             reference=reference,
         )
     )
     _reports.add(task)
     task.add_done_callback(_reports.discard)
-    return tell(AppError("error.internal", reference=reference))
+    return tell(AppError("error.internal", reference=reference), language)
 
 
 def handle_frontend_exception(exception: Exception) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, get_type_hints
 from urllib.parse import quote
 
@@ -26,10 +25,10 @@ from llm_ui import auth
 from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
 from llm_ui.errors import NotAllowed
-from llm_ui.i18n import pick_language
 from llm_ui.services.monitoring import record
 from llm_ui.states.access import access_of, set_caller
 from llm_ui.states.feedback import tell
+from llm_ui.states.handshake import in_language, session_token
 from llm_ui.states.identity import IdentityState
 from llm_ui.states.presence import note_tab
 
@@ -52,6 +51,9 @@ PLAIN_TYPES: dict[Any, tuple[type, ...]] = {
     int: (int,),
     float: (int, float),
 }
+# The arguments of Reflex's hydrate_and_load.
+HASHES = list[str] | None
+CLIENT_VARS = dict[str, Any] | None
 REFUSED = StateUpdate()
 
 
@@ -66,18 +68,16 @@ class Guard(Middleware):
         client = Client(str(told.get(RouteVar.CLIENT_IP, "")), headers.get("user-agent", ""))
         actor = await self._actor(headers)
         await self._bind(state, actor)
-        set_caller(actor, client)
-        if event.name in INTERNAL:
-            return None
+        set_caller(actor)
         handler = _handler(event.name)
         if handler is None:
             return await _refuse(actor, client, event.name, "not callable")
-        access = access_of(handler)
+        access = "public" if event.name in INTERNAL else access_of(handler)
         if actor is None and access != "public":
             return _to_login(state)
         if access == "admin" and not (actor and actor.is_admin):
             await _refuse(actor, client, event.name, "not an admin")
-            return StateUpdate(events=Event.from_event_type(rx.redirect("/chat")))
+            return _to_chats()
         if not _fits(handler, event.payload):
             return await _refuse(actor, client, event.name, "wrong arguments")
         return None
@@ -112,29 +112,9 @@ class Guard(Middleware):
         )
 
 
-def session_token(cookie_header: str) -> str | None:
-    """The session's token in a Cookie header, or None."""
-    try:
-        morsel = SimpleCookie(cookie_header).get(auth.COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
-
-
-def in_language(actor: Actor, headers: dict[str, str]) -> Actor:
-    """The actor with the language that their browser shows."""
-    try:
-        chosen = SimpleCookie(headers.get("cookie", "")).get("lang")
-    except CookieError:
-        chosen = None
-    language = pick_language(headers.get("accept-language", ""), chosen.value if chosen else "")
-    return Actor(
-        actor.user_id, actor.username, actor.email, actor.role, actor.session_id, language
-    )  # fmt: skip
-
-
 def _handler(name: str) -> Any:
-    """The function behind an event's name, if it is one of this application's own.
+    """The function behind an event's name, if it is one of this application's own, or one
+    of Reflex's that no page can do without.
 
     That leaves out `setvar`, which Reflex registers for every state, and every setter.
     """
@@ -142,7 +122,8 @@ def _handler(name: str) -> Any:
     if registered is None:
         return None
     handler = registered.handler.fn
-    return handler if getattr(handler, "__module__", "").startswith(OWN_HANDLERS) else None
+    is_own = getattr(handler, "__module__", "").startswith(OWN_HANDLERS)
+    return handler if is_own or name in INTERNAL else None
 
 
 @functools.cache
@@ -163,12 +144,23 @@ def _fits(handler: Any, payload: Any) -> bool:
             if is_required:
                 return False
             continue
-        value, accepted = payload[name], PLAIN_TYPES.get(hint)
-        if accepted is None or not isinstance(value, accepted):
-            return False
-        if isinstance(value, bool) and bool not in accepted:
+        if not _is_of(hint, payload[name]):
             return False
     return True
+
+
+def _is_of(hint: Any, value: Any) -> bool:
+    if hint == HASHES:
+        return value is None or (
+            isinstance(value, list) and all(isinstance(each, str) for each in value)
+        )
+    if hint == CLIENT_VARS:
+        # Nothing of ours is kept in the browser's storage: nothing may come from there.
+        return not value
+    accepted = PLAIN_TYPES.get(hint)
+    if accepted is None or not isinstance(value, accepted):
+        return False
+    return bool in accepted or not isinstance(value, bool)
 
 
 def _to_login(state: BaseState) -> StateUpdate:

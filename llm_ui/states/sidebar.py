@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import unquote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import reflex as rx
 
@@ -18,6 +16,7 @@ from llm_ui.schemas.views import ChatItem
 from llm_ui.services import chats
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
+from llm_ui.states.handshake import zone_of
 
 # Age in days up to which a chat stands under a heading.
 HEADINGS = ((0, "today"), (1, "yesterday"), (7, "week"), (30, "month"))
@@ -39,15 +38,6 @@ def with_headings(items: list[ChatItem], zone: ZoneInfo) -> list[ChatItem]:
         result.append(replace(item, heading="" if heading == last else heading))
         last = heading
     return result
-
-
-def zone_of(cookie_header: str) -> ZoneInfo:
-    """The time zone that the page put into the cookie `tz`; UTC when there is none."""
-    try:
-        morsel = SimpleCookie(cookie_header).get("tz")
-        return ZoneInfo(unquote(morsel.value)) if morsel else ZoneInfo("UTC")
-    except (CookieError, ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 class SidebarMixin(rx.State, mixin=True):

@@ -61,9 +61,11 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all of these tests."""
     if not Path(CHROMIUM).exists():
         pytest.skip("no Chromium")
-    with sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as chromium:
-            yield chromium
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as chromium,
+    ):
+        yield chromium
 
 
 @contextmanager

@@ -43,7 +43,8 @@ START = """([text, size, every, kind]) => {
     const answer = { kind: "Answer", props: { live: true, run: 1, stateName: lab.STATE } };
     lab.show({ kind: "div", props: { className: "room" }, children: [
       { kind: "ChatLog", props: { jumpLabel: "Latest" }, children: [
-        { kind: "div", props: { className: "column", "data-id": "m1" }, children: [answer] } ] } ] });
+        { kind: "div", props: { className: "column", "data-id": "m1" }, children: [answer] } ] },
+    ] });
     state.push = (p) => lab.push({ current_response_rx_state_: p });
   }
   return new Promise((done) => {

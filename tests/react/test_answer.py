@@ -194,8 +194,9 @@ def test_nothing_overflows_a_phone(page: Page) -> None:
     wide = "x" * 300
     cells = " | ".join(f"a long cell {i}" for i in range(12))
     text = (
-        f"{samples.RICH}\n\n{wide}\n\n```\n{wide}\n```\n\n| {cells} |\n|{'---|' * 12}\n| {cells} |\n\n"
-        f"`{wide}`\n\nhttps://e.org/{wide}\n\n$$\n{' + '.join(['x^2'] * 60)}\n$$\n\n- {wide}\n  - {wide}\n"
+        f"{samples.RICH}\n\n{wide}\n\n```\n{wide}\n```\n\n"
+        f"| {cells} |\n|{'---|' * 12}\n| {cells} |\n\n`{wide}`\n\nhttps://e.org/{wide}\n\n"
+        f"$$\n{' + '.join(['x^2'] * 60)}\n$$\n\n- {wide}\n  - {wide}\n"
     )
     show(page, live=False, text=text)
     page.wait_for_selector(".katex")

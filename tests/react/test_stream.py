@@ -31,7 +31,7 @@ CASES = {
     "rich": samples.RICH,
     "answer": samples.answer(400),
     "list then text": "- a\n- b\n\n\n- c\n\ntext\n- d\n* e\n* f\n1) g\n2) h\n",
-    "table then text": "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n| 5 | 6 |\n| 7 | 8 |\ntext\n\n| x |",
+    "table then text": "| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n| 5 | 6 |\ntext\n\n| x |",
     "open fence": "Look:\n\n```python\nx = 1\n\ny = 2",
     "open fence, newline": "```\nx = 1\n\n",
     "empty fence": "```\n```\n\n```py\n```\nend",
@@ -88,8 +88,8 @@ def test_finished_blocks_keep_their_nodes(page: Page) -> None:
 LINES = [
     "- item **a**", "* star", "1. one", "2. two", "  - nested", "   text", "\tcode", "    code",
     "", "", "", "word `x` word ", "| a | b |", "|---|---|", "> quote", "```py", "```", "~~~",
-    "# head", "---", "===", "$$", "x^2", "\\[", "\\]", "<b>x</b>", "[r]: https://e.org", "[r] [q][r]",
-    "- [x] task", "10) ten", "***", "![p](https://e.org/p.png)", "  ", "a  ",
+    "# head", "---", "===", "$$", "x^2", "\\[", "\\]", "<b>x</b>", "[r]: https://e.org",
+    "[r] [q][r]", "- [x] task", "10) ten", "***", "![p](https://e.org/p.png)", "  ", "a  ",
 ]  # fmt: skip
 
 

@@ -62,6 +62,12 @@ async def message(message_id: str) -> ChatMessage:
     return found
 
 
+async def start(db: Database) -> Engine:
+    return start_engine(
+        db, prompting.prepare, settlement.settle, settlement.unhandled, prompting.admit
+    )
+
+
 async def count(table: type) -> int:
     async with unit_of_work(writes=False) as session:
         return await session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
@@ -227,7 +233,7 @@ async def test_the_conversation_so_far_goes_to_the_model(
 async def test_shutdown_keeps_what_came_and_marks_the_rest_interrupted(
     db: Database, people: People, upstream: ScriptedServer, model_id: str
 ):
-    start_engine(db, prompting.prepare, settlement.settle, settlement.unhandled)
+    await start(db)
     upstream.script("tokens=5000 rate=100")
     asked = await runs.ask(people.bob, "Hello", model_id=model_id)
     await asyncio.sleep(0.4)
@@ -248,7 +254,7 @@ async def test_a_dead_workers_run_is_interrupted_with_all_that_was_logged(
         run.state, run.owner = "running", "gone-host:1:1"
         session.add(GenerationEvent(run_id=run.id, seq=0, kind="text", payload="Half an "))
         session.add(GenerationEvent(run_id=run.id, seq=8, kind="text", payload="answer"))
-    start_engine(db, prompting.prepare, settlement.settle, settlement.unhandled)
+    await start(db)
     events = await asyncio.wait_for(watch(people.bob, asked.run_id), 10)
     await stop_engine(0.0)
     assert events[-1].state == "interrupted"
@@ -262,7 +268,7 @@ async def test_a_run_that_nobody_claimed_is_taken_by_the_next_worker(
 ):
     upstream.script("tokens=5")
     asked = await runs.ask(people.bob, "Hello", model_id=model_id)
-    start_engine(db, prompting.prepare, settlement.settle, settlement.unhandled)
+    await start(db)
     events = await asyncio.wait_for(watch(people.bob, asked.run_id), 15)
     await stop_engine(0.0)
     assert text_of(events) == expected_text("tokens=5")
@@ -316,3 +322,96 @@ async def test_deleting_a_chat_stops_its_answer(
         await chats.undo_delete(session, people.bob, asked.chat_id)
         view = await chats.open_chat(session, people.bob, asked.chat_id)
     assert view.messages[-1].status == "stopped"
+
+
+async def test_a_stopped_answer_is_continued_in_place_and_its_figures_add_up(
+    engine: Engine, people: People, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("tokens=5000 rate=200")
+    upstream.script("say: and the rest.")
+    asked = await runs.ask(people.bob, "Hello", model_id=model_id)
+    await asyncio.sleep(0.4)
+    await runs.stop(people.bob, asked.run_id)
+    await watch(people.bob, asked.run_id)
+    first = await message(asked.message_id)
+    again = await runs.continue_answer(people.bob, asked.message_id)
+    assert again.message_id == asked.message_id
+    events = await watch(people.bob, again.run_id)
+    whole = await message(asked.message_id)
+    assert whole.status == "done"
+    assert whole.content == first.content + " and the rest." == text_of(events)
+    assert whole.output_tokens > first.output_tokens
+    assert await count(UsageLog) == 2
+    sent = upstream.requests[-1].body["messages"]
+    assert [turn["role"] for turn in sent] == ["user", "assistant", "user"]
+    assert sent[1]["content"] == first.content
+
+
+async def test_a_worker_that_dies_while_continuing_loses_neither_part(
+    db: Database, people: People, upstream: ScriptedServer, model_id: str
+):
+    asked = await runs.ask(people.bob, "Hello", model_id=model_id)
+    async with unit_of_work() as session:
+        run = await session.get(Generation, asked.run_id)
+        run.state, run.owner = "running", "gone-host:1:1"
+        answer = await session.get(ChatMessage, asked.message_id)
+        answer.content = "Half "
+        session.add(GenerationEvent(run_id=run.id, seq=5, kind="text", payload="an answer"))
+    await start(db)
+    events = await asyncio.wait_for(watch(people.bob, asked.run_id), 10)
+    await stop_engine(0.0)
+    assert (await message(asked.message_id)).content == "Half an answer" == text_of(events)
+
+
+async def test_only_what_was_cut_off_and_comes_last_can_be_continued(
+    engine: Engine, people: People, upstream: ScriptedServer, model_id: str
+):
+    upstream.always = parse_script("tokens=3")
+    asked = await runs.ask(people.bob, "Hello", model_id=model_id)
+    await watch(people.bob, asked.run_id)
+    with pytest.raises(Conflict):
+        await runs.continue_answer(people.bob, asked.message_id)
+    with pytest.raises(NotFound):
+        await runs.continue_answer(people.charlie, asked.message_id)
+
+
+async def test_runs_over_the_limit_wait_and_nobody_waits_behind_all_of_anothers(
+    engine: Engine, people: People, upstream: ScriptedServer, model_id: str, settings_env
+):
+    settings_env("RUNS_PER_PROVIDER", "2")
+    upstream.always = parse_script("tokens=20 rate=100")
+    bobs = [await runs.ask(people.bob, f"Question {n}", model_id=model_id) for n in range(5)]
+    charlies = await runs.ask(people.charlie, "Mine", model_id=model_id)
+    ends: list[str] = []
+
+    async def end(actor: Actor, run_id: str) -> None:
+        assert text_of(await watch(actor, run_id)) == expected_text("tokens=20")
+        ends.append(run_id)
+
+    watching = [end(people.bob, each.run_id) for each in bobs]
+    busiest = 0
+
+    async def count_running() -> None:
+        nonlocal busiest
+        while len(ends) < 6:
+            busiest = max(busiest, engine.running)
+            await asyncio.sleep(0.01)
+
+    await asyncio.gather(*watching, end(people.charlie, charlies.run_id), count_running())
+    assert busiest == 2
+    assert ends.index(charlies.run_id) < 5
+
+
+async def test_a_waiting_run_can_be_stopped_and_never_starts(
+    engine: Engine, people: People, upstream: ScriptedServer, model_id: str, settings_env
+):
+    settings_env("RUNS_PER_USER", "1")
+    upstream.always = parse_script("tokens=5000 rate=100")
+    first = await runs.ask(people.bob, "One", model_id=model_id)
+    await asyncio.sleep(0.2)
+    second = await runs.ask(people.bob, "Two", model_id=model_id)
+    await runs.stop(people.bob, second.run_id)
+    assert (await watch(people.bob, second.run_id))[-1].state == "stopped"
+    await runs.stop(people.bob, first.run_id)
+    await watch(people.bob, first.run_id)
+    assert len(upstream.requests) == 1 + sum(r.path.endswith("models") for r in upstream.requests)

@@ -10,7 +10,7 @@ function watchTop(box, sentinel, pin, reached) {
   let askedFor = null;
   const watcher = new IntersectionObserver(
     ([entry]) => {
-      const first = pin.rows()[0];
+      const first = pin.firstRow();
       if (entry.isIntersecting && first && first !== askedFor && reached()) askedFor = first;
     },
     { root: box, rootMargin: "400px 0px 0px 0px" },

@@ -4,7 +4,7 @@
 const NEAR_PX = 40;
 
 export class Pin {
-  /** `content` is the scrolled child; its rows are the elements with a data-id, or all. */
+  /** `content` is the scrolled child; its rows are its children with a data-id, or all. */
   constructor(box, content, onAway) {
     this.box = box;
     this.content = content;
@@ -16,9 +16,8 @@ export class Pin {
     this.firstTop = 0;
   }
 
-  rows() {
-    const marked = this.content.querySelectorAll(":scope > [data-id]");
-    return marked.length ? marked : this.content.children;
+  firstRow() {
+    return this.content.querySelector(":scope > [data-id]") ?? this.content.firstElementChild;
   }
 
   /** The reader, or this code, has scrolled. */
@@ -38,7 +37,7 @@ export class Pin {
     const before = this.first;
     if (before && !before.isConnected) this.stuck = true; // another conversation
     if (this.stuck) this.toEnd();
-    else if (before && this.rows()[0] !== before) this.keep(before);
+    else if (before && this.firstRow() !== before) this.keep(before);
     this.remember();
     this.tell();
   }
@@ -51,7 +50,7 @@ export class Pin {
   }
 
   remember() {
-    this.first = this.rows()[0] ?? null;
+    this.first = this.firstRow();
     if (this.first && !this.stuck) this.firstTop = this.first.getBoundingClientRect().top;
     this.top = this.box.scrollTop;
   }

@@ -56,18 +56,20 @@ function ago(time, lang) {
 }
 
 export function RelativeTime({ iso = "" }) {
-  const [, tick] = useState(0);
+  // Only the browser knows the reader's clock and language: what is prerendered is empty.
+  const [here, tick] = useState(0);
   useEffect(() => {
+    tick(1);
     const timer = setInterval(() => tick((count) => count + 1), 60_000);
     return () => clearInterval(timer);
   }, []);
 
   const time = Date.parse(iso);
-  if (Number.isNaN(time) || typeof document === "undefined") return <time dateTime={iso} />;
+  if (!here || Number.isNaN(time)) return <time dateTime={iso} />;
   const lang = document.documentElement.lang || undefined;
   const full = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
   return (
-    <time dateTime={iso} title={full.format(time)} suppressHydrationWarning>
+    <time dateTime={iso} title={full.format(time)}>
       {ago(time, lang)}
     </time>
   );

@@ -1,0 +1,46 @@
+"""What the handshake of a tab's socket says: whose session, which language, which zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from llm_ui import auth
+from llm_ui.auth import Actor
+from llm_ui.i18n import pick_language
+
+
+def cookie(header: str, name: str) -> str:
+    """The value of one cookie of a Cookie header, or ""."""
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
+
+
+def session_token(cookie_header: str) -> str | None:
+    """The session's token in a Cookie header, or None."""
+    return cookie(cookie_header, auth.COOKIE) or None
+
+
+def language_of(headers: Mapping[str, str]) -> str:
+    """The language that a browser shows: chosen by a cookie, else its own."""
+    chosen = cookie(headers.get("cookie", ""), "lang")
+    return pick_language(headers.get("accept-language", ""), chosen)
+
+
+def in_language(actor: Actor, headers: Mapping[str, str]) -> Actor:
+    """The actor with the language that their browser shows."""
+    return replace(actor, language=language_of(headers))
+
+
+def zone_of(cookie_header: str) -> ZoneInfo:
+    """The time zone that the page put into the cookie `tz`; UTC when there is none."""
+    try:
+        return ZoneInfo(unquote(cookie(cookie_header, "tz")) or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
