@@ -164,8 +164,13 @@ class ChatState(SidebarMixin, stream.StreamState):
         kept = self.messages if chat_id == self.open_chat_id else []
         self.messages = [*kept, *(each for each in view.messages if each.id not in known)]
         self.open_chat_id, self.chat_title = chat_id, view.head.title
-        self.busy, self.loading = True, False
-        self._touch_chat(chat_id, view.head.title, view.head.updated_at, running=True)
+        self._note_busy()
+        self.loading = False
+        self._touch_chat(chat_id, view.head.title, view.head.updated_at, running=self.busy)
+
+    def _note_busy(self) -> None:
+        # An answer may be over before its question is on the screen.
+        self.busy = any(each.run_id for each in self.messages)
 
     @rx.event
     async def retry(self, message_id: str) -> Any:
@@ -182,7 +187,7 @@ class ChatState(SidebarMixin, stream.StreamState):
         before = [each.id for each in self.messages]
         cut = before.index(message_id) if message_id in before else len(before)
         self.messages = [*self.messages[:cut], fresh]
-        self.busy = True
+        self._note_busy()
         return _follow(asked.run_id)
 
     @rx.event
@@ -198,7 +203,7 @@ class ChatState(SidebarMixin, stream.StreamState):
         async with unit_of_work(writes=False) as session:
             fresh = await messages.get_view(session, actor, message_id)
         self.messages = [fresh if each.id == message_id else each for each in self.messages]
-        self.busy = True
+        self._note_busy()
         return _follow(asked.run_id)
 
     @rx.event
@@ -257,7 +262,7 @@ class ChatState(SidebarMixin, stream.StreamState):
         async with unit_of_work(writes=False) as session:
             shown[place] = await messages.get_view(session, actor, shown[place].id)
         self.messages = shown
-        self.busy = any(each.run_id for each in shown)
+        self._note_busy()
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=False)
         status = shown[place].status
         self.announcement = translate(f"chat.announce_{status}", actor.language)
