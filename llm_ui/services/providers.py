@@ -7,8 +7,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -179,15 +181,21 @@ async def _note_health(
     session: AsyncSession, row: AIProvider, is_ok: bool, detail: str, latency: int
 ) -> None:
     status = "ok" if is_ok else "down"
-    if status == "down" and row.status != "down":
+    changed = await session.execute(
+        sa.update(AIProvider)
+        .where(col(AIProvider.id) == row.id, col(AIProvider.status) != status)
+        .values(status=status)
+    )
+    # Several workers ask the same provider: whoever notes a change first records it.
+    is_new = bool(cast("CursorResult[Any]", changed).rowcount)
+    if is_new and status == "down":
         record(session, "provider.down", f"{row.name}: {detail}", level="error", provider=row.name)
-    elif status == "ok" and row.status == "down":
+    elif is_new and row.status == "down":
         record(session, "provider.up", row.name, provider=row.name)
     await session.execute(
         sa.update(AIProvider)
         .where(col(AIProvider.id) == row.id)
         .values(
-            status=status,
             status_detail=detail[:500],
             latency_ms=latency if is_ok else None,
             checked_at=now(),
