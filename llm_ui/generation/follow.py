@@ -69,11 +69,13 @@ async def follow_stored(
             assert position is not None
             # The stream, as long as it goes on from here.
             while True:
-                for event in _fitting(feed, position):
-                    yield event
-                    if isinstance(event, Ended):
-                        return
-                    position = _end(event)
+                while events := _fitting(feed, position):
+                    # Much may come while the caller takes its time with these.
+                    for event in events:
+                        yield event
+                        if isinstance(event, Ended):
+                            return
+                        position = _end(event)
                 if feed.increments:
                     # A gap, which the log's next write will fill.
                     await asyncio.sleep(GAP_S)
@@ -129,15 +131,20 @@ class _Stored:
         """What somebody who has come to a position has to be told."""
         base = len(self.text) + len(self.reasoning)
         if self.is_over:
-            end = Ended(base, self.state)
-            if not self.exists or (position == base and not is_first):
-                return [end]
-            return [Snapshot(base, self.text, self.reasoning), end]
+            return [*self._last(position, base, is_first=is_first), Ended(base, self.state)]
         if position is not None and position >= base:
             return list(self.pieces)
         more, more_reasoning = store.split(list(self.pieces))
         end_of_log = self.pieces[-1].end if self.pieces else base
         return [Snapshot(end_of_log, self.text + more, self.reasoning + more_reasoning)]
+
+    def _last(self, position: int | None, base: int, *, is_first: bool) -> list[FollowEvent]:
+        """What is missing of a run that is over: as little as can be known."""
+        if not self.exists or (position == base and not is_first):
+            return []
+        if not is_first and position is not None and position < base and not self.reasoning:
+            return [Piece(position, TEXT, self.text[position:])]
+        return [Snapshot(base, self.text, self.reasoning)]
 
 
 async def _read(engine: Engine, run_id: str, position: int | None) -> _Stored:

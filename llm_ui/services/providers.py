@@ -180,22 +180,24 @@ async def sync_provider(provider_id: str) -> bool:
 async def _note_health(
     session: AsyncSession, row: AIProvider, is_ok: bool, detail: str, latency: int
 ) -> None:
-    status = "ok" if is_ok else "down"
+    status = col(AIProvider.status)
+    # Several workers ask the same provider: whoever notes a change first records it.
     changed = await session.execute(
         sa.update(AIProvider)
-        .where(col(AIProvider.id) == row.id, col(AIProvider.status) != status)
-        .values(status=status)
+        .where(col(AIProvider.id) == row.id, status == "down" if is_ok else status != "down")
+        .values(status="ok" if is_ok else "down")
     )
-    # Several workers ask the same provider: whoever notes a change first records it.
-    is_new = bool(cast("CursorResult[Any]", changed).rowcount)
-    if is_new and status == "down":
-        record(session, "provider.down", f"{row.name}: {detail}", level="error", provider=row.name)
-    elif is_new and row.status == "down":
-        record(session, "provider.up", row.name, provider=row.name)
+    if cast("CursorResult[Any]", changed).rowcount:
+        if is_ok:
+            record(session, "provider.up", row.name, provider=row.name)
+        else:
+            text = f"{row.name}: {detail}"
+            record(session, "provider.down", text, level="error", provider=row.name)
     await session.execute(
         sa.update(AIProvider)
         .where(col(AIProvider.id) == row.id)
         .values(
+            status="ok" if is_ok else "down",
             status_detail=detail[:500],
             latency_ms=latency if is_ok else None,
             checked_at=now(),
