@@ -20,7 +20,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,8 +87,8 @@ class Handlers:
     """
 
     stop: Callable[[str], object]
-    ended: Callable[[list[str]], Awaitable[None]]
-    missed: Callable[[], Awaitable[None]]
+    ended: Callable[[list[str]], Coroutine[Any, Any, None]]
+    missed: Callable[[], Coroutine[Any, Any, None]]
 
 
 class Health:
@@ -139,6 +139,7 @@ class Bus:
         self._is_wanted = asyncio.Event()
         self._handlers: Handlers | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
         self._redis: Redis | None = None
         if url is not None:
             self._redis = Redis.from_url(
@@ -173,10 +174,11 @@ class Bus:
         """Whether Redis is there and answered the last time it was asked."""
         return self.crosses and self._health.is_up
 
-    def _spawn(self, work: Any, name: str) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # --- telling ------------------------------------------------------------------
 
@@ -311,7 +313,7 @@ class Bus:
                 self._health.failed(error)
             if time.monotonic() - began > 10 * LONGEST_PAUSE_S:
                 pause = FIRST_PAUSE_S
-            await self._missed()
+            self._missed()
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE_S, 2 * pause)
 
@@ -329,14 +331,15 @@ class Bus:
             unanswered = 0
             if message["type"] == "subscribe":
                 self._health.worked()
-                await self._missed()
+                self._missed()
             elif message["type"] == "message":
                 self._handle(message["data"])
 
-    async def _missed(self) -> None:
+    def _missed(self) -> None:
         self._told.clear()
-        if self._handlers is not None:
-            await _guarded(self._handlers.missed())
+        is_looking = self._looking is not None and not self._looking.done()
+        if self._handlers is not None and not is_looking:
+            self._looking = self._spawn(self._handlers.missed(), "bus-missed")
 
     def _handle(self, data: bytes) -> None:
         try:
@@ -352,7 +355,7 @@ class Bus:
                 for run_id in ids:
                     self._handlers.stop(run_id)
             case "ended":
-                self._spawn(_guarded(self._handlers.ended(ids)), "bus-ended")
+                self._spawn(self._handlers.ended(ids), "bus-ended")
             case "watch":
                 until = time.monotonic() + WATCH_HOLDS_S
                 self._wanted.update(dict.fromkeys(ids, until))
@@ -365,13 +368,6 @@ def _increments(fields: dict[bytes, bytes]) -> list[Increment]:
     except (ValueError, KeyError, TypeError):
         logger.warning("an entry of a run's stream makes no sense")
         return []
-
-
-async def _guarded(work: Awaitable[None]) -> None:
-    try:
-        await work
-    except Exception:  # a handler's failure must not make this worker deaf
-        logger.exception("what another worker said could not be done")
 
 
 _current: Bus | None = None

@@ -63,8 +63,11 @@ def _hears(engine: Engine) -> bus.Handlers:
     """What this worker does at the word of another one."""
 
     async def missed() -> None:
-        await engine.reap()
-        await check_tabs()
+        try:
+            await engine.reap()
+            await check_tabs()
+        except SQLAlchemyError:
+            logger.exception("what other workers may have said was not found out")
 
     return bus.Handlers(stop=engine.stop_run, ended=end_tabs, missed=missed)
 

@@ -23,17 +23,6 @@ from tests.states.served import Person, Server, model_server, serve
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> str:
-    """The URL of a Redis server; the test is skipped, visibly, where there is none."""
-    url = os.environ.get("TEST_REDIS_URL", "")
-    if not url:
-        if os.environ.get("CI") == "true":
-            pytest.fail("Redis is missing: set TEST_REDIS_URL")
-        pytest.skip("Redis is missing: set TEST_REDIS_URL, or install it")
-    return url
-
-
-@pytest.fixture(scope="session")
 def models_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The scripted model server. What a question says is what it does."""
     with model_server(tmp_path_factory.mktemp("models")) as url:

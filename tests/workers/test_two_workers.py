@@ -252,7 +252,6 @@ async def test_one_word_about_a_provider_that_is_down(pair: Pair) -> None:
     before = {
         kind: pair.one.rows(record, kind=kind)[0][0] for kind in ("provider.down", "provider.up")
     }
-    url = pair.one.rows("SELECT base_url FROM aiprovider WHERE type = 'openai'")[0][0]
     database = Database(pair.one.database.url.render_as_string(hide_password=False))
     try:
         async with database.unit_of_work(writes=False) as session:
