@@ -10,6 +10,7 @@ from llm_ui.components.text import duration, number, t, when
 from llm_ui.react import answer, copy_button
 from llm_ui.schemas.views import MessageView
 from llm_ui.states.chat import ChatState
+from llm_ui.states.stream import StreamState
 
 Message = rx.Var[MessageView]
 
@@ -139,7 +140,7 @@ def _answer(message: Message, last: rx.Var[bool]) -> rx.Component:
             reasoning=message.reasoning,
             run=message.run,
             live=message.run > 0,
-            state_name=ChatState.get_full_name(),
+            state_name=StreamState.get_full_name(),
             on_gap=ChatState.resync,
             labels=answer_labels(),
         ),

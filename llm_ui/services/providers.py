@@ -156,7 +156,7 @@ async def sync_provider(provider_id: str) -> bool:
     """Ask a provider for its models; note its health, and what is new, changed or gone.
 
     Returns:
-        whether it answered.
+        whether it offers a model; one that is still loading answers with none.
     """
     async with unit_of_work(writes=False) as session:
         row = await session.get(AIProvider, provider_id)
@@ -174,7 +174,7 @@ async def sync_provider(provider_id: str) -> bool:
         await _note_health(session, row, models is not None, detail, latency)
         if models is not None:
             await _note_models(session, provider_id, models)
-    return models is not None
+    return bool(models)
 
 
 async def _note_health(
@@ -233,7 +233,7 @@ async def _note_models(session: AsyncSession, provider_id: str, models: list[Mod
 
 
 async def sync_all() -> bool:
-    """Sync every active provider, all at once; whether there are some and all answered."""
+    """Sync every active provider, all at once; whether there are some and all offer models."""
     async with unit_of_work(writes=False) as session:
         query = sa.select(col(AIProvider.id)).where(col(AIProvider.is_active).is_(True))
         ids = list(await session.scalars(query))
@@ -252,8 +252,10 @@ async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
     while True:
         pause = min(pause * 1.5, SYNC_EVERY_S)
         try:
-            await ensure_providers(_located(await discover(get_settings()), bundled_url()))
-            if await sync_all():
+            found = _located(await discover(get_settings()), bundled_url())
+            await ensure_providers(found)
+            is_complete = any(each.type == "llm_api" for each in found)
+            if await sync_all() and is_complete:
                 pause = SYNC_EVERY_S
         except sa.exc.SQLAlchemyError:
             logger.exception("providers could not be synced; trying again")

@@ -2,8 +2,8 @@
 
 The state holds what the tab shows and nothing else; all of it is rebuilt from the
 database in `load_chat`. Tokens do not pass through the state: `follow_answer` pushes
-them as values of `current_response` (see push.py), and the state gets the finished
-message when the run ends.
+them as values of `current_response` (see stream.py and push.py), and the state gets the
+finished message when the run ends.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def _follow(run_id: str) -> Any:
     return handler(run_id)
 
 
-class ChatState(SidebarMixin, rx.State):
-    """What one tab's chat page shows."""
+class ChatState(SidebarMixin, stream.StreamState):
+    """What one tab's chat page shows; `current_response` comes from StreamState."""
 
     open_chat_id: str = ""
     chat_title: str = ""
@@ -48,9 +48,6 @@ class ChatState(SidebarMixin, rx.State):
     current_input: str = ""
     accepted_key: str = ""
     announcement: str = ""
-    # Pushed by hand, never set here: what a hydrate resends is the empty default.
-    current_response: dict[str, Any] = {}
-    current_reasoning: dict[str, Any] = {}
 
     _earlier: str = ""
 
@@ -167,8 +164,13 @@ class ChatState(SidebarMixin, rx.State):
         kept = self.messages if chat_id == self.open_chat_id else []
         self.messages = [*kept, *(each for each in view.messages if each.id not in known)]
         self.open_chat_id, self.chat_title = chat_id, view.head.title
-        self.busy, self.loading = True, False
-        self._touch_chat(chat_id, view.head.title, view.head.updated_at, running=True)
+        self._note_busy()
+        self.loading = False
+        self._touch_chat(chat_id, view.head.title, view.head.updated_at, running=self.busy)
+
+    def _note_busy(self) -> None:
+        # An answer may be over before its question is on the screen.
+        self.busy = any(each.run_id for each in self.messages)
 
     @rx.event
     async def retry(self, message_id: str) -> Any:
@@ -185,7 +187,7 @@ class ChatState(SidebarMixin, rx.State):
         before = [each.id for each in self.messages]
         cut = before.index(message_id) if message_id in before else len(before)
         self.messages = [*self.messages[:cut], fresh]
-        self.busy = True
+        self._note_busy()
         return _follow(asked.run_id)
 
     @rx.event
@@ -201,7 +203,7 @@ class ChatState(SidebarMixin, rx.State):
         async with unit_of_work(writes=False) as session:
             fresh = await messages.get_view(session, actor, message_id)
         self.messages = [fresh if each.id == message_id else each for each in self.messages]
-        self.busy = True
+        self._note_busy()
         return _follow(asked.run_id)
 
     @rx.event
@@ -239,7 +241,7 @@ class ChatState(SidebarMixin, rx.State):
         try:
             events = await runs.follow(actor, watch.run_id)
             async with aclosing(events):  # type: ignore[type-var]
-                ended = await stream.relay(ChatState, watch, events)
+                ended = await stream.relay(watch, events)
         except NotFound:
             # Not theirs, or deleted meanwhile: there is nothing to show.
             return
@@ -260,7 +262,7 @@ class ChatState(SidebarMixin, rx.State):
         async with unit_of_work(writes=False) as session:
             shown[place] = await messages.get_view(session, actor, shown[place].id)
         self.messages = shown
-        self.busy = any(each.run_id for each in shown)
+        self._note_busy()
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=False)
         status = shown[place].status
         self.announcement = translate(f"chat.announce_{status}", actor.language)

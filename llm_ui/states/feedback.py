@@ -12,11 +12,13 @@ from reflex_base.event.context import EventContext
 
 from llm_ui.errors import AppError, one_line
 from llm_ui.i18n import translate
+from llm_ui.security.limits import Allowance
 from llm_ui.services.monitoring import new_reference, report_unhandled
 from llm_ui.states.access import visitor
 from llm_ui.states.handshake import language_of, session_token
 
 logger = logging.getLogger(__name__)
+_browser_errors = Allowance(times=60, seconds=60)
 _reports: set[asyncio.Task[str]] = set()
 
 
@@ -60,5 +62,7 @@ def handle_backend_exception(exception: Exception) -> EventSpec:
 
 
 def handle_frontend_exception(exception: Exception) -> None:
-    """An error in somebody's browser: one line in the log."""
+    """An error in somebody's browser: one line in the log, unless there are too many."""
+    if not _browser_errors.take(""):
+        return
     logger.warning("in a browser: %s", one_line(str(exception), 500))

@@ -25,6 +25,7 @@ from llm_ui import auth
 from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
 from llm_ui.errors import NotAllowed
+from llm_ui.security.limits import Allowance
 from llm_ui.services.monitoring import record
 from llm_ui.states.access import access_of, set_caller
 from llm_ui.states.feedback import tell
@@ -55,6 +56,8 @@ PLAIN_TYPES: dict[Any, tuple[type, ...]] = {
 HASHES = list[str] | None
 CLIENT_VARS = dict[str, Any] | None
 REFUSED = StateUpdate()
+# Anybody can send what is refused: it must not fill the log.
+_refusals = Allowance(times=200, seconds=60)
 
 
 class Guard(Middleware):
@@ -176,6 +179,8 @@ def _to_chats() -> StateUpdate:
 
 
 async def _refuse(actor: Actor | None, client: Client, name: str, reason: str) -> StateUpdate:
+    if not _refusals.take(client.address):
+        return REFUSED
     async with unit_of_work() as session:
         record(
             session,

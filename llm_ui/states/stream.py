@@ -20,6 +20,18 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(1 for character in text if character > "\uffff")
 
 
+class StreamState(rx.State):
+    """The answer that is streaming in; ChatState inherits these vars.
+
+    They stand in a state of their own because the browser renders all that depends on a
+    state again with each of its deltas: twenty times a second, that may be nothing but
+    the answer itself. Pushed by hand, never set: a hydrate resends the empty default.
+    """
+
+    current_response: dict[str, Any] = {}
+    current_reasoning: dict[str, Any] = {}
+
+
 class Offsets:
     """Makes chunks `{"g": run number, "o": offset, "t": text}`; the browser counts
     offsets in UTF-16 units, so these do too."""
@@ -43,9 +55,7 @@ class Offsets:
         }
 
 
-async def relay(
-    state: type[rx.State], watch: push.Watch, events: AsyncIterator[FollowEvent]
-) -> bool:
+async def relay(watch: push.Watch, events: AsyncIterator[FollowEvent]) -> bool:
     """Push a run to the tab that watches it until it ends.
 
     Returns:
@@ -59,12 +69,12 @@ async def relay(
             case Ended():
                 return True
             case Snapshot():
-                sent = await watch.socket.push(state, offsets.whole(event))
+                sent = await watch.socket.push(StreamState, offsets.whole(event))
                 if not (event.text or event.reasoning):
                     # The first token must not wait behind an empty snapshot.
                     continue
             case Piece(kind=kind, payload=text) if kind in VARS:
-                sent = await watch.socket.push(state, {VARS[kind]: offsets.chunk(kind, text)})
+                sent = await watch.socket.push(StreamState, {VARS[kind]: offsets.chunk(kind, text)})
             case _:
                 continue
         if not sent:

@@ -107,7 +107,7 @@ def test_the_documented_states_are_there() -> None:
     from llm_ui.states.auth import AuthState
     from llm_ui.states.chat import ChatState
 
-    assert {"current_input", "current_response", "messages"} <= set(ChatState.base_vars)
+    assert {"current_input", "current_response", "messages"} <= set(ChatState.vars)
     assert "send_message" in ChatState.event_handlers
     assert {AuthState, ChatState, AdminState} <= set(states())
 

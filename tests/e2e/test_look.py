@@ -82,22 +82,22 @@ async def test_the_drawer(app: App, people: People) -> None:
     await bob.new_chat("Over there")
     page, _ = await bob.tab_with_chat("Here")
     side = page.locator("#sidebar")
-    await expect(side).not_to_be_in_viewport()
+    await expect(side).to_be_hidden()
     await page.get_by_test_id("open-drawer").tap()
     await expect(side).to_be_in_viewport(ratio=0.9)
     await _no_sideways(page, "the drawer")
     await page.keyboard.press("Escape")
-    await expect(side).not_to_be_in_viewport()
+    await expect(side).to_be_hidden()
 
     await page.get_by_test_id("open-drawer").tap()
     await expect(side).to_be_in_viewport(ratio=0.9)
     await page.touchscreen.tap(380, 400)
-    await expect(side).not_to_be_in_viewport()
+    await expect(side).to_be_hidden()
 
     await page.get_by_test_id("open-drawer").tap()
     await page.get_by_test_id("chat-list-item").filter(has_text="Over there").tap()
     await expect(page.get_by_test_id("chat-title")).to_have_text("Over there")
-    await expect(side).not_to_be_in_viewport()
+    await expect(side).to_be_hidden()
 
 
 async def test_the_sidebar_can_be_put_away_for_good(app: App, people: People) -> None:
@@ -105,10 +105,10 @@ async def test_the_sidebar_can_be_put_away_for_good(app: App, people: People) ->
     page = await bob.tab("/chat")
     await ready(page)
     await page.get_by_test_id("hide-sidebar").click()
-    await expect(page.locator("#sidebar")).not_to_be_in_viewport()
+    await expect(page.locator("#sidebar")).to_be_hidden()
     await page.reload()
-    await page.get_by_test_id("model-picker").wait_for()
-    await expect(page.locator("#sidebar")).not_to_be_in_viewport()
+    await ready(page)
+    await expect(page.locator("#sidebar")).to_be_hidden()
     await page.get_by_test_id("show-sidebar").click()
     await expect(page.locator("#sidebar")).to_be_in_viewport()
 
@@ -146,7 +146,7 @@ async def test_german(app: App, people: People, upstream: ScriptedServer) -> Non
     await send(page, "Hallo?")
     await finished(page, "failed")
     await expect(page.get_by_test_id("error-bubble")).to_contain_text("überlastet")
-    await expect(page.get_by_test_id("retry")).to_have_text("Nochmal versuchen")
+    await expect(page.get_by_test_id("retry")).to_have_text("Noch einmal versuchen")
 
 
 async def test_a_german_browser_is_greeted_in_german(app: App, people: People) -> None:

@@ -50,9 +50,9 @@ async def test_from_an_empty_installation_to_a_kept_answer(fresh_app: App, peopl
     await page.get_by_test_id("admin-link").click()
     await expect(page.get_by_test_id("stat-users")).to_contain_text("1")
 
-    # The model may still be loading; the page waits for it by itself.
+    # The model may still be loading.
+    await alice.model_id(BUNDLED)
     await page.goto(f"{fresh_app.url}/chat")
-    await page.get_by_test_id("model-picker").wait_for(timeout=60_000)
     await pick(page, BUNDLED)
     await send(page, LONG)
     await page.wait_for_url(A_CHAT)

@@ -198,7 +198,6 @@ def words(page: Page) -> Locator:
 async def ready(page: Page) -> None:
     """Wait until the page has its data and one can write."""
     await page.get_by_test_id("model-picker").wait_for()
-    await page.get_by_test_id("user-menu").wait_for()
 
 
 async def send(page: Page, text: str) -> None:

@@ -36,19 +36,19 @@ async def use_model(tab: Tab, provider: str) -> None:
     await tab.until(lambda: tab.vars(CHAT)["model_id"] == model)
 
 
-@pytest.mark.parametrize("provider", ["OpenAI-compatible", "Built-in"])
 @pytest.mark.parametrize(
-    "script",
+    ("provider", "script"),
     [
-        "tokens=40 rate=100",
-        "tokens=60 rate=200 split-utf8",
-        "tokens=300 markdown",
-        "reasoning=30 tokens=60 rate=300",
-        "tokens=60 rate=300 unknown-events comments",
+        ("OpenAI-compatible", "tokens=40 rate=100"),
+        ("OpenAI-compatible", "tokens=60 rate=200 split-utf8"),
+        ("OpenAI-compatible", "tokens=300 markdown"),
+        ("OpenAI-compatible", "reasoning=30 tokens=60 rate=300"),
+        ("OpenAI-compatible", "tokens=60 rate=300 unknown-events comments"),
+        ("Built-in", "reasoning=30 tokens=60 rate=300 split-utf8"),
     ],
 )
 async def test_what_streams_is_what_is_stored(
-    server: Server, bob: Person, script: str, provider: str
+    server: Server, bob: Person, provider: str, script: str
 ) -> None:
     async with server.tab(bob) as tab:
         await tab.open("/chat")

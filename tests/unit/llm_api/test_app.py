@@ -152,17 +152,6 @@ async def test_an_unknown_route_is_a_json_error(client: httpx.AsyncClient) -> No
     assert (await client.get("/v1/chat")).status_code == 405
 
 
-async def test_the_bundled_model_gets_a_system_prompt_unless_there_is_one(
-    client: httpx.AsyncClient, model: ScriptedServer
-) -> None:
-    await client.post("/v1/chat", json=ASK)
-    own = {"messages": [{"role": "system", "content": "Be a pirate."}, *ASK["messages"]]}
-    await client.post("/v1/chat", json=own)
-    first, second = (r.body["messages"] for r in model.requests)
-    assert first[0] == {"role": "system", "content": "You are a helpful assistant."}
-    assert second == own["messages"]
-
-
 async def test_a_missing_runtime_or_model_is_said_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
