@@ -132,6 +132,20 @@ async def end_sessions(session: AsyncSession, ids: Iterable[str]) -> None:
     after_commit(session, lambda: announce_ended(ended))
 
 
+async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
+    """Those of these sessions that still let their person in."""
+    query = (
+        sa.select(col(AuthSession.id))
+        .join(User, col(User.id) == AuthSession.user_id)
+        .where(
+            col(AuthSession.id).in_(list(ids)),
+            col(AuthSession.expires_at) > now(),
+            col(User.is_active).is_(True),
+        )
+    )
+    return set(await session.scalars(query))
+
+
 async def purge_expired(session: AsyncSession) -> None:
     """Remove sessions that have run out."""
     await session.execute(sa.delete(AuthSession).where(col(AuthSession.expires_at) < now()))

@@ -14,17 +14,18 @@ from collections.abc import AsyncIterator
 import reflex as rx
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_ui import auth, pages
+from llm_ui import auth, bus, pages
 from llm_ui.api.app import create_api
 from llm_ui.config import get_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
-from llm_ui.generation import start_engine, stop_engine
+from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.llm_api.supervisor import Supervisor
+from llm_ui.security.tokens import keyed_hash
 from llm_ui.services import chats, prompting, providers, settlement
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
-from llm_ui.states.presence import end_tabs
+from llm_ui.states.presence import check_tabs, end_tabs
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +54,22 @@ async def _housekeeping() -> None:
             async with unit_of_work() as session:
                 await chats.purge_deleted(session)
                 await auth.purge_expired(session)
+            await check_tabs()
         except SQLAlchemyError:
             logger.exception("housekeeping failed; trying again later")
+
+
+def _hears(engine: Engine) -> bus.Handlers:
+    """What this worker does at the word of another one."""
+
+    async def missed() -> None:
+        try:
+            await engine.reap()
+            await check_tabs()
+        except SQLAlchemyError:
+            logger.exception("what other workers may have said was not found out")
+
+    return bus.Handlers(stop=engine.stop_run, ended=end_tabs, missed=missed)
 
 
 @contextlib.asynccontextmanager
@@ -62,9 +77,18 @@ async def lifespan() -> AsyncIterator[None]:
     """Everything that a process opens, in the order in which it is needed."""
     settings = get_settings()
     database = start_database(settings.database)
-    start_engine(
-        database, prompting.prepare, settlement.settle, settlement.unhandled, prompting.admit
+    # Installations that share a Redis have keys and channels of their own.
+    name = keyed_hash(settings.secret_keys[0], "bus", "")[:16]
+    crossing = bus.start_bus(settings.redis_url, f"llm_ui:{name}")
+    engine = start_engine(
+        database,
+        prompting.prepare,
+        settlement.settle,
+        settlement.unhandled,
+        prompting.admit,
+        crossing,
     )
+    crossing.start(_hears(engine))
     supervisor = None if settings.llm_api_url else Supervisor(settings)
     if supervisor is not None:
         await supervisor.start()
@@ -82,6 +106,7 @@ async def lifespan() -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await stop_engine(settings.shutdown_grace)
+        await bus.stop_bus()
         await providers.close_adapters()
         if supervisor is not None:
             await supervisor.stop()
@@ -100,6 +125,7 @@ def create_app() -> rx.App:
     made.add_middleware(Guard(), index=0)
     made.register_lifespan_task(lifespan)
     auth.on_sessions_ended(end_tabs)
+    auth.on_sessions_ended(bus.tell_ended)
     pages.register(made)
     door.install(made)
     return made

@@ -6,6 +6,7 @@ admin, bob a user, charlie the outsider who must never see what is bob's.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -57,6 +58,17 @@ def postgres_server() -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """The URL of a Redis server; the test is skipped, visibly, where there is none."""
+    url = os.environ.get("TEST_REDIS_URL", "")
+    if not url:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Redis is missing: set TEST_REDIS_URL")
+        pytest.skip("Redis is missing: set TEST_REDIS_URL, or install it")
+    return url
+
+
 def fresh_postgres(server: str, name: str) -> str:
     """An empty database of this name on the server."""
     engine = sa.create_engine(script_url(server), isolation_level="AUTOCOMMIT")
@@ -102,6 +114,15 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     yield start_database(database_url)
     await providers.close_adapters()
     await stop_database()
+
+
+async def until(found: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait until it is true."""
+    for _ in range(int(seconds / 0.005)):
+        if found():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"not within {seconds} s")
 
 
 async def sign_up(name: str) -> tuple[Actor, accounts.SignedIn]:

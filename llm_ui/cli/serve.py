@@ -89,6 +89,22 @@ class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
         super().shutdown(exit_code)
 
 
+def server(host: str, port: int, *, workers: int, grace: float) -> DrainingServer:
+    """The web server; `serve` runs it until it is told to stop."""
+    return DrainingServer(
+        TARGET,
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        # Open websockets and event streams never end by themselves.
+        workers_kill_timeout=max(1, math.ceil(grace) + 1),
+    )
+
+
 def reflex_environment(port: int, workers: int) -> dict[str, str]:
     """What `reflex run --env prod --single-port` sets before it starts its server."""
     return {
@@ -125,18 +141,7 @@ def main() -> None:
     if options.with_parent:
         end_with_parent()
     os.environ.update(reflex_environment(options.port, options.workers))
-    DrainingServer(
-        TARGET,
-        factory=True,
-        address=options.host,
-        port=options.port,
-        interface=Interfaces.ASGI,
-        workers=options.workers,
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
-        # Open websockets and event streams never end by themselves.
-        workers_kill_timeout=max(1, math.ceil(options.grace) + 1),
-    ).serve()
+    server(options.host, options.port, workers=options.workers, grace=options.grace).serve()
 
 
 if __name__ == "__main__":

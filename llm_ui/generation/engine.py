@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from llm_ui.bus import END, Bus, Increment
 from llm_ui.db import Database
 from llm_ui.errors import AppError
 from llm_ui.generation import reaper, store
@@ -31,6 +32,10 @@ logger = logging.getLogger(__name__)
 FLUSH_EVERY_S = 0.2
 BEAT_EVERY_S = 5.0
 REAP_EVERY_S = 5.0
+# With other workers beside this one: their death is to be noticed soon.
+REAP_OTHERS_EVERY_S = 1.0
+# How often followers on other workers get what is new.
+PUBLISH_EVERY_S = 0.04
 WRITE_TRIES = 6
 
 
@@ -44,8 +49,10 @@ class Engine:
         settle: Settle,
         unhandled: Unhandled,
         admit: Admit,
+        bus: Bus | None = None,
     ) -> None:
         self.database = database
+        self.bus = bus or Bus()
         self.settle = settle
         self.owner = own_name()
         self._prepare = prepare
@@ -53,10 +60,13 @@ class Engine:
         self._admit = admit
         self._gate = Gate()
         self._taking: set[str] = set()
+        self._stopped_early: set[str] = set()
         self._live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._writing = asyncio.Lock()
+        self._publishing = asyncio.Lock()
+        self._reaping = asyncio.Lock()
         self._accepting = True
 
     # --- life ---------------------------------------------------------------------
@@ -66,6 +76,7 @@ class Engine:
         self._loops = [
             asyncio.create_task(self._write_loop(), name="generation-writer"),
             asyncio.create_task(self._reap_loop(), name="generation-reaper"),
+            asyncio.create_task(self._publish_loop(), name="generation-publisher"),
         ]
 
     async def stop(self, grace: float) -> None:
@@ -97,14 +108,22 @@ class Engine:
         live = self._live.get(run_id)
         if live is not None:
             live.cancel("stopped")
+        elif run_id in self._taking:
+            # It may have been claimed this moment, and is not in `_live` yet.
+            self._stopped_early.add(run_id)
         return live is not None
 
     async def stop_or_refuse(self, run_id: str) -> None:
-        """Stop a run that is here; one that is still queued never starts."""
+        """Stop a run that is here; one that is still queued never starts; for one that
+        another worker streams, that worker is told."""
         if self.stop_run(run_id):
             return
         async with self.database.unit_of_work() as session:
-            await store.refuse(session, run_id)
+            refused = await store.refuse(session, run_id)
+        if refused:
+            self.bus.wake(run_id)
+        else:
+            await self.bus.tell_stop(run_id)
 
     def follow(self, run_id: str, after: int | None = None) -> AsyncIterator[FollowEvent]:
         """Watch a run: a Snapshot first (or, with `after`, what comes behind that
@@ -143,6 +162,7 @@ class Engine:
                 self._gate.leave(lane)
         finally:
             self._taking.discard(run_id)
+            self._stopped_early.discard(run_id)
 
     async def _take(self, run_id: str) -> None:
         if not self._accepting:
@@ -154,6 +174,9 @@ class Engine:
             return
         live = self._live[run_id] = LiveRun(run_id, run.created_at, *before)
         live.stream = asyncio.create_task(self._stream(live), name=f"stream-{run_id}")
+        if run_id in self._stopped_early:
+            live.cancel("stopped")
+        self.bus.wake(run_id)
         state = "done"
         try:
             await live.stream
@@ -194,6 +217,7 @@ class Engine:
             live.state = state
             self._live.pop(live.id, None)
             live.wake()
+        await self._publish_end(live)
 
     async def _write_end(self, outcome: Outcome) -> None:
         settle: Settle | None = self.settle
@@ -244,24 +268,77 @@ class Engine:
                 if (live := self._live.get(run_id)) is not None:
                     live.written = pieces[-1].end
 
+    async def _publish_loop(self) -> None:
+        while True:
+            await self.bus.until_wanted()
+            await self.publish()
+            await asyncio.sleep(PUBLISH_EVERY_S)
+
+    async def publish(self) -> None:
+        """Give the followers on other workers what the runs that they watch have said
+        since the last time; the first time, what the database does not have yet."""
+        async with self._publishing:
+            wanted = self.bus.wanted()
+            fresh: dict[str, list[Piece]] = {}
+            for run in self._live.values():
+                if run.id not in wanted:
+                    run.published = None
+                    continue
+                if run.published is None:
+                    run.published = run.written
+                if pieces := run.log.since(run.published):
+                    fresh[run.id] = pieces
+            if not fresh:
+                return
+            sent = await self.bus.publish({key: _increments(each) for key, each in fresh.items()})
+            for run_id, pieces in fresh.items():
+                if (live := self._live.get(run_id)) is not None:
+                    live.published = pieces[-1].end if sent else None
+
+    async def _publish_end(self, live: LiveRun) -> None:
+        """The rest of a run's stream and its end; what it lost is in the database."""
+        async with self._publishing:
+            if live.id not in self.bus.wanted():
+                return
+            start = live.written if live.published is None else live.published
+            last, end = live.log.since(start), live.log.length
+            await self.bus.publish({
+                live.id: [*_increments(last), Increment(end, end, END, live.state)]
+            })  # fmt: skip
+
+    async def reap(self) -> None:
+        """Look in the database for what has to be ended, stopped or taken."""
+        async with self._reaping:
+            await reaper.reap(self)
+
     async def _reap_loop(self) -> None:
+        pause = REAP_OTHERS_EVERY_S if self.bus.crosses else REAP_EVERY_S
         while True:
             try:
-                await reaper.reap(self)
+                await self.reap()
             except SQLAlchemyError:
                 logger.exception("the reaper could not read the runs; trying again")
-            await asyncio.sleep(REAP_EVERY_S)
+            await asyncio.sleep(pause)
+
+
+def _increments(pieces: list[Piece]) -> list[Increment]:
+    return [Increment(each.start, each.end, each.kind, each.payload) for each in pieces]
 
 
 _current: Engine | None = None
 
 
 def start_engine(
-    database: Database, prepare: Prepare, settle: Settle, unhandled: Unhandled, admit: Admit
+    database: Database,
+    prepare: Prepare,
+    settle: Settle,
+    unhandled: Unhandled,
+    admit: Admit,
+    bus: Bus | None = None,
 ) -> Engine:
     """Make and start this process's engine."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
-    _current = Engine(database, prepare, settle, unhandled, admit)
+    _current = Engine(database, prepare, settle, unhandled, admit, bus)
     _current.start()
     return _current
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llm_ui.bus import END, Feed
 from llm_ui.generation import store
 from llm_ui.generation.live import LiveRun
-from llm_ui.generation.log import REASONING, TEXT
+from llm_ui.generation.log import REASONING, TEXT, Piece, joined
 from llm_ui.generation.types import Ended, FollowEvent, Snapshot
 
 if TYPE_CHECKING:
     from llm_ui.generation.engine import Engine
 
+# How long to wait for something new before looking into the database.
 POLL_EVERY_S = 0.25
+# The same when the run's stream will tell: then only what it cannot tell has to be found.
+QUIET_S = 1.0
+# Between the stream and the log's next write, at most.
+GAP_S = 0.1
 
 
 async def follow_live(live: LiveRun, after: int | None) -> AsyncIterator[FollowEvent]:
@@ -37,38 +44,118 @@ async def follow_live(live: LiveRun, after: int | None) -> AsyncIterator[FollowE
 async def follow_stored(
     engine: Engine, run_id: str, after: int | None
 ) -> AsyncIterator[FollowEvent]:
-    """Watch a run by its rows: one that is over, queued, or streamed by another worker.
+    """Watch a run that is over, queued, or streamed by another worker.
 
+    The database says everything, a moment late; the run's stream says it at once, from
+    some position on. Each takes over exactly where the other one ends: what the stream
+    has already been read elsewhere is skipped, what it lacks is read in the database.
     A run that is over is given whole: its log has been thrown away.
     """
-    position = after
-    while True:
-        live = engine.live(run_id)
-        if live is not None:
-            async for event in follow_live(live, position):
+    position, patience = after, POLL_EVERY_S
+    with engine.bus.follow(run_id) as feed:
+        while True:
+            feed.news.clear()
+            live = engine.live(run_id)
+            if live is not None:
+                async for event in follow_live(live, position):
+                    yield event
+                return
+            stored = await _read(engine, run_id, position)
+            for event in stored.events(position, is_first=position == after):
                 yield event
-            return
-        async with engine.database.unit_of_work(writes=False) as session:
-            run = await store.load(session, run_id)
-            if run is None:
-                yield Ended(position or 0, "interrupted")
-                return
-            if not run.is_active:
-                text, reasoning = await store.text_of(session, run.message_id)
-                total = len(text) + len(reasoning)
-                yield Snapshot(total, text, reasoning)
-                yield Ended(total, run.state)
-                return
-            # A continued answer's log begins behind what the message held before.
-            text, reasoning = await store.text_of(session, run.message_id)
-            base = len(text) + len(reasoning)
-            pieces = await store.events(session, run_id, max(position or 0, base))
-        if position is None:
-            position = pieces[-1].end if pieces else base
-            more_text, more_reasoning = store.split(pieces)
-            yield Snapshot(position, text + more_text, reasoning + more_reasoning)
-        else:
-            for piece in pieces:
-                yield piece
-                position = piece.end
-        await asyncio.sleep(POLL_EVERY_S)
+                if isinstance(event, Ended):
+                    return
+                position = _end(event)
+            assert position is not None
+            # The stream, as long as it goes on from here.
+            while True:
+                while events := _fitting(feed, position):
+                    # Much may come while the caller takes its time with these.
+                    for event in events:
+                        yield event
+                        if isinstance(event, Ended):
+                            return
+                        position = _end(event)
+                if feed.increments:
+                    # A gap, which the log's next write will fill.
+                    await asyncio.sleep(GAP_S)
+                    break
+                if not await _within(feed.news, patience) or not feed.increments:
+                    break
+                feed.news.clear()
+                patience = QUIET_S
+            patience = QUIET_S if engine.bus.is_up else POLL_EVERY_S
+
+
+def _end(event: Snapshot | Piece) -> int:
+    return event.seq if isinstance(event, Snapshot) else event.end
+
+
+async def _within(news: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await news.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _fitting(feed: Feed, position: int) -> list[Piece | Ended]:
+    """Take from the feed what continues at a position; what lies beyond a gap stays."""
+    pieces: list[Piece] = []
+    while feed.increments and feed.increments[0].start <= position:
+        increment = feed.increments.popleft()
+        if increment.kind == END:
+            if increment.start == position:
+                return [*joined(pieces), Ended(position, increment.payload)]
+            continue
+        rest = Piece(increment.start, increment.kind, increment.payload).after(position)
+        if rest is not None:
+            pieces.append(rest)
+            position = rest.end
+    return list(joined(pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A run as the database has it: `text` and `reasoning` of its message, then the log."""
+
+    state: str
+    text: str = ""
+    reasoning: str = ""
+    pieces: tuple[Piece, ...] = ()
+    is_over: bool = True
+    exists: bool = True
+
+    def events(self, position: int | None, *, is_first: bool) -> list[FollowEvent]:
+        """What somebody who has come to a position has to be told."""
+        base = len(self.text) + len(self.reasoning)
+        if self.is_over:
+            return [*self._last(position, base, is_first=is_first), Ended(base, self.state)]
+        if position is not None and position >= base:
+            return list(self.pieces)
+        more, more_reasoning = store.split(list(self.pieces))
+        end_of_log = self.pieces[-1].end if self.pieces else base
+        return [Snapshot(end_of_log, self.text + more, self.reasoning + more_reasoning)]
+
+    def _last(self, position: int | None, base: int, *, is_first: bool) -> list[FollowEvent]:
+        """What is missing of a run that is over: as little as can be known."""
+        if not self.exists or (position == base and not is_first):
+            return []
+        if not is_first and position is not None and position < base and not self.reasoning:
+            return [Piece(position, TEXT, self.text[position:])]
+        return [Snapshot(base, self.text, self.reasoning)]
+
+
+async def _read(engine: Engine, run_id: str, position: int | None) -> _Stored:
+    async with engine.database.unit_of_work(writes=False) as session:
+        run = await store.load(session, run_id)
+        if run is None:
+            return _Stored("interrupted", exists=False)
+        # A continued answer's log begins behind what the message held before.
+        text, reasoning = await store.text_of(session, run.message_id)
+        if not run.is_active:
+            return _Stored(run.state, text, reasoning)
+        base = len(text) + len(reasoning)
+        pieces = await store.events(session, run_id, max(position or 0, base))
+    return _Stored(run.state, text, reasoning, tuple(pieces), is_over=False)

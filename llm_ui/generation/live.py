@@ -32,6 +32,8 @@ class LiveRun:
         self.error: AppError | None = None
         self.state = "running"
         self.written = self.log.length
+        # How far followers on other workers have been told; None while there are none.
+        self.published: int | None = None
         self.closing = False
         self.stream: asyncio.Task[None] | None = None
         self.cancel_state: str | None = None

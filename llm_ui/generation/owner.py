@@ -8,12 +8,14 @@ from pathlib import Path
 
 
 def _started(pid: int) -> str:
-    """A process's start time in clock ticks (field 22 of proc(5)'s stat), or ""."""
+    """A process's start time in clock ticks (field 22 of proc(5)'s stat), or "" if there is
+    none, or only what is left of one until its parent notices."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
 
 
 def own_name() -> str:

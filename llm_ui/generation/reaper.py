@@ -56,3 +56,4 @@ async def _interrupt(engine: Engine, run: StoredRun) -> None:
         )
         if await store.finish(session, outcome, run.owner or ""):
             await engine.settle(session, outcome)
+    engine.bus.wake(run.id)

@@ -60,8 +60,8 @@ async def claim(session: AsyncSession, run_id: str, owner: str) -> StoredRun | N
     return run
 
 
-async def refuse(session: AsyncSession, run_id: str) -> None:
-    """Stop a run that nobody has taken yet."""
+async def refuse(session: AsyncSession, run_id: str) -> bool:
+    """Stop a run that nobody has taken yet; False if there is no such run (any more)."""
     moment = now()
     won = await _changed(
         session,
@@ -76,6 +76,7 @@ async def refuse(session: AsyncSession, run_id: str) -> None:
             .where(col(ChatMessage.id) == run.message_id)
             .values(status="stopped", finished_at=moment)
         )
+    return bool(won)
 
 
 async def load(session: AsyncSession, run_id: str) -> StoredRun | None:

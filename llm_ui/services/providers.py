@@ -7,8 +7,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -178,16 +180,24 @@ async def sync_provider(provider_id: str) -> bool:
 async def _note_health(
     session: AsyncSession, row: AIProvider, is_ok: bool, detail: str, latency: int
 ) -> None:
-    status = "ok" if is_ok else "down"
-    if status == "down" and row.status != "down":
-        record(session, "provider.down", f"{row.name}: {detail}", level="error", provider=row.name)
-    elif status == "ok" and row.status == "down":
-        record(session, "provider.up", row.name, provider=row.name)
+    status = col(AIProvider.status)
+    # Several workers ask the same provider: whoever notes a change first records it.
+    changed = await session.execute(
+        sa.update(AIProvider)
+        .where(col(AIProvider.id) == row.id, status == "down" if is_ok else status != "down")
+        .values(status="ok" if is_ok else "down")
+    )
+    if cast("CursorResult[Any]", changed).rowcount:
+        if is_ok:
+            record(session, "provider.up", row.name, provider=row.name)
+        else:
+            text = f"{row.name}: {detail}"
+            record(session, "provider.down", text, level="error", provider=row.name)
     await session.execute(
         sa.update(AIProvider)
         .where(col(AIProvider.id) == row.id)
         .values(
-            status=status,
+            status="ok" if is_ok else "down",
             status_detail=detail[:500],
             latency_ms=latency if is_ok else None,
             checked_at=now(),

@@ -9,6 +9,8 @@ from reflex.event import Event
 from reflex.state import StateUpdate
 from reflex_base.registry import RegistrationContext
 
+from llm_ui import auth
+from llm_ui.db import unit_of_work
 from llm_ui.states.push import Socket
 
 _tabs: dict[str, tuple[str, str]] = {}
@@ -44,6 +46,18 @@ async def end_tabs(session_ids: list[str]) -> None:
             leave = StateUpdate(events=Event.from_event_type(rx.redirect("/login")))
             await namespace.emit_update(leave, socket.token)
             await socket.close()
+
+
+async def check_tabs() -> None:
+    """End the tabs whose sessions have ended without anybody telling this worker: run
+    out, or ended on another worker while the two could not hear each other."""
+    _forget_closed()
+    ids = {session_id for _, session_id in _tabs.values()}
+    if not ids:
+        return
+    async with unit_of_work(writes=False) as session:
+        living = await auth.living(session, ids)
+    await end_tabs(sorted(ids - living))
 
 
 def open_tabs() -> int:

@@ -36,9 +36,20 @@ class App:
         folder: where it keeps everything; empty at first.
         models_url: the scripted model server.
         database_url: an empty database; without it an SQLite file in the folder.
+        workers: how many processes serve it.
+        settings: more environment variables, which win.
     """
 
-    def __init__(self, folder: Path, models_url: str, database_url: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models_url: str,
+        database_url: str = "",
+        *,
+        workers: int = 1,
+        **settings: str,
+    ) -> None:
+        self.workers = workers
         self.port = free_port()
         # A second way in, which a test may cut (see wire.py).
         self.wire_port = free_port()
@@ -58,7 +69,7 @@ class App:
             "SILENCE_TIMEOUT": str(SILENCE_S),
             "SHUTDOWN_GRACE": "1",
             "LOG_LEVEL": "WARNING",
-        }
+        } | settings
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -78,6 +89,7 @@ class App:
         """Start the server, again after `stop` or `kill`."""
         command = [sys.executable, "-m", "llm_ui.cli.serve", "--with-parent", "--grace", "1"]
         command += ["--port", str(self.port), "--host", "127.0.0.1"]
+        command += ["--workers", str(self.workers)]
         with self.log_file.open("ab") as log:
             # A session of its own, so that `kill` takes the whole of it and nothing else.
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 
 
 class Wire:
-    """Forwards one port to another. While cut, open connections break and new ones fail."""
+    """Forwards one port to another, its `target`, which may be changed while the wire is
+    cut. While cut, open connections break and new ones fail."""
 
     def __init__(self, port: int, target: int) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
-        self._target = target
+        self.target = target
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
@@ -32,7 +33,7 @@ class Wire:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
             writer.transport.abort()
             return

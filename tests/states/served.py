@@ -136,10 +136,14 @@ class Server:
         """What the server has logged so far."""
         return self._log.read_text()
 
+    def workers(self) -> list[int]:
+        """The processes that do the work."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [int(pid) for pid in children]
+
     def cpu_seconds(self) -> float:
         """CPU time of the process and its workers so far."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        stats = [Path(f"/proc/{pid}/stat").read_text() for pid in (str(self.pid), *children)]
+        stats = [Path(f"/proc/{pid}/stat").read_text() for pid in (self.pid, *self.workers())]
         fields = [stat.rpartition(")")[2].split() for stat in stats]
         return sum(int(each[11]) + int(each[12]) for each in fields) / TICKS
 
@@ -183,16 +187,18 @@ def _wait_until_ready(url: str, running: subprocess.Popen[str], log: Path) -> No
 
 
 @contextmanager
-def serve(folder: Path, database_url: str, models: str, **settings: str) -> Iterator[Server]:
+def serve(
+    folder: Path, database_url: str, models: str, *, workers: int = 1, **settings: str
+) -> Iterator[Server]:
     """Run the application on a migrated database; `settings` are environment variables."""
     port, log = free_port(), folder / "server.log"
     url = f"http://localhost:{port}"
     code = (
-        "from granian.constants import Interfaces; from granian.server import Server; "
-        "Server('llm_ui.cli.serve:application', factory=True, address='127.0.0.1', "
-        f"port={port}, interface=Interfaces.ASGI, workers_kill_timeout=3).serve()"
+        "from llm_ui.cli.serve import server; "
+        f"server('127.0.0.1', {port}, workers={workers}, grace=2).serve()"
     )
-    env = environment(port, folder, database_url, models) | settings
+    env = environment(port, folder, database_url, models)
+    env |= {"GRANIAN_WORKERS": str(workers)} | settings
     with process([sys.executable, "-c", code], log, env) as running:
         _wait_until_ready(url, running, log)
         server = Server(url, database_url, log, running.pid)

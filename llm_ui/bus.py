@@ -1,0 +1,394 @@
+"""What crosses workers: increments of running answers, stops, ended sessions.
+
+Within one process nothing is needed, and without REDIS_URL there is nothing. With it:
+
+- a Redis Stream per run. Who wants to follow a run of another worker says so ("watch", and
+  again every few seconds); while somebody does, the run's owner adds what is new. Streams
+  are cut short and expire: the database holds everything, this only holds it earlier.
+- a pub/sub channel for "watch", "stop" and "ended".
+
+Nothing depends on Redis answering. Increments carry their positions, so a reader sees
+what it missed and reads it in the database; a stop and a session's end stand in the
+database before they are told, and `missed` says when to look there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+END = "end"
+COMMAND_TIMEOUT_S = 1.0
+# A reader's pause between two looks: one command for all runs that this worker follows.
+READ_EVERY_S = 0.02
+READ_AT_MOST = 200
+WATCH_AGAIN_S = 5.0
+WATCH_HOLDS_S = 15.0
+# About ten seconds of an answer: whoever needs more finds it in the database.
+STREAM_ENTRIES = 200
+STREAM_EXPIRES_MS = 60_000
+# More than a reader takes in one step; a reader that slow is better served by the database.
+FEED_INCREMENTS = 1000
+PING_AFTER_S = 5.0
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 2.0
+FAILURES = (RedisError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """A stretch of a run's log from one position to another; `end` has no length, and its
+    payload is the run's state."""
+
+    start: int
+    end: int
+    kind: str
+    payload: str
+
+
+class Feed:
+    """What comes of one run to one follower; `news` is set when it is worth looking."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.news = asyncio.Event()
+        self.increments: deque[Increment] = deque()
+
+    def put(self, increments: list[Increment]) -> None:
+        """Add what has come. Too much for a slow reader is dropped: it will see the gap."""
+        if len(self.increments) + len(increments) > FEED_INCREMENTS:
+            self.increments.clear()
+        self.increments.extend(increments)
+        self.news.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What a worker does when it hears something.
+
+    `missed` is called when something may have been said while nobody could hear it.
+    """
+
+    stop: Callable[[str], object]
+    ended: Callable[[list[str]], Coroutine[Any, Any, None]]
+    missed: Callable[[], Coroutine[Any, Any, None]]
+
+
+class Health:
+    """Whether Redis answers: one line in the log when it goes, one when it is back."""
+
+    def __init__(self) -> None:
+        self.is_up = True
+        self._try_at = 0.0
+
+    @property
+    def may_try(self) -> bool:
+        """Whether a command is worth its time-out just now."""
+        return self.is_up or time.monotonic() >= self._try_at
+
+    def failed(self, error: BaseException) -> None:
+        """A command has failed."""
+        self._try_at = time.monotonic() + COMMAND_TIMEOUT_S
+        if self.is_up:
+            self.is_up = False
+            logger.warning("Redis does not answer; going on by the database: %s", error)
+
+    def worked(self) -> None:
+        """A command has succeeded."""
+        if not self.is_up:
+            self.is_up = True
+            logger.warning("Redis answers again")
+
+
+class Bus:
+    """This worker's end of it. Without a URL every verb does nothing.
+
+    Args:
+        url: where Redis is.
+        prefix: of every key and channel, the same for all workers of an installation.
+    """
+
+    def __init__(self, url: str | None = None, prefix: str = "llm_ui") -> None:
+        self.crosses = url is not None
+        self._health = Health()
+        self._own = uuid.uuid4().hex
+        self._prefix = prefix
+        self._channel = f"{prefix}:control"
+        self._feeds: dict[str, set[Feed]] = {}
+        self._cursors: dict[str, bytes] = {}
+        self._told: dict[str, float] = {}
+        self._following = asyncio.Event()
+        self._wanted: dict[str, float] = {}
+        self._is_wanted = asyncio.Event()
+        self._handlers: Handlers | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._redis: Redis | None = None
+        if url is not None:
+            self._redis = Redis.from_url(
+                url,
+                socket_timeout=COMMAND_TIMEOUT_S,
+                socket_connect_timeout=COMMAND_TIMEOUT_S,
+                # Once: a kept connection may be one that Redis has closed meanwhile.
+                retry=Retry(NoBackoff(), 1),
+            )
+
+    # --- life ---------------------------------------------------------------------
+
+    def start(self, handlers: Handlers) -> None:
+        """Begin to listen; returns at once, whether Redis answers or not."""
+        self._handlers = handlers
+        if self._redis is not None:
+            self._spawn(self._listen(self._redis), "bus-listener")
+            self._spawn(self._read(self._redis), "bus-reader")
+
+    async def stop(self) -> None:
+        """Close everything."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._redis is not None:
+            with contextlib.suppress(*FAILURES):
+                await self._redis.aclose()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Redis is there and answered the last time it was asked."""
+        return self.crosses and self._health.is_up
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # --- telling ------------------------------------------------------------------
+
+    async def tell_stop(self, run_id: str) -> None:
+        """Have the worker that streams this run stop it."""
+        await self._tell("stop", [run_id])
+
+    async def tell_ended(self, session_ids: list[str]) -> None:
+        """Have every other worker end the tabs of these sessions."""
+        await self._tell("ended", session_ids)
+
+    async def _tell(self, what: str, ids: list[str]) -> bool:
+        if self._redis is None or not self._health.may_try:
+            return False
+        message = orjson.dumps({"by": self._own, "what": what, "ids": ids})
+        try:
+            await self._redis.publish(self._channel, message)
+        except FAILURES as error:
+            self._health.failed(error)
+            return False
+        self._health.worked()
+        return True
+
+    # --- an owner's side ------------------------------------------------------------
+
+    async def until_wanted(self) -> None:
+        """Wait until some worker follows some run of another one."""
+        await self._is_wanted.wait()
+
+    def wanted(self) -> set[str]:
+        """The runs that other workers follow at present."""
+        now = time.monotonic()
+        self._wanted = {run_id: until for run_id, until in self._wanted.items() if until > now}
+        if not self._wanted:
+            self._is_wanted.clear()
+        return set(self._wanted)
+
+    async def publish(self, increments: dict[str, list[Increment]]) -> bool:
+        """Add to the streams of runs; False if that is not certain to have happened."""
+        if self._redis is None or not self._health.may_try:
+            return False
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for run_id, found in increments.items():
+                    data = orjson.dumps([[i.start, i.end, i.kind, i.payload] for i in found])
+                    key = self._key(run_id)
+                    pipe.xadd(key, {"d": data}, maxlen=STREAM_ENTRIES, approximate=True)
+                    pipe.pexpire(key, STREAM_EXPIRES_MS)
+                await pipe.execute()
+        except FAILURES as error:
+            self._health.failed(error)
+            return False
+        self._health.worked()
+        return True
+
+    def _key(self, run_id: str) -> str:
+        return f"{self._prefix}:run:{run_id}"
+
+    # --- a follower's side ------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def follow(self, run_id: str) -> Iterator[Feed]:
+        """What other workers publish of a run from now on, and a little of before."""
+        feed = Feed(run_id)
+        self._feeds.setdefault(run_id, set()).add(feed)
+        # From the stream's beginning: the others of this run skip what they had.
+        self._cursors[run_id] = b"0"
+        self._following.set()
+        try:
+            yield feed
+        finally:
+            feeds = self._feeds[run_id]
+            feeds.discard(feed)
+            if not feeds:
+                del self._feeds[run_id], self._cursors[run_id]
+                self._told.pop(run_id, None)
+            if not self._feeds:
+                self._following.clear()
+
+    def wake(self, run_id: str) -> None:
+        """Something has happened to a run on this worker: let its followers look."""
+        for feed in self._feeds.get(run_id, ()):
+            feed.news.set()
+
+    async def _read(self, redis: Redis) -> None:
+        while True:
+            await self._following.wait()
+            if self._health.may_try:
+                await self._watch()
+                await self._read_once(redis)
+            await asyncio.sleep(READ_EVERY_S)
+
+    async def _watch(self) -> None:
+        """Say which runs are followed here, each one every few seconds."""
+        now = time.monotonic()
+        due = [run_id for run_id in self._feeds if self._told.get(run_id, 0.0) <= now]
+        if due and await self._tell("watch", due):
+            for run_id in due:
+                self._told[run_id] = now + WATCH_AGAIN_S
+
+    async def _read_once(self, redis: Redis) -> None:
+        asked = {self._key(run_id): run_id for run_id in self._cursors}
+        cursors = {key: self._cursors[run_id] for key, run_id in asked.items()}
+        if not cursors:
+            return
+        try:
+            found: Any = await redis.xread(cursors, count=READ_AT_MOST)  # type: ignore[arg-type]
+        except FAILURES as error:
+            self._health.failed(error)
+            return
+        self._health.worked()
+        for key, entries in found or ():
+            run_id = asked[key.decode()]
+            # Somebody may have joined, or everybody left, while this was on its way.
+            if self._cursors.get(run_id) == cursors[key.decode()]:
+                self._cursors[run_id] = entries[-1][0]
+            increments = [each for _, fields in entries for each in _increments(fields)]
+            for feed in self._feeds.get(run_id, ()):
+                feed.put(increments)
+
+    # --- listening ----------------------------------------------------------------
+
+    async def _listen(self, redis: Redis) -> None:
+        pause = FIRST_PAUSE_S
+        while True:
+            began = time.monotonic()
+            try:
+                async with redis.pubsub() as channel:
+                    await channel.subscribe(self._channel)
+                    await self._hear(channel)
+            except FAILURES as error:
+                self._health.failed(error)
+            if time.monotonic() - began > 10 * LONGEST_PAUSE_S:
+                pause = FIRST_PAUSE_S
+            self._missed()
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE_S, 2 * pause)
+
+    async def _hear(self, channel: PubSub) -> None:
+        """Handle messages until the connection is lost, which is found out by pings."""
+        unanswered = 0
+        while True:
+            message = await channel.get_message(timeout=PING_AFTER_S)
+            if message is None:
+                if unanswered:
+                    raise RedisConnectionError("no answer to a ping")
+                unanswered = 1
+                await channel.ping()
+                continue
+            unanswered = 0
+            if message["type"] == "subscribe":
+                self._health.worked()
+                self._missed()
+            elif message["type"] == "message":
+                self._handle(message["data"])
+
+    def _missed(self) -> None:
+        self._told.clear()
+        is_looking = self._looking is not None and not self._looking.done()
+        if self._handlers is not None and not is_looking:
+            self._looking = self._spawn(self._handlers.missed(), "bus-missed")
+
+    def _handle(self, data: bytes) -> None:
+        try:
+            message = orjson.loads(data)
+            what, ids = message["what"], [str(each) for each in message["ids"]]
+            if message["by"] == self._own or self._handlers is None:
+                return
+        except (ValueError, KeyError, TypeError):
+            logger.warning("a message on the control channel makes no sense")
+            return
+        match what:
+            case "stop":
+                for run_id in ids:
+                    self._handlers.stop(run_id)
+            case "ended":
+                self._spawn(self._handlers.ended(ids), "bus-ended")
+            case "watch":
+                until = time.monotonic() + WATCH_HOLDS_S
+                self._wanted.update(dict.fromkeys(ids, until))
+                self._is_wanted.set()
+
+
+def _increments(fields: dict[bytes, bytes]) -> list[Increment]:
+    try:
+        return [Increment(*each) for each in orjson.loads(fields[b"d"])]
+    except (ValueError, KeyError, TypeError):
+        logger.warning("an entry of a run's stream makes no sense")
+        return []
+
+
+_current: Bus | None = None
+
+
+def start_bus(url: str | None, prefix: str) -> Bus:
+    """Make this process's bus; `Bus.start` begins to listen."""
+    global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
+    _current = Bus(url, prefix)
+    return _current
+
+
+async def stop_bus() -> None:
+    """Close this process's bus."""
+    global _current
+    bus, _current = _current, None
+    if bus is not None:
+        await bus.stop()
+
+
+async def tell_ended(session_ids: list[str]) -> None:
+    """Tell the other workers, if there are any, that sessions have ended."""
+    if _current is not None:
+        await _current.tell_ended(session_ids)
