@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -205,6 +206,11 @@ async def _note_health(
     )
 
 
+def shown_name(name: str) -> str:
+    """A model's name as people see it: of a file's path (llama.cpp tells one) its stem."""
+    return PurePath(name).stem if name.endswith(".gguf") else name
+
+
 async def _note_models(session: AsyncSession, provider_id: str, models: list[ModelInfo]) -> None:
     chat_type = await session.scalar(sa.select(col(AIType.id)).where(col(AIType.name) == "chat"))
     query = sa.select(AIModel).where(col(AIModel.provider_id) == provider_id)
@@ -216,7 +222,7 @@ async def _note_models(session: AsyncSession, provider_id: str, models: list[Mod
                 provider_id=provider_id,
                 type_id=chat_type,
                 name=info.name[:200],
-                display_name=(info.display_name or info.name)[:200],
+                display_name=(info.display_name or shown_name(info.name))[:200],
                 context_window=info.context_window,
                 max_tokens=info.max_output_tokens,
             )

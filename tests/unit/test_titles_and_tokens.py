@@ -3,6 +3,7 @@
 import pytest
 
 from llm_ui.services.prompting import fit
+from llm_ui.services.providers import shown_name
 from llm_ui.services.titles import LENGTH, title_of
 from llm_ui.services.tokens import estimate
 from llm_ui.wire.events import PromptMessage
@@ -48,3 +49,15 @@ def test_the_oldest_turns_are_left_out_and_what_is_left_begins_with_a_question()
 def test_the_last_question_stays_however_long_it_is():
     talk = turns(("user", 10), ("assistant", 10), ("user", 5000))
     assert fit(talk, 100) == [talk[2]]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("/models/Qwen2.5-7B.Q4_K_M.gguf", "Qwen2.5-7B.Q4_K_M"),
+        ("meta-llama/llama-3.3-70b", "meta-llama/llama-3.3-70b"),
+        ("gpt-4.1", "gpt-4.1"),
+    ],
+)
+def test_a_models_path_is_shown_as_its_files_name(name, shown):
+    assert shown_name(name) == shown
