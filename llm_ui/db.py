@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -123,23 +123,13 @@ class Database:
         Functions registered by `after_commit` run once the commit has succeeded.
         """
         engine = self._writing_engine if writes else self.engine
-        async with AsyncSession(engine, expire_on_commit=False) as session:
-            try:
-                yield session
-            except BaseException:
-                # Also when the task is cancelled: the connection goes back clean.
-                await asyncio.shield(session.rollback())
-                raise
-            if writes:
-                await session.commit()
-            else:
-                # Rows that were read stay usable; changes to them go nowhere.
-                session.expunge_all()
-                await session.rollback()
-        for hook in session.info.pop(AFTER_COMMIT, ()):
-            outcome = hook()
-            if inspect.isawaitable(outcome):
-                await outcome
+        session = AsyncSession(engine, expire_on_commit=False)
+        try:
+            yield session
+        except BaseException:
+            await _to_its_end(_abandon(session))
+            raise
+        await _to_its_end(_conclude(session, writes))
 
     async def ping(self) -> None:
         """Raise whatever the driver raises when the database does not answer."""
@@ -149,6 +139,39 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+async def _abandon(session: AsyncSession) -> None:
+    async with session:
+        await session.rollback()
+
+
+async def _conclude(session: AsyncSession, writes: bool) -> None:
+    async with session:
+        if writes:
+            await session.commit()
+        else:
+            # Rows that were read stay usable; changes to them go nowhere.
+            session.expunge_all()
+            await session.rollback()
+    for hook in session.info.pop(AFTER_COMMIT, ()):
+        outcome = hook()
+        if inspect.isawaitable(outcome):
+            await outcome
+
+
+async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
+    """Await the end of a transaction, also when the task that waits is cancelled meanwhile.
+
+    A page that loads again cancels what it asked for before: the connection must go back
+    clean, and what follows a commit must follow.
+    """
+    task = asyncio.create_task(ending)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def after_commit(session: AsyncSession, hook: AfterCommit) -> None:

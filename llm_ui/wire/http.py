@@ -128,7 +128,8 @@ class Upstream:
         and the beginning of any, are not held up."""
         moment = time.monotonic()
         if self._gather is not None and moment - self._read_at < FLOWING_S:
-            await self._gather(GATHER_S)
+            with self._watchdog:
+                await self._gather(GATHER_S)
             moment += GATHER_S
         self._read_at = moment
 

@@ -149,6 +149,7 @@ async def test_a_picture_from_outside_waits_for_a_click(
     people.watch.allow("left the machine: https://images.example.org/cat.png")
     await picture.click()
     await expect(words(page).locator("img")).to_have_attribute("alt", "a cat")
+    await expect(words(page).locator("img")).to_have_js_property("naturalWidth", 8)
     await expect(picture).to_have_count(0)
     assert len(asked) == 1
     assert "referer" not in asked[0]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.db import Database, after_commit, runtime_url, script_url, unit_of_work
@@ -119,3 +120,31 @@ async def test_deleting_a_user_takes_their_chats_along(people: People):
 def test_urls_get_the_right_driver_and_keep_their_password(given, runtime, script):
     assert runtime_url(given) == runtime
     assert script_url(given) == script
+
+
+async def test_a_unit_that_is_cancelled_while_it_commits_is_committed_whole(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page that loads again cancels what it asked for before, at any moment."""
+    committing, ran = asyncio.Event(), []
+    commit = AsyncSession.commit
+
+    async def slow_commit(session: AsyncSession) -> None:
+        committing.set()
+        await asyncio.sleep(0.05)
+        await commit(session)
+
+    async def write() -> None:
+        async with unit_of_work() as session:
+            session.add(user("dora"))
+            after_commit(session, lambda: ran.append(1))
+
+    monkeypatch.setattr(AsyncSession, "commit", slow_commit)
+    task = asyncio.create_task(write())
+    await committing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ran == [1]
+    async with unit_of_work(writes=False) as session:
+        assert await session.scalar(sa.select(col(User.username))) == "dora"
