@@ -15,7 +15,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from llm_ui.db import script_url
 from tests.conftest import fresh_postgres, migrate
 from tests.scripted.server import ConnectionRecord, RequestRecord
 from tests.states.client import COOKIE, Tab
@@ -79,6 +81,21 @@ class Pair:
 
 
 @contextmanager
+def scratch_database(server: str, kind: str) -> Iterator[str]:
+    """A migrated PostgreSQL database, gone afterwards."""
+    name = f"llm_ui_test_{kind}_{os.getpid()}"
+    url = fresh_postgres(server, name)
+    try:
+        migrate(url)
+        yield url
+    finally:
+        engine = sa.create_engine(script_url(server), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        engine.dispose()
+
+
+@contextmanager
 def two_servers(folder: Path, database_url: str, models_url: str, redis: str) -> Iterator[Pair]:
     """Two servers of one worker each."""
     with ExitStack() as stack:
@@ -100,18 +117,21 @@ def pair(
     tmp_path_factory: pytest.TempPathFactory, models_url: str, redis_url: str, postgres_server: str
 ) -> Iterator[Pair]:
     """Two workers on the usual Redis."""
-    url = fresh_postgres(postgres_server, f"llm_ui_test_pair_{os.getpid()}")
-    migrate(url)
-    with two_servers(tmp_path_factory.mktemp("pair"), url, models_url, redis_url) as running:
+    folder = tmp_path_factory.mktemp("pair")
+    with (
+        scratch_database(postgres_server, "pair") as url,
+        two_servers(folder, url, models_url, redis_url) as running,
+    ):
         yield running
 
 
 @pytest.fixture
 def twin(tmp_path: Path, models_url: str, redis_url: str, postgres_server: str) -> Iterator[Server]:
     """One server with two workers."""
-    url = fresh_postgres(postgres_server, f"llm_ui_test_twin_{os.getpid()}")
-    migrate(url)
-    with serve(tmp_path, url, models_url, workers=2, REDIS_URL=redis_url) as running:
+    with (
+        scratch_database(postgres_server, "twin") as url,
+        serve(tmp_path, url, models_url, workers=2, REDIS_URL=redis_url) as running,
+    ):
         running.register("bob")
         until_known(running)
         yield running

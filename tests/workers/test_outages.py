@@ -14,12 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import fresh_postgres, migrate
 from tests.scripted import expected_text
 from tests.states.client import CHAT, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Server, free_port
-from tests.workers.conftest import Pair, two_servers
+from tests.workers.conftest import Pair, scratch_database, two_servers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
@@ -173,10 +172,11 @@ def shaky(
     postgres_server: str,
 ) -> Iterator[Pair]:
     """Two workers on a Redis that the test may stop."""
-    url = fresh_postgres(postgres_server, f"llm_ui_test_shaky_{os.getpid()}")
-    migrate(url)
     folder = tmp_path_factory.mktemp("shaky")
-    with two_servers(folder, url, models_url, own_redis.url) as running:
+    with (
+        scratch_database(postgres_server, "shaky") as url,
+        two_servers(folder, url, models_url, own_redis.url) as running,
+    ):
         yield running
 
 
