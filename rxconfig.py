@@ -47,6 +47,9 @@ def _prepare_environment() -> None:
         "npm_config_update_notifier": "false",
         "npm_config_fund": "false",
         "npm_config_audit": "false",
+        # Development reloads on changes here; the working folder as a whole holds the
+        # database and the model service's files, which change all the time.
+        "REFLEX_HOT_RELOAD_OVERRIDE_PATHS": ":".join(("llm_ui", "assets")),
         "GRANIAN_WORKERS": os.environ.get("WORKERS") or "1",
     }
     for name, value in defaults.items():
