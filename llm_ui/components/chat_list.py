@@ -22,10 +22,15 @@ def _running() -> rx.Component:
     )
 
 
+def _title(chat: rx.Var[ChatItem]) -> rx.Var[str]:
+    # A chat that a program has made and nobody has written in yet has none.
+    return rx.cond(chat.title != "", chat.title, t("chat.untitled"))
+
+
 def _menu_button(chat: rx.Var[ChatItem]) -> rx.Component:
     return ui.icon_button(
         "ellipsis",
-        t("chats.menu", title=chat.title),
+        t("chats.menu", title=_title(chat)),
         small=True,
         class_name="lu-chat__menu",
         data_testid="chat-menu",
@@ -38,10 +43,10 @@ def chat_row(chat: rx.Var[ChatItem], current: rx.Var[bool]) -> rx.Component:
     """One chat; the first of a group of days carries the group's heading."""
     row = rx.el.div(
         ui.link(
-            rx.el.span(chat.title, class_name="lu-truncate"),
+            rx.el.span(_title(chat), class_name="lu-truncate"),
             rx.cond(chat.running, _running()),
             href="/chat/" + chat.id,
-            title=chat.title,
+            title=_title(chat),
             class_name="lu-chat__link",
             data_testid="chat-list-item",
             custom_attrs={"aria-current": rx.cond(current, "page", "false")},

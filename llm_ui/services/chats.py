@@ -102,7 +102,7 @@ def _position(cursor: str) -> tuple[datetime, str]:
 async def list_chats(
     session: AsyncSession, actor: Actor, cursor: str | None = None, limit: int = PAGE
 ) -> Page[ChatItem]:
-    """The actor's chats, the last used first; empty ones are left out."""
+    """The actor's chats, the last used first."""
     running = (
         sa.select(col(Generation.id))
         .where(col(Generation.chat_id) == ChatHistory.id, col(Generation.state).in_(ACTIVE))
