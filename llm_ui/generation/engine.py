@@ -167,16 +167,28 @@ class Engine:
     async def _take(self, run_id: str) -> None:
         if not self._accepting:
             return
+        # Reading the conversation takes about as long as committing the claim: both at once.
+        plan = asyncio.ensure_future(self._prepare(run_id))
+        try:
+            live = await self._claim(run_id)
+            if live is not None:
+                await self._run(live, plan)
+        finally:
+            plan.cancel()
+            await asyncio.gather(plan, return_exceptions=True)
+
+    async def _claim(self, run_id: str) -> LiveRun | None:
         async with self.database.unit_of_work() as session:
             run = await store.claim(session, run_id, self.owner)
             before = await store.text_of(session, run.message_id) if run else ("", "")
-        if run is None:
-            return
-        live = self._live[run_id] = LiveRun(run_id, run.created_at, *before)
-        live.stream = asyncio.create_task(self._stream(live), name=f"stream-{run_id}")
-        if run_id in self._stopped_early:
+        return LiveRun(run_id, run.created_at, *before) if run else None
+
+    async def _run(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
+        self._live[live.id] = live
+        live.stream = asyncio.create_task(self._stream(live, plan), name=f"stream-{live.id}")
+        if live.id in self._stopped_early:
             live.cancel("stopped")
-        self.bus.wake(run_id)
+        self.bus.wake(live.id)
         state = "done"
         try:
             await live.stream
@@ -185,13 +197,12 @@ class Engine:
         except AppError as error:
             state, live.error = "failed", error
         except Exception as error:  # noqa: BLE001 - the one place that must outlive anything
-            state, live.error = "failed", await self._unhandled(error, f"run {run_id}")
+            state, live.error = "failed", await self._unhandled(error, f"run {live.id}")
         await self._finish(live, state)
 
-    async def _stream(self, live: LiveRun) -> None:
-        plan: Plan = await self._prepare(live.id)
-        stream = plan.provider.stream(plan.request)
-        async with aclosing(stream) as events:
+    async def _stream(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
+        ready = await plan
+        async with aclosing(ready.provider.stream(ready.request)) as events:
             async for event in events:
                 live.take(event)
 
