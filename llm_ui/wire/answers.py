@@ -80,7 +80,6 @@ async def read_answer(
             if parser.finished and not lingering:
                 lingering = True
                 upstream.shorten(LINGER_SECONDS)
-            await upstream.gather()
 
 
 async def _read(upstream: Upstream, parser: Parser) -> bytes:

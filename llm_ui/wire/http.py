@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,10 +36,6 @@ RETRIED = frozenset({429, 502, 503, 504, 529})
 ERROR_BODY_BYTES = 64 * 1024
 JSON_BODY_BYTES = 8 * 1024 * 1024
 DRAIN_SECONDS = 0.1
-# Pieces that follow one another within FLOWING_S are left to gather for GATHER_S: half of
-# what passes between two pushes to a browser, so that nobody sees it.
-FLOWING_S = 0.06
-GATHER_S = 0.03
 _SECRET_HEADERS = ("authorization", "x-api-key", "api-key")
 
 
@@ -105,8 +100,6 @@ class Upstream:
         self._watchdog = watchdog
         self.progress = watchdog.progress
         self.shorten = watchdog.shorten
-        self._gather: Callable[[float], Awaitable[None]] | None = response.extensions.get("gather")
-        self._read_at = 0.0
 
     async def read(self) -> bytes:
         """What has come, at least one byte; b"" at the body's end.
@@ -122,16 +115,6 @@ class Upstream:
                 return b""
             except httpx.TransportError as error:
                 raise ProviderCutOff(str(error)) from error
-
-    async def gather(self) -> None:
-        """Let pieces that come quickly one after the other come as one; a slow stream,
-        and the beginning of any, are not held up."""
-        moment = time.monotonic()
-        if self._gather is not None and moment - self._read_at < FLOWING_S:
-            with self._watchdog:
-                await self._gather(GATHER_S)
-            moment += GATHER_S
-        self._read_at = moment
 
     async def drain(self) -> None:
         """Read a finished answer's last bytes, so that its connection can be used again;

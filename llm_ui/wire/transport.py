@@ -8,7 +8,6 @@ decompression, no time-out but the one to connect (wire.watchdog has the others)
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -60,22 +59,6 @@ class _Body(httpx.AsyncByteStream):
             while chunk := await read():
                 yield chunk
 
-    async def gather(self, seconds: float) -> None:
-        """Leave what comes to the system's socket buffer for a while.
-
-        Each piece that a server sends apart wakes this process up, which costs more
-        than anything done with it; pieces that have waited come as one.
-        """
-        connection = self._response.connection
-        protocol = connection.protocol if connection is not None else None
-        if protocol is None:
-            return
-        protocol.pause_reading()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            protocol.resume_reading()
-
     async def aclose(self) -> None:
         # A body read to its end has given its connection back already; any other is
         # closed here and now, without waiting for the peer.
@@ -118,13 +101,11 @@ class AioTransport(httpx.AsyncBaseTransport):
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.get("connect")),
             )
-        stream = _Body(response, request)
         return httpx.Response(
             response.status,
             headers=response.raw_headers,
-            stream=stream,
+            stream=_Body(response, request),
             request=request,
-            extensions={"gather": stream.gather},
         )
 
     async def aclose(self) -> None:
