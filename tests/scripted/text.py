@@ -131,8 +131,7 @@ Notice that the function returns its position even when the reader disappears. W
 afterwards continues from there, and neither repeats nor omits a single character of the answer.
 
 It is not as hard as it may seem at first. One loop, one list of what is ready, and a few rules
-that all of the code has to keep: that is the whole of it. If one of them does not hold, it will
-show on a bad day, when the line is slow and all of the readers are back at once, and not before.
+that all of the code has to keep: that is the whole of it.
 
 '''
 
