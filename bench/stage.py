@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -80,10 +81,17 @@ class Stage:
         """The app's processes, without the model service."""
         return [pid for pid in family(self.server_pid) if "llm_ui.llm_api" not in _command_of(pid)]
 
-    def connections(self) -> list[dict[str, object]]:
+    def connections(self) -> list[dict[str, Any]]:
         """What the upstream has seen: connections with their requests."""
-        found: list[dict[str, object]] = httpx.get(f"{self.upstream}/__connections").json()
+        found: list[dict[str, Any]] = httpx.get(f"{self.upstream}/__connections").json()
         return found
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every chat request that the upstream has seen, in order."""
+        found: list[dict[str, Any]] = []
+        for connection in self.connections():
+            found += connection["requests"]
+        return sorted(found, key=lambda each: each["started"])
 
 
 def _command_of(pid: int) -> str:
