@@ -21,7 +21,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from bench.bare import Push, markdown_alone, plain_text
+from bench.bare import Bare, Push, markdown_alone, plain_text
 from bench.chrome import LONG_TASKS, SEEN, VIEWPORT, WATCH, Stopwatch, chromium, sign_in
 from bench.figures import Figure, Row, median
 from bench.stage import Stage, cpu_ms, stage
@@ -152,13 +152,14 @@ def profile(browser: Browser, at: Stage, tokens: int, rate: int, file: Path) -> 
     page.close()
 
 
-def figures(costs: list[Cost], delays: list[Delay], plain: Any, goals: Goals) -> list[Figure]:
+def figures(costs: list[Cost], delays: list[Delay], plain: Bare, goals: Goals) -> list[Figure]:
     """The medians, with goals and floors."""
     text_bytes = sum(len(each.text.encode()) for each in costs[0].pushes)
     long_counts = [len(each.long_tasks_ms) for each in costs]
     longest = [max(each.long_tasks_ms, default=0.0) for each in costs]
     kilobytes = median((each.bytes_received / 1000 for each in costs), 2)
     main_thread = median(each.main_thread_ms["all"] for each in costs)
+    cpu = median(each.main_thread_ms["cpu"] for each in costs)
     lag = median(each.end_lag_ms for each in delays)
     first = median(each.first_token_added_ms for each in delays)
     return [
@@ -167,7 +168,8 @@ def figures(costs: list[Cost], delays: list[Delay], plain: Any, goals: Goals) ->
         Figure(
             "main thread", main_thread, "ms", goals.main_thread_ms, floor=plain.main_thread_ms
         ),
-        Figure("last token on screen, late by", lag, "ms", goals.end_lag_ms, floor=plain.end_lag_ms),
+        Figure("main thread, CPU time", cpu, "ms", floor=plain.main_thread_cpu_ms),
+        Figure("last token, late by", lag, "ms", goals.end_lag_ms, floor=plain.end_lag_ms),
         Figure("first token, added", first, "ms", goals.first_token_ms),
         Figure("long tasks", median(long_counts), ""),
         Figure("longest task", median(longest), "ms"),

@@ -66,6 +66,17 @@ def resident_mb(pids: list[int]) -> float:
     return total / 1024
 
 
+def proportional_mb(pids: list[int]) -> float:
+    """Proportional memory of processes, in MB: a page that several share counts once."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+    return total / 1024
+
+
 @dataclass
 class Stage:
     """The running parts. `url` is the app's, `upstream` the scripted server's."""
@@ -114,6 +125,15 @@ def _process(command: list[str], env: dict[str, str], log: Path) -> Iterator[sub
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@contextlib.contextmanager
+def module(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A module of these benchmarks as a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
+        command = [sys.executable, "-m", name, *arguments]
+        with _process(command, dict(os.environ), Path(folder) / "module.log") as process:
+            yield process
 
 
 def _until_ready(url: str) -> None:

@@ -78,10 +78,9 @@ def self_times(events: list[dict[str, Any]]) -> dict[str, float]:
     """Self time in ms of each event's name on the busiest renderer's main thread."""
     threads = _main_threads(events)
     busiest = max(threads, key=lambda each: threads[each])
-    spans = sorted(
-        (e for e in events if e.get("ph") == "X" and (e["pid"], e["tid"]) == busiest and "dur" in e),
-        key=lambda each: (each["ts"], -each["dur"]),
-    )  # fmt: skip
+    whole = [each for each in events if each.get("ph") == "X" and "dur" in each]
+    spans = [each for each in whole if (each["pid"], each["tid"]) == busiest]
+    spans.sort(key=lambda each: (each["ts"], -each["dur"]))
     own: dict[str, float] = defaultdict(float)
     open_spans: list[tuple[float, str]] = []
     for span in spans:
@@ -104,7 +103,8 @@ def function_times(found: dict[str, Any]) -> dict[str, float]:
         names[each["id"]] = (frame["functionName"] or "(anonymous)") + spot
     own: dict[str, float] = defaultdict(float)
     for sample, delta in zip(found["samples"], found["timeDeltas"], strict=True):
-        if names[sample] not in ("(idle)", "(root)"):
+        # "(program)" is Chromium's own work, which the events tell better.
+        if names[sample] not in ("(idle)", "(root)", "(program)"):
             own[names[sample]] += delta / 1000
     return dict(own)
 
