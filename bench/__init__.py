@@ -5,7 +5,7 @@
     python -m bench.browser                  # one row alone: one JSON object on stdout
 
     stage        the scripted upstream and the production server, each its own process
-    figures      a figure with its goal and its floor
+    row          a figure with its goal and its floor
     chrome       Chromium: main thread, long tasks, when text is on the screen
     browser      one answer in the browser         bare     its floors: plain text, Markdown alone
     server       the server's CPU for one stream   relay    its floor: bytes passed on

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page
 
 from bench.bare import Bare, Push, markdown_alone, plain_text
 from bench.chrome import LONG_TASKS, SEEN, VIEWPORT, WATCH, Stopwatch, chromium, sign_in
-from bench.figures import Figure, Row, median
+from bench.row import Figure, Row, median
 from bench.stage import Stage, cpu_ms, stage
 from bench.trace import profiled
 from tests.scripted import expected_text

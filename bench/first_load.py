@@ -17,7 +17,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from bench.chrome import VIEWPORT, chromium
-from bench.figures import Figure, Row, median
+from bench.row import Figure, Row, median
 from bench.server import cookie_of
 from bench.stage import Stage, stage
 from tests.states.client import COOKIE

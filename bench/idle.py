@@ -10,7 +10,7 @@ import time
 
 import httpx
 
-from bench.figures import Figure, Row
+from bench.row import Figure, Row
 from bench.stage import proportional_mb, resident_mb, stage
 
 GOAL_MB = 250.0

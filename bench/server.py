@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import httpx
 
-from bench.figures import Figure, Row, median
+from bench.row import Figure, Row, median
 from bench.samples import sampled
 from bench.stage import PASSWORD, Stage, cpu_ms, family, free_port, module, stage
 from tests.scripted import expected_text

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.figures import Figure, Row
+from bench.row import Figure, Row
 from bench.stage import ROOT, free_port
 
 GOAL_MB = 600.0
