@@ -7,6 +7,7 @@ own CPU time is told apart, so that nothing of it is counted as the app's.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import socket
@@ -74,6 +75,7 @@ class Stage:
     server_pid: int
     upstream_pid: int
     data: Path
+    env: dict[str, str]
 
     @property
     def server(self) -> list[int]:
@@ -82,8 +84,16 @@ class Stage:
 
     def connections(self) -> list[dict[str, object]]:
         """What the upstream has seen: connections with their requests."""
-        found: list[dict[str, object]] = httpx.get(f"{self.upstream}/__connections").json()
+        answer = httpx.get(f"{self.upstream}/__connections", timeout=60)
+        found: list[dict[str, object]] = answer.json()
         return found
+
+    def people(self, count: int) -> list[str]:
+        """New accounts; the token of an open session of each."""
+        command = [sys.executable, "-m", "bench.people", "--count", str(count)]
+        made = subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True)
+        tokens: list[str] = json.loads(made.stdout)
+        return tokens
 
 
 def _command_of(pid: int) -> str:
@@ -164,4 +174,4 @@ def stage(*, workers: int = 1, database_url: str = "", redis_url: str = "") -> I
                     }
                     client.post(f"{url}/api/v1/auth/register", json=account)
                     _until_models(url, client)
-                yield Stage(url, address, server.pid, upstream.pid, data)
+                yield Stage(url, address, server.pid, upstream.pid, data, env)
