@@ -18,14 +18,12 @@ import json
 import math
 import time
 from dataclasses import asdict, dataclass
-from itertools import accumulate
 from typing import Any
 
 from bench.databases import scratch
-from bench.tab import LeanTab
-from bench.stage import Stage, cpu_ms, resident_mb, stage
-from tests.scripted import parse_script
-from tests.states.client import CHAT, utf16_length
+from bench.figures import Load, Meter, lag_figures, metered, requests_of
+from bench.stage import Stage, cpu_ms, floor, resident_mb, stage
+from bench.tab import FloorTab, LeanTab
 
 # The server lets one person have eight answers at a time.
 TABS_EACH = 8
@@ -33,25 +31,6 @@ AT_ONCE = 6
 # What one question costs the server at most, on a slow machine.
 ASK_S = 0.09
 GOAL_MS = 200.0
-
-
-@dataclass(frozen=True)
-class Load:
-    """So many answers at once, each of `rate` tokens a second for `seconds`."""
-
-    sessions: int
-    rate: int
-    seconds: float
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of one answer."""
-        return round(self.rate * self.seconds)
-
-    @property
-    def spread(self) -> float:
-        """Seconds over which the answers begin, and end."""
-        return min(5.0, self.seconds / 6)
 
 
 @dataclass
@@ -86,14 +65,13 @@ async def open_tabs(at: Stage, count: int) -> list[LeanTab]:
     tokens = await asyncio.to_thread(at.people, math.ceil(count / TABS_EACH))
     tabs = [LeanTab(at.url, tokens[number // TABS_EACH]) for number in range(count)]
     await at_once([tab.connect("/chat") for tab in tabs])
-    await at_once([tab.until(lambda tab=tab: tab.vars(CHAT).get("model_id")) for tab in tabs])
+    await at_once([tab.ready() for tab in tabs])
     return tabs
 
 
 async def _ask(asked: Asked, load: Load, start: float, key: str) -> None:
     asked.tab.answers.forget()
-    delay = max(0.0, start - time.monotonic())
-    asked.text = f"tokens={load.tokens} rate={load.rate} delay={delay:.6f}"
+    asked.text = load.question(start)
     await asked.tab.ask(asked.text, key)
 
 
@@ -119,131 +97,68 @@ async def _end(asked: Asked, timeout: float, text: str) -> None:
         asked.problem = f"{stream.gaps} gaps, {stream.replaced} times replaced"
 
 
-class Meter:
-    """CPU of the three processes, and the server's memory, between two moments."""
-
-    def __init__(self, at: Stage) -> None:
-        self._at = at
-        self._before: tuple[float, ...] = ()
-        self.cores: dict[str, float] = {}
-        self.server_ms = 0.0
-        self.seconds = 0.0
-
-    def _read(self) -> tuple[float, ...]:
-        return (
-            time.monotonic(),
-            cpu_ms(self._at.server),
-            cpu_ms([self._at.upstream_pid]),
-            time.process_time() * 1000,
-        )
-
-    def begin(self) -> None:
-        """From here."""
-        self._before = self._read()
-
-    def end(self) -> None:
-        """To here."""
-        wall, *used = (now - then for now, then in zip(self._read(), self._before, strict=True))
-        self.seconds, self.server_ms = wall, used[0]
-        names = ("server", "upstream", "client")
-        self.cores = {
-            name: round(each / wall / 1000, 3) for name, each in zip(names, used, strict=True)
-        }
-
-
-async def _steady(meter: Meter, begin: float, end: float) -> None:
-    await asyncio.sleep(begin - time.monotonic())
-    meter.begin()
-    await asyncio.sleep(end - time.monotonic())
-    meter.end()
-
-
 async def play(at: Stage, tabs: list[LeanTab], load: Load, name: str) -> dict[str, Any]:
     """One round: every tab asks once. Returns the figures."""
-    text = "".join(parse_script(f"tokens={load.tokens}").pieces())  # type: ignore[union-attr]
-    meter = Meter(at)
+    meter = Meter(lambda: at.server, at.upstream_pid)
     asked = [Asked(tab, "", tab.bytes_received, tab.frame_count) for tab in tabs]
-    began = time.monotonic()
+    began, cpu = time.monotonic(), cpu_ms(at.server)
     start = began + 1 + ASK_S * len(tabs)
-    steady = asyncio.create_task(
-        _steady(meter, start + load.spread + 0.5, start + load.seconds - 0.5)
-    )
+    metering = asyncio.create_task(metered(meter, load.steady(start)))
     gap = load.spread / len(tabs)
     await at_once(
         [_ask(each, load, start + n * gap, f"{name}-{n}") for n, each in enumerate(asked)]
     )
-    asking = time.monotonic() - began
+    asking, asking_cpu = time.monotonic() - began, cpu_ms(at.server) - cpu
     timeout = start + load.seconds + 60 - time.monotonic()
+    text = "".join(load.pieces())
     await asyncio.gather(*(_end(each, timeout, text) for each in asked))
-    await steady
+    await metering
     resident = resident_mb(at.server)
-    connections = await asyncio.to_thread(at.connections)
-    problems = [each.problem for each in asked if each.problem]
-    tokens_in_window = load.rate * meter.seconds * len(tabs)
+    requests = await asyncio.to_thread(requests_of, at)
+    good = [each for each in asked if not each.problem]
+    answered = [(each.tab.answers.arrivals[each.run], requests[each.text]) for each in good]
     return {
         **asdict(load),
-        "lag_ms": _lags(asked, load, connections),
-        "upstream_late_ms": _latest(asked, connections),
-        "lost_or_doubled": len(problems),
-        "problems": sorted(set(problems))[:10],
+        **lag_figures(answered, load, load.steady(start)),
+        "lost_or_doubled": len(asked) - len(good),
+        "problems": sorted({each.problem for each in asked if each.problem})[:10],
         "bytes_per_answer": round(sum(each.bytes_received for each in asked) / len(asked)),
         "frames_per_answer": round(sum(each.frames for each in asked) / len(asked), 1),
-        "server_cpu_ms_per_1000": round(1000 * meter.server_ms / tokens_in_window, 1),
+        "server_cpu_ms_per_1000": meter.per_1000(load),
+        "asking_cpu_ms_each": round(asking_cpu / len(asked), 1),
         "cores": meter.cores,
         "resident_mb": round(resident, 1),
-        "asking_s": round(asking, 1),
-        "asked_late": asking > start - began,
+        "asked_in_s": round(asking, 1),
+        "asked_too_late": asking > start - began,
     }
 
 
-def _requests(connections: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    found = {}
-    for connection in connections:
-        for request in connection["requests"]:
-            found[request["body"]["messages"][-1]["content"]] = request
-    return found
-
-
-def _latest(asked: list[Asked], connections: list[dict[str, Any]]) -> float:
-    requests = _requests(connections)
-    return round(1000 * max(requests[each.text]["latest"] for each in asked if not each.problem), 1)
-
-
-def token_lags(
-    arrivals: list[tuple[float, int]], ends: list[int], start: float, rate: float
-) -> list[float]:
-    """Seconds from each token's leaving to its arrival.
-
-    Args:
-        arrivals: moments, and the length of the text then.
-        ends: where each token ends in the text.
-        start: when the first token left.
-        rate: tokens a second.
-    """
-    lags, token = [], 0
-    for moment, length in arrivals:
-        while token < len(ends) and ends[token] <= length:
-            lags.append(moment - start - token / rate)
-            token += 1
-    return lags
-
-
-def _lags(asked: list[Asked], load: Load, connections: list[dict[str, Any]]) -> dict[str, float]:
-    pieces = parse_script(f"tokens={load.tokens}").pieces()  # type: ignore[union-attr]
-    ends = list(accumulate(utf16_length(piece) for piece in pieces))
-    requests = _requests(connections)
-    lags: list[float] = []
-    for each in asked:
-        if not each.problem:
-            arrivals = each.tab.answers.arrivals[each.run]
-            lags += token_lags(arrivals, ends, requests[each.text]["paced_from"], load.rate)
-    lags.sort()
-    if not lags:
-        return {}
-    marks = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "worst": 1.0}
+async def play_floor(at: Stage, url: str, pid: int, load: Load) -> dict[str, Any]:
+    """The same round against bench/floor.py."""
+    tabs = [FloorTab(url) for _ in range(load.sessions)]
+    await at_once([tab.connect() for tab in tabs])
+    meter = Meter(lambda: [pid], at.upstream_pid)
+    start = time.monotonic() + 3
+    metering = asyncio.create_task(metered(meter, load.steady(start)))
+    questions = [load.question(start + n * load.spread / len(tabs)) for n in range(len(tabs))]
+    for tab, question in zip(tabs, questions, strict=True):
+        tab.ask(question)
+    await asyncio.gather(*(tab.ended.wait() for tab in tabs))
+    await metering
+    requests = await asyncio.to_thread(requests_of, at)
+    answered = [
+        (tab.answers.arrivals[1], requests[question])
+        for tab, question in zip(tabs, questions, strict=True)
+    ]
+    text = "".join(load.pieces())
+    wrong = sum(tab.answers.stream(1).text != text for tab in tabs)
+    for tab in tabs:
+        tab.close()
     return {
-        name: round(1000 * lags[min(len(lags) - 1, int(share * len(lags)))], 1)
-        for name, share in marks.items()
+        **lag_figures(answered, load, load.steady(start)),
+        "lost_or_doubled": wrong,
+        "server_cpu_ms_per_1000": meter.per_1000(load),
+        "cores": meter.cores,
     }
 
 
@@ -278,6 +193,7 @@ def main() -> None:
     parser.add_argument("--database-url", default="", help="a PostgreSQL server; SQLite without")
     parser.add_argument("--redis-url", default="")
     parser.add_argument("--search", default="", help="numbers of sessions to try, in this order")
+    parser.add_argument("--no-floor", action="store_true", help="leave the bare relay out")
     options = parser.parse_args()
     sizes = [int(each) for each in options.search.split(",") if each]
     loads = [
@@ -289,7 +205,12 @@ def main() -> None:
         stage(workers=options.workers, database_url=database, redis_url=options.redis_url) as at,
     ):
         rounds = asyncio.run(measure(at, loads, bool(sizes)))
-    found: dict[str, Any] = {"workers": options.workers, "rounds": rounds}
+        found: dict[str, Any] = {"workers": options.workers, "rounds": rounds}
+        if not options.no_floor:
+            with floor(at) as (url, pid):
+                found["floor"] = asyncio.run(play_floor(at, url, pid, loads[-1]))
+            own = found["floor"]["server_cpu_ms_per_1000"]
+            found["cpu_beside_floor"] = round(rounds[-1]["server_cpu_ms_per_1000"] / own, 2)
     if sizes:
         good = [each["sessions"] for each in rounds if is_good(each)]
         found["most_sessions"] = max(good, default=0)

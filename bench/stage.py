@@ -138,6 +138,15 @@ def _until_models(url: str, client: httpx.Client) -> None:
 
 
 @contextlib.contextmanager
+def floor(at: Stage) -> Iterator[tuple[str, int]]:
+    """bench/floor.py on the stage's upstream: its address and its process."""
+    command = [sys.executable, "-m", "bench.floor", "--upstream", at.upstream]
+    with _process(command, at.env, at.data / "floor.log") as running:
+        assert running.stdout is not None
+        yield running.stdout.readline().strip(), running.pid
+
+
+@contextlib.contextmanager
 def stage(*, workers: int = 1, database_url: str = "", redis_url: str = "") -> Iterator[Stage]:
     """Start everything; an account `bench@example.org` exists when it is ready."""
     with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:

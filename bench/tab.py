@@ -44,9 +44,10 @@ class Wire(asyncio.Protocol):
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        for waiting, value in ((self.status, 0), (self.closed, time.monotonic())):
-            if not waiting.done():
-                waiting.set_result(value)
+        if not self.status.done():
+            self.status.set_result(0)
+        if not self.closed.done():
+            self.closed.set_result(time.monotonic())
 
     def data_received(self, data: bytes) -> None:
         moment = time.monotonic()
@@ -112,7 +113,7 @@ async def open_wire(url: str, path: str, headers: dict[str, str], take: Take) ->
     ]
     loop = asyncio.get_running_loop()
     transport, wire = await loop.create_connection(
-        lambda: Wire(take), where.hostname, where.port or 80
+        lambda: Wire(take), where.hostname or "localhost", where.port or 80
     )
     transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
     status = await wire.status
@@ -144,6 +145,38 @@ class TimedAnswers(Answers):
             run = chunk["g"]
             arrivals = self.arrivals.setdefault(run, [])
             arrivals.append((self.moment, self.stream(run).length))
+
+
+class FloorTab:
+    """A tab of bench/floor.py's: `answers` and `ask` as LeanTab has them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.answers = TimedAnswers()
+        self.ended = asyncio.Event()
+        self._wire: Wire
+
+    async def connect(self) -> None:
+        """Shake hands."""
+        self._wire = await open_wire(self.url, "/", {}, self._take)
+
+    def _take(self, frame: bytes, moment: float) -> None:
+        chunk = orjson.loads(frame)
+        if "end" in chunk:
+            self.ended.set()
+            return
+        self.answers.moment = moment
+        self.answers.take("current_response", chunk)
+
+    def ask(self, text: str) -> None:
+        """Ask, and do not wait."""
+        self.ended.clear()
+        self.answers.forget()
+        self._wire.send(text.encode())
+
+    def close(self) -> None:
+        """Go away."""
+        self._wire.close()
 
 
 class LeanTab(Tab):
@@ -210,6 +243,10 @@ class LeanTab(Tab):
             assert self._wire is not None
             self._wire.close()
         self._changed.set()
+
+    async def ready(self) -> None:
+        """Wait until the chat page can be asked."""
+        await self.until(lambda: self.vars(CHAT).get("model_id"))
 
     async def ask(self, text: str, key: str) -> None:
         """Send a question from an open chat page and wait until it has been accepted."""
