@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -72,15 +73,54 @@ class Stage:
 
     url: str
     upstream: str
-    server_pid: int
     upstream_pid: int
     data: Path
     env: dict[str, str]
+    command: list[str]
+    running: subprocess.Popen[str] | None = None
+
+    @property
+    def database_url(self) -> str:
+        """Where the app keeps its rows."""
+        return self.env["DATABASE_URL"] or f"sqlite:///{self.data / 'llm_ui.db'}"
 
     @property
     def server(self) -> list[int]:
         """The app's processes, without the model service."""
-        return [pid for pid in family(self.server_pid) if "llm_ui.llm_api" not in _command_of(pid)]
+        assert self.running is not None
+        found = family(self.running.pid)
+        return [pid for pid in found if "llm_ui.llm_api" not in _command_of(pid)]
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that do the work."""
+        assert self.running is not None
+        return [pid for pid in self.server if pid != self.running.pid]
+
+    def start_server(self) -> None:
+        """Start the app and wait until it answers."""
+        with (self.data / "server.log").open("a") as log:
+            self.running = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.env, stdout=log, stderr=log, text=True
+            )
+        _until_ready(self.url)
+
+    def kill_server(self) -> None:
+        """Take the app away at once, the parent and its workers."""
+        assert self.running is not None
+        for pid in self.server:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.running.wait()
+
+    def stop_server(self) -> None:
+        """End the app in an orderly way."""
+        if self.running is not None:
+            _end(self.running)
+
+    def log(self) -> str:
+        """What the app has logged."""
+        return (self.data / "server.log").read_text()
 
     def connections(self) -> list[dict[str, object]]:
         """What the upstream has seen: connections with their requests."""
@@ -102,6 +142,14 @@ def _command_of(pid: int) -> str:
     return ""
 
 
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
 @contextlib.contextmanager
 def _process(command: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
     with log.open("w") as errors:
@@ -111,11 +159,7 @@ def _process(command: list[str], env: dict[str, str], log: Path) -> Iterator[sub
         try:
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _end(process)
 
 
 def _until_ready(url: str) -> None:
@@ -172,15 +216,17 @@ def stage(*, workers: int = 1, database_url: str = "", redis_url: str = "") -> I
             subprocess.run(alembic, cwd=ROOT, env=env, check=True, capture_output=True)
             serve = [sys.executable, "-m", "llm_ui.cli.serve", "--port", str(port)]
             serve += ["--workers", str(workers), "--with-parent"]
-            with _process(serve, env, data / "server.log") as server:
-                url = f"http://localhost:{port}"
-                _until_ready(url)
+            at = Stage(f"http://localhost:{port}", address, upstream.pid, data, env, serve)
+            try:
+                at.start_server()
                 with httpx.Client() as client:
                     account = {
                         "email": "bench@example.org",
                         "username": "bench",
                         "password": PASSWORD,
                     }
-                    client.post(f"{url}/api/v1/auth/register", json=account)
-                    _until_models(url, client)
-                yield Stage(url, address, server.pid, upstream.pid, data, env)
+                    client.post(f"{at.url}/api/v1/auth/register", json=account)
+                    _until_models(at.url, client)
+                yield at
+            finally:
+                at.stop_server()
