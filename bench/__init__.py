@@ -8,8 +8,8 @@
     row          a figure with its goal and its floor
     chrome       Chromium: main thread, long tasks, when text is on the screen
     browser      one answer in the browser         bare     its floors: plain text, Markdown alone
-    server       the server's CPU for one stream   relay    its floor: bytes passed on
-    load         many streams at once
+    server       the server's CPU for one stream   floor    its floor: a bare relay
+    load         many streams at once              soak     kills and rounds: nothing lost
     first_load   the chat page from a cold cache
     idle         memory at rest
     size         what a fresh set-up takes on disk

@@ -2,24 +2,22 @@
 
     python -m bench.server [--tokens 2000] [--rate 200] [--repeat 3] [--profile FILE]
 
-A websocket client stands in for the page (tests/states/client.py). The floor is
-bench/relay.py with the very request that the app sent to the model.
+A websocket client stands in for the page (tests/states/client.py). The floor is the bare
+relay of bench/floor.py with the same answers.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import time
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import httpx
 
 from bench.row import Figure, Row, median
 from bench.samples import sampled
-from bench.stage import PASSWORD, Stage, cpu_ms, family, free_port, module, stage
+from bench.stage import PASSWORD, Stage, cpu_ms, family, floor, stage
+from bench.tab import FloorTab
 from tests.scripted import expected_text
 from tests.states.client import CHAT, COOKIE, Tab
 
@@ -73,53 +71,40 @@ async def idle_cpu(at: Stage, seconds: float) -> float:
     return (cpu_ms(at.server) - before) / seconds
 
 
-async def relay_cpu(order: dict[str, Any], repeat: int) -> list[float]:
+async def floor_cpu(at: Stage, question: str, repeat: int) -> list[float]:
     """CPU time of the bare relay for each of the same answers, in ms."""
-    port = free_port()
     spent = []
-    with module("bench.relay", "--port", str(port)) as process:
-        async with aiohttp.ClientSession() as session:
-            for number in range(-1, repeat):
-                before = cpu_ms(family(process.pid))
-                await _relayed(session, f"ws://127.0.0.1:{port}/", order)
-                if number >= 0:
-                    spent.append(cpu_ms(family(process.pid)) - before)
-    return spent
-
-
-async def _relayed(session: aiohttp.ClientSession, url: str, order: dict[str, Any]) -> None:
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            socket = await session.ws_connect(url, compress=0)
-            break
-        except aiohttp.ClientConnectorError:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.1)
-    async with socket:
-        await socket.send_json(order)
-        async for _ in socket:
-            pass
+    with floor(at) as (url, pid):
+        tab = FloorTab(url)
+        await tab.connect()
+        for asked in ("article tokens=200", *[question] * repeat):
+            before = cpu_ms(family(pid))
+            tab.ask(asked)
+            await asyncio.wait_for(tab.ended.wait(), PATIENCE_S)
+            assert tab.answers.stream(1).text == expected_text(asked)
+            spent.append(cpu_ms(family(pid)) - before)
+        tab.close()
+    return spent[1:]
 
 
 async def measure(tokens: int, rate: int, repeat: int, profile_to: Path | None) -> Row:
     """CPU time for 1,000 tokens of one stream."""
     with stage() as at:
         spent = await app_cpu(at, script(tokens, rate), repeat)
-        last = at.requests()[-1]
+        asked = at.requests()[-1]
         idle = await idle_cpu(at, 5)
-        floor = await relay_cpu({"url": at.upstream + last["path"], "body": last["body"]}, repeat)
+        least_spent = await floor_cpu(at, script(tokens, rate), repeat)
         if profile_to:
             with sampled(at.server, tokens / rate, profile_to):
                 await app_cpu(at, script(tokens, rate), 1)
     each = [round(ms * 1000 / tokens, 1) for ms in spent]
-    least = [round(ms * 1000 / tokens, 1) for ms in floor]
+    least = [round(ms * 1000 / tokens, 1) for ms in least_spent]
     row = Row("server, one stream", f"python -m bench.server --tokens {tokens} --rate {rate}")
     row.figures = [
         Figure("server CPU for 1,000 tokens", median(each), "ms", GOAL_MS, floor=median(least))
     ]
     row.details = {"app_ms": each, "relay_ms": least, "idle_ms_per_s": round(idle, 1)}
+    row.details |= {"upstream_path": asked["path"]}
     return row
 
 
