@@ -14,7 +14,8 @@
     idle         memory at rest
     size         what a fresh set-up takes on disk
     trace        where the browser's time goes     samples  where the server's time goes
-    machine      what it ran on                    report   docs/performance.md
+    streams      how many one worker carries       machine  what it ran on
+    report       docs/performance.md
 
 Timings differ from machine to machine, and on a busy one from run to run; so each has a
 floor measured in the same run where one can be. What does not depend on the machine

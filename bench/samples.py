@@ -1,11 +1,13 @@
 """Where a server's time goes, sampled by py-spy, as text.
 
-Counted is who holds the interpreter's lock: what C code does without it (SQLite's own work,
-the network's) is not seen. Sampling slows the server a little: shares are to be trusted.
+Threads that wait are left out, by what stands in the line they are at. Sampling slows the
+server a little: shares are to be trusted, not sums.
 """
 
 from __future__ import annotations
 
+import linecache
+import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,25 @@ from bench.stage import cpu_ms
 
 PER_SECOND = 250
 TOP = 25
+FRAME = re.compile(r"(?P<name>.*) \((?P<file>.*):(?P<line>\d+)\)")
+# The lines at which idle threads stand: the event loop, thread pools, aiosqlite's threads.
+WAITS = re.compile(r"\.poll\(|\.select\(|\.acquire\(\)|queue\.get\(|tx\.get\(|\.join\(|\.wait\(")
+
+
+def is_waiting(frame: str) -> bool:
+    """Whether a thread whose innermost frame this is has nothing to do."""
+    found = FRAME.fullmatch(frame)
+    if not found:
+        return not frame.strip()
+    return bool(WAITS.search(linecache.getline(found["file"], int(found["line"]))))
+
+
+def named(frame: str) -> str:
+    """A frame with the last two parts of its file's path."""
+    found = FRAME.fullmatch(frame)
+    if not found:
+        return frame
+    return f"{found['name']} ({'/'.join(Path(found['file']).parts[-2:])}:{found['line']})"
 
 
 def summary(stacks: list[str]) -> str:
@@ -27,7 +48,10 @@ def summary(stacks: list[str]) -> str:
     within: Counter[str] = Counter()
     for line in stacks:
         stack, _, count = line.rpartition(" ")
-        frames = stack.split(";")
+        innermost = stack.rpartition(";")[2]
+        if is_waiting(innermost):
+            continue
+        frames = [named(frame) for frame in stack.split(";")]
         own[frames[-1]] += int(count)
         for frame in set(frames):
             within[frame] += int(count)
@@ -50,7 +74,15 @@ def sampled(pids: list[int], seconds: float, file: Path) -> Iterator[None]:
     spy = Path(sys.executable).with_name("py-spy")
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "stacks.txt"
-        command = [str(spy), "record", "--pid", str(busiest(pids)), "--format", "raw", "--gil"]
+        command = [
+            str(spy),
+            "record",
+            "--pid",
+            str(busiest(pids)),
+            "--format",
+            "raw",
+            "--full-filenames",
+        ]
         command += ["--rate", str(PER_SECOND), "--duration", str(int(seconds) + 2)]
         command += ["--output", str(raw)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

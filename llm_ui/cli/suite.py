@@ -184,13 +184,22 @@ def run_checks(place: Place) -> int:
 
 def run_screens(place: Place, arguments: Sequence[str]) -> int:
     """Make the screenshots."""
+    return _with_browser(place, "tests.e2e.screens", arguments)
+
+
+def run_bench(place: Place, arguments: Sequence[str]) -> int:
+    """Run the benchmarks."""
+    return _with_browser(place, "bench", arguments)
+
+
+def _with_browser(place: Place, module: str, arguments: Sequence[str]) -> int:
     start.prepare(place, migrate=False)
     browser = ensure_browser(place)
     if browser is None:
         raise StepFailed(BROWSER_ADVICE)
     frontend.ensure_built(place)
     return subprocess.run(
-        [str(place.python), "-m", "tests.e2e.screens", *arguments],
+        [str(place.python), "-m", module, *arguments],
         cwd=place.home,
         env=child_environment(place, CHROMIUM=browser),
         check=False,
