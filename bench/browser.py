@@ -188,8 +188,8 @@ def measure(tokens: int, rate: int, repeat: int, profile_to: Path | None) -> Row
             profile(browser, at, tokens, rate, profile_to)
         pushes = costs[-1].pushes
         plain, markdown = plain_text(browser, pushes), markdown_alone(browser, pushes)
-    row = Row(f"browser, {tokens} tokens at {rate}/s", f"--tokens {tokens} --rate {rate}")
-    row.command = f"python -m bench.browser {row.command} --repeat {repeat}"
+    command = f"python -m bench.browser --tokens {tokens} --rate {rate} --repeat {repeat}"
+    row = Row(f"browser, {tokens} tokens at {rate}/s", command)
     row.figures = figures(costs, delays, plain, GOALS.get((tokens, rate), Goals()))
     row.details = {
         "answer_bytes": len(expected_text(script(tokens, rate)).encode()),
