@@ -51,10 +51,10 @@ async def answer(tab: Tab, key: str, question: str) -> None:
     assert tab.vars(CHAT)["messages"][-1]["content"] == expected_text(question)
 
 
-async def app_cpu(at: Stage, question: str, repeat: int) -> list[float]:
+async def app_cpu(at: Stage, cookie: str, question: str, repeat: int) -> list[float]:
     """CPU time of the app's processes for each of the answers, in ms."""
     spent = []
-    async with Tab(at.url, cookie=cookie_of(at), keep_frames=False) as tab:
+    async with Tab(at.url, cookie=cookie, keep_frames=False) as tab:
         await answer(tab, "warm", "article tokens=200")
         for number in range(repeat):
             await asyncio.sleep(1)
@@ -90,16 +90,18 @@ async def floor_cpu(at: Stage, question: str, repeat: int) -> list[float]:
 async def measure(tokens: int, rate: int, repeat: int, profile_to: Path | None) -> Row:
     """CPU time for 1,000 tokens of one stream."""
     with stage() as at:
-        spent = await app_cpu(at, script(tokens, rate), repeat)
+        cookie = cookie_of(at)
+        spent = await app_cpu(at, cookie, script(tokens, rate), repeat)
         asked = at.requests()[-1]
         idle = await idle_cpu(at, 5)
         least_spent = await floor_cpu(at, script(tokens, rate), repeat)
         if profile_to:
             with sampled(at.server, tokens / rate, profile_to):
-                await app_cpu(at, script(tokens, rate), 1)
+                await app_cpu(at, cookie, script(tokens, rate), 1)
     each = [round(ms * 1000 / tokens, 1) for ms in spent]
     least = [round(ms * 1000 / tokens, 1) for ms in least_spent]
-    row = Row("server, one stream", f"python -m bench.server --tokens {tokens} --rate {rate}")
+    command = f"python -m bench.server --tokens {tokens} --rate {rate} --repeat {repeat}"
+    row = Row("server, one stream", command)
     row.figures = [
         Figure("server CPU for 1,000 tokens", median(each), "ms", GOAL_MS, floor=median(least))
     ]
