@@ -70,7 +70,7 @@ class Report:
         return (
             f"seed {self.seed}: {self.what} killed {self.after:.2f} s after the questions, "
             f"{self.seen} characters seen, {self.interrupted} interrupted, "
-            f"{self.continued} continued, {self.done} not touched, "
+            f"{self.continued} continued, {self.done} done, "
             f"back in {self.back:.1f} s: {verdict}"
         )
 
@@ -108,12 +108,12 @@ class Killer:
         report = Report(seed, "", chance.uniform(0.15, 1.7))
         await asyncio.sleep(report.after)
         await self._until_respawn_is_safe()
-        killed = time.monotonic()
-        victim = chance.choice(sorted(self._at.workers))
+        victim = chance.choice(await asyncio.to_thread(self._owners) or sorted(self._at.workers))
         # With one worker, in turn: the web server starts another one, or all is gone.
         whole = len(self._at.workers) == 1 and seed % 2 == 1
         report.what = "the server" if whole else "a worker"
         before = self._at.workers
+        killed = time.monotonic()
         if whole:
             self._at.kill_server()
         else:
@@ -128,20 +128,30 @@ class Killer:
         await self._check(answers, report)
         return report
 
+    def _owners(self) -> list[int]:
+        """The workers that are writing an answer; an idle one is no loss."""
+        rows = self._rows(f"SELECT DISTINCT owner FROM generation WHERE state IN {ACTIVE}")
+        owners = {int(row[0].split(":")[1]) for row in rows if row[0]}
+        return sorted(owners & set(self._at.workers))
+
     async def _until_respawn_is_safe(self) -> None:
         await asyncio.sleep(max(0.0, self._started + RESPAWN_S - time.monotonic()))
 
     async def _begin(self, chance: random.Random) -> list[Answer]:
         """Ask all questions; those who look on open the chats."""
-        await at_once([tab.open("/chat") for tab in self._tabs])
-        await at_once([tab.ready() for tab in self._tabs])
         # The wait for a safe moment is spent before the questions, not in their answers.
         await self._until_respawn_is_safe()
+        # All anew and at once: else a worker that was started again would stay without tabs.
+        await asyncio.gather(*(tab.drop() for tab in self._tabs))
+        for tab in self._tabs:
+            tab.state.clear()
+        await asyncio.gather(*(tab.connect("/chat") for tab in self._tabs))
+        await at_once([tab.ready() for tab in self._tabs])
         answers = []
         for number in range(self._count):
             rate = chance.choice([40, 100, 250])
             text = "split-utf8" if chance.random() < 0.5 else "markdown"
-            script = f"tokens={rate * 2} rate={rate} {text}"
+            script = f"tokens={rate * 3} rate={rate} {text}"
             answers.append(Answer(script, self._tabs[2 * number : 2 * number + 2]))
         stamp = f"{time.monotonic_ns()}"
         for tab in self._tabs:
@@ -167,7 +177,8 @@ class Killer:
         self, before: list[int], victim: int, whole: bool, answers: list[Answer]
     ) -> None:
         if whole:
-            await asyncio.to_thread(self._at.start_server)
+            self._at.start_server()
+            await asyncio.to_thread(self._at.until_ready)
         deadline = time.monotonic() + BACK_S
         while victim in self._at.workers or len(self._at.workers) < len(before):
             if time.monotonic() > deadline:

@@ -1,0 +1,33 @@
+"""A worker dies in the middle of answers: what was seen is kept, and can be continued."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.soak_kills import Killer
+from bench.stage import Stage
+
+
+async def all_right_after_kills(at: Stage, seeds: list[int]) -> None:
+    killer = Killer(at, answers=2)
+    await killer.open()
+    interrupted = 0
+    for seed in seeds:
+        report = await killer.kill(seed)
+        print(report.line())
+        assert not report.problems
+        interrupted += report.interrupted
+        assert report.continued == report.interrupted
+    # A kill that meets no answer would prove nothing.
+    assert interrupted
+    await killer.close()
+
+
+async def test_one_worker_and_the_whole_server_may_be_killed(single: Stage) -> None:
+    await all_right_after_kills(single, [1, 2, 3])
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+async def test_one_of_two_workers_may_be_killed(twin: Stage) -> None:
+    await all_right_after_kills(twin, [4, 5])
