@@ -196,7 +196,6 @@ def run_soak(place: Place, arguments: Sequence[str]) -> int:
     """
     start.prepare(place, migrate=False)
     start.handle_signals()
-    frontend.ensure_built(place)
     stages = Stages([])
     try:
         with contextlib.ExitStack() as stack:
