@@ -2,7 +2,8 @@
 
 A push is an ordinary delta of a declared var, made by hand: no state lock, nothing
 pickled, nothing kept. Rests on Reflex 0.10.1's EventNamespace (`emit_update`,
-`token_to_sid`), which is semi-public: tests/states/test_push.py holds it to that.
+`token_to_sid`) and on the queue of engine.io's sockets, which are semi-public:
+tests/states/test_push.py holds them to that.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from reflex_base.registry import RegistrationContext
 # took 59 to 61 kB; the goal is 60.
 SHORTEST_PAUSE_S = 0.06
 LONGEST_PAUSE_S = 0.5
+# Packets that may wait for a slow or dead line: engine.io's queue has no end of its own.
+# What does not go in stays in the run's log, and goes as one piece when there is room.
+MOST_WAITING = 8
+LOOK_AGAIN_S = 0.1
 
 
 def _namespace() -> Any:
@@ -45,6 +50,24 @@ class Socket:
         logs a warning for each push to a closed one.
         """
         return bool(self.sid) and _namespace().token_to_sid.get(self.token) == self.sid
+
+    @property
+    def waiting(self) -> int:
+        """How many packets wait for the line to take them."""
+        sio = RegistrationContext.get().app.sio
+        if sio is None:
+            return 0
+        line = sio.manager.eio_sid_from_sid(self.sid, _namespace().namespace)
+        socket = sio.eio.sockets.get(line)
+        return socket.queue.qsize() if socket else 0
+
+    async def room(self) -> bool:
+        """Wait until the line takes more; False if the socket is gone."""
+        while self.is_open:
+            if self.waiting < MOST_WAITING:
+                return True
+            await asyncio.sleep(LOOK_AGAIN_S)
+        return False
 
     async def push(self, state: type[rx.State], values: dict[str, Any]) -> bool:
         """Send values of declared vars of `state`; False if the socket is gone."""
