@@ -80,6 +80,4 @@ async def relay(watch: push.Watch, events: AsyncIterator[FollowEvent]) -> bool:
         if not sent:
             return False
         await pace.wait()
-        if not await watch.socket.room():
-            return False
     return False

@@ -81,7 +81,7 @@ class Log:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SHORTEST_PAUSE_S", "LOOK_AGAIN_S"):
+    for name in ("SHORTEST_PAUSE_S", "UNSENT_PAUSE_S"):
         monkeypatch.setattr(push, name, 0.001)
 
 
@@ -96,7 +96,7 @@ async def test_what_a_dead_line_does_not_take_is_one_piece_when_it_lives_again(a
     socket = await line.join("tab")
     relaying = asyncio.create_task(relay(push.Watch(socket, RUN), log.follow()))
     await write(log, 200)
-    assert line.waiting <= push.MOST_WAITING + 1
+    assert line.waiting <= push.MOST_UNSENT + 1
     first = line.take()
     assert len("".join(each["t"] for each in first)) < 200
     log.is_over = True
@@ -119,4 +119,4 @@ async def test_whoever_waits_for_a_line_that_turns_out_dead_goes_home(app: rx.Ap
     assert not relaying.done()
     await line.leave(socket)
     assert await asyncio.wait_for(relaying, 5) is False
-    assert line.waiting <= push.MOST_WAITING + 1
+    assert line.waiting <= push.MOST_UNSENT + 1
