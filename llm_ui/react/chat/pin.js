@@ -22,6 +22,8 @@ export class Pin {
 
   /** The reader, or this code, has scrolled. */
   scrolled() {
+    // Each piece of a streaming answer is followed by the event of our own scrolling.
+    if (this.stuck && this.box.scrollTop === this.top) return;
     const { scrollTop, scrollHeight, clientHeight } = this.box;
     const near = scrollHeight - scrollTop - clientHeight <= NEAR_PX;
     // Only moving up lets go: text that came since the last frame also makes a gap.
