@@ -4,6 +4,9 @@ The state holds what the tab shows and nothing else; all of it is rebuilt from t
 database in `load_chat`. Tokens do not pass through the state: `follow_answer` pushes
 them as values of `current_response` (see stream.py and push.py), and the state gets the
 finished message when the run ends.
+
+Neither does the history pass again and again: of a change of `messages` the page gets what
+is new, as `message_changes` (see `_grow`), and puts it into its own copy of `messages`.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from contextlib import aclosing
 from typing import Any
 
 import reflex as rx
+from reflex.state import _override_base_method
+from reflex_base.constants.state import FIELD_MARKER
 
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
@@ -38,6 +43,9 @@ class ChatState(SidebarMixin, stream.StreamState):
     open_chat_id: str = ""
     chat_title: str = ""
     messages: list[MessageView] = []
+    # {"n": how many since `messages` was sent whole, "after": a message's id, "put": what
+    # follows it now}
+    message_changes: dict[str, Any] = {}
     has_earlier: bool = False
     loading: bool = True
     models: list[ModelItem] = []
@@ -73,7 +81,7 @@ class ChatState(SidebarMixin, stream.StreamState):
                 return [tell(error), rx.redirect("/chat", replace=True)]
         self.open_chat_id = view.head.id
         self.chat_title = view.head.title
-        self.messages = view.messages
+        self._show(view.messages)
         self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
         self._choose(view.head.model_id)
         self.loading = False
@@ -83,9 +91,38 @@ class ChatState(SidebarMixin, stream.StreamState):
 
     def _clear(self) -> None:
         self.open_chat_id = self.chat_title = self._earlier = ""
-        self.messages, self.has_earlier = [], False
+        self._show([])
+        self.has_earlier = False
         self.busy = self.loading = False
         push.Watch.leave(push.socket_of(self))
+
+    def _show(self, shown: list[MessageView]) -> None:
+        self.messages, self.message_changes = shown, {}
+
+    def _grow(self, place: int, fresh: list[MessageView]) -> None:
+        """Put messages in place of all from `place` on; the page gets only these.
+
+        A page that has missed something notices it by the number or by the id, and
+        loads the chat again.
+        """
+        shown = [*self.messages[:place], *fresh]
+        if place == 0 or "messages" in self.dirty_vars:
+            self._show(shown)
+            return
+        number = self.message_changes.get("n", 0) + 1
+        self.messages = shown
+        self.message_changes = {"n": number, "after": shown[place - 1].id, "put": fresh}
+
+    # Without the mark Reflex refuses a method of this name; its deltas ask the override.
+    @_override_base_method
+    def get_delta(self) -> Any:
+        """What the page gets of a change: of `messages` only what `message_changes` says,
+        or the whole list when that is empty."""
+        delta = super().get_delta()
+        values = delta.get(self.get_full_name(), {})
+        if values.get("message_changes" + FIELD_MARKER):
+            values.pop("messages" + FIELD_MARKER, None)
+        return delta
 
     def _choose(self, model_id: str) -> None:
         chosen = next((each for each in self.models if each.id == model_id), None)
@@ -111,7 +148,7 @@ class ChatState(SidebarMixin, stream.StreamState):
             view = await chats.open_chat(
                 session, current_actor(), self.open_chat_id, before=self._earlier
             )
-        self.messages = [*view.messages, *self.messages]
+        self._show([*view.messages, *self.messages])
         self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
 
     @rx.event
@@ -161,8 +198,8 @@ class ChatState(SidebarMixin, stream.StreamState):
         async with unit_of_work(writes=False) as session:
             view = await chats.open_chat(session, actor, chat_id, limit=2)
         known = {each.id for each in self.messages}
-        kept = self.messages if chat_id == self.open_chat_id else []
-        self.messages = [*kept, *(each for each in view.messages if each.id not in known)]
+        fresh = [each for each in view.messages if each.id not in known]
+        self._grow(len(self.messages) if chat_id == self.open_chat_id else 0, fresh)
         self.open_chat_id, self.chat_title = chat_id, view.head.title
         self._note_busy()
         self.loading = False
@@ -186,7 +223,7 @@ class ChatState(SidebarMixin, stream.StreamState):
             fresh = await messages.get_view(session, actor, asked.message_id)
         before = [each.id for each in self.messages]
         cut = before.index(message_id) if message_id in before else len(before)
-        self.messages = [*self.messages[:cut], fresh]
+        self._grow(cut, [fresh])
         self._note_busy()
         return _follow(asked.run_id)
 
@@ -202,7 +239,10 @@ class ChatState(SidebarMixin, stream.StreamState):
             return None
         async with unit_of_work(writes=False) as session:
             fresh = await messages.get_view(session, actor, message_id)
-        self.messages = [fresh if each.id == message_id else each for each in self.messages]
+        shown = [each.id for each in self.messages]
+        if message_id in shown:
+            place = shown.index(message_id)
+            self._grow(place, [fresh, *self.messages[place + 1 :]])
         self._note_busy()
         return _follow(asked.run_id)
 
@@ -258,11 +298,9 @@ class ChatState(SidebarMixin, stream.StreamState):
         place = next((n for n, each in enumerate(self.messages) if each.run_id == run_id), None)
         if place is None:
             return
-        shown = list(self.messages)
         async with unit_of_work(writes=False) as session:
-            shown[place] = await messages.get_view(session, actor, shown[place].id)
-        self.messages = shown
+            final = await messages.get_view(session, actor, self.messages[place].id)
+        self._grow(place, [final, *self.messages[place + 1 :]])
         self._note_busy()
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=False)
-        status = shown[place].status
-        self.announcement = translate(f"chat.announce_{status}", actor.language)
+        self.announcement = translate(f"chat.announce_{final.status}", actor.language)

@@ -1,9 +1,10 @@
 // What the tests take hold of: the components on a bare page, and their parts.
 import { createRoot } from "react-dom/client";
 import { flushSync } from "react-dom";
-import { StateStoreContext, createStore } from "$/utils/context-registry";
+import { DispatchContext, StateStoreContext, createStore } from "$/utils/context-registry";
 
 import { Answer } from "../../../llm_ui/react/chat/answer.jsx";
+import { MessageChanges } from "../../../llm_ui/react/chat/changes.jsx";
 import { Composer } from "../../../llm_ui/react/chat/composer.jsx";
 import { ChatLog } from "../../../llm_ui/react/chat/log.jsx";
 import { CopyButton, RelativeTime } from "../../../llm_ui/react/chat/small.jsx";
@@ -15,11 +16,21 @@ import { safeNext } from "../../../llm_ui/react/session/session.js";
 import "../../../llm_ui/react/react.css";
 import "./page.css";
 
-const KINDS = { Answer, AuthForm, ChatLog, Composer, CopyButton, RelativeTime, SignOutButton };
+const KINDS = {
+  Answer,
+  AuthForm,
+  ChatLog,
+  Composer,
+  CopyButton,
+  MessageChanges,
+  RelativeTime,
+  SignOutButton,
+};
 const LABELS = { copy: "Copy", copied: "Copied", loadImage: "Load image" };
 const STATE = "app___chat_state";
 
 const store = createStore();
+const dispatchers = { [STATE]: (delta) => store.push(STATE, delta) };
 const root = createRoot(document.getElementById("root"));
 const events = [];
 const shown = {};
@@ -50,7 +61,11 @@ function element({ kind, props = {}, children = [] }, index) {
 function show(...things) {
   shown.things = things;
   flushSync(() =>
-    root.render(<StateStoreContext value={store}>{things.map(element)}</StateStoreContext>),
+    root.render(
+      <StateStoreContext value={store}>
+        <DispatchContext value={dispatchers}>{things.map(element)}</DispatchContext>
+      </StateStoreContext>,
+    ),
   );
 }
 
@@ -82,6 +97,7 @@ window.lab = {
   dresser: (box) => dresser(box, LABELS),
   events,
   mend,
+  state: () => store.getSnapshot(STATE),
   push: (delta) => store.push(STATE, delta),
   render: (text, pieces) => {
     const { html, frames, box } = render(text, pieces);
