@@ -12,6 +12,7 @@ is new, as `message_changes` (see `_grow`), and puts it into its own copy of `me
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import reflex as rx
@@ -22,6 +23,7 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
 from llm_ui.i18n import translate
+from llm_ui.schemas.chats import Asked
 from llm_ui.schemas.views import MessageView, ModelItem
 from llm_ui.services import chats, messages, models, runs
 from llm_ui.states import push, stream
@@ -43,8 +45,8 @@ class ChatState(SidebarMixin, stream.StreamState):
     open_chat_id: str = ""
     chat_title: str = ""
     messages: list[MessageView] = []
-    # {"n": how many since `messages` was sent whole, "after": a message's id, "put": what
-    # follows it now}
+    # {"n": how many since `messages` was sent whole, "after": a message's id}; the page also
+    # gets "put": what follows it now.
     message_changes: dict[str, Any] = {}
     has_earlier: bool = False
     loading: bool = True
@@ -111,7 +113,7 @@ class ChatState(SidebarMixin, stream.StreamState):
             return
         number = self.message_changes.get("n", 0) + 1
         self.messages = shown
-        self.message_changes = {"n": number, "after": shown[place - 1].id, "put": fresh}
+        self.message_changes = {"n": number, "after": shown[place - 1].id}
 
     # Without the mark Reflex refuses a method of this name; its deltas ask the override.
     @_override_base_method
@@ -120,8 +122,10 @@ class ChatState(SidebarMixin, stream.StreamState):
         or the whole list when that is empty."""
         delta = super().get_delta()
         values = delta.get(self.get_full_name(), {})
-        if values.get("message_changes" + FIELD_MARKER):
-            values.pop("messages" + FIELD_MARKER, None)
+        if change := values.get("message_changes" + FIELD_MARKER):
+            shown = values.pop("messages" + FIELD_MARKER)
+            place = next(n for n, each in enumerate(shown) if each.id == change["after"])
+            values["message_changes" + FIELD_MARKER] = {**change, "put": shown[place + 1 :]}
         return delta
 
     def _choose(self, model_id: str) -> None:
@@ -189,21 +193,27 @@ class ChatState(SidebarMixin, stream.StreamState):
             return
         self.accepted_key, self.current_input = key, ""
         is_new = asked.chat_id != self.open_chat_id
-        await self._show_asked(actor, asked.chat_id)
+        if not asked.shown:
+            asked = await self._asked_before(actor, asked)
+        self._show_asked(asked)
         yield _follow(asked.run_id)
         if is_new:
             yield rx.redirect(f"/chat/{asked.chat_id}", replace=True)
 
-    async def _show_asked(self, actor: Actor, chat_id: str) -> None:
+    async def _asked_before(self, actor: Actor, asked: Asked) -> Asked:
         async with unit_of_work(writes=False) as session:
-            view = await chats.open_chat(session, actor, chat_id, limit=2)
+            view = await chats.open_chat(session, actor, asked.chat_id, limit=2)
+        head, shown = view.head, tuple(view.messages)
+        return replace(asked, shown=shown, title=head.title, updated_at=head.updated_at)
+
+    def _show_asked(self, asked: Asked) -> None:
         known = {each.id for each in self.messages}
-        fresh = [each for each in view.messages if each.id not in known]
-        self._grow(len(self.messages) if chat_id == self.open_chat_id else 0, fresh)
-        self.open_chat_id, self.chat_title = chat_id, view.head.title
+        fresh = [each for each in asked.shown if each.id not in known]
+        self._grow(len(self.messages) if asked.chat_id == self.open_chat_id else 0, fresh)
+        self.open_chat_id, self.chat_title = asked.chat_id, asked.title
         self._note_busy()
         self.loading = False
-        self._touch_chat(chat_id, view.head.title, view.head.updated_at, running=self.busy)
+        self._touch_chat(asked.chat_id, asked.title, asked.updated_at, running=self.busy)
 
     def _note_busy(self) -> None:
         # An answer may be over before its question is on the screen.
@@ -219,11 +229,9 @@ class ChatState(SidebarMixin, stream.StreamState):
             return tell(error)
         if asked.chat_id != self.open_chat_id:
             return None
-        async with unit_of_work(writes=False) as session:
-            fresh = await messages.get_view(session, actor, asked.message_id)
         before = [each.id for each in self.messages]
         cut = before.index(message_id) if message_id in before else len(before)
-        self._grow(cut, [fresh])
+        self._grow(cut, [asked.shown[-1]])
         self._note_busy()
         return _follow(asked.run_id)
 

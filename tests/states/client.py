@@ -249,7 +249,7 @@ class Tab:
                 known[name] = value
                 if name in ("current_response", "current_reasoning"):
                     self.answers.take(name, value)
-            if values.get("message_changes" + VAR_SUFFIX) and "messages" + VAR_SUFFIX not in values:
+            if "put" in values.get("message_changes" + VAR_SUFFIX, {}):
                 self._change_messages(known)
         self.events += packet[1].get("events") or []
 
