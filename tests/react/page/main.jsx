@@ -11,6 +11,7 @@ import { CopyButton, RelativeTime } from "../../../llm_ui/react/chat/small.jsx";
 import { dresser } from "../../../llm_ui/react/markdown/dress.js";
 import { mend } from "../../../llm_ui/react/markdown/mend.js";
 import { Renderer } from "../../../llm_ui/react/markdown/renderer.js";
+import { toFragment } from "../../../llm_ui/react/markdown/safe.js";
 import { AuthForm, SignOutButton } from "../../../llm_ui/react/session/auth.jsx";
 import { safeNext } from "../../../llm_ui/react/session/session.js";
 import "../../../llm_ui/react/react.css";
@@ -91,7 +92,15 @@ function render(text, pieces = null) {
   return { html: box.innerHTML, frames, box };
 }
 
+/** The DOM that a string becomes. */
+function fragment(html) {
+  const box = document.createElement("div");
+  box.append(toFragment(html));
+  return box.innerHTML;
+}
+
 window.lab = {
+  fragment,
   Renderer,
   STATE,
   dresser: (box) => dresser(box, LABELS),
