@@ -7,8 +7,10 @@ own CPU time is told apart, so that nothing of it is counted as the app's.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -71,25 +73,81 @@ class Stage:
 
     url: str
     upstream: str
-    server_pid: int
     upstream_pid: int
     data: Path
+    env: dict[str, str]
+    command: list[str]
+    running: subprocess.Popen[str] | None = None
+
+    @property
+    def database_url(self) -> str:
+        """Where the app keeps its rows."""
+        return self.env["DATABASE_URL"] or f"sqlite:///{self.data / 'llm_ui.db'}"
 
     @property
     def server(self) -> list[int]:
         """The app's processes, without the model service."""
-        return [pid for pid in family(self.server_pid) if "llm_ui.llm_api" not in _command_of(pid)]
+        assert self.running is not None
+        found = family(self.running.pid)
+        return [pid for pid in found if "llm_ui.llm_api" not in _command_of(pid)]
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that do the work."""
+        assert self.running is not None
+        return [pid for pid in self.server if pid != self.running.pid]
+
+    def start_server(self) -> None:
+        """Start the app and wait until it answers."""
+        with (self.data / "server.log").open("a") as log:
+            self.running = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.env, stdout=log, stderr=log, text=True
+            )
+        _until_ready(self.url)
+
+    def kill_server(self) -> None:
+        """Take the app away at once, the parent and its workers."""
+        assert self.running is not None
+        for pid in self.server:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.running.wait()
+
+    def stop_server(self) -> None:
+        """End the app in an orderly way."""
+        if self.running is not None:
+            _end(self.running)
+
+    def log(self) -> str:
+        """What the app has logged."""
+        return (self.data / "server.log").read_text()
 
     def connections(self) -> list[dict[str, object]]:
         """What the upstream has seen: connections with their requests."""
-        found: list[dict[str, object]] = httpx.get(f"{self.upstream}/__connections").json()
+        answer = httpx.get(f"{self.upstream}/__connections", timeout=60)
+        found: list[dict[str, object]] = answer.json()
         return found
+
+    def people(self, count: int) -> list[str]:
+        """New accounts; the token of an open session of each."""
+        command = [sys.executable, "-m", "bench.people", "--count", str(count)]
+        made = subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True)
+        tokens: list[str] = json.loads(made.stdout)
+        return tokens
 
 
 def _command_of(pid: int) -> str:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
     return ""
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 @contextlib.contextmanager
@@ -101,11 +159,7 @@ def _process(command: list[str], env: dict[str, str], log: Path) -> Iterator[sub
         try:
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            _end(process)
 
 
 def _until_ready(url: str) -> None:
@@ -125,6 +179,15 @@ def _until_models(url: str, client: httpx.Client) -> None:
             return
         time.sleep(0.2)
     raise TimeoutError("the scripted models did not appear")
+
+
+@contextlib.contextmanager
+def floor(at: Stage) -> Iterator[tuple[str, int]]:
+    """bench/floor.py on the stage's upstream: its address and its process."""
+    command = [sys.executable, "-m", "bench.floor", "--upstream", at.upstream]
+    with _process(command, at.env, at.data / "floor.log") as running:
+        assert running.stdout is not None
+        yield running.stdout.readline().strip(), running.pid
 
 
 @contextlib.contextmanager
@@ -153,15 +216,17 @@ def stage(*, workers: int = 1, database_url: str = "", redis_url: str = "") -> I
             subprocess.run(alembic, cwd=ROOT, env=env, check=True, capture_output=True)
             serve = [sys.executable, "-m", "llm_ui.cli.serve", "--port", str(port)]
             serve += ["--workers", str(workers), "--with-parent"]
-            with _process(serve, env, data / "server.log") as server:
-                url = f"http://localhost:{port}"
-                _until_ready(url)
+            at = Stage(f"http://localhost:{port}", address, upstream.pid, data, env, serve)
+            try:
+                at.start_server()
                 with httpx.Client() as client:
                     account = {
                         "email": "bench@example.org",
                         "username": "bench",
                         "password": PASSWORD,
                     }
-                    client.post(f"{url}/api/v1/auth/register", json=account)
-                    _until_models(url, client)
-                yield Stage(url, address, server.pid, upstream.pid, data)
+                    client.post(f"{at.url}/api/v1/auth/register", json=account)
+                    _until_models(at.url, client)
+                yield at
+            finally:
+                at.stop_server()

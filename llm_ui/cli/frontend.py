@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from llm_ui.cli import stamps
+from llm_ui.cli import slim, stamps
 from llm_ui.cli.install import requirements_value
 from llm_ui.cli.place import PACKAGE, Place, child_environment
 from llm_ui.cli.steps import run_step
@@ -96,5 +96,6 @@ def ensure_built(place: Place) -> bool:
         "remove the .web folder and run the same command again.",
         spotlight=spotlight,
     )
+    slim.slim_frontend(place)
     stamps.write(stamp_of(place), f"{made_from} {pins(place)}")
     return True

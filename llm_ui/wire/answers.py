@@ -6,12 +6,12 @@ splitter for its protocol's framing and a parser for its events.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from typing import Protocol
 
 import httpx
 
-from llm_ui.errors import ProviderCutOff, ProviderGarbage, ProviderTimeout
+from llm_ui.errors import ProviderCutOff, ProviderError, ProviderGarbage, ProviderTimeout
 from llm_ui.wire.events import Done, Reasoning, StreamEvent, Timeouts, Token, Usage
 from llm_ui.wire.http import Call, Retry, Upstream, open_stream
 from llm_ui.wire.sse import Splitter, WireEvent
@@ -63,14 +63,14 @@ async def read_answer(
         lingering = False
         while True:
             chunk = await _read(upstream, parser)
-            for wire_event in splitter.feed(chunk) if chunk else splitter.flush():
-                for event in _feed(parser, wire_event, complete=bool(chunk)):
-                    if type(event) is Token or type(event) is Reasoning:
-                        upstream.progress()
-                    yield event
-                    if type(event) is Done:
-                        await upstream.drain()
-                        return
+            pieces = splitter.feed(chunk) if chunk else splitter.flush()
+            for event in together(_feed(parser, pieces, complete=bool(chunk))):
+                if type(event) is Token or type(event) is Reasoning:
+                    upstream.progress()
+                yield event
+                if type(event) is Done:
+                    await upstream.drain()
+                    return
             if not chunk:
                 if not parser.finished:
                     raise ProviderCutOff
@@ -82,6 +82,36 @@ async def read_answer(
                 upstream.shorten(LINGER_SECONDS)
 
 
+def together(events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
+    """The same events with neighbouring pieces of one kind as one: what came in one read
+    is one step for everybody behind. What came before an error is given before it is raised.
+    """
+    kind: type[Token | Reasoning] = Token
+    texts: list[str] = []
+    failure: ProviderError | None = None
+    source = iter(events)
+    while True:
+        try:
+            event = next(source, None)
+        except ProviderError as error:
+            event, failure = None, error
+        if type(event) is Token or type(event) is Reasoning:
+            if texts and type(event) is not kind:
+                yield kind("".join(texts))
+                texts.clear()
+            kind = type(event)
+            texts.append(event.text)
+            continue
+        if texts:
+            yield kind("".join(texts))
+            texts.clear()
+        if event is None:
+            break
+        yield event
+    if failure is not None:
+        raise failure
+
+
 async def _read(upstream: Upstream, parser: Parser) -> bytes:
     try:
         return await upstream.read()
@@ -91,10 +121,11 @@ async def _read(upstream: Upstream, parser: Parser) -> bytes:
         raise
 
 
-def _feed(parser: Parser, event: WireEvent, complete: bool) -> Iterable[StreamEvent]:
-    try:
-        return parser.feed(event)
-    except ProviderGarbage:
-        if complete:
-            raise
-        raise ProviderCutOff from None  # half a line: the body broke off in it
+def _feed(parser: Parser, pieces: Iterable[WireEvent], complete: bool) -> Iterator[StreamEvent]:
+    for piece in pieces:
+        try:
+            yield from parser.feed(piece)
+        except ProviderGarbage:
+            if complete:
+                raise
+            raise ProviderCutOff from None  # half a line: the body broke off in it

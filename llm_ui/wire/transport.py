@@ -8,13 +8,16 @@ decompression, no time-out but the one to connect (wire.watchdog has the others)
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import aiohttp
 import httpx
+
+from llm_ui.wire.gather import Tempo, gathered
 
 KEEP_ALIVE_SECONDS = 30.0
 
@@ -49,15 +52,28 @@ def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
 
 
 class _Body(httpx.AsyncByteStream):
-    def __init__(self, response: aiohttp.ClientResponse, request: httpx.Request) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, request: httpx.Request, tempo: Tempo | None
+    ) -> None:
         self._response = response
         self._request = request
+        self._tempo = tempo
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         read = self._response.content.readany
         with _as_httpx_errors(self._request):
-            while chunk := await read():
-                yield chunk
+            if self._tempo is None:
+                while piece := await read():
+                    yield piece
+                return
+            chunks = gathered(read, self._transport, self._tempo)
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
+
+    def _transport(self) -> asyncio.Transport | None:
+        connection = self._response.connection
+        return connection.transport if connection else None
 
     async def aclose(self) -> None:
         # A body read to its end has given its connection back already; any other is
@@ -67,10 +83,16 @@ class _Body(httpx.AsyncByteStream):
 
 class AioTransport(httpx.AsyncBaseTransport):
     """An httpx transport over two aiohttp sessions: loopback never goes through a
-    proxy of the environment, everything else does if there is one."""
+    proxy of the environment, everything else does if there is one.
 
-    def __init__(self) -> None:
+    Args:
+        gather: whether pieces may gather for a moment (see wire/gather.py); without, each
+            is given on as it comes.
+    """
+
+    def __init__(self, *, gather: bool = True) -> None:
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._tempo = Tempo() if gather else None
 
     def _session(self, loopback: bool) -> aiohttp.ClientSession:
         session = self._sessions.get(loopback)
@@ -104,7 +126,7 @@ class AioTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             response.status,
             headers=response.raw_headers,
-            stream=_Body(response, request),
+            stream=_Body(response, request, self._tempo),
             request=request,
         )
 

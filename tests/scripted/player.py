@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Protocol
 
 from tests.scripted.dialects import Dialect
 from tests.scripted.script import Script
@@ -15,6 +17,14 @@ COMMENT_SECONDS = 0.02
 SPLIT_BYTES = 3
 
 Send = Callable[[bytes], Awaitable[None]]
+
+
+class Progress(Protocol):
+    """What is noted while a script is played; see RequestRecord."""
+
+    sent: int
+    paced_from: float | None
+    latest: float
 
 
 @dataclass
@@ -53,6 +63,12 @@ def _fault(script: Script, dialect: Dialect, name: str) -> tuple[list[bytes], st
 
 def plan(script: Script, dialect: Dialect, model: str) -> Plan:
     """Lay out every byte of the answer before its first one is sent."""
+    # A load test asks hundreds of times for the same answer at another moment.
+    return _plan(replace(script, delay=0.0, rate=0.0), dialect, model)
+
+
+@lru_cache(maxsize=4)
+def _plan(script: Script, dialect: Dialect, model: str) -> Plan:
     pieces = script.pieces()
     fault = script.fault()
     thinking = [dialect.reasoning(p) for p in script.reasoning_pieces()]
@@ -106,35 +122,31 @@ async def _send_all(frames: list[bytes], send: Send) -> None:
         await send(b"".join(batch))
 
 
-async def _send_paced(
-    frames: list[bytes], rate: float, send: Send, sent: Callable[[int], None]
-) -> None:
+async def _send_paced(frames: list[bytes], rate: float, send: Send, progress: Progress) -> None:
     """Frame i leaves at start + i / rate; late ones catch up, so that the mean is exact."""
     loop = asyncio.get_running_loop()
-    start = loop.time()
+    progress.paced_from = start = loop.time()
     index = 0
     while index < len(frames):
         due = min(len(frames), int((loop.time() - start) * rate) + 1)
         if due > index:
+            progress.latest = max(progress.latest, loop.time() - start - index / rate)
             await send(b"".join(frames[index:due]))
-            index = due
-            sent(index)
+            progress.sent = index = due
         if index < len(frames):
             await asyncio.sleep(max(0.0, start + index / rate - loop.time()))
 
 
-async def play(
-    script: Script, dialect: Dialect, model: str, send: Send, sent: Callable[[int], None]
-) -> str:
-    """Send the body; `sent` hears how many pieces have left. Returns the ending."""
+async def play(script: Script, dialect: Dialect, model: str, send: Send, progress: Progress) -> str:
+    """Send the body, noting how far it is. Returns the ending."""
     body = plan(script, dialect, model)
     await _send_all(body.lead, send)
     await _wait(script.delay, script, dialect, send)
     if script.rate:
-        await _send_paced(body.paced, script.rate, send, sent)
+        await _send_paced(body.paced, script.rate, send, progress)
     else:
         await _send_all(body.paced, send)
-        sent(len(body.paced))
+        progress.sent = len(body.paced)
     await _send_all(body.tail, send)
     if body.ending == "stall":
         await _wait(86_400.0, script, dialect, send)

@@ -39,6 +39,8 @@ class RequestRecord:
     headers: dict[str, str]
     started: float
     sent: int = 0  # pieces (tokens and reasoning) that have left
+    paced_from: float | None = None  # piece i was due at paced_from + i / rate
+    latest: float = 0.0  # by how much a piece left later than that, at worst
     ended: float | None = None
     ending: str = ""  # done, cut, refused, or aborted: the client went away
 
@@ -249,10 +251,7 @@ class _Connection(asyncio.Protocol):
         close = "\r\nconnection: close" if script.no_keep_alive else ""
         await self._send(f"{head}{close}\r\n\r\n".encode())
 
-        def sent(count: int) -> None:
-            record.sent = count
-
-        ending = await play(script, dialect, record.model, self._send, sent)
+        ending = await play(script, dialect, record.model, self._send, record)
         if ending == "cut" or script.no_keep_alive:
             self._transport.close()
         return ending

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from llm_ui.cli import slim
+from llm_ui.cli.place import Place
 
 TRUE = Path(shutil.which("true") or "/bin/true").resolve()
 
@@ -71,3 +72,12 @@ def test_the_last_segment_counts_wherever_its_header_stands(tmp_path: Path) -> N
     file = tmp_path / "made"
     file.write_bytes(bytes(header) + segments)
     assert slim.loaded_size(file) == 5700
+
+
+def test_of_a_javascript_package_stays_what_a_bundler_reads(tmp_path: Path) -> None:
+    package = tmp_path / ".web" / "node_modules" / "a" / "dist"
+    package.mkdir(parents=True)
+    for name in ("a.js", "a.css", "a.js.map", "a.d.ts", "README.md"):
+        (package / name).write_text("x")
+    slim.slim_frontend(Place(tmp_path, Path(sys.executable), own_venv=False, command="dev.py"))
+    assert sorted(each.name for each in package.iterdir()) == ["a.css", "a.js"]

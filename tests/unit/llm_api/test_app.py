@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -68,12 +69,11 @@ async def test_a_streamed_answer(client: httpx.AsyncClient, model: ScriptedServe
     model.script("say:two words")
     response = await client.post("/v1/chat/stream", json=ASK)
     assert response.headers["content-type"].startswith("text/event-stream")
-    frames = response.text.strip().split("\n\n")
-    assert frames[:2] == [
-        'event: token\ndata: {"text":"two"}',
-        'event: token\ndata: {"text":" words"}',
-    ]
-    assert [f.split("\n")[0] for f in frames[2:]] == ["event: usage", "event: done"]
+    frames = [frame.split("\ndata: ") for frame in response.text.strip().split("\n\n")]
+    pieces = [json.loads(data) for name, data in frames if name == "event: token"]
+    assert all(piece.keys() == {"text"} for piece in pieces)
+    assert "".join(piece["text"] for piece in pieces) == "two words"
+    assert [name for name, _ in frames[len(pieces) :]] == ["event: usage", "event: done"]
 
 
 async def test_an_error_before_the_first_token_has_its_status(
@@ -90,7 +90,7 @@ async def test_an_error_in_mid_stream_is_an_event(
 ) -> None:
     model.script("error-after=2")
     text = (await client.post("/v1/chat/stream", json=ASK)).text
-    assert text.count("event: token") == 2
+    assert text.startswith("event: token")
     assert text.endswith(
         'event: error\ndata: {"code":"provider_error","message":"scripted failure"}\n\n'
     )

@@ -1,0 +1,157 @@
+"""What is measured of many answers at once: the lag of every token, the CPU of each process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from bench.stage import Stage, cpu_ms
+from tests.scripted import parse_script
+from tests.states.client import utf16_length
+
+Window = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Load:
+    """So many answers at once, each of `rate` tokens a second for `seconds`."""
+
+    sessions: int
+    rate: int
+    seconds: float
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of one answer."""
+        return round(self.rate * self.seconds)
+
+    @property
+    def spread(self) -> float:
+        """Seconds over which the answers begin, and end."""
+        return min(5.0, self.seconds / 6)
+
+    def steady(self, start: float) -> Window:
+        """From when to when all answers stream, if the first one begins at `start`."""
+        return start + self.spread + 0.5, start + self.seconds - 0.5
+
+    def pieces(self) -> list[str]:
+        """The tokens of an answer."""
+        script = parse_script(f"tokens={self.tokens}")
+        assert script is not None
+        return script.pieces()
+
+    def question(self, start: float) -> str:
+        """What makes the upstream answer so, its first token leaving at `start`."""
+        delay = max(0.0, start - time.monotonic())
+        return f"tokens={self.tokens} rate={self.rate} delay={delay:.6f}"
+
+
+class Meter:
+    """CPU of the server's processes, the upstream and this one between two moments."""
+
+    def __init__(self, server: Callable[[], list[int]], upstream: int) -> None:
+        self._server, self._upstream = server, upstream
+        self._before: tuple[float, ...] = ()
+        self.cores: dict[str, float] = {}
+        self.server_ms = 0.0
+        self.seconds = 0.0
+
+    def _read(self) -> tuple[float, ...]:
+        return (
+            time.monotonic(),
+            cpu_ms(self._server()),
+            cpu_ms([self._upstream]),
+            time.process_time() * 1000,
+        )
+
+    def begin(self) -> None:
+        """From here."""
+        self._before = self._read()
+
+    def end(self) -> None:
+        """To here."""
+        wall, *used = (now - then for now, then in zip(self._read(), self._before, strict=True))
+        self.seconds, self.server_ms = wall, used[0]
+        names = ("server", "upstream", "client")
+        self.cores = {
+            name: round(each / wall / 1000, 3) for name, each in zip(names, used, strict=True)
+        }
+
+    def per_1000(self, load: Load) -> float:
+        """The server's ms for 1,000 tokens of this load."""
+        return round(1000 * self.server_ms / (load.rate * self.seconds * load.sessions), 1)
+
+
+async def metered(meter: Meter, window: Window) -> None:
+    """Have a meter run in a window of time.monotonic()."""
+    begin, end = window
+    await asyncio.sleep(begin - time.monotonic())
+    meter.begin()
+    await asyncio.sleep(end - time.monotonic())
+    meter.end()
+
+
+def requests_of(at: Stage) -> dict[str, dict[str, Any]]:
+    """The upstream's records of its requests by their question."""
+    found = {}
+    for connection in at.connections():
+        for request in connection["requests"]:  # type: ignore[attr-defined]
+            found[request["body"]["messages"][-1]["content"]] = request
+    return found
+
+
+def token_lags(
+    arrivals: list[tuple[float, int]], ends: list[int], start: float, rate: float
+) -> list[tuple[float, float]]:
+    """When each token left (time.monotonic()), and the seconds until it was there.
+
+    Args:
+        arrivals: moments, and the length of the text then.
+        ends: where each token ends in the text.
+        start: when the first token left.
+        rate: tokens a second.
+    """
+    lags, token = [], 0
+    for moment, length in arrivals:
+        while token < len(ends) and ends[token] <= length:
+            left = start + token / rate
+            lags.append((left, moment - left))
+            token += 1
+    return lags
+
+
+def shares(lags: Iterable[float]) -> dict[str, float]:
+    """The median, p95, p99 and the worst, in ms."""
+    found = sorted(lags)
+    marks = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "worst": 1.0}
+    return {
+        name: round(1000 * found[min(len(found) - 1, int(share * len(found)))], 1)
+        for name, share in marks.items()
+        if found
+    }
+
+
+Answered = tuple[list[tuple[float, int]], dict[str, Any]]
+
+
+def lag_figures(answered: list[Answered], load: Load, steady: Window) -> dict[str, Any]:
+    """The lag of all tokens, and of those that left while all answers were streaming.
+
+    Args:
+        answered: of each answer the arrivals, and the upstream's record of its request.
+    """
+    ends = list(accumulate(utf16_length(piece) for piece in load.pieces()))
+    lags: list[tuple[float, float]] = []
+    for arrivals, request in answered:
+        lags += token_lags(arrivals, ends, request["paced_from"], load.rate)
+    begin, end = steady
+    late = (request["latest"] for _, request in answered)
+    return {
+        "lag_ms": shares(lag for left, lag in lags if begin <= left <= end),
+        "lag_with_starts_and_ends_ms": shares(lag for _, lag in lags),
+        "upstream_late_ms": round(1000 * max(late, default=0.0), 1),
+    }

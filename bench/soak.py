@@ -1,0 +1,89 @@
+"""Kills and long load against the running application.
+
+    python3 dev.py soak [--kills 50] [--rounds 5] [--sessions 200] [--rate 50] [--seconds 60]
+                        [--seed N] [--only kills|rounds] [--workers 1|2]
+
+Without --workers: one worker on SQLite, then two on PostgreSQL and Redis (TEST_POSTGRES_URL
+and TEST_REDIS_URL; `dev.py soak` finds them as the tests do). Kill n has the seed N + n;
+`--only kills --kills 1 --seed <that>` repeats it. Ends with 1 if anything was wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+
+from bench.databases import scratch
+from bench.soak_kills import Killer
+from bench.soak_rounds import soak_rounds
+from bench.stage import Stage, stage
+
+
+@contextlib.contextmanager
+def stage_of(workers: int) -> Iterator[Stage]:
+    """SQLite for one worker, PostgreSQL and Redis for two."""
+    server = os.environ["TEST_POSTGRES_URL"] if workers > 1 else ""
+    redis = os.environ["TEST_REDIS_URL"] if workers > 1 else ""
+    with (
+        scratch(server) as database,
+        stage(workers=workers, database_url=database, redis_url=redis) as at,
+    ):
+        yield at
+
+
+async def soak_kills(at: Stage, kills: int, seed: int) -> int:
+    """Kill that many times; returns how many went wrong."""
+    killer = Killer(at)
+    await killer.open()
+    wrong = 0
+    for number in range(kills):
+        report = await killer.kill(seed + number)
+        wrong += bool(report.problems)
+        print(f"  {number + 1}/{kills} {report.line()}", flush=True)
+    await killer.close()
+    return wrong
+
+
+def soak(options: argparse.Namespace) -> int:
+    """All that the options ask for; returns how many things were wrong."""
+    wrong = 0
+    for workers in [options.workers] if options.workers else [1, 2]:
+        place = "one worker, SQLite" if workers == 1 else "two workers, PostgreSQL and Redis"
+        if options.only != "rounds":
+            print(f"{options.kills} kills, {place}:", flush=True)
+            with stage_of(workers) as at:
+                found = asyncio.run(soak_kills(at, options.kills, options.seed))
+            print(f"{options.kills} kills, {place}: {found} went wrong", flush=True)
+            wrong += found
+        if options.only != "kills":
+            print(f"{options.rounds} rounds, {place}:", flush=True)
+            with stage_of(workers) as at:
+                problems = asyncio.run(soak_rounds(at, options))
+            print(f"{options.rounds} rounds, {place}: {'; '.join(problems) or 'all right'}")
+            wrong += len(problems)
+    return wrong
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(
+        prog="dev.py soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sessions", type=int, default=200)
+    parser.add_argument("--rate", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--only", choices=("kills", "rounds"))
+    parser.add_argument("--workers", type=int, choices=(1, 2))
+    sys.exit(1 if soak(parser.parse_args()) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+"""Workers that are killed in the middle of answers, and what must be true afterwards.
+
+What is checked after each kill:
+
+- what a tab had received KEPT_AFTER_S before it is in the database;
+- no run stays queued or running;
+- each chat has its question and its answer, once;
+- Continue writes on from there, and the tab shows what the database has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from bench.load import at_once
+from bench.stage import Stage
+from bench.tab import LeanTab
+from llm_ui.db import script_url
+from tests.scripted import expected_text
+from tests.states.client import CHAT, Refused, utf16_length
+
+KEPT_AFTER_S = 0.3
+# The web server gives up when a worker that it has just started again dies again.
+RESPAWN_S = 6.5
+BACK_S = 60.0
+ENDED_S = 30.0
+ACTIVE = "('queued', 'running')"
+
+
+@dataclass
+class Answer:
+    """An answer that was being written: who asked, who looks on too."""
+
+    script: str
+    tabs: list[LeanTab]
+    chat: str = ""
+    run: int = 0
+    seen: str = ""
+
+    @property
+    def asker(self) -> LeanTab:
+        return self.tabs[0]
+
+
+@dataclass
+class Report:
+    """What one kill did. `problems` is empty when all was as it should be."""
+
+    seed: int
+    what: str
+    after: float
+    back: float = 0.0
+    seen: int = 0
+    interrupted: int = 0
+    continued: int = 0
+    done: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        """For people: all of it in one line."""
+        verdict = "; ".join(self.problems) or "all right"
+        return (
+            f"seed {self.seed}: {self.what} killed {self.after:.2f} s after the questions, "
+            f"{self.seen} characters seen, {self.interrupted} interrupted, "
+            f"{self.continued} continued, {self.done} not touched, "
+            f"back in {self.back:.1f} s: {verdict}"
+        )
+
+
+class Killer:
+    """Kills the server of a stage, again and again, while tabs stream."""
+
+    def __init__(self, at: Stage, answers: int = 4) -> None:
+        self._at = at
+        self._count = answers
+        self._tabs: list[LeanTab] = []
+        self._database = sa.create_engine(script_url(at.database_url))
+        self._started = time.monotonic()
+
+    async def open(self) -> None:
+        """Two tabs for each answer: one asks, the other one looks on."""
+        tokens = await asyncio.to_thread(self._at.people, self._count)
+        self._tabs = [LeanTab(self._at.url, token) for token in tokens for _ in range(2)]
+        await at_once([tab.connect("/chat") for tab in self._tabs])
+
+    async def close(self) -> None:
+        """Leave nothing open."""
+        for tab in self._tabs:
+            await tab.drop()
+        self._database.dispose()
+
+    def _rows(self, query: str, **values: Any) -> list[Any]:
+        with self._database.connect() as connection:
+            return list(connection.execute(sa.text(query), values).all())
+
+    async def kill(self, seed: int) -> Report:
+        """One kill; everything that varies comes of its seed."""
+        chance = random.Random(seed)
+        answers = await self._begin(chance)
+        report = Report(seed, "", chance.uniform(0.15, 1.7))
+        await asyncio.sleep(report.after)
+        await self._until_respawn_is_safe()
+        killed = time.monotonic()
+        victim = chance.choice(sorted(self._at.workers))
+        # With one worker, in turn: the web server starts another one, or all is gone.
+        whole = len(self._at.workers) == 1 and seed % 2 == 1
+        report.what = "the server" if whole else "a worker"
+        before = self._at.workers
+        if whole:
+            self._at.kill_server()
+        else:
+            os.kill(victim, signal.SIGKILL)
+        # What is still in the sockets had left before the kill, and may be late.
+        await asyncio.sleep(0.1)
+        for each in answers:
+            self._note_seen(each, killed - KEPT_AFTER_S)
+        report.seen = sum(len(each.seen) for each in answers)
+        await self._come_back(before, victim, whole, answers)
+        report.back = time.monotonic() - killed
+        await self._check(answers, report)
+        return report
+
+    async def _until_respawn_is_safe(self) -> None:
+        await asyncio.sleep(max(0.0, self._started + RESPAWN_S - time.monotonic()))
+
+    async def _begin(self, chance: random.Random) -> list[Answer]:
+        """Ask all questions; those who look on open the chats."""
+        await at_once([tab.open("/chat") for tab in self._tabs])
+        await at_once([tab.ready() for tab in self._tabs])
+        # The wait for a safe moment is spent before the questions, not in their answers.
+        await self._until_respawn_is_safe()
+        answers = []
+        for number in range(self._count):
+            rate = chance.choice([40, 100, 250])
+            text = "split-utf8" if chance.random() < 0.5 else "markdown"
+            script = f"tokens={rate * 2} rate={rate} {text}"
+            answers.append(Answer(script, self._tabs[2 * number : 2 * number + 2]))
+        stamp = f"{time.monotonic_ns()}"
+        for tab in self._tabs:
+            tab.answers.forget()
+        await at_once(
+            [each.asker.ask(each.script, f"{stamp}-{n}") for n, each in enumerate(answers)]
+        )
+        for each in answers:
+            each.chat = each.asker.vars(CHAT)["open_chat_id"]
+            each.asker.path = f"/chat/{each.chat}"
+            each.run = each.asker.vars(CHAT)["messages"][-1]["run"]
+        await at_once([each.tabs[1].open(f"/chat/{each.chat}") for each in answers])
+        return answers
+
+    def _note_seen(self, answer: Answer, moment: float) -> None:
+        for tab in answer.tabs:
+            for run, arrivals in tab.answers.arrivals.items():
+                length = max((size for came, size in arrivals if came <= moment), default=0)
+                text = tab.answers.text(run).encode("utf-16-le")[: 2 * length].decode("utf-16-le")
+                answer.seen = max(answer.seen, text, key=len)
+
+    async def _come_back(
+        self, before: list[int], victim: int, whole: bool, answers: list[Answer]
+    ) -> None:
+        if whole:
+            await asyncio.to_thread(self._at.start_server)
+        deadline = time.monotonic() + BACK_S
+        while victim in self._at.workers or len(self._at.workers) < len(before):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no worker came back:\n{self._at.log()[-2000:]}")
+            await asyncio.sleep(0.05)
+        self._started = time.monotonic()
+        gone = [tab for each in answers for tab in each.tabs if tab.closed_at]
+        for each in answers:
+            each.tabs[1].path = f"/chat/{each.chat}"
+        await asyncio.gather(*(_reconnect(tab, deadline) for tab in gone))
+
+    # --- what must be true ------------------------------------------------------------
+
+    async def _check(self, answers: list[Answer], report: Report) -> None:
+        chats = [each.chat for each in answers]
+        if stuck := await self._until_ended(chats):
+            report.problems.append(f"{len(stuck)} runs never ended: {stuck}")
+            return
+        for each in answers:
+            try:
+                await self._check_one(each, report)
+            except AssertionError as error:
+                report.problems.append(f"{each.script}: {error}")
+
+    async def _until_ended(self, chats: list[str]) -> list[Any]:
+        """Wait until no run is active; gives those that are after ENDED_S."""
+        deadline = time.monotonic() + ENDED_S
+        query = f"SELECT chat_id, state, owner FROM generation WHERE state IN {ACTIVE}"
+        while True:
+            rows = await asyncio.to_thread(self._rows, query)
+            active = [tuple(row) for row in rows if row[0] in chats]
+            if not active or time.monotonic() > deadline:
+                return active
+            await asyncio.sleep(0.1)
+
+    async def _check_one(self, answer: Answer, report: Report) -> None:
+        wanted = expected_text(answer.script)
+        message = await self._stored(answer.chat)
+        assert message["content"].startswith(answer.seen), (
+            f"{len(answer.seen)} characters were seen, {len(message['content'])} are kept"
+        )
+        if message["status"] == "done":
+            report.done += 1
+            assert message["content"] == wanted, "the whole answer is wrong"
+            await self._shown(answer, message["content"])
+            return
+        report.interrupted += 1
+        assert message["status"] == "interrupted", f"it is {message['status']}"
+        assert wanted.startswith(message["content"]), "what is kept was never said"
+        await self._shown(answer, message["content"])
+        verb = "continue_answer" if message["content"] else "retry"
+        await answer.asker.call(CHAT, verb, message_id=message["id"])
+        # The scripted model has no memory: it says all of it again.
+        longer = message["content"] + wanted
+        await answer.asker.until(
+            lambda: (
+                answer.asker.vars(CHAT)["busy"] is False
+                and answer.asker.vars(CHAT)["messages"][-1]["status"] == "done"
+            ),
+            ENDED_S,
+        )
+        report.continued += 1
+        stored = await self._stored(answer.chat, retried=verb == "retry")
+        assert stored["content"] == longer, "the continued answer is wrong"
+        stream = answer.asker.answers.stream(answer.asker.answers.newest)
+        assert stream.text == longer, "the continued stream is wrong"
+        assert stream.gaps == 0, f"{stream.gaps} gaps"
+        assert stream.length == utf16_length(longer)
+
+    async def _stored(self, chat: str, *, retried: bool = False) -> dict[str, Any]:
+        query = "SELECT id, role, status, content FROM chatmessage WHERE chat_id = :chat"
+        rows = [row._asdict() for row in await asyncio.to_thread(self._rows, query, chat=chat)]
+        rows.sort(key=lambda row: str(row["id"]))
+        roles = [row["role"] for row in rows]
+        assert roles == ["user", "assistant"] + ["assistant"] * retried, f"messages: {roles}"
+        last: dict[str, Any] = rows[-1]
+        return last
+
+    async def _shown(self, answer: Answer, content: str) -> None:
+        """Every tab has the message as the database has it."""
+
+        def same(tab: LeanTab) -> bool:
+            shown = tab.vars(CHAT).get("messages") or []
+            return len(shown) == 2 and shown[-1]["content"] == content
+
+        for tab in answer.tabs:
+            await tab.until(lambda tab=tab: same(tab))  # type: ignore[misc]
+
+
+async def _reconnect(tab: LeanTab, deadline: float) -> None:
+    """Come back as the page does: to the same chat, as often as it takes."""
+    while True:
+        try:
+            tab.state.clear()
+            await tab.connect(tab.path)
+            return
+        except (OSError, Refused, AssertionError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.2)
