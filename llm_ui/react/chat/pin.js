@@ -1,5 +1,9 @@
 // Where a conversation's scroll position belongs: at the end while the reader is
 // there, and otherwise at what the reader is looking at.
+//
+// A box laid out from its end (column-reverse) would stay there without being written to,
+// but then each piece moves all rows within what is painted: that is dearer than the scroll
+// event which follows the writing.
 
 const NEAR_PX = 40;
 
