@@ -1,95 +1,90 @@
-"""What a growing answer changes on the page, in counts: these do not depend on the machine."""
+"""The page's own list of messages, kept in step by what the server says is new."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page
 
-from . import samples
-from .test_answer import body, push, show
-
-# Follows a block from the moment when another one stands behind it: from then on it is
-# finished. Colouring code is the one change that is made later, once.
-WATCH = """() => {
-  const box = document.querySelector(".lu-md-body > .lu-md");
-  const seen = { paints: 0, records: 0, replaced: 0, later: {} };
-  const finished = new Set();
-  const owner = (node) => {
-    while (node && node.parentNode !== box) node = node.parentNode;
-    return node;
-  };
-  window.changes = seen;
-  new MutationObserver((records) => {
-    seen.paints += 1;
-    seen.records += records.length;
-    for (const { target, removedNodes } of records) {
-      if (target === box) {
-        seen.replaced += [...removedNodes].filter((node) => finished.has(node)).length;
-        continue;
-      }
-      const block = owner(target);
-      if (!finished.has(block)) continue;
-      const name = block.matches(":has(pre), pre") ? "code" : "prose";
-      seen.later[name] = (seen.later[name] ?? 0) + 1;
-    }
-    for (const block of [...box.children].slice(0, -1)) finished.add(block);
-    seen.finished = finished.size;
-  }).observe(box, { childList: true, subtree: true, characterData: true });
-}"""
-FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+Row = dict[str, Any]
 
 
-def stream(page: Page, pieces: list[str]) -> dict[str, Any]:
-    """Push the pieces, a frame apart; returns what changed."""
-    page.evaluate(WATCH)
-    at = 0
-    for piece in pieces:
-        push(page, piece, at)
-        page.evaluate(FRAME)
-        at += len(piece)
-    page.wait_for_timeout(300)
-    found: dict[str, Any] = page.evaluate("window.changes")
+def rows(*ids: str) -> list[Row]:
+    return [{"id": each, "content": f"text of {each}"} for each in ids]
+
+
+def push(page: Page, **values: Any) -> None:
+    marked = {f"{name}_rx_state_": value for name, value in values.items()}
+    page.evaluate("(delta) => lab.push(delta)", marked)
+
+
+def change(number: int, after: str, *ids: str) -> Row:
+    return {"n": number, "after": after, "put": rows(*ids)}
+
+
+def shown(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("lab.state().messages_rx_state_.map(({ id }) => id)")
     return found
 
 
-def test_a_finished_block_is_rendered_once(page: Page) -> None:
-    show(page)
-    pieces = samples.pieces(samples.answer(600), 3, 80)
-    found = stream(page, pieces)
-    code_blocks = page.evaluate("document.querySelectorAll('.lu-md-body pre').length")
-    assert found["finished"] >= 10
-    assert found["replaced"] == 0
-    assert found["later"].get("prose", 0) == 0
-    assert found["later"].get("code", 0) <= code_blocks
+def gaps(page: Page) -> int:
+    found: int = page.evaluate("lab.events.length")
+    return found
 
 
-def test_a_piece_changes_little_however_long_the_answer(page: Page) -> None:
-    show(page)
-    pieces = samples.pieces(samples.answer(600), 3, 80)
-    found = stream(page, pieces)
-    code_blocks = page.evaluate("document.querySelectorAll('.lu-md-body pre').length")
-    assert found["paints"] <= len(pieces) + code_blocks
-    assert found["records"] <= 3 * len(pieces)
+@pytest.fixture
+def chat(page: Page) -> Page:
+    """A page that shows two messages."""
+    push(page, messages=rows("q1", "a1"), message_changes={})
+    props = "{ stateName: lab.STATE, events: ['onGap'] }"
+    page.evaluate(f"() => lab.show({{ kind: 'MessageChanges', props: {props} }})")
+    return page
 
 
-def test_pieces_of_one_frame_are_painted_together(page: Page) -> None:
-    show(page)
-    push(page, "Once ", 0)
-    page.evaluate(FRAME)
-    page.evaluate(WATCH)
-    text = samples.prose(120)
-    page.evaluate(
-        """(text) => {
-          for (let at = 0; at < text.length; at += 5) {
-            const value = { g: 7, o: 5 + at, t: text.slice(at, at + 5) };
-            lab.push({ current_response_rx_state_: value });
-          }
-        }""",
-        text,
-    )
-    expect(body(page)).to_contain_text(text.rpartition(" ")[2])
-    found = page.evaluate("window.changes")
-    # The end of the text that stood there, and what is new behind it: not each piece.
-    assert found["paints"] == 1
-    assert found["records"] <= 3 * page.locator(".lu-md-body .lu-md *").count()
+def test_a_question_is_added_and_its_answer_replaced(chat: Page) -> None:
+    chat.evaluate("() => { window.first = lab.state().messages_rx_state_[0]; }")
+    push(chat, message_changes=change(1, "a1", "q2", "a2"))
+    assert shown(chat) == ["q1", "a1", "q2", "a2"]
+    final = {"id": "a2", "content": "the end"}
+    push(chat, message_changes={"n": 2, "after": "q2", "put": [final]})
+    assert chat.evaluate("lab.state().messages_rx_state_[3]") == final
+    assert chat.evaluate("lab.state().messages_rx_state_[0] === window.first"), "rendered again"
+    assert gaps(chat) == 0
+
+
+def test_a_retried_answer_goes(chat: Page) -> None:
+    push(chat, message_changes=change(1, "q1", "b1"))
+    assert shown(chat) == ["q1", "b1"]
+
+
+def test_other_news_of_the_state_change_nothing(chat: Page) -> None:
+    push(chat, message_changes=change(1, "a1", "q2"))
+    push(chat, busy=True)
+    push(chat, message_changes=change(1, "a1", "q2"))
+    assert shown(chat) == ["q1", "a1", "q2"]
+    assert gaps(chat) == 0
+
+
+def test_messages_that_come_whole_have_all_changes_in_them(chat: Page) -> None:
+    # What a page gets that has been away, or has just been loaded.
+    push(chat, messages=rows("q1", "a1", "q2", "a2"), message_changes=change(7, "a1", "q2"))
+    assert shown(chat) == ["q1", "a1", "q2", "a2"]
+    push(chat, message_changes=change(8, "a2", "q3"))
+    assert shown(chat) == ["q1", "a1", "q2", "a2", "q3"]
+    push(chat, messages=rows("z1"), message_changes={})
+    push(chat, message_changes=change(1, "z1", "z2"))
+    assert shown(chat) == ["z1", "z2"]
+    assert gaps(chat) == 0
+
+
+def test_a_lost_change_is_noticed(chat: Page) -> None:
+    push(chat, message_changes=change(2, "a1", "q3"))
+    assert gaps(chat) == 1
+    assert shown(chat) == ["q1", "a1"]
+    push(chat, message_changes=change(3, "q9", "a9"))
+    assert gaps(chat) == 2
+    push(chat, messages=rows("q1", "a1", "q2", "a2"), message_changes={})
+    push(chat, message_changes=change(1, "a2", "q3"))
+    assert shown(chat) == ["q1", "a1", "q2", "a2", "q3"]
+    assert gaps(chat) == 2
