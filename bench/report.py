@@ -23,18 +23,19 @@ def _goal(figure: dict[str, Any]) -> str:
 def table(rows: list[dict[str, Any]]) -> str:
     """The figures of all rows as a Markdown table."""
     lines = [
-        "| figure | goal | measured | floor | ratio to floor | met? |",
-        "|---|--:|--:|--:|--:|:-:|",
+        "| figure | goal | never beyond | measured | floor | ratio to floor | met? |",
+        "|---|--:|--:|--:|--:|--:|:-:|",
     ]
     for row in rows:
         if "failed" in row:
-            lines.append(f"| *{row['row']}* | | failed: {row['failed']} | | | |")
+            lines.append(f"| *{row['row']}* | | | failed: {row['failed']} | | | |")
             continue
         for each in row["figures"]:
             met = {True: "yes", False: "**no**", None: ""}[each["met"]]
             cells = [
                 f"{row['row']}: {each['name']}",
                 _goal(each),
+                _with_unit(each["cap"], each["unit"]),
                 _with_unit(each["value"], each["unit"]),
                 _with_unit(each["floor"], each["unit"]),
                 "" if each["ratio"] is None else f"{each['ratio']:.2f}",
