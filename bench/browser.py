@@ -166,13 +166,19 @@ def figures(
     lag = median(each.end_lag_ms for each in delays)
     first = median(each.first_token_added_ms for each in delays)
     return [
-        Figure("bytes to the browser", kilobytes, "kB", goals.kilobytes, caps.kilobytes, floor=text_bytes / 1000),
+        Figure(
+            "bytes to the browser", kilobytes, "kB",
+            goals.kilobytes, caps.kilobytes, text_bytes / 1000,
+        ),
         Figure("frames to the browser", median(each.frames_received for each in costs), ""),
         Figure(
-            "main thread", main_thread, "ms", goals.main_thread_ms, caps.main_thread_ms, floor=plain.main_thread_ms
+            "main thread", main_thread, "ms",
+            goals.main_thread_ms, caps.main_thread_ms, plain.main_thread_ms,
         ),
         Figure("main thread, CPU time", cpu, "ms", floor=plain.main_thread_cpu_ms),
-        Figure("last token, late by", lag, "ms", goals.end_lag_ms, caps.end_lag_ms, floor=plain.end_lag_ms),
+        Figure(
+            "last token, late by", lag, "ms", goals.end_lag_ms, caps.end_lag_ms, plain.end_lag_ms
+        ),
         Figure("first token, added", first, "ms", goals.first_token_ms),
         Figure("long tasks", median(long_counts), ""),
         Figure("longest task", median(longest), "ms"),

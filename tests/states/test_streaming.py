@@ -181,7 +181,7 @@ async def test_opening_another_chat_ends_the_stream_in_this_tab(
 async def test_the_bytes_of_a_long_answer_stay_few(
     server: Server, somebody: Callable[[], Person], record_property: Callable[[str, object], None]
 ) -> None:
-    """The figure of DESIGN section 9: 2,000 tokens (13 kB) at 200 a second."""
+    """The figure of docs/performance.md: 2,000 tokens (13 kB) at 200 a second."""
     if server.database.dialect.name != "sqlite":
         pytest.skip("measured once: the database is not what is measured")
     script = "tokens=2000 rate=200"

@@ -32,7 +32,7 @@ def test_the_table_tells_what_is_missed_what_has_no_goal_and_what_failed():
     lines = report.table(rows).splitlines()[2:]
     assert lines == [
         "| browser: main thread | ≤ 1,400 ms |  | 1,500 ms | 600 ms | 2.50 | **no** |",
-        "| browser: streams | ≥ 200 | 250 |  |  | yes |",
+        "| browser: streams | ≥ 200 |  | 250 |  |  | yes |",
         "| browser: frames |  |  | 127 |  |  |  |",
         "| *size* | | | failed: no network | | | |",
     ]
