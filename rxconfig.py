@@ -50,6 +50,10 @@ def _prepare_environment() -> None:
         # Development reloads on changes here; the working folder as a whole holds the
         # database and the model service's files, which change all the time.
         "REFLEX_HOT_RELOAD_OVERRIDE_PATHS": ":".join(("llm_ui", "assets")),
+        # How long a line that died without a word stays believed in, by both ends: the sum.
+        # With Reflex's own 25 and 120 an answer stood still for two minutes and a half.
+        "REFLEX_SOCKET_INTERVAL": "10",
+        "REFLEX_SOCKET_TIMEOUT": "30",
         "GRANIAN_WORKERS": os.environ.get("WORKERS") or "1",
     }
     for name, value in defaults.items():

@@ -1,69 +1,66 @@
-"""One answer in Chromium: bytes, main thread, frames, first token, end lag.
+"""One answer in Chromium: bytes, main thread, long tasks, first token, end lag.
 
-    python -m bench.browser [--tokens 2000] [--rate 200] [--repeat 3]
+    python -m bench.browser [--tokens 2000] [--rate 200] [--repeat 3] [--profile FILE]
 
-The floor, measured in the same run: the same pushes appended as plain text to an empty
-page. Timings come from one machine's clock (time.monotonic() of the upstream,
-performance.timeOrigin + now() of the page, both turned into the epoch).
+What an answer costs and how late it is are measured in separate runs, for watching costs
+main thread. All times are of one machine's clock (time.monotonic() of the upstream and
+performance.timeOrigin + now() of the page, both turned into the epoch). The floors are in
+bench/bare.py. Being late counts from the moment a token left the model; the floors count
+from the last push, so the app's own batching is part of its lag and not of theirs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
 import time
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from bench.stage import PASSWORD, Stage, cpu_ms, stage
+from bench.bare import Bare, Push, markdown_alone, plain_text
+from bench.chrome import LONG_TASKS, SEEN, VIEWPORT, WATCH, Stopwatch, chromium, sign_in
+from bench.row import Figure, Row, median
+from bench.stage import Stage, cpu_ms, stage
+from bench.trace import profiled
 from tests.scripted import expected_text
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DELAY_S = 0.5
-WATCH = """() => {
-  const seen = { first: 0, last: 0, length: 0 };
-  window.benchSeen = seen;
-  const now = () => performance.timeOrigin + performance.now();
-  const look = () => {
-    const rows = document.querySelectorAll('[data-testid="message-assistant"] .lu-md-body .lu-md');
-    const text = rows.length ? rows[rows.length - 1].textContent : "";
-    if (text.length !== seen.length) {
-      if (!seen.first) seen.first = now();
-      seen.last = now();
-      seen.length = text.length;
-    }
-  };
-  window.benchLook = setInterval(look, 0);
-}"""
-
-
+ANSWER = '[data-testid="message-assistant"] .lu-md-body .lu-md'
 CLICK = """() => {
   document.querySelector('[data-testid="send"]').click();
   return performance.timeOrigin + performance.now();
 }"""
+CHUNK = "current_response_rx_state_"
+
+
+@dataclass(frozen=True)
+class Goals:
+    """What an answer of one size and pace should cost; None where there is no goal."""
+
+    kilobytes: float | None = None
+    main_thread_ms: float | None = None
+    end_lag_ms: float | None = None
+    first_token_ms: float | None = None
+
+
+GOALS = {(2000, 200): Goals(60, 1400, 100, 60), (8000, 400): Goals(None, 3500, 150, None)}
+CAPS = {(2000, 200): Goals(80, 2000, 300, None)}
 
 
 @dataclass
 class Cost:
-    """What one answer cost: bytes and frames to the browser, ms of main thread and CPU."""
+    """What one answer cost. Sizes count the payload of websocket frames."""
 
     bytes_received: int
     frames_received: int
-    main_thread_ms: float
+    main_thread_ms: dict[str, float]
     server_cpu_ms_per_1000: float
+    long_tasks_ms: list[float]
+    pushes: list[Push]
 
 
 @dataclass
@@ -74,90 +71,150 @@ class Delay:
     end_lag_ms: float
 
 
-def sign_in(page: Page, url: str) -> None:
-    """Through the form, as a person does."""
-    page.goto(f"{url}/login")
-    page.get_by_test_id("login-email").fill("bench@example.org")
-    page.get_by_test_id("login-password").fill(PASSWORD)
-    page.get_by_test_id("login-submit").click()
-    page.wait_for_url("**/chat")
-    page.get_by_test_id("composer").wait_for()
+def script(tokens: int, rate: int) -> str:
+    """The question that makes the upstream answer so."""
+    return f"article tokens={tokens} rate={rate} delay={DELAY_S}"
 
 
-def task_ms(session: CDPSession) -> float:
-    """Main-thread time of the page so far."""
-    found = session.send("Performance.getMetrics")["metrics"]
-    return 1000 * next(each["value"] for each in found if each["name"] == "TaskDuration")
-
-
-def new_chat(page: Page, at: Stage) -> None:
-    """An empty chat that has come to rest."""
+def ready_to_send(page: Page, at: Stage, question: str) -> None:
+    """An empty chat that has come to rest, with the question written."""
     page.goto(f"{at.url}/chat")
     page.get_by_test_id("composer").wait_for()
     page.wait_for_timeout(1500)
+    page.get_by_test_id("composer").fill(question)
+    page.wait_for_timeout(300)
 
 
-def script(tokens: int, rate: int) -> str:
-    """The question that makes the upstream answer so."""
-    return f"markdown tokens={tokens} rate={rate} delay={DELAY_S}"
+def wait_for_end(page: Page, tokens: int, rate: int) -> None:
+    """Until the answer stands there, finished."""
+    page.get_by_test_id("answer-metrics").wait_for(timeout=(tokens / rate + 120) * 1000)
+
+
+def pushes_of(frames: list[tuple[float, str]]) -> list[Push]:
+    """The pieces of the answer among frames of (time in s, payload)."""
+    found: list[tuple[float, str]] = []
+    for at, frame in frames:
+        if CHUNK not in frame or not frame.startswith("42"):
+            continue
+        for values in (json.loads(frame[frame.index("[") :])[1].get("delta") or {}).values():
+            if text := (values.get(CHUNK) or {}).get("t"):
+                found.append((at, text))
+    return [Push(1000 * (at - found[0][0]), text) for at, text in found]
 
 
 def cost(page: Page, at: Stage, tokens: int, rate: int) -> Cost:
     """Ask, wait for the end, and read off what it cost."""
-    new_chat(page, at)
+    ready_to_send(page, at, script(tokens, rate))
     session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
     session.send("Network.enable")
-    sizes: list[int] = []
+    frames: list[tuple[float, str]] = []
 
     def received(event: dict[str, Any]) -> None:
-        sizes.append(len(event["response"]["payloadData"].encode()))
+        frames.append((event["timestamp"], event["response"]["payloadData"]))
 
     session.on("Network.webSocketFrameReceived", received)
-    page.get_by_test_id("composer").fill(script(tokens, rate))
-    page.wait_for_timeout(300)
-    cpu, tasks = cpu_ms(at.server), task_ms(session)
+    page.evaluate(LONG_TASKS)
+    cpu, watch = cpu_ms(at.server), Stopwatch(session)
     page.get_by_test_id("send").click()
-    page.get_by_test_id("answer-metrics").wait_for(timeout=(tokens / rate + 120) * 1000)
-    spent, used = task_ms(session) - tasks, cpu_ms(at.server) - cpu
+    wait_for_end(page, tokens, rate)
+    spent, used = watch.spent(), cpu_ms(at.server) - cpu
+    long_tasks = [round(each, 1) for each in page.evaluate("window.benchLong")]
     session.detach()
-    return Cost(sum(sizes), len(sizes), round(spent, 1), round(used * 1000 / tokens, 1))
+    pushes = pushes_of(frames)
+    shown = "".join(each.text for each in pushes)
+    assert shown == expected_text(script(tokens, rate)), "the pushes are not the answer"
+    sizes = [len(payload.encode()) for _, payload in frames]
+    per_1000 = round(used * 1000 / tokens, 1)
+    return Cost(sum(sizes), len(sizes), spent, per_1000, long_tasks, pushes)
 
 
 def delay(page: Page, at: Stage, tokens: int, rate: int) -> Delay:
-    """Ask again and watch when text appears (apart, for watching costs main thread)."""
-    new_chat(page, at)
-    page.evaluate(WATCH)
-    page.get_by_test_id("composer").fill(script(tokens, rate))
-    page.wait_for_timeout(300)
+    """Ask again and watch when text appears."""
+    ready_to_send(page, at, script(tokens, rate))
+    page.evaluate(WATCH, ANSWER)
     clicked = page.evaluate(CLICK)
-    page.get_by_test_id("answer-metrics").wait_for(timeout=(tokens / rate + 120) * 1000)
+    wait_for_end(page, tokens, rate)
     page.wait_for_timeout(200)
-    seen = page.evaluate("() => { clearInterval(window.benchLook); return window.benchSeen; }")
-    requests = [each for found in at.connections() for each in found["requests"]]  # type: ignore[attr-defined]
-    last = max(requests, key=lambda each: each["started"])
+    seen = page.evaluate(SEEN)
+    last = at.requests()[-1]
     ended = (last["ended"] + time.time() - time.monotonic()) * 1000
     return Delay(round(seen["first"] - clicked - DELAY_S * 1000, 1), round(seen["last"] - ended, 1))
 
 
-def medians(found: list[Any]) -> dict[str, float]:
-    """The median of each figure."""
-    return {
-        name: statistics.median(asdict(each)[name] for each in found) for name in asdict(found[0])
-    }
+def profile(browser: Browser, at: Stage, tokens: int, rate: int, file: Path) -> None:
+    """One more answer under Chromium's own profiler, summed up in a text file."""
+    page = browser.new_page(viewport=VIEWPORT)
+    sign_in(page, at.url)
+    ready_to_send(page, at, script(tokens, rate))
+    with profiled(browser, page) as summary:
+        page.get_by_test_id("send").click()
+        wait_for_end(page, tokens, rate)
+    file.write_text(f"{tokens} tokens at {rate} a second\n\n{summary.text()}", encoding="utf-8")
+    page.close()
 
 
-def measure(tokens: int, rate: int, repeat: int) -> dict[str, float]:
+def figures(
+    costs: list[Cost], delays: list[Delay], plain: Bare, goals: Goals, caps: Goals
+) -> list[Figure]:
+    """The medians, with goals and floors."""
+    text_bytes = sum(len(each.text.encode()) for each in costs[0].pushes)
+    long_counts = [len(each.long_tasks_ms) for each in costs]
+    longest = [max(each.long_tasks_ms, default=0.0) for each in costs]
+    kilobytes = median((each.bytes_received / 1000 for each in costs), 2)
+    main_thread = median(each.main_thread_ms["all"] for each in costs)
+    cpu = median(each.main_thread_ms["cpu"] for each in costs)
+    lag = median(each.end_lag_ms for each in delays)
+    first = median(each.first_token_added_ms for each in delays)
+    return [
+        Figure(
+            "bytes to the browser", kilobytes, "kB",
+            goals.kilobytes, caps.kilobytes, text_bytes / 1000,
+        ),
+        Figure("frames to the browser", median(each.frames_received for each in costs), ""),
+        Figure(
+            "main thread", main_thread, "ms",
+            goals.main_thread_ms, caps.main_thread_ms, plain.main_thread_ms,
+        ),
+        Figure("main thread, CPU time", cpu, "ms", floor=plain.main_thread_cpu_ms),
+        Figure(
+            "last token, late by", lag, "ms", goals.end_lag_ms, caps.end_lag_ms, plain.end_lag_ms
+        ),
+        Figure("first token, added", first, "ms", goals.first_token_ms),
+        Figure("long tasks", median(long_counts), ""),
+        Figure("longest task", median(longest), "ms"),
+    ]  # fmt: skip
+
+
+def measure(tokens: int, rate: int, repeat: int, profile_to: Path | None) -> Row:
     """All figures for answers of `tokens` at `rate` a second."""
-    with stage() as at, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    with stage() as at, chromium() as browser:
+        page = browser.new_page(viewport=VIEWPORT)
         sign_in(page, at.url)
         costs = [cost(page, at, tokens, rate) for _ in range(repeat)]
         delays = [delay(page, at, tokens, rate) for _ in range(repeat)]
-        browser.close()
-    size = len(expected_text(f"markdown tokens={tokens}").encode())
-    return medians(costs) | medians(delays) | {"answer_bytes": size}
+        page.close()
+        if profile_to:
+            profile(browser, at, tokens, rate, profile_to)
+        pushes = costs[-1].pushes
+        plain, markdown = plain_text(browser, pushes), markdown_alone(browser, pushes)
+    command = f"python -m bench.browser --tokens {tokens} --rate {rate} --repeat {repeat}"
+    row = Row(f"browser, {tokens} tokens at {rate}/s", command)
+    row.figures = figures(
+        costs, delays, plain, GOALS.get((tokens, rate), Goals()), CAPS.get((tokens, rate), Goals())
+    )
+    row.details = {
+        "answer_bytes": len(expected_text(script(tokens, rate)).encode()),
+        "pushes": len(pushes),
+        "push_sizes": dict(Counter(len(each.text) // 20 * 20 for each in pushes).most_common(5)),
+        "markdown_alone": markdown.__dict__,
+        "plain_text": plain.__dict__,
+        "main_thread_ms": [each.main_thread_ms for each in costs],
+        "bytes": [each.bytes_received for each in costs],
+        "server_cpu_ms_per_1000": [each.server_cpu_ms_per_1000 for each in costs],
+        "long_tasks_ms": [each.long_tasks_ms for each in costs],
+        "delays": [each.__dict__ for each in delays],
+    }
+    return row
 
 
 def main() -> None:
@@ -166,8 +223,9 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=2000)
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
     options = parser.parse_args()
-    print(json.dumps(measure(options.tokens, options.rate, options.repeat), indent=2))
+    measure(options.tokens, options.rate, options.repeat, options.profile).print()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import signal
 
 import aiohttp
 import orjson
+import uvloop
 from aiohttp import web
 
 PUSH_EVERY_S = 0.06
@@ -102,4 +103,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import secrets
 
 from llm_ui import auth
 from llm_ui.auth import Client
@@ -24,8 +25,9 @@ async def make(count: int) -> list[str]:
     tokens = []
     try:
         async with unit_of_work() as session:
-            for number in range(count):
-                name = f"bench-{number}"
+            for _ in range(count):
+                # A search for the most sessions asks for more people again and again.
+                name = f"bench-{secrets.token_hex(6)}"
                 # Nobody signs in with it: no password has this hash.
                 user = User(email=f"{name}@example.org", username=name, password_hash="none")
                 session.add(user)

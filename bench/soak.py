@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -31,7 +32,7 @@ def stage_of(workers: int) -> Iterator[Stage]:
     redis = os.environ["TEST_REDIS_URL"] if workers > 1 else ""
     with (
         scratch(server) as database,
-        stage(workers=workers, database_url=database, redis_url=redis) as at,
+        stage(workers=workers, database_url=database, redis_url=redis, with_pages=False) as at,
     ):
         yield at
 
@@ -71,6 +72,8 @@ def soak(options: argparse.Namespace) -> int:
 
 def main() -> None:
     """Do what the command line says."""
+    # So that what was started is ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(
         prog="dev.py soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -2,7 +2,7 @@
 
 What is checked after each kill:
 
-- what a tab had received KEPT_AFTER_S before it is in the database;
+- what a tab had received KEPT_AFTER_S before it (or longer ago) is in the database;
 - no run stays queued or running;
 - each chat has its question and its answer, once;
 - Continue writes on from there, and the tab shows what the database has.
@@ -44,6 +44,8 @@ class Answer:
     chat: str = ""
     run: int = 0
     seen: str = ""
+    # The longest text that each moment had brought to some tab, for all moments.
+    arrivals: list[tuple[float, int]] = field(default_factory=list)
 
     @property
     def asker(self) -> LeanTab:
@@ -57,8 +59,10 @@ class Report:
     seed: int
     what: str
     after: float
+    killed: float = 0.0
     back: float = 0.0
     seen: int = 0
+    unkept: float = 0.0
     interrupted: int = 0
     continued: int = 0
     done: int = 0
@@ -69,16 +73,23 @@ class Report:
         verdict = "; ".join(self.problems) or "all right"
         return (
             f"seed {self.seed}: {self.what} killed {self.after:.2f} s after the questions, "
-            f"{self.seen} characters seen, {self.interrupted} interrupted, "
-            f"{self.continued} continued, {self.done} not touched, "
+            f"{self.seen} characters seen, {1000 * self.unkept:.0f} ms of them not kept, "
+            f"{self.interrupted} interrupted, "
+            f"{self.continued} continued, {self.done} done, "
             f"back in {self.back:.1f} s: {verdict}"
         )
 
 
 class Killer:
-    """Kills the server of a stage, again and again, while tabs stream."""
+    """Kills the server of a stage, again and again, while tabs stream.
 
-    def __init__(self, at: Stage, answers: int = 4) -> None:
+    Args:
+        answers: how many at once.
+        kept_after: what a tab had received so many seconds before a kill must be kept.
+    """
+
+    def __init__(self, at: Stage, answers: int = 4, kept_after: float = KEPT_AFTER_S) -> None:
+        self._kept_after = kept_after
         self._at = at
         self._count = answers
         self._tabs: list[LeanTab] = []
@@ -105,15 +116,15 @@ class Killer:
         """One kill; everything that varies comes of its seed."""
         chance = random.Random(seed)
         answers = await self._begin(chance)
-        report = Report(seed, "", chance.uniform(0.15, 1.7))
+        report = Report(seed, "", chance.uniform(0.15, 2.2))
         await asyncio.sleep(report.after)
         await self._until_respawn_is_safe()
-        killed = time.monotonic()
-        victim = chance.choice(sorted(self._at.workers))
+        victim = chance.choice(await asyncio.to_thread(self._owners) or sorted(self._at.workers))
         # With one worker, in turn: the web server starts another one, or all is gone.
         whole = len(self._at.workers) == 1 and seed % 2 == 1
         report.what = "the server" if whole else "a worker"
         before = self._at.workers
+        report.killed = killed = time.monotonic()
         if whole:
             self._at.kill_server()
         else:
@@ -121,27 +132,37 @@ class Killer:
         # What is still in the sockets had left before the kill, and may be late.
         await asyncio.sleep(0.1)
         for each in answers:
-            self._note_seen(each, killed - KEPT_AFTER_S)
+            self._note_seen(each, killed - self._kept_after)
         report.seen = sum(len(each.seen) for each in answers)
         await self._come_back(before, victim, whole, answers)
         report.back = time.monotonic() - killed
         await self._check(answers, report)
         return report
 
+    def _owners(self) -> list[int]:
+        """The workers that are writing an answer; an idle one is no loss."""
+        rows = self._rows(f"SELECT DISTINCT owner FROM generation WHERE state IN {ACTIVE}")
+        owners = {int(row[0].split(":")[1]) for row in rows if row[0]}
+        return sorted(owners & set(self._at.workers))
+
     async def _until_respawn_is_safe(self) -> None:
         await asyncio.sleep(max(0.0, self._started + RESPAWN_S - time.monotonic()))
 
     async def _begin(self, chance: random.Random) -> list[Answer]:
         """Ask all questions; those who look on open the chats."""
-        await at_once([tab.open("/chat") for tab in self._tabs])
-        await at_once([tab.ready() for tab in self._tabs])
         # The wait for a safe moment is spent before the questions, not in their answers.
         await self._until_respawn_is_safe()
+        # All anew and at once: else a worker that was started again would stay without tabs.
+        await asyncio.gather(*(tab.drop() for tab in self._tabs))
+        for tab in self._tabs:
+            tab.state.clear()
+        await asyncio.gather(*(tab.connect("/chat") for tab in self._tabs))
+        await at_once([tab.ready() for tab in self._tabs])
         answers = []
         for number in range(self._count):
             rate = chance.choice([40, 100, 250])
             text = "split-utf8" if chance.random() < 0.5 else "markdown"
-            script = f"tokens={rate * 2} rate={rate} {text}"
+            script = f"tokens={rate * 3} rate={rate} {text}"
             answers.append(Answer(script, self._tabs[2 * number : 2 * number + 2]))
         stamp = f"{time.monotonic_ns()}"
         for tab in self._tabs:
@@ -159,6 +180,7 @@ class Killer:
     def _note_seen(self, answer: Answer, moment: float) -> None:
         for tab in answer.tabs:
             for run, arrivals in tab.answers.arrivals.items():
+                answer.arrivals += arrivals
                 length = max((size for came, size in arrivals if came <= moment), default=0)
                 text = tab.answers.text(run).encode("utf-16-le")[: 2 * length].decode("utf-16-le")
                 answer.seen = max(answer.seen, text, key=len)
@@ -167,7 +189,8 @@ class Killer:
         self, before: list[int], victim: int, whole: bool, answers: list[Answer]
     ) -> None:
         if whole:
-            await asyncio.to_thread(self._at.start_server)
+            self._at.start_server()
+            await asyncio.to_thread(self._at.until_ready)
         deadline = time.monotonic() + BACK_S
         while victim in self._at.workers or len(self._at.workers) < len(before):
             if time.monotonic() > deadline:
@@ -206,6 +229,9 @@ class Killer:
     async def _check_one(self, answer: Answer, report: Report) -> None:
         wanted = expected_text(answer.script)
         message = await self._stored(answer.chat)
+        kept = utf16_length(message["content"])
+        beyond = [came for came, size in answer.arrivals if size > kept]
+        report.unkept = max(report.unkept, report.killed - min(beyond, default=report.killed))
         assert message["content"].startswith(answer.seen), (
             f"{len(answer.seen)} characters were seen, {len(message['content'])} are kept"
         )

@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 from bench.figures import Load
-from bench.load import open_tabs, play
+from bench.load import at_once, open_tabs, play
 from bench.stage import Stage, resident_mb
 
 SETTLE_S = 5.0
@@ -33,6 +33,9 @@ async def soak_rounds(at: Stage, options: argparse.Namespace) -> list[str]:
     tabs = await open_tabs(at, load.sessions)
     rounds, memory = [], []
     for number in range(options.rounds):
+        # A new chat each time: a longer one takes more memory by right.
+        await at_once([tab.open("/chat") for tab in tabs])
+        await at_once([tab.ready() for tab in tabs])
         rounds.append(await play(at, tabs, load, f"round-{number}"))
         await asyncio.sleep(SETTLE_S)
         memory.append(resident_mb(at.workers))

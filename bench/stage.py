@@ -19,8 +19,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+
+from llm_ui.cli.serve import reflex_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_S = 60.0
@@ -67,6 +70,17 @@ def resident_mb(pids: list[int]) -> float:
     return total / 1024
 
 
+def proportional_mb(pids: list[int]) -> float:
+    """Proportional memory of processes, in MB: a page that several share counts once."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+    return total / 1024
+
+
 @dataclass
 class Stage:
     """The running parts. `url` is the app's, `upstream` the scripted server's."""
@@ -98,11 +112,17 @@ class Stage:
         return [pid for pid in self.server if pid != self.running.pid]
 
     def start_server(self) -> None:
-        """Start the app and wait until it answers."""
+        """Start the app; `until_ready` waits for it.
+
+        It ends with the thread that called this.
+        """
         with (self.data / "server.log").open("a") as log:
             self.running = subprocess.Popen(
                 self.command, cwd=ROOT, env=self.env, stdout=log, stderr=log, text=True
             )
+
+    def until_ready(self) -> None:
+        """Wait until the app answers. Raises TimeoutError."""
         _until_ready(self.url)
 
     def kill_server(self) -> None:
@@ -122,11 +142,18 @@ class Stage:
         """What the app has logged."""
         return (self.data / "server.log").read_text()
 
-    def connections(self) -> list[dict[str, object]]:
+    def connections(self) -> list[dict[str, Any]]:
         """What the upstream has seen: connections with their requests."""
         answer = httpx.get(f"{self.upstream}/__connections", timeout=60)
-        found: list[dict[str, object]] = answer.json()
+        found: list[dict[str, Any]] = answer.json()
         return found
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Every chat request that the upstream has seen, in order."""
+        found: list[dict[str, Any]] = []
+        for connection in self.connections():
+            found += connection["requests"]
+        return sorted(found, key=lambda each: each["started"])
 
     def people(self, count: int) -> list[str]:
         """New accounts; the token of an open session of each."""
@@ -190,9 +217,25 @@ def floor(at: Stage) -> Iterator[tuple[str, int]]:
         yield running.stdout.readline().strip(), running.pid
 
 
+def _serve_command(port: int, workers: int, with_pages: bool) -> list[str]:
+    if with_pages:
+        command = [sys.executable, "-m", "llm_ui.cli.serve", "--port", str(port)]
+        return [*command, "--workers", str(workers), "--with-parent"]
+    code = (
+        "from llm_ui.cli import serve; serve.end_with_parent(); "
+        f"serve.server('127.0.0.1', {port}, workers={workers}, grace=2).serve()"
+    )
+    return [sys.executable, "-c", code]
+
+
 @contextlib.contextmanager
-def stage(*, workers: int = 1, database_url: str = "", redis_url: str = "") -> Iterator[Stage]:
-    """Start everything; an account `bench@example.org` exists when it is ready."""
+def stage(
+    *, workers: int = 1, database_url: str = "", redis_url: str = "", with_pages: bool = True
+) -> Iterator[Stage]:
+    """Start everything; an account `bench@example.org` exists when it is ready.
+
+    Without pages nothing need have been built; the websocket and REST are as always.
+    """
     with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
         data = Path(folder)
         env = os.environ | {"PYTHONUNBUFFERED": "1"}
@@ -214,11 +257,14 @@ def stage(*, workers: int = 1, database_url: str = "", redis_url: str = "") -> I
             }
             alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
             subprocess.run(alembic, cwd=ROOT, env=env, check=True, capture_output=True)
-            serve = [sys.executable, "-m", "llm_ui.cli.serve", "--port", str(port)]
-            serve += ["--workers", str(workers), "--with-parent"]
+            if not with_pages:
+                env |= reflex_environment(port, workers)
+                del env["__REFLEX_MOUNT_FRONTEND_COMPILED_APP"]
+            serve = _serve_command(port, workers, with_pages)
             at = Stage(f"http://localhost:{port}", address, upstream.pid, data, env, serve)
             try:
                 at.start_server()
+                at.until_ready()
                 with httpx.Client() as client:
                     account = {
                         "email": "bench@example.org",

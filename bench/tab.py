@@ -22,6 +22,9 @@ _PACKET = f"42{NAMESPACE},".encode()
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 _STREAM_ONLY = {STREAM}
 
+# A connection may wait for a worker that is being started again.
+CONNECT_S = 30.0
+
 Take = Callable[[bytes, float], None]
 
 
@@ -116,7 +119,12 @@ async def open_wire(url: str, path: str, headers: dict[str, str], take: Take) ->
         lambda: Wire(take), where.hostname or "localhost", where.port or 80
     )
     transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-    status = await wire.status
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            status = await wire.status
+    except BaseException:
+        transport.close()
+        raise
     if status == 0:
         raise ConnectionResetError("closed in the handshake")
     if status != 101:
@@ -196,14 +204,24 @@ class LeanTab(Tab):
             self.url, f"{NAMESPACE}/?{query}", self.headers, self.take_frame
         )
         self._wire.closed.add_done_callback(self._lost)
+        try:
+            await self._join(path)
+        except BaseException:
+            # A connection that is given up must not speak up later, beside the next one.
+            self._wire.close()
+            raise
+
+    async def _join(self, path: str | None) -> None:
         boot = ""
         if path is not None:
             self._show(path)
             boot = orjson.dumps({"event": self._event(f"{ROOT}.hydrate_and_load", {})}).decode()
         await self.send_raw(f"40{NAMESPACE},{boot}")
-        await self.until(lambda: self._joined or self.closed_at)
+        await self.until(lambda: self._joined or self.closed_at, CONNECT_S)
         if path is not None:
-            await self.until(lambda: self.vars(ROOT).get("is_hydrated") or self.closed_at)
+            await self.until(
+                lambda: self.vars(ROOT).get("is_hydrated") or self.closed_at, CONNECT_S
+            )
         if self.closed_at:
             raise ConnectionResetError("closed while the page opened")
 

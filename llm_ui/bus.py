@@ -1,11 +1,11 @@
-"""What crosses workers: increments of running answers, stops, ended sessions.
+"""What crosses workers: increments of running answers, stops, free places, ended sessions.
 
 Within one process nothing is needed, and without REDIS_URL there is nothing. With it:
 
 - a Redis Stream per run. Who wants to follow a run of another worker says so ("watch", and
   again every few seconds); while somebody does, the run's owner adds what is new. Streams
   are cut short and expire: the database holds everything, this only holds it earlier.
-- a pub/sub channel for "watch", "stop" and "ended".
+- a pub/sub channel for "watch", "stop", "freed" and "ended".
 
 Nothing depends on Redis answering. Increments carry their positions, so a reader sees
 what it missed and reads it in the database; a stop and a session's end stand in the
@@ -87,6 +87,7 @@ class Handlers:
     """
 
     stop: Callable[[str], object]
+    freed: Callable[[], object]
     ended: Callable[[list[str]], Coroutine[Any, Any, None]]
     missed: Callable[[], Coroutine[Any, Any, None]]
 
@@ -185,6 +186,10 @@ class Bus:
     async def tell_stop(self, run_id: str) -> None:
         """Have the worker that streams this run stop it."""
         await self._tell("stop", [run_id])
+
+    async def tell_freed(self) -> None:
+        """Tell the other workers that a run has ended: one that waits there may begin."""
+        await self._tell("freed", [])
 
     async def tell_ended(self, session_ids: list[str]) -> None:
         """Have every other worker end the tabs of these sessions."""
@@ -354,6 +359,8 @@ class Bus:
             case "stop":
                 for run_id in ids:
                     self._handlers.stop(run_id)
+            case "freed":
+                self._handlers.freed()
             case "ended":
                 self._spawn(self._handlers.ended(ids), "bus-ended")
             case "watch":

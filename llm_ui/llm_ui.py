@@ -69,7 +69,9 @@ def _hears(engine: Engine) -> bus.Handlers:
         except SQLAlchemyError:
             logger.exception("what other workers may have said was not found out")
 
-    return bus.Handlers(stop=engine.stop_run, ended=end_tabs, missed=missed)
+    return bus.Handlers(
+        stop=engine.stop_run, freed=engine.look_for_places, ended=end_tabs, missed=missed
+    )
 
 
 @contextlib.asynccontextmanager

@@ -4,6 +4,9 @@ Reflex writes the backend's port into the built frontend. In production on one p
 would tie a build to a port, and break it behind a proxy on another one; here the browser
 takes the port of the page instead. In development the two ports stay, and Vite's server
 passes REST calls on, so that pages use the same relative addresses in both.
+
+Beside the address it mends what Reflex's page does when the line is lost without a word:
+it says nothing until a new attempt has failed, which socket.io gives twenty seconds.
 """
 
 from __future__ import annotations
@@ -21,6 +24,13 @@ STATE_PATCH = f"{STATE_ANCHOR}\n    if (env.SAME_ORIGIN) endpoint.port = window.
 # Reflex assumes the default port under https, after our line; ours has to stand.
 HTTPS_ANCHOR = 'endpoint.port = ""; // Assume websocket'
 HTTPS_PATCH = 'if (!env.SAME_ORIGIN) endpoint.port = ""; // Assume websocket'
+CONNECT_WITHIN_MS = 8000
+ATTEMPT_ANCHOR = "    reconnection: false,\n"
+ATTEMPT_PATCH = f"{ATTEMPT_ANCHOR}    timeout: {CONNECT_WITHIN_MS},\n"
+LOST_ANCHOR = "      // Attempt to reconnect transient non-intentional disconnects.\n"
+LOST_PATCH = (
+    f"{LOST_ANCHOR}      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
+)
 VITE_FILE = "vite.config.js"
 VITE_ANCHOR = "  server: {\n"
 
@@ -43,9 +53,11 @@ def _replace_once(text: str, anchor: str, patch: str, file: str) -> str:
 
 
 def patch_state(text: str) -> str:
-    """Let the address of the websocket follow the page's port."""
+    """Let the address of the websocket follow the page's port, and a lost line be shown."""
     text = _replace_once(text, STATE_ANCHOR, STATE_PATCH, STATE_FILE)
-    return _replace_once(text, HTTPS_ANCHOR, HTTPS_PATCH, STATE_FILE)
+    text = _replace_once(text, HTTPS_ANCHOR, HTTPS_PATCH, STATE_FILE)
+    text = _replace_once(text, ATTEMPT_ANCHOR, ATTEMPT_PATCH, STATE_FILE)
+    return _replace_once(text, LOST_ANCHOR, LOST_PATCH, STATE_FILE)
 
 
 def patch_vite(text: str, backend_port: int) -> str:
@@ -56,7 +68,7 @@ def patch_vite(text: str, backend_port: int) -> str:
 
 
 class SameOriginPlugin(Plugin):
-    """Applies the two changes to what Reflex generates."""
+    """Applies the changes to what Reflex generates."""
 
     def pre_compile(self, **context: Any) -> None:
         """Register the changes with the compiler."""

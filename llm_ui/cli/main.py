@@ -143,9 +143,25 @@ def screens(place: Place, options: argparse.Namespace) -> int:
     return run_screens(place, options.arguments)
 
 
+def bench(place: Place, options: argparse.Namespace) -> int:
+    """Measure what the app costs; a full run writes docs/performance.md."""
+    from llm_ui.cli.suite import run_bench
+
+    _set_up(place, dev=True)
+    return run_bench(place, options.arguments)
+
+
+def soak(place: Place, options: argparse.Namespace) -> int:
+    """Kill workers while they stream, and load the app for long (bench/soak.py)."""
+    from llm_ui.cli.suite import run_soak
+
+    _set_up(place, dev=True)
+    return run_soak(place, options.arguments)
+
+
 USER_VERBS: tuple[Verb, ...] = (run, migrate, create_admin, doctor, llm_api)
-DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens)
-PASS_ON: tuple[Verb, ...] = (test, e2e, screens, llm_api)
+DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, bench, soak)
+PASS_ON: tuple[Verb, ...] = (test, e2e, screens, bench, soak, llm_api)
 
 
 def call(place: Place, *arguments: str, **extra: str) -> int:

@@ -75,6 +75,10 @@ def application() -> Asgi:
     """The app of a worker, as the server's factory."""
     from llm_ui.llm_ui import app
 
+    # The parent outlives its workers unless it is killed; one without a parent would go on
+    # serving, hold the port, and nobody would start it again or stop it. Not SIGTERM: an
+    # open websocket keeps a worker from ending, and the parent is not there to insist.
+    end_with_parent(signal.SIGKILL)
     return Draining(app())
 
 
@@ -118,10 +122,10 @@ def reflex_environment(port: int, workers: int) -> dict[str, str]:
     }
 
 
-def end_with_parent() -> None:
-    """Ask Linux to stop this server when the one who started it is gone, however it ended."""
+def end_with_parent(number: int = signal.SIGTERM) -> None:
+    """Ask Linux to signal this process when the one who started it is gone, however it ended."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 def arguments() -> argparse.Namespace:

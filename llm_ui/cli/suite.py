@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -151,20 +152,25 @@ def run_tests(place: Place, arguments: Sequence[str]) -> int:
 
 def _pytest(place: Place, arguments: Sequence[str], extra: dict[str, str], stages: Stages) -> int:
     begun = time.monotonic()
+    code = _wait_for(place, ["-m", "pytest", *arguments], extra)
+    stages.add("tests", time.monotonic() - begun, code == 0)
+    return code
+
+
+def _wait_for(place: Place, arguments: Sequence[str], extra: dict[str, str]) -> int:
+    """Run the environment's Python; it is ended when we are told to stop."""
     process = subprocess.Popen(
-        [str(place.python), "-m", "pytest", *arguments],
+        [str(place.python), *arguments],
         cwd=place.home,
         env=child_environment(place, **extra),
         stdin=subprocess.DEVNULL,
     )
     try:
-        code = process.wait()
+        return process.wait()
     except start.Stop:
         process.terminate()
         process.wait(timeout=30)
         raise
-    stages.add("tests", time.monotonic() - begun, code == 0)
-    return code
 
 
 def run_checks(place: Place) -> int:
@@ -182,15 +188,48 @@ def run_checks(place: Place) -> int:
     return 0 if all(good for _, _, good in stages.times) else 1
 
 
+def run_soak(place: Place, arguments: Sequence[str]) -> int:
+    """Run bench.soak with the databases it needs.
+
+    Raises:
+        StepFailed: one of them is missing, and the arguments do not leave it out.
+    """
+    start.prepare(place, migrate=False)
+    start.handle_signals()
+    stages = Stages([])
+    try:
+        with contextlib.ExitStack() as stack:
+            env = _database_environment(place, stack, stages)
+            if len(env) < len(DATABASE_ADVICE) and not _one_worker(arguments):
+                raise StepFailed("Two workers need both databases; `--workers 1` needs neither.")
+            return _wait_for(place, ["-m", "bench.soak", *arguments], env)
+    except start.Stop:
+        say("\nStopped.")
+        return 130
+
+
+def _one_worker(arguments: Sequence[str]) -> bool:
+    return "--workers=1" in arguments or ("--workers", "1") in itertools.pairwise(arguments)
+
+
 def run_screens(place: Place, arguments: Sequence[str]) -> int:
     """Make the screenshots."""
+    return _with_browser(place, "tests.e2e.screens", arguments)
+
+
+def run_bench(place: Place, arguments: Sequence[str]) -> int:
+    """Run the benchmarks."""
+    return _with_browser(place, "bench", arguments)
+
+
+def _with_browser(place: Place, module: str, arguments: Sequence[str]) -> int:
     start.prepare(place, migrate=False)
     browser = ensure_browser(place)
     if browser is None:
         raise StepFailed(BROWSER_ADVICE)
     frontend.ensure_built(place)
     return subprocess.run(
-        [str(place.python), "-m", "tests.e2e.screens", *arguments],
+        [str(place.python), "-m", module, *arguments],
         cwd=place.home,
         env=child_environment(place, CHROMIUM=browser),
         check=False,

@@ -7,7 +7,7 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.messages import message_row
 from llm_ui.components.text import t
-from llm_ui.react import chat_log, composer
+from llm_ui.react import chat_log, composer, message_changes
 from llm_ui.schemas.views import MessageView
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
@@ -138,6 +138,7 @@ def conversation() -> rx.Component:
         rx.cond(ChatState.loading | ~ChatState.chats_loaded, _skeleton(), nothing),
     )
     return rx.el.div(
+        message_changes(state_name=ChatState.get_full_name(), on_gap=ChatState.load_chat),
         rx.el.div(body, class_name="lu-talk__body"),
         rx.el.div(_composer(), class_name="lu-dock lu-column"),
         rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),

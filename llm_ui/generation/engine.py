@@ -20,7 +20,7 @@ from llm_ui.db import Database
 from llm_ui.errors import AppError
 from llm_ui.generation import reaper, store
 from llm_ui.generation.follow import follow_live, follow_stored
-from llm_ui.generation.gate import Gate
+from llm_ui.generation.gate import Gate, Lane, NoPlace
 from llm_ui.generation.live import LiveRun
 from llm_ui.generation.log import REASONING, TEXT, Piece
 from llm_ui.generation.owner import own_name
@@ -113,6 +113,10 @@ class Engine:
             self._stopped_early.add(run_id)
         return live is not None
 
+    def look_for_places(self) -> None:
+        """A run has ended on another worker: whoever waits may try again."""
+        self._gate.news()
+
     async def stop_or_refuse(self, run_id: str) -> None:
         """Stop a run that is here; one that is still queued never starts; for one that
         another worker streams, that worker is told."""
@@ -155,31 +159,41 @@ class Engine:
             lane = await self._admit(run_id)
             if lane is None:
                 return
-            await self._gate.enter(lane)
+            place = await self._gate.enter(lane)
             try:
-                await self._take(run_id)
+                while (full := await self._take(run_id, lane)) is not None:
+                    await self._gate.wait_again(place, full)
             finally:
-                self._gate.leave(lane)
+                self._gate.leave(place)
+            if lane.is_limited:
+                await self.bus.tell_freed()
         finally:
             self._taking.discard(run_id)
             self._stopped_early.discard(run_id)
 
-    async def _take(self, run_id: str) -> None:
+    async def _take(self, run_id: str, lane: Lane) -> frozenset[str] | None:
+        """Claim the run and write it to its end; if there was no place for it, whose limits
+        kept it out."""
         if not self._accepting:
-            return
+            return None
         # Reading the conversation takes about as long as committing the claim: both at once.
         plan = asyncio.ensure_future(self._prepare(run_id))
         try:
-            live = await self._claim(run_id)
+            live = await self._claim(run_id, lane)
             if live is not None:
                 await self._run(live, plan)
+        except NoPlace as kept_out:
+            return kept_out.full
         finally:
             plan.cancel()
             await asyncio.gather(plan, return_exceptions=True)
+        return None
 
-    async def _claim(self, run_id: str) -> LiveRun | None:
+    async def _claim(self, run_id: str, lane: Lane) -> LiveRun | None:
+        # The gate has counted for this worker; the database counts where there are others.
+        shared = lane if self.bus.crosses and lane.is_limited else None
         async with self.database.unit_of_work() as session:
-            run = await store.claim(session, run_id, self.owner)
+            run = await store.claim(session, run_id, self.owner, shared)
             before = await store.text_of(session, run.message_id) if run else ("", "")
         return LiveRun(run_id, run.created_at, *before) if run else None
 
@@ -321,6 +335,7 @@ class Engine:
         """Look in the database for what has to be ended, stopped or taken."""
         async with self._reaping:
             await reaper.reap(self)
+        self.look_for_places()
 
     async def _reap_loop(self) -> None:
         pause = REAP_OTHERS_EVERY_S if self.bus.crosses else REAP_EVERY_S

@@ -1,14 +1,17 @@
 """Who may stream now: limits per provider and per person, and a fair order.
 
 Waiting runs are taken person by person: somebody with ten waiting runs does not keep
-somebody with one behind all ten. The counts are this process's own.
+somebody with one behind all ten. The counts are this process's own. With several workers
+the database counts again, for all of them, when a run is claimed (`store.claim`); whoever
+finds no place there goes back to where it stood and waits for `news`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict, deque
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,36 @@ class Lane:
     per_user: int | None = None
     per_provider: int | None = None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is anything to count."""
+        return self.per_user is not None or self.per_provider is not None
+
+
+class NoPlace(Exception):
+    """All places are taken, some of them on other workers.
+
+    Args:
+        full: whose: the user's id, the provider's, or both.
+    """
+
+    def __init__(self, full: frozenset[str]) -> None:
+        super().__init__(*sorted(full))
+        self.full = full
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One run's place in the queue, and then among those that stream."""
+
+    lane: Lane
+    number: int
+    turn: int
+    is_held: bool = False
+    # How much news there had been when it was taken: what came later may be of it.
+    heard: int = 0
+    free: asyncio.Future[None] = field(init=False)
+
 
 class Gate:
     """Lets runs in as places become free."""
@@ -27,66 +60,108 @@ class Gate:
     def __init__(self) -> None:
         self._users: Counter[str] = Counter()
         self._providers: Counter[str] = Counter()
-        self._waiting: OrderedDict[str, deque[tuple[Lane, asyncio.Future[None]]]] = OrderedDict()
+        self._full: set[str] = set()
+        self._waiting: dict[str, list[Place]] = {}
+        # Whose turn is lower comes first; whoever has got a place goes behind everybody.
+        self._turns: dict[str, int] = {}
+        self._numbers = count()
+        self._heard = 0
 
     @property
     def waiting(self) -> int:
         """How many runs wait."""
         return sum(len(queue) for queue in self._waiting.values())
 
-    async def enter(self, lane: Lane) -> None:
+    async def enter(self, lane: Lane) -> Place:
         """Wait for a place; whoever has entered must leave."""
-        if not self._waiting.get(lane.user_id) and self._has_place(lane):
-            self._take(lane)
-            return
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(lane.user_id, deque()).append((lane, place))
-        try:
-            await place
-        except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                self.leave(lane)
-            else:
-                self._forget(lane, place)
-            raise
+        number = next(self._numbers)
+        place = Place(lane, number, self._turns.get(lane.user_id, number))
+        if not self._waiting.get(lane.user_id) and self._has_room(lane):
+            self._take(place)
+        else:
+            self._queue_up(place)
+            await self._wait(place)
+        return place
 
-    def leave(self, lane: Lane) -> None:
+    async def wait_again(self, place: Place, full: frozenset[str]) -> None:
+        """Give the place back and wait where one stood before, until there is news."""
+        self._give_back(place)
+        if place.heard == self._heard:
+            self._full |= full
+        self._queue_up(place)
+        # Somebody else, whom the same limit does not keep out, may have it.
+        self._let_in()
+        await self._wait(place)
+
+    def leave(self, place: Place) -> None:
         """Give the place back, and let in whoever may come."""
-        self._users[lane.user_id] -= 1
-        self._providers[lane.provider_id] -= 1
+        if place.is_held:
+            self._give_back(place)
+            self._heard += 1
+            self._full -= {place.lane.user_id, place.lane.provider_id}
+            self._let_in()
+
+    def news(self) -> None:
+        """A place may have become free on another worker."""
+        self._heard += 1
+        self._full.clear()
         self._let_in()
 
-    def _has_place(self, lane: Lane) -> bool:
+    def _has_room(self, lane: Lane) -> bool:
         own, shared = lane.per_user, lane.per_provider
+        if not self._full.isdisjoint((lane.user_id, lane.provider_id)):
+            return not lane.is_limited
         return (own is None or self._users[lane.user_id] < own) and (
             shared is None or self._providers[lane.provider_id] < shared
         )
 
-    def _take(self, lane: Lane) -> None:
-        self._users[lane.user_id] += 1
-        self._providers[lane.provider_id] += 1
+    def _take(self, place: Place) -> None:
+        place.is_held, place.heard = True, self._heard
+        self._users[place.lane.user_id] += 1
+        self._providers[place.lane.provider_id] += 1
+
+    def _give_back(self, place: Place) -> None:
+        place.is_held = False
+        self._users[place.lane.user_id] -= 1
+        self._providers[place.lane.provider_id] -= 1
+
+    def _queue_up(self, place: Place) -> None:
+        user_id = place.lane.user_id
+        place.free = asyncio.get_running_loop().create_future()
+        queue = self._waiting.setdefault(user_id, [])
+        queue.append(place)
+        queue.sort(key=lambda each: each.number)
+        self._turns[user_id] = min(place.turn, self._turns.get(user_id, place.turn))
+
+    async def _wait(self, place: Place) -> None:
+        try:
+            await place.free
+        except asyncio.CancelledError:
+            if place.is_held:
+                self.leave(place)
+            else:
+                self._forget(place)
+            raise
 
     def _let_in(self) -> None:
         let_in = True
         while let_in:
             let_in = False
-            for user_id in list(self._waiting):
-                queue = self._waiting[user_id]
-                found = next((each for each in queue if self._has_place(each[0])), None)
+            for user_id in sorted(self._waiting, key=self._turns.__getitem__):
+                found = next((p for p in self._waiting[user_id] if self._has_room(p.lane)), None)
                 if found is None:
                     continue
-                queue.remove(found)
-                # Whoever got a place goes behind everybody else who waits.
-                del self._waiting[user_id]
-                if queue:
-                    self._waiting[user_id] = queue
-                self._take(found[0])
-                found[1].set_result(None)
+                found.turn = self._turns[user_id]
+                self._forget(found)
+                if user_id in self._turns:
+                    self._turns[user_id] = next(self._numbers)
+                self._take(found)
+                found.free.set_result(None)
                 let_in = True
 
-    def _forget(self, lane: Lane, place: asyncio.Future[None]) -> None:
-        queue = self._waiting.get(lane.user_id)
-        if queue is not None:
-            self._waiting[lane.user_id] = deque(each for each in queue if each[1] is not place)
-            if not self._waiting[lane.user_id]:
-                del self._waiting[lane.user_id]
+    def _forget(self, place: Place) -> None:
+        user_id = place.lane.user_id
+        queue = self._waiting[user_id]
+        queue.remove(place)
+        if not queue:
+            del self._waiting[user_id], self._turns[user_id]

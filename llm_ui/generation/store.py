@@ -9,12 +9,14 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from llm_ui.errors import AppError
+from llm_ui.generation.gate import Lane, NoPlace
 from llm_ui.generation.log import REASONING, TEXT, Piece
 from llm_ui.generation.types import Outcome
-from llm_ui.models import ACTIVE, ChatMessage, Generation, GenerationEvent
+from llm_ui.models import ACTIVE, AIModel, ChatMessage, Generation, GenerationEvent
 from llm_ui.models.base import now
 
 
@@ -39,15 +41,32 @@ async def _changed(session: AsyncSession, statement: Any) -> int:
     return cast("CursorResult[Any]", await session.execute(statement)).rowcount
 
 
-async def claim(session: AsyncSession, run_id: str, owner: str) -> StoredRun | None:
-    """Take a queued run; None if somebody else has it, or it is no longer queued."""
+async def claim(
+    session: AsyncSession, run_id: str, owner: str, shared: Lane | None = None
+) -> StoredRun | None:
+    """Take a queued run; None if somebody else has it, or it is no longer queued.
+
+    Args:
+        shared: limits that hold for all workers together.
+
+    Raises:
+        NoPlace: as many are running as may; the run stays queued.
+    """
     moment = now()
+    if shared:
+        await _one_at_a_time(session, shared)
     won = await _changed(
         session,
         sa.update(Generation)
-        .where(col(Generation.id) == run_id, col(Generation.state) == "queued")
+        .where(
+            col(Generation.id) == run_id,
+            col(Generation.state) == "queued",
+            *(running < limit for _, running, limit in (_limits(shared) if shared else ())),
+        )
         .values(state="running", owner=owner, started_at=moment, heartbeat_at=moment),
     )
+    if not won and shared and await _is_queued(session, run_id):
+        raise NoPlace(await _full(session, shared))
     if not won:
         return None
     run = await load(session, run_id)
@@ -58,6 +77,46 @@ async def claim(session: AsyncSession, run_id: str, owner: str) -> StoredRun | N
             .values(status="running")
         )
     return run
+
+
+def _limits(lane: Lane) -> list[tuple[str, sa.ScalarSelect[int], int]]:
+    """For each limit: whose it is, how many run at present, how many may."""
+    other = aliased(Generation)
+    running = sa.select(sa.func.count()).where(col(other.state) == "running")
+    found = []
+    if lane.per_user is not None:
+        own = running.where(col(other.user_id) == lane.user_id)
+        found.append((lane.user_id, own.scalar_subquery(), lane.per_user))
+    if lane.per_provider is not None:
+        models = sa.select(col(AIModel.id)).where(col(AIModel.provider_id) == lane.provider_id)
+        theirs = running.where(col(other.model_id).in_(models))
+        found.append((lane.provider_id, theirs.scalar_subquery(), lane.per_provider))
+    return found
+
+
+async def _one_at_a_time(session: AsyncSession, lane: Lane) -> None:
+    """Let nobody else claim in this lane until the commit: two that count at the same
+    moment would both find the last place. SQLite has one writer anyhow."""
+    if session.get_bind().dialect.name == "postgresql":
+        # People first, providers second, everywhere: so nobody waits in a circle.
+        for whose, _, _ in _limits(lane):
+            key = sa.func.hashtextextended(f"lane {whose}", 0)
+            await session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
+async def _is_queued(session: AsyncSession, run_id: str) -> bool:
+    run = await load(session, run_id)
+    return run is not None and run.state == "queued"
+
+
+async def _full(session: AsyncSession, lane: Lane) -> frozenset[str]:
+    return frozenset(
+        [
+            whose
+            for whose, running, limit in _limits(lane)
+            if (await session.scalar(sa.select(running)) or 0) >= limit
+        ]
+    )
 
 
 async def refuse(session: AsyncSession, run_id: str) -> bool:

@@ -10,7 +10,14 @@ from typing import Any, Final, Literal
 import reflex as rx
 
 from llm_ui.react._link import link
-from llm_ui.react.chat import Answer, ChatLog, Composer, CopyButton, RelativeTime
+from llm_ui.react.chat import (
+    Answer,
+    ChatLog,
+    Composer,
+    CopyButton,
+    MessageChanges,
+    RelativeTime,
+)
 from llm_ui.react.session import AuthForm, SignOutButton
 
 STYLESHEET: Final = link("react.css")["react.css"].removeprefix("$/public")
@@ -58,6 +65,11 @@ def markdown(text: Text, *, labels: dict[str, Any] | None = None, **props: Any) 
 def chat_log(*children: Any, jump_label: Text, **props: Any) -> rx.Component:
     """The scrolling rows of a conversation. Events: `on_reach_top()`."""
     return ChatLog.create(*children, jump_label=jump_label, **props)
+
+
+def message_changes(*, state_name: str, **props: Any) -> rx.Component:
+    """What keeps the page's `messages` in step. Events: `on_gap()`."""
+    return MessageChanges.create(state_name=state_name, **props)
 
 
 def composer(*left: Any, send_label: Text, stop_label: Text, **props: Any) -> rx.Component:

@@ -52,8 +52,15 @@ class AskOptions:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question has been taken: the run that answers it, and where."""
+    """A question has been taken: the run that answers it, and where.
+
+    `shown` are the new messages and the rest is their chat's head, as they are now; all of it
+    is empty for a question that had been taken before.
+    """
 
     chat_id: str
     message_id: str
     run_id: str
+    shown: tuple[MessageView, ...] = ()
+    title: str = ""
+    updated_at: str = ""

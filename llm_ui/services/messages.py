@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -201,7 +203,7 @@ async def ask(
     chat.model_id = model.id
     if chat.title_is_automatic and not chat.title:
         chat.title = title_of(cleaned)
-    return await _queue_answer(session, actor, chat, question.id, model, key)
+    return await _queue_answer(session, actor, chat, question, model, key)
 
 
 async def retry(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
@@ -219,7 +221,8 @@ async def retry(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
         raise NotFound
     model = await get_model_for(session, actor, chat.model_id or answer.model_id or "")
     await _refuse_while_running(session, chat)
-    return await _queue_answer(session, actor, chat, answer.parent_id, model, None)
+    question = await get_message_for(session, actor, answer.parent_id)
+    return await _queue_answer(session, actor, chat, question, model, None)
 
 
 CONTINUABLE = ("stopped", "failed", "interrupted")
@@ -269,13 +272,13 @@ async def _queue_answer(
     session: AsyncSession,
     actor: Actor,
     chat: ChatHistory,
-    question_id: str,
+    question: ChatMessage,
     model: AIModel,
     key: str | None,
 ) -> Asked:
     answer = ChatMessage(
         chat_id=chat.id,
-        parent_id=question_id,
+        parent_id=question.id,
         role="assistant",
         status="queued",
         model_id=model.id,
@@ -292,7 +295,10 @@ async def _queue_answer(
         idempotency_key=key or None,
     )
     chat.active_leaf_id = answer.id
-    return await _queue(session, chat, run)
+    asked = await _queue(session, chat, run)
+    # The page shows these at once: reading them again would keep the run itself waiting.
+    shown = view_of(question, actor.language), view_of(answer, actor.language, run.id)
+    return replace(asked, shown=shown, title=chat.title, updated_at=chat.updated_at.isoformat())
 
 
 async def _queue(session: AsyncSession, chat: ChatHistory, run: Generation) -> Asked:

@@ -4,19 +4,26 @@ The state holds what the tab shows and nothing else; all of it is rebuilt from t
 database in `load_chat`. Tokens do not pass through the state: `follow_answer` pushes
 them as values of `current_response` (see stream.py and push.py), and the state gets the
 finished message when the run ends.
+
+Neither does the history pass again and again: of a change of `messages` the page gets what
+is new, as `message_changes` (see `_grow`), and puts it into its own copy of `messages`.
 """
 
 from __future__ import annotations
 
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import reflex as rx
+from reflex.state import _override_base_method
+from reflex_base.constants.state import FIELD_MARKER
 
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
 from llm_ui.i18n import translate
+from llm_ui.schemas.chats import Asked
 from llm_ui.schemas.views import MessageView, ModelItem
 from llm_ui.services import chats, messages, models, runs
 from llm_ui.states import push, stream
@@ -38,6 +45,9 @@ class ChatState(SidebarMixin, stream.StreamState):
     open_chat_id: str = ""
     chat_title: str = ""
     messages: list[MessageView] = []
+    # {"n": how many since `messages` was sent whole, "after": a message's id}; the page also
+    # gets "put": what follows it now.
+    message_changes: dict[str, Any] = {}
     has_earlier: bool = False
     loading: bool = True
     models: list[ModelItem] = []
@@ -73,7 +83,7 @@ class ChatState(SidebarMixin, stream.StreamState):
                 return [tell(error), rx.redirect("/chat", replace=True)]
         self.open_chat_id = view.head.id
         self.chat_title = view.head.title
-        self.messages = view.messages
+        self._show(view.messages)
         self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
         self._choose(view.head.model_id)
         self.loading = False
@@ -83,9 +93,40 @@ class ChatState(SidebarMixin, stream.StreamState):
 
     def _clear(self) -> None:
         self.open_chat_id = self.chat_title = self._earlier = ""
-        self.messages, self.has_earlier = [], False
+        self._show([])
+        self.has_earlier = False
         self.busy = self.loading = False
         push.Watch.leave(push.socket_of(self))
+
+    def _show(self, shown: list[MessageView]) -> None:
+        self.messages, self.message_changes = shown, {}
+
+    def _grow(self, place: int, fresh: list[MessageView]) -> None:
+        """Put messages in place of all from `place` on; the page gets only these.
+
+        A page that has missed something notices it by the number or by the id, and
+        loads the chat again.
+        """
+        shown = [*self.messages[:place], *fresh]
+        if place == 0 or "messages" in self.dirty_vars:
+            self._show(shown)
+            return
+        number = self.message_changes.get("n", 0) + 1
+        self.messages = shown
+        self.message_changes = {"n": number, "after": shown[place - 1].id}
+
+    # Without the mark Reflex refuses a method of this name; its deltas ask the override.
+    @_override_base_method
+    def get_delta(self) -> Any:
+        """What the page gets of a change: of `messages` only what `message_changes` says,
+        or the whole list when that is empty."""
+        delta = super().get_delta()
+        values = delta.get(self.get_full_name(), {})
+        if change := values.get("message_changes" + FIELD_MARKER):
+            shown = values.pop("messages" + FIELD_MARKER)
+            place = next(n for n, each in enumerate(shown) if each.id == change["after"])
+            values["message_changes" + FIELD_MARKER] = {**change, "put": shown[place + 1 :]}
+        return delta
 
     def _choose(self, model_id: str) -> None:
         chosen = next((each for each in self.models if each.id == model_id), None)
@@ -111,7 +152,7 @@ class ChatState(SidebarMixin, stream.StreamState):
             view = await chats.open_chat(
                 session, current_actor(), self.open_chat_id, before=self._earlier
             )
-        self.messages = [*view.messages, *self.messages]
+        self._show([*view.messages, *self.messages])
         self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
 
     @rx.event
@@ -152,21 +193,27 @@ class ChatState(SidebarMixin, stream.StreamState):
             return
         self.accepted_key, self.current_input = key, ""
         is_new = asked.chat_id != self.open_chat_id
-        await self._show_asked(actor, asked.chat_id)
+        if not asked.shown:
+            asked = await self._asked_before(actor, asked)
+        self._show_asked(asked)
         yield _follow(asked.run_id)
         if is_new:
             yield rx.redirect(f"/chat/{asked.chat_id}", replace=True)
 
-    async def _show_asked(self, actor: Actor, chat_id: str) -> None:
+    async def _asked_before(self, actor: Actor, asked: Asked) -> Asked:
         async with unit_of_work(writes=False) as session:
-            view = await chats.open_chat(session, actor, chat_id, limit=2)
+            view = await chats.open_chat(session, actor, asked.chat_id, limit=2)
+        head, shown = view.head, tuple(view.messages)
+        return replace(asked, shown=shown, title=head.title, updated_at=head.updated_at)
+
+    def _show_asked(self, asked: Asked) -> None:
         known = {each.id for each in self.messages}
-        kept = self.messages if chat_id == self.open_chat_id else []
-        self.messages = [*kept, *(each for each in view.messages if each.id not in known)]
-        self.open_chat_id, self.chat_title = chat_id, view.head.title
+        fresh = [each for each in asked.shown if each.id not in known]
+        self._grow(len(self.messages) if asked.chat_id == self.open_chat_id else 0, fresh)
+        self.open_chat_id, self.chat_title = asked.chat_id, asked.title
         self._note_busy()
         self.loading = False
-        self._touch_chat(chat_id, view.head.title, view.head.updated_at, running=self.busy)
+        self._touch_chat(asked.chat_id, asked.title, asked.updated_at, running=self.busy)
 
     def _note_busy(self) -> None:
         # An answer may be over before its question is on the screen.
@@ -182,11 +229,9 @@ class ChatState(SidebarMixin, stream.StreamState):
             return tell(error)
         if asked.chat_id != self.open_chat_id:
             return None
-        async with unit_of_work(writes=False) as session:
-            fresh = await messages.get_view(session, actor, asked.message_id)
         before = [each.id for each in self.messages]
         cut = before.index(message_id) if message_id in before else len(before)
-        self.messages = [*self.messages[:cut], fresh]
+        self._grow(cut, [asked.shown[-1]])
         self._note_busy()
         return _follow(asked.run_id)
 
@@ -202,7 +247,10 @@ class ChatState(SidebarMixin, stream.StreamState):
             return None
         async with unit_of_work(writes=False) as session:
             fresh = await messages.get_view(session, actor, message_id)
-        self.messages = [fresh if each.id == message_id else each for each in self.messages]
+        shown = [each.id for each in self.messages]
+        if message_id in shown:
+            place = shown.index(message_id)
+            self._grow(place, [fresh, *self.messages[place + 1 :]])
         self._note_busy()
         return _follow(asked.run_id)
 
@@ -258,11 +306,9 @@ class ChatState(SidebarMixin, stream.StreamState):
         place = next((n for n, each in enumerate(self.messages) if each.run_id == run_id), None)
         if place is None:
             return
-        shown = list(self.messages)
         async with unit_of_work(writes=False) as session:
-            shown[place] = await messages.get_view(session, actor, shown[place].id)
-        self.messages = shown
+            final = await messages.get_view(session, actor, self.messages[place].id)
+        self._grow(place, [final, *self.messages[place + 1 :]])
         self._note_busy()
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=False)
-        status = shown[place].status
-        self.announcement = translate(f"chat.announce_{status}", actor.language)
+        self.announcement = translate(f"chat.announce_{final.status}", actor.language)

@@ -19,10 +19,15 @@ BROKEN = (
     ("error-after=10", "reported a problem"),
     ("cut-after=10", "broke in the middle"),
     ("garbage-after=10", "not an answer"),
-    ("wrong-types-after=10", ""),
-    ("bad-utf8-after=10", ""),
+    ("wrong-types-after=10", "not an answer"),
+    ("bad-utf8-after=10", "not an answer"),
+    ("split-utf8 bad-utf8-after=10", "not an answer"),
+    ("long-line-after=10", "not an answer"),
+    ("long-line", "not an answer"),
     ("never-done tokens=10", "broke in the middle"),
     ("stall-after=10", "fell silent"),
+    ("stall-after=10 comments", "fell silent"),
+    ("rate=2 cut-after=5", "broke in the middle"),
 )
 
 
@@ -39,7 +44,7 @@ async def test_it_says_what_went_wrong_keeps_what_came_and_tries_again(
     await finished(page, "failed")
     assert "{" not in await bubble.inner_text()
     kept = (await bob.stored(chat_id))[-1]
-    came = "" if script in ("error-401", "error-500") else expected_text(script)
+    came = "" if script.startswith("error-") and "=" not in script else expected_text(script)
     assert kept["content"] == came
     assert plain(await text_of(page)) == plain(came)
 
@@ -50,6 +55,23 @@ async def test_it_says_what_went_wrong_keeps_what_came_and_tries_again(
     await expect(answers(page)).to_have_count(1)
     assert plain(await text_of(page)) == "It is Paris."
     assert (await bob.stored(chat_id))[-1]["content"] == "It is Paris."
+
+
+@pytest.mark.parametrize("script", [script for script, _ in BROKEN])
+async def test_the_next_question_is_answered_and_the_failure_stays_where_it_was(
+    app: App, people: People, upstream: ScriptedServer, script: str
+) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    upstream.always = parse_script(script)
+    await send(page, "What is the capital of France?")
+    await finished(page, "failed")
+    upstream.always = Script(say="It is Paris.")
+    await send(page, "And now?")
+    await expect(answers(page)).to_have_count(2)
+    await finished(page)
+    assert plain(await text_of(page)) == "It is Paris."
+    await expect(answers(page).first.get_by_test_id("error-bubble")).to_be_visible()
 
 
 async def test_an_error_is_still_there_after_a_reload(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import httpx
 import pytest
@@ -80,10 +79,8 @@ async def test_stop_closes_the_connection_to_the_model(
     await other.reload()
     await grown(other, 20)
     connection = next(c for c in upstream.connections if c.requests and not c.requests[-1].ended)
-    pressed = time.monotonic()
     await other.get_by_test_id("stop").click()
-    index = upstream.connections.index(connection)
-    assert await upstream.until_closed(index) - pressed < 1.0
+    await upstream.until_closed(upstream.connections.index(connection))
     assert connection.requests[-1].ending == "aborted"
     for tab in (page, other):
         await finished(tab, "stopped")

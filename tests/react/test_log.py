@@ -64,6 +64,29 @@ def test_a_reader_further_up_is_left_alone(page: Page) -> None:
     page.wait_for_function(AT_END)
 
 
+def test_a_reader_a_little_above_the_end_is_taken_along(page: Page) -> None:
+    show(page, [row(i) for i in range(20)])
+    page.wait_for_function(AT_END)
+    page.evaluate(f"{BOX}.scrollTop -= 30")
+    settle(page)
+    show(page, [*[row(i) for i in range(20)], row(20, 300)])
+    settle(page)
+    assert page.evaluate(f"({AT_END})()")
+    expect(page.get_by_test_id("jump-latest")).to_have_count(0)
+
+
+def test_the_keys_lead_to_both_ends(page: Page) -> None:
+    show(page, [row(i) for i in range(20)])
+    page.wait_for_function(AT_END)
+    page.locator(".lu-log-box").focus()
+    page.keyboard.press("Home")
+    page.wait_for_function(f"() => {BOX}.scrollTop === 0")
+    expect(page.get_by_test_id("jump-latest")).to_be_visible()
+    page.keyboard.press("End")
+    page.wait_for_function(AT_END)
+    expect(page.get_by_test_id("jump-latest")).to_have_count(0)
+
+
 def test_earlier_rows_move_nothing(page: Page) -> None:
     show(page, [row(i) for i in range(20, 40)])
     page.wait_for_function(AT_END)

@@ -30,6 +30,7 @@ The script language, words in any order:
 
     tokens=20        pieces of text to send          rate=50     pieces a second (0: at once)
     say:TEXT         this text (to the end)          markdown    headings, code, table, maths
+    article          longer prose, lists, code: 13 kB for tokens=2000
     reasoning[=10]   thinking pieces first           delay=0.5   seconds before the first piece
     finish=length    the reason at the end           no-usage    send no token counts
     error-503        refuse (any status)             retry-after=1, error-message=WORD

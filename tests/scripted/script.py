@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from tests.scripted.text import markdown_pieces, unicode_pieces, word_pieces
+from tests.scripted.text import article_pieces, markdown_pieces, unicode_pieces, word_pieces
 
 MAX_TOKENS = 1_000_000
 
@@ -22,6 +22,7 @@ class Script:
     reasoning: int = 0  # pieces of thinking before the answer
     say: str | None = None
     markdown: bool = False
+    article: bool = False
     finish: str = "stop"
 
     error: int = 0  # HTTP status to refuse with
@@ -50,6 +51,8 @@ class Script:
             return re.findall(r"\s*\S+|\s+", self.say)
         if self.markdown:
             return markdown_pieces(self.tokens)
+        if self.article:
+            return list(article_pieces(self.tokens))
         if self.split_utf8:
             return unicode_pieces(self.tokens)
         return word_pieces(self.tokens)

@@ -137,6 +137,7 @@ class Tab:
             self.headers["Cookie"] = f"{COOKIE}={cookie}"
         self.state: dict[str, dict[str, Any]] = {}
         self.answers = Answers()
+        self.gaps = 0
         self.events: list[dict[str, Any]] = []
         self.frames: list[str] = []
         self.frame_count = 0
@@ -248,7 +249,18 @@ class Tab:
                 known[name] = value
                 if name in ("current_response", "current_reasoning"):
                     self.answers.take(name, value)
+            if "put" in values.get("message_changes" + VAR_SUFFIX, {}):
+                self._change_messages(known)
         self.events += packet[1].get("events") or []
+
+    def _change_messages(self, known: dict[str, Any]) -> None:
+        """What comes alone follows the message it names, as in the page."""
+        change, shown = known["message_changes"], known["messages"]
+        ids = [each["id"] for each in shown]
+        if change["after"] in ids:
+            known["messages"] = shown[: ids.index(change["after"]) + 1] + change["put"]
+        else:
+            self.gaps += 1
 
     async def until(self, found: Callable[[], T], timeout: float = PATIENCE_S) -> T:
         """Wait until `found()` is true; returns what it gave."""

@@ -1,6 +1,6 @@
 """Default deny: who may call what over the websocket.
 
-Covers these classes of DESIGN section 6: unknown names passing a prefix allow-list, a
+Covers these classes of docs/security.md: unknown names passing a prefix allow-list, a
 route without the create route's check, a missing or wrong body killing the process.
 """
 

@@ -1,6 +1,6 @@
 """Loading is authorising: what is somebody else's looks exactly like what is missing.
 
-Covers these classes of DESIGN section 6: foreign chat id in completions, stream id not
+Covers these classes of docs/security.md: foreign chat id in completions, stream id not
 owner-checked, stop or list other people's tasks, child id under another parent.
 """
 

@@ -1,6 +1,6 @@
 """Who may hold a socket, and how it ends.
 
-Covers these classes of DESIGN section 6: stale role on an open socket, forged auth
+Covers these classes of docs/security.md: stale role on an open socket, forged auth
 headers; and what a person is told when something of ours fails.
 """
 

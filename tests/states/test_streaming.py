@@ -181,7 +181,7 @@ async def test_opening_another_chat_ends_the_stream_in_this_tab(
 async def test_the_bytes_of_a_long_answer_stay_few(
     server: Server, somebody: Callable[[], Person], record_property: Callable[[str, object], None]
 ) -> None:
-    """The figure of DESIGN section 9: 2,000 tokens (13 kB) at 200 a second."""
+    """The figure of docs/performance.md: 2,000 tokens (13 kB) at 200 a second."""
     if server.database.dialect.name != "sqlite":
         pytest.skip("measured once: the database is not what is measured")
     script = "tokens=2000 rate=200"
@@ -207,6 +207,35 @@ async def test_the_bytes_of_a_long_answer_stay_few(
         assert len(pieces) <= 10 / SHORTEST_PAUSE_S + 20
         assert frames <= len(pieces) + 20
         assert max(map(len, pieces)) < len(text) / 4, "the text so far was sent again"
+
+
+async def test_a_question_costs_the_same_however_long_the_chat_is(
+    server: Server, somebody: Callable[[], Person]
+) -> None:
+    script = "tokens=400 rate=2000"
+    person = somebody()
+    async with server.tab(person) as tab:
+        await tab.open("/chat")
+        received = []
+        for _ in range(5):
+            await tab.settle()
+            before, since = tab.bytes_received, tab.frame_count
+            await ask(tab, script)
+            await answered(tab)
+            pieces = sum(map(len, chunks_of(tab, since)))
+            received.append(tab.bytes_received - before - pieces)
+        shown = tab.vars(CHAT)["messages"]
+        assert len(shown) == 10
+        assert tab.gaps == 0
+        assert [each["content"] for each in shown] == [script, expected_text(script)] * 5
+        # The page of a new chat gets a redirect and its on_load beside the answer.
+        assert received[4] < received[1] + len(script) + 200, received
+        # What a reload shows is what the changes have made of it.
+        chat = tab.vars(CHAT)["open_chat_id"]
+        async with server.tab(person) as other:
+            await other.open(f"/chat/{chat}")
+            await other.until(lambda: other.vars(CHAT).get("messages"))
+            assert other.vars(CHAT)["messages"] == shown
 
 
 async def test_one_key_asks_once_over_two_sockets(server: Server, bob: Person) -> None:

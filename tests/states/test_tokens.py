@@ -1,6 +1,6 @@
 """The client token is no credential: it stands in a URL and comes from Math.random.
 
-Covers the class "restoring somebody else's session over the websocket" of DESIGN section 6.
+Covers the class "restoring somebody else's session over the websocket" of docs/security.md.
 Charlie knows bob's token, whatever else he does, and receives nothing of bob's.
 """
 

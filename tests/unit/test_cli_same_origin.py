@@ -1,4 +1,4 @@
-"""The two changes to what Reflex generates: applied once, and loud when they do not fit."""
+"""The changes to what Reflex generates: applied once, and loud when they do not fit."""
 
 from pathlib import Path
 
@@ -16,6 +16,15 @@ def test_the_websocket_follows_the_port_of_the_page() -> None:
     patched = same_origin.patch_state(text)
     assert patched.count("env.SAME_ORIGIN") == 2
     assert same_origin.patch_state(patched) == patched
+
+
+def test_a_page_whose_line_is_lost_says_so_at_once_and_does_not_try_for_long() -> None:
+    patched = same_origin.patch_state((TEMPLATES / same_origin.STATE_FILE).read_text())
+    lost = patched.index('socket.current.on("disconnect"')
+    told = patched.index("new Error(reason)", lost)
+    assert lost < told < patched.index("socket.current.reconnect()", told)
+    made = patched[patched.index("const createSocket") : patched.index("const frameSize")]
+    assert f"timeout: {same_origin.CONNECT_WITHIN_MS}" in made
 
 
 def test_vite_passes_rest_calls_on() -> None:

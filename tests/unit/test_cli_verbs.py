@@ -1,5 +1,6 @@
 """The command line: its options, its sentences, what it finds and what it leaves behind."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -42,6 +43,28 @@ def test_run_takes_its_options(place: Place) -> None:
 def test_test_hands_its_arguments_on(place: Place) -> None:
     options = cli.parse(place, ["test", "tests/unit", "-k", "stamp", "-x"])
     assert options.arguments == ["tests/unit", "-k", "stamp", "-x"]
+
+
+def test_soak_hands_its_arguments_on(place: Place) -> None:
+    options = cli.parse(place, ["soak", "--only", "kills", "--kills", "3", "--workers=1"])
+    assert options.arguments == ["--only", "kills", "--kills", "3", "--workers=1"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--workers", "2"], ["--kills", "1"]])
+def test_a_soak_of_two_workers_needs_both_databases(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(cli, "_set_up", lambda _place, **_options: None)
+    monkeypatch.setattr(start, "prepare", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(start, "handle_signals", lambda: None)
+    for name in ("postgres", "redis"):
+        monkeypatch.setattr(services, name, lambda _place: contextlib.nullcontext(None))
+    assert cli.main(place, ["soak", *arguments]) == 1
+    assert "`--workers 1` needs neither" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["run", "--prot", "1"], ["run", "--port", "0"], ["what"]])

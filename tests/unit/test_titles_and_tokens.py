@@ -36,6 +36,35 @@ def test_an_estimate_grows_with_the_text_and_is_never_zero_for_some():
     assert estimate("a" * 400) == 100
 
 
+# What OpenAI's o200k and cl100k vocabularies make of each text.
+COUNTED = [
+    ("Every morning the light on the river changes.", 9, 9),
+    ("def area(width: int) -> int:\n    return width * 2\n", 16, 16),
+    ("Jeden Morgen ändert sich das Licht auf dem Fluss.", 13, 15),
+    ("Все люди рождаются свободными и равными.", 10, 22),
+    ("يولد جميع الناس أحراراً متساوين في الكرامة والحقوق.", 18, 37),
+    ("सभी मनुष्यों को गौरव और समानता प्राप्त है।", 14, 42),
+    ("人人生而自由,在尊严和权利上一律平等。", 16, 22),
+    ("すべての人間は、生まれながらにして自由である。", 18, 23),
+    ("모든 인간은 태어날 때부터 자유롭다.", 13, 21),
+    ("Όλοι οι άνθρωποι γεννιούνται ελεύθεροι.", 15, 39),
+    ("🎉🙂👍🚀✨😀", 8, 15),
+    ("7919 15838 23757 31676 39595 47514", 17, 17),
+]
+
+
+@pytest.mark.parametrize(("text", "newer", "older"), COUNTED)
+def test_an_estimate_lies_near_what_real_vocabularies_count(text, newer, older):
+    for size in (1, 1000):
+        found = estimate(text * size) / size
+        assert 0.75 * min(newer, older) <= found <= 1.4 * max(newer, older)
+
+
+@pytest.mark.parametrize("text", ["a", " ", "1", "é", "語", "🙂"])
+def test_a_text_that_repeats_itself_counts_in_proportion(text):
+    assert estimate(text * 1_000_000) == pytest.approx(1000 * estimate(text * 1000), rel=0.01)
+
+
 def turns(*spec: tuple[str, int]) -> list[PromptMessage]:
     return [PromptMessage(role, "x" * tokens * 4) for role, tokens in spec]  # type: ignore[arg-type]
 

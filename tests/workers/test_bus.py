@@ -23,10 +23,14 @@ class Ears:
         self.stopped: list[str] = []
         self.gone: list[str] = []
         self.missed_times = 0
+        self.freed_times = 0
 
     @property
     def handlers(self) -> Handlers:
-        return Handlers(self.stopped.append, self.ended, self.missed)
+        return Handlers(self.stopped.append, self.free, self.ended, self.missed)
+
+    def free(self) -> None:
+        self.freed_times += 1
 
     async def ended(self, ids: list[str]) -> None:
         self.gone += ids
@@ -119,3 +123,10 @@ async def test_without_redis_nothing_happens_and_nothing_fails() -> None:
             assert not each.is_up
         assert not await each.publish({"run": []})
         await each.stop()
+
+
+async def test_the_others_hear_that_a_place_is_free(two: list[tuple[Bus, Ears]]) -> None:
+    (one, own), (_, others) = two
+    await one.tell_freed()
+    await until(lambda: others.freed_times == 1)
+    assert own.freed_times == 0

@@ -11,6 +11,7 @@ from llm_ui.react.markdown import PACKAGES
 
 _FILES = link(
     "answer.jsx",
+    "changes.jsx",
     "composer.jsx",
     "follow.js",
     "icons.jsx",
@@ -47,6 +48,19 @@ class Answer(rx.Component):
 
     # Something was missed: (run, how many UTF-16 units are there).
     on_gap: rx.EventHandler[_Gap]
+
+
+class MessageChanges(rx.Component):
+    """Shows nothing: puts the changes of the var `message_changes` into the page's own
+    `messages`, both of the state named `state_name`."""
+
+    library = _FILES["changes.jsx"]
+    tag = "MessageChanges"
+
+    state_name: rx.Var[str]
+
+    # A change was missed: the messages must come whole again.
+    on_gap: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class ChatLog(rx.Component):

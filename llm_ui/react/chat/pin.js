@@ -1,5 +1,9 @@
 // Where a conversation's scroll position belongs: at the end while the reader is
 // there, and otherwise at what the reader is looking at.
+//
+// A box laid out from its end (column-reverse) would stay there without being written to,
+// but then each piece moves all rows within what is painted: that is dearer than the scroll
+// event which follows the writing.
 
 const NEAR_PX = 40;
 
@@ -22,6 +26,8 @@ export class Pin {
 
   /** The reader, or this code, has scrolled. */
   scrolled() {
+    // Each piece of a streaming answer is followed by the event of our own scrolling.
+    if (this.stuck && this.box.scrollTop === this.top) return;
     const { scrollTop, scrollHeight, clientHeight } = this.box;
     const near = scrollHeight - scrollTop - clientHeight <= NEAR_PX;
     // Only moving up lets go: text that came since the last frame also makes a gap.

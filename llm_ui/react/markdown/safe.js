@@ -95,11 +95,20 @@ function purify() {
   return purifier;
 }
 
-// A "<" that begins anything but a bare tag of text. Where there is none, there is
-// nothing that sanitising could take away, and the end of a growing paragraph, which
-// is parsed many times a second, need not wait for it.
-const MORE_THAN_TEXT =
-  /<(?!\/?(?:blockquote|br|code|del|em|h[1-6]|hr|li|ol|p|strong|table|tbody|td|th|thead|tr|ul)>)/;
+// A "<" that begins anything but a bare tag of text, or one of the few with attributes that
+// html.js writes again and again in lists, tables and links. Where there is none, there is
+// nothing that sanitising could take away, and the end of a growing block, which is parsed
+// many times a second, need not wait for it.
+const BARE = "/?(?:blockquote|br|code|del|em|h[1-6]|hr|li|ol|p|strong|table|tbody|td|th|thead|tr|ul)";
+const OURS = [
+  BARE,
+  '(?:ol|ul)(?: start="\\d+")?(?: class="lu-md-loose")?',
+  'div class="lu-md-table" tabindex="0"',
+  't[dh] class="lu-md-(?:left|center|right)"',
+  'a href="(?:https?://|mailto:)[!#-;=?-~]*" rel="noopener noreferrer nofollow" target="_blank"',
+  "/(?:a|div)",
+];
+const MORE_THAN_TEXT = new RegExp(`<(?!(?:${OURS.join("|")})>)`);
 
 /** The sanitised DOM of `html`: the only way from a string to nodes. */
 export function toFragment(html, profile = "text") {

@@ -1,25 +1,37 @@
 // What the tests take hold of: the components on a bare page, and their parts.
 import { createRoot } from "react-dom/client";
 import { flushSync } from "react-dom";
-import { StateStoreContext, createStore } from "$/utils/context-registry";
+import { DispatchContext, StateStoreContext, createStore } from "$/utils/context-registry";
 
 import { Answer } from "../../../llm_ui/react/chat/answer.jsx";
+import { MessageChanges } from "../../../llm_ui/react/chat/changes.jsx";
 import { Composer } from "../../../llm_ui/react/chat/composer.jsx";
 import { ChatLog } from "../../../llm_ui/react/chat/log.jsx";
 import { CopyButton, RelativeTime } from "../../../llm_ui/react/chat/small.jsx";
 import { dresser } from "../../../llm_ui/react/markdown/dress.js";
 import { mend } from "../../../llm_ui/react/markdown/mend.js";
 import { Renderer } from "../../../llm_ui/react/markdown/renderer.js";
+import { toFragment } from "../../../llm_ui/react/markdown/safe.js";
 import { AuthForm, SignOutButton } from "../../../llm_ui/react/session/auth.jsx";
 import { safeNext } from "../../../llm_ui/react/session/session.js";
 import "../../../llm_ui/react/react.css";
 import "./page.css";
 
-const KINDS = { Answer, AuthForm, ChatLog, Composer, CopyButton, RelativeTime, SignOutButton };
+const KINDS = {
+  Answer,
+  AuthForm,
+  ChatLog,
+  Composer,
+  CopyButton,
+  MessageChanges,
+  RelativeTime,
+  SignOutButton,
+};
 const LABELS = { copy: "Copy", copied: "Copied", loadImage: "Load image" };
 const STATE = "app___chat_state";
 
 const store = createStore();
+const dispatchers = { [STATE]: (delta) => store.push(STATE, delta) };
 const root = createRoot(document.getElementById("root"));
 const events = [];
 const shown = {};
@@ -50,7 +62,11 @@ function element({ kind, props = {}, children = [] }, index) {
 function show(...things) {
   shown.things = things;
   flushSync(() =>
-    root.render(<StateStoreContext value={store}>{things.map(element)}</StateStoreContext>),
+    root.render(
+      <StateStoreContext value={store}>
+        <DispatchContext value={dispatchers}>{things.map(element)}</DispatchContext>
+      </StateStoreContext>,
+    ),
   );
 }
 
@@ -76,12 +92,21 @@ function render(text, pieces = null) {
   return { html: box.innerHTML, frames, box };
 }
 
+/** The DOM that a string becomes. */
+function fragment(html) {
+  const box = document.createElement("div");
+  box.append(toFragment(html));
+  return box.innerHTML;
+}
+
 window.lab = {
+  fragment,
   Renderer,
   STATE,
   dresser: (box) => dresser(box, LABELS),
   events,
   mend,
+  state: () => store.getSnapshot(STATE),
   push: (delta) => store.push(STATE, delta),
   render: (text, pieces) => {
     const { html, frames, box } = render(text, pieces);

@@ -2,6 +2,7 @@
 import { createContext } from "react";
 
 export const StateStoreContext = createContext(null);
+export const DispatchContext = createContext(null);
 
 export function createStore() {
   const state = {};
