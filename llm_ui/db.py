@@ -111,6 +111,9 @@ class Database:
             _prepare_sqlite(self.engine.sync_engine)
         _store_what_can_be_stored(self.engine.sync_engine)
         self._writing_engine = self.engine.execution_options(writes=True)
+        # SQLite lets one write at a time, and those who wait ask again and again, the luckiest
+        # first. In a queue of our own everybody's turn comes.
+        self._turn = asyncio.Lock() if self.is_sqlite else None
 
     @asynccontextmanager
     async def unit_of_work(self, *, writes: bool = True) -> AsyncIterator[AsyncSession]:
@@ -123,13 +126,14 @@ class Database:
         Functions registered by `after_commit` run once the commit has succeeded.
         """
         engine = self._writing_engine if writes else self.engine
+        turn = self._turn if writes and self._turn and await _has_come(self._turn) else None
         session = AsyncSession(engine, expire_on_commit=False)
         try:
             yield session
         except BaseException:
-            await _to_its_end(_abandon(session))
+            await _to_its_end(_abandon(session, turn))
             raise
-        await _to_its_end(_conclude(session, writes))
+        await _to_its_end(_conclude(session, writes, turn))
 
     async def ping(self) -> None:
         """Raise whatever the driver raises when the database does not answer."""
@@ -141,19 +145,37 @@ class Database:
         await self.engine.dispose()
 
 
-async def _abandon(session: AsyncSession) -> None:
-    async with session:
-        await session.rollback()
+async def _has_come(turn: asyncio.Lock) -> bool:
+    """Wait for the turn; False if it takes longer than SQLite itself would wait."""
+    try:
+        async with asyncio.timeout(BUSY_TIMEOUT_S):
+            return await turn.acquire()
+    except TimeoutError:
+        return False
 
 
-async def _conclude(session: AsyncSession, writes: bool) -> None:
-    async with session:
-        if writes:
-            await session.commit()
-        else:
-            # Rows that were read stay usable; changes to them go nowhere.
-            session.expunge_all()
+async def _abandon(session: AsyncSession, turn: asyncio.Lock | None) -> None:
+    try:
+        async with session:
             await session.rollback()
+    finally:
+        if turn:
+            turn.release()
+
+
+async def _conclude(session: AsyncSession, writes: bool, turn: asyncio.Lock | None) -> None:
+    try:
+        async with session:
+            if writes:
+                await session.commit()
+            else:
+                # Rows that were read stay usable; changes to them go nowhere.
+                session.expunge_all()
+                await session.rollback()
+    finally:
+        # What follows the commit may write as well.
+        if turn:
+            turn.release()
     for hook in session.info.pop(AFTER_COMMIT, ()):
         outcome = hook()
         if inspect.isawaitable(outcome):

@@ -12,6 +12,9 @@ from llm_ui.components.chat_list import chat_list
 from llm_ui.components.text import t
 from llm_ui.components.user_menu import user_menu
 
+# The client's pages beside the chat: icon, label, address.
+PLACES: tuple[tuple[str, Any, str], ...] = ()
+
 
 def _head(home: str) -> rx.Component:
     return rx.el.div(
@@ -45,7 +48,13 @@ def client_sidebar() -> rx.Component:
     new = ui.link_button(
         ui.icon("square-pen", 16), t("chat.new"), href="/chat", data_testid="new-chat"
     )
-    return _sidebar("/chat", rx.el.div(new, class_name="lu-side__new"), chat_list())
+    places = [rx.el.ul(*[_entry(*place) for place in PLACES], class_name="lu-entries")]
+    return _sidebar(
+        "/chat",
+        rx.el.div(new, class_name="lu-side__new"),
+        *(places if PLACES else []),
+        chat_list(),
+    )
 
 
 def _entry(icon_name: str, label: Any, href: str, current: bool = False) -> rx.Component:

@@ -6,7 +6,19 @@ from llm_ui.models.base import NAMING
 
 SQLModel.metadata.naming_convention = NAMING
 
-from llm_ui.models.chat import ChatHistory, ChatMessage, Project, SystemPrompt  # noqa: E402
+from llm_ui.models.chat import (  # noqa: E402
+    ChatHistory,
+    ChatMessage,
+    ChatTag,
+    Project,
+    SystemPrompt,
+)
+from llm_ui.models.file import (  # noqa: E402
+    FilePassage,
+    MessageFile,
+    ProjectFile,
+    StoredFile,
+)
 from llm_ui.models.generation import ACTIVE, Generation, GenerationEvent  # noqa: E402
 from llm_ui.models.ledger import PerformanceMetric, UsageLog  # noqa: E402
 from llm_ui.models.log import BackgroundJob, MonitoringLog  # noqa: E402
@@ -26,16 +38,21 @@ __all__ = [
     "BackgroundJob",
     "ChatHistory",
     "ChatMessage",
+    "ChatTag",
+    "FilePassage",
     "Generation",
     "GenerationEvent",
     "MediaModel",
     "MediaProvider",
     "MediaType",
+    "MessageFile",
     "ModelPrice",
     "MonitoringLog",
     "PerformanceMetric",
     "Project",
+    "ProjectFile",
     "SignInAttempt",
+    "StoredFile",
     "SystemPrompt",
     "UsageLog",
     "User",

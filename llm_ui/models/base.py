@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,9 +74,15 @@ def foreign(target: str, ondelete: str, *, nullable: bool = False, index: bool =
     return Field(foreign_key=target, ondelete=ondelete, nullable=False, index=index)  # type: ignore[call-overload]
 
 
-def json_field(default: Any = dict) -> Any:
-    """A JSON column, never NULL."""
-    return Field(default_factory=default, sa_type=sa.JSON, nullable=False)
+def json_field(default: Any = dict, *, filled: bool = False) -> Any:
+    """A JSON column, never NULL. `filled`: rows that are there already get the empty value."""
+    given = {"server_default": sa.text(f"'{json.dumps(default())}'")} if filled else {}
+    return Field(default_factory=default, sa_type=sa.JSON, nullable=False, sa_column_kwargs=given)
+
+
+def flag_field() -> Any:
+    """A switch that is off, also in rows that are there already."""
+    return Field(default=False, nullable=False, sa_column_kwargs={"server_default": sa.false()})
 
 
 def choices(column: str, *values: str) -> sa.CheckConstraint:

@@ -8,7 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
+from llm_ui.models.base import (
+    choices,
+    created_field,
+    flag_field,
+    foreign,
+    id_field,
+    json_field,
+    time_field,
+)
 
 
 class Project(SQLModel, table=True):
@@ -42,7 +50,9 @@ class SystemPrompt(SQLModel, table=True):
 class ChatHistory(SQLModel, table=True):
     """A conversation's head. `active_leaf_id` is the last message of the branch shown.
 
-    `deleted_at` is set while a delete can still be undone; such a chat is invisible.
+    `deleted_at` is set while a delete can still be undone; such a chat is invisible. A
+    temporary chat stands in no list and goes when its last tab does. `settings` holds what
+    the person set for this chat: a system prompt and sampling parameters.
     """
 
     __tablename__ = "chathistory"
@@ -58,13 +68,33 @@ class ChatHistory(SQLModel, table=True):
     title_is_automatic: bool = True
     settings: dict[str, Any] = json_field()
     active_leaf_id: str | None = Field(default=None, max_length=36)
+    is_temporary: bool = flag_field()
     created_at: datetime = created_field()
     updated_at: datetime = created_field()
+    pinned_at: datetime | None = time_field()
+    archived_at: datetime | None = time_field()
     deleted_at: datetime | None = time_field(index=True)
 
 
+class ChatTag(SQLModel, table=True):
+    """A word that a person put on a chat."""
+
+    __tablename__ = "chattag"
+
+    chat_id: str = Field(
+        foreign_key="chathistory.id", ondelete="CASCADE", primary_key=True, max_length=36
+    )
+    name: str = Field(primary_key=True, max_length=40)
+
+
 class ChatMessage(SQLModel, table=True):
-    """One message. A parent is always of the same chat: the database sees to it."""
+    """One message. A parent is always of the same chat: the database sees to it.
+
+    `modes` says how a question was asked (browsing, …), `sources` what an answer rests on:
+    objects with number, title and url. Answers that were asked for side by side share
+    `pair_id` until one is kept. `feedback` is 1 or -1. `thinking_ms` is how long the model
+    thought before it answered.
+    """
 
     __tablename__ = "chatmessage"
     __table_args__ = (
@@ -97,5 +127,10 @@ class ChatMessage(SQLModel, table=True):
     input_tokens: int | None = None
     output_tokens: int | None = None
     is_estimated: bool = False
+    modes: list[str] = json_field(list, filled=True)
+    sources: list[dict[str, Any]] = json_field(list, filled=True)
+    feedback: int | None = None
+    pair_id: str | None = Field(default=None, max_length=36)
+    thinking_ms: int | None = None
     created_at: datetime = created_field()
     finished_at: datetime | None = time_field()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Field, SQLModel
 
@@ -10,7 +11,8 @@ from llm_ui.models.base import choices, created_field, foreign, id_field, json_f
 
 
 class User(SQLModel, table=True):
-    """Somebody with an account. `email` is kept in lower case."""
+    """Somebody with an account. `email` is kept in lower case. `preferences` holds what the
+    account page sets beside the columns: theme, automatic titles, a default prompt."""
 
     __table_args__ = (choices("role", "admin", "user"),)
 
@@ -22,6 +24,7 @@ class User(SQLModel, table=True):
     is_active: bool = True
     language: str | None = Field(default=None, max_length=8)
     default_model_id: str | None = foreign("aimodel.id", "SET NULL", nullable=True)
+    preferences: dict[str, Any] = json_field(filled=True)
     created_at: datetime = created_field()
     updated_at: datetime = created_field()
     last_login_at: datetime | None = time_field()

@@ -36,6 +36,21 @@ class ChatView:
 
 
 @dataclass(frozen=True, slots=True)
+class AskOptions:
+    """How a question is asked, beside its words.
+
+    `temporary` and `project_id` count for a new chat only. With `also_model_id` a second
+    model answers beside the first.
+    """
+
+    modes: tuple[str, ...] = ()
+    file_ids: tuple[str, ...] = ()
+    also_model_id: str = ""
+    temporary: bool = False
+    project_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A question has been taken: the run that answers it, and where.
 

@@ -20,7 +20,7 @@ from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.generation import current_engine
 from llm_ui.models import ACTIVE, ChatHistory, Generation
 from llm_ui.models.base import now
-from llm_ui.schemas.chats import ChatHead, ChatView
+from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
 from llm_ui.services import messages
@@ -59,7 +59,11 @@ async def get_chat_for(
 
 
 async def create_chat(
-    session: AsyncSession, actor: Actor, model_id: str, title: str | None = None
+    session: AsyncSession,
+    actor: Actor,
+    model_id: str,
+    title: str | None = None,
+    options: AskOptions | None = None,
 ) -> ChatHead:
     """An empty chat with a model the actor may use."""
     model = await get_model_for(session, actor, model_id)
@@ -68,6 +72,7 @@ async def create_chat(
         model_id=model.id,
         title=clean_title(title) if title else "",
         title_is_automatic=not title,
+        is_temporary=bool(options and options.temporary),
     )
     session.add(chat)
     await session.flush()

@@ -15,7 +15,7 @@ from llm_ui.generation import current_engine, short_number
 from llm_ui.i18n import translate
 from llm_ui.models import ACTIVE, AIModel, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id, now
-from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.security.text import storable
 from llm_ui.services.models import get_model_for
@@ -172,6 +172,7 @@ async def ask(
     content: str,
     model_id: str | None = None,
     key: str | None = None,
+    options: AskOptions | None = None,
 ) -> Asked:
     """Write a question, its empty answer and a queued run; the engine takes it on commit.
 
@@ -191,7 +192,11 @@ async def ask(
     model = await get_model_for(session, actor, model_id or chat.model_id or "")
     await _refuse_while_running(session, chat)
     question = ChatMessage(
-        chat_id=chat.id, parent_id=chat.active_leaf_id, role="user", content=cleaned
+        chat_id=chat.id,
+        parent_id=chat.active_leaf_id,
+        role="user",
+        content=cleaned,
+        modes=list(options.modes) if options else [],
     )
     session.add(question)
     await session.flush()

@@ -21,12 +21,13 @@ from llm_ui.generation import (
     short_number,
 )
 from llm_ui.models import Generation
-from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import MessageView
 from llm_ui.services import chats, messages
 
 # What following yields, for those who may not import the engine.
 __all__ = [
+    "AskOptions",
     "Ended",
     "FollowEvent",
     "Piece",
@@ -48,13 +49,14 @@ async def ask(
     chat_id: str | None = None,
     model_id: str | None = None,
     key: str | None = None,
+    options: AskOptions | None = None,
 ) -> Asked:
     """Ask in a chat of the actor's, or (without `chat_id`) in a new one.
 
     See `messages.ask` for what it raises.
     """
     try:
-        return await _ask_once(actor, content, chat_id, model_id, key)
+        return await _ask_once(actor, content, chat_id, model_id, key, options or AskOptions())
     except IntegrityError:
         # Two sends with one key at the same moment: the other one was first.
         async with unit_of_work(writes=False) as session:
@@ -65,16 +67,21 @@ async def ask(
 
 
 async def _ask_once(
-    actor: Actor, content: str, chat_id: str | None, model_id: str | None, key: str | None
+    actor: Actor,
+    content: str,
+    chat_id: str | None,
+    model_id: str | None,
+    key: str | None,
+    options: AskOptions,
 ) -> Asked:
     async with unit_of_work() as session:
         if earlier := await messages.asked_before(session, actor, key):
             return earlier
         if chat_id is None:
             messages.clean_content(content)
-            chat_id = (await chats.create_chat(session, actor, model_id or "")).id
+            chat_id = (await chats.create_chat(session, actor, model_id or "", options=options)).id
         chat = await chats.get_chat_for(session, actor, chat_id, lock=True)
-        return await messages.ask(session, actor, chat, content, model_id, key)
+        return await messages.ask(session, actor, chat, content, model_id, key, options)
 
 
 async def retry(actor: Actor, message_id: str) -> Asked:

@@ -148,3 +148,45 @@ async def test_a_unit_that_is_cancelled_while_it_commits_is_committed_whole(
     assert ran == [1]
     async with unit_of_work(writes=False) as session:
         assert await session.scalar(sa.select(col(User.username))) == "dora"
+
+
+async def test_writers_take_turns_and_what_follows_a_commit_may_write(db: Database) -> None:
+    order: list[int] = []
+
+    async def write_again() -> None:
+        async with unit_of_work() as session:
+            await session.execute(sa.text("SELECT 1"))
+            order.append(99)
+
+    async def write(number: int) -> None:
+        async with unit_of_work() as session:
+            await session.execute(sa.text("SELECT 1"))
+            await asyncio.sleep(0)
+            order.append(number)
+            if number == 0:
+                after_commit(session, write_again)
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(write(number) for number in range(20)))
+    assert sorted(order) == [*range(20), 99]
+
+
+async def test_a_writer_that_fails_or_is_cancelled_gives_its_turn_back(db: Database) -> None:
+    async def fail() -> None:
+        async with unit_of_work():
+            raise ValueError
+
+    async def linger() -> None:
+        async with unit_of_work():
+            await asyncio.sleep(60)
+
+    with pytest.raises(ValueError):
+        await fail()
+    lingering = asyncio.create_task(linger())
+    waiting = asyncio.create_task(linger())
+    await asyncio.sleep(0.05)
+    for task in (waiting, lingering):
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(5), unit_of_work() as session:
+        await session.execute(sa.text("SELECT 1"))
