@@ -54,7 +54,7 @@ def _marks(prompt: rx.Var[PromptItem]) -> rx.Component:
     )
     return rx.el.div(
         shared,
-        rx.foreach(prompt.tags, ui.badge),
+        rx.foreach(prompt.tags, lambda tag: ui.badge(tag)),
         rx.foreach(prompt.variables, lambda name: rx.el.code(name, class_name="lu-variable")),
         class_name="lu-chips",
     )

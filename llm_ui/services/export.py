@@ -35,7 +35,7 @@ from llm_ui.services import usage
 PIECE = 64 * 1024
 BATCH = 100
 NAME_LENGTH = 60
-_UNSAFE = re.compile(r"[^\w.-]+")
+_UNSAFE = re.compile(r"[^\w-]+")
 ROLES = {"user": "Question", "assistant": "Answer", "system": "System"}
 
 
@@ -63,7 +63,7 @@ class _Sink:
 def safe_name(text: str) -> str:
     """A text as part of a file's name that every system can unpack."""
     plain = unicodedata.normalize("NFC", text)
-    return _UNSAFE.sub("-", plain).strip("-.")[:NAME_LENGTH].strip("-.")
+    return _UNSAFE.sub("-", plain).strip("-")[:NAME_LENGTH].strip("-")
 
 
 def archive_name(moment: datetime) -> str:
@@ -272,7 +272,7 @@ async def _shown_path(chat: ChatHistory) -> list[str]:
         query = sa.select(col(ChatMessage.id), col(ChatMessage.parent_id)).where(
             col(ChatMessage.chat_id) == chat.id
         )
-        parents = dict((await session.execute(query)).tuples().all())
+        parents = {each: parent for each, parent in await session.execute(query)}
     path: list[str] = []
     here = chat.active_leaf_id
     while here in parents and here not in path[-1:]:
