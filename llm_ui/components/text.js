@@ -42,7 +42,9 @@ const makeText = (language) => {
     // Answers cost fractions of a cent: small amounts keep the digits that say something.
     money: (micro, currency) => {
       const amount = micro / 1e6;
-      const digits = { maximumFractionDigits: amount && Math.abs(amount) < 0.1 ? 6 : 2 };
+      const small = amount && Math.abs(amount) < 1;
+      const places = small ? (Math.abs(amount) < 0.001 ? 6 : 4) : 2;
+      const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
       try {
         return new Intl.NumberFormat(language, { style: "currency", currency, ...digits }).format(amount);
       } catch {

@@ -46,6 +46,10 @@ def _finder() -> rx.Component:
     return rx.el.div(field, rx.cond(PromptsState.tags.length() > 0, tags), class_name="lu-finder")
 
 
+def _badge(tag: rx.Var[str]) -> rx.Component:
+    return ui.badge(tag)
+
+
 def _marks(prompt: rx.Var[PromptItem]) -> rx.Component:
     shared = rx.cond(
         prompt.is_own,
@@ -54,7 +58,7 @@ def _marks(prompt: rx.Var[PromptItem]) -> rx.Component:
     )
     return rx.el.div(
         shared,
-        rx.foreach(prompt.tags, lambda tag: ui.badge(tag)),
+        rx.foreach(prompt.tags, _badge),
         rx.foreach(prompt.variables, lambda name: rx.el.code(name, class_name="lu-variable")),
         class_name="lu-chips",
     )

@@ -118,8 +118,8 @@ def _figures(each: rx.Var[UsageDay] | rx.Var[UsageModel]) -> list[rx.Component]:
 
     return [
         figure("usage.answers", number(each.answers)),
-        figure("usage.input", number(each.input_tokens)),
-        figure("usage.output", number(each.output_tokens)),
+        figure("usage.read", number(each.input_tokens)),
+        figure("usage.written", number(each.output_tokens)),
         figure("usage.cost", _costs(each.costs)),
     ]
 

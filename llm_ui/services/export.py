@@ -272,7 +272,7 @@ async def _shown_path(chat: ChatHistory) -> list[str]:
         query = sa.select(col(ChatMessage.id), col(ChatMessage.parent_id)).where(
             col(ChatMessage.chat_id) == chat.id
         )
-        parents = {each: parent for each, parent in await session.execute(query)}
+        parents = {row.id: row.parent_id for row in await session.execute(query)}
     path: list[str] = []
     here = chat.active_leaf_id
     while here in parents and here not in path[-1:]:

@@ -1,21 +1,28 @@
 // Tokens per day as stacked bars, in an SVG of our own: a chart library would weigh more
 // than the rest of the page.
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
-const WIDTH = 720;
 const HEIGHT = 200;
 const FOOT = 22;
 const SIDE = 44;
-const LABELS = 7;
+const LABEL_WIDTH = 72;
 
-// The next 1, 2 or 5 with zeros: where the scale ends.
+// The next number that halves well: where the scale ends.
 const roundUp = (value) => {
   const unit = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((n) => n * unit).find((n) => n >= value);
+  return [1, 2, 3, 4, 5, 6, 8, 10].map((n) => n * unit).find((n) => n >= value);
 };
 
 export function UsageBars({ days = [], labels = {} }) {
   const [here, setHere] = useState(null);
+  // A unit is a pixel at every width, so that words stay legible on a phone.
+  const [width, setWidth] = useState(720);
+  const drawing = useRef(null);
+  useEffect(() => {
+    const watch = new ResizeObserver(([entry]) => setWidth(Math.max(200, entry.contentRect.width)));
+    watch.observe(drawing.current);
+    return () => watch.disconnect();
+  }, []);
   const language = labels.language ?? "en";
   const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
   const whole = new Intl.NumberFormat(language);
@@ -27,10 +34,10 @@ export function UsageBars({ days = [], labels = {} }) {
   const totals = days.map((each) => each.input_tokens + each.output_tokens);
   const top = roundUp(Math.max(10, ...totals));
   const plot = HEIGHT - FOOT - 8;
-  const step = (WIDTH - SIDE) / Math.max(1, days.length);
+  const step = (width - SIDE) / Math.max(1, days.length);
   const wide = Math.max(1, Math.min(36, step * 0.72));
   const tall = (tokens) => (tokens / top) * plot;
-  const every = Math.ceil(days.length / LABELS);
+  const every = Math.ceil(LABEL_WIDTH / step);
   const shown = here === null ? null : days[here];
 
   return (
@@ -44,7 +51,8 @@ export function UsageBars({ days = [], labels = {} }) {
         </span>
       </figcaption>
       <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        ref={drawing}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
         aria-label={labels.title}
         className="lu-plot__svg"
@@ -55,7 +63,7 @@ export function UsageBars({ days = [], labels = {} }) {
           <g key={part}>
             <line
               x1={SIDE}
-              x2={WIDTH}
+              x2={width}
               y1={HEIGHT - FOOT - plot * part}
               y2={HEIGHT - FOOT - plot * part}
               className="lu-plot__line"
