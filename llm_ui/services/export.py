@@ -12,6 +12,7 @@ import unicodedata
 import zipfile
 from collections.abc import AsyncIterable, AsyncIterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
+from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.models import (
     ChatHistory,
@@ -26,6 +28,7 @@ from llm_ui.models import (
     ChatTag,
     Project,
     ProjectFile,
+    StoredFile,
     SystemPrompt,
     User,
 )
@@ -111,6 +114,12 @@ async def _entries(actor: Actor) -> AsyncIterator[tuple[str, Content]]:
     yield "prompts.json", _just(_pretty(kept))
     yield "projects.json", _just(_pretty(projects))
     yield "usage.csv", usage.ledger_csv(actor)
+    files = [each async for each in _files(actor)]
+    yield "files.json", _just(_pretty(files))
+    for each in files:
+        path = file_path(each["id"])
+        if await asyncio.to_thread(path.is_file):
+            yield each["archived_as"], _bytes(path)
     async for chat in _chats(actor):
         day = f"{chat.created_at:%Y-%m-%d}"
         base = "chats/" + "_".join(filter(None, (day, safe_name(chat.title), chat.id)))
@@ -170,6 +179,49 @@ async def _projects(session: AsyncSession, actor: Actor) -> list[dict[str, Any]]
         }
         for each in await session.scalars(query.order_by(col(Project.id)))
     ]
+
+
+def file_path(file_id: str) -> Path:
+    """Where the bytes of a file lie; the id is that of its row, never a text from outside."""
+    return get_settings().data_path / "files" / file_id
+
+
+async def _files(actor: Actor) -> AsyncIterator[dict[str, Any]]:
+    last = ""
+    while True:
+        async with unit_of_work(writes=False) as session:
+            query = (
+                sa.select(StoredFile)
+                .where(col(StoredFile.user_id) == actor.user_id, col(StoredFile.id) > last)
+                .order_by(col(StoredFile.id))
+                .limit(BATCH)
+            )
+            page = list(await session.scalars(query))
+        for row in page:
+            stem, dot, ending = row.name.rpartition(".")
+            kind = f".{safe_name(ending)}" if stem and dot and safe_name(ending) else ""
+            name = safe_name(stem if kind else row.name) or "file"
+            yield {
+                "id": row.id,
+                "name": row.name,
+                "archived_as": f"files/{row.id}_{name}{kind}",
+                "media_type": row.media_type,
+                "size": row.size,
+                "sha256": row.sha256,
+                "created_at": row.created_at.isoformat(),
+            }
+        if len(page) < BATCH:
+            return
+        last = page[-1].id
+
+
+async def _bytes(path: Path) -> AsyncIterator[bytes]:
+    source = await asyncio.to_thread(path.open, "rb")
+    try:
+        while piece := await asyncio.to_thread(source.read, PIECE):
+            yield piece
+    finally:
+        await asyncio.to_thread(source.close)
 
 
 async def _chats(actor: Actor) -> AsyncIterator[ChatHistory]:
@@ -275,7 +327,7 @@ async def _shown_path(chat: ChatHistory) -> list[str]:
         parents = {row.id: row.parent_id for row in await session.execute(query)}
     path: list[str] = []
     here = chat.active_leaf_id
-    while here in parents and here not in path[-1:]:
+    while here is not None and here in parents:
         path.append(here)
         here = parents[here]
     return path[::-1]

@@ -5,6 +5,8 @@ import io
 import json
 import random
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ from llm_ui.models import (
     ChatHistory,
     ChatMessage,
     MonitoringLog,
+    StoredFile,
     SystemPrompt,
     UsageLog,
     User,
@@ -177,6 +180,46 @@ async def test_the_archive_of_a_long_chat_comes_in_pieces(bob: Caller, people: P
     (name,) = [each for each in packed.namelist() if each.endswith(".json") and "chats" in each]
     assert len(json.loads(packed.read(name))["messages"]) == 230
     assert packed.read(name.replace(".json", ".md")).decode().count("\n## ") == 230
+
+
+async def test_a_files_bytes_are_in_the_archive_and_go_with_the_account(
+    bob: Caller,
+    people: People,
+    tmp_path: Path,
+    settings_env: Callable[[str, str], None],
+    engine: Engine,
+):
+    settings_env("DATA_DIR", str(tmp_path))
+    content = random.Random(7).randbytes(200_000)
+    async with unit_of_work() as session:
+        row = StoredFile(
+            user_id=people.bob.user_id, name="../no\u202etes.final.txt", media_type="text/plain",
+            kind="text", size=len(content), sha256="0" * 64,
+        )  # fmt: skip
+        session.add(row)
+    path = export.file_path(row.id)
+    path.parent.mkdir()
+    path.write_bytes(content)
+    answer = await bob.get(f"{ACCOUNT}/export")
+    packed = zipfile.ZipFile(io.BytesIO(answer.content))
+    listed = json.loads(packed.read("files.json"))[0]
+    assert listed["archived_as"] == f"files/{row.id}_no-tes-final.txt"
+    assert packed.read(listed["archived_as"]) == content
+    body = {"password": PASSWORD, "confirm": "delete"}
+    assert (await bob.post(f"{ACCOUNT}/delete", json=body)).status_code == 204
+    assert not path.exists()
+
+
+async def test_the_default_prompt_reaches_the_model(
+    bob: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    prompt = (await bob.post("/api/v1/prompts", json={"name": "n", "text": "Be brief."})).json()
+    await bob.patch(ACCOUNT, json={"default_prompt_id": prompt["id"]})
+    upstream.script("tokens=2")
+    _, started = await ask(bob, model_id)
+    events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
+    asked = upstream.requests[-1].body["messages"]
+    assert asked[0] == {"role": "system", "content": "Be brief."}
 
 
 async def test_leaving_needs_the_word_and_the_password(bob: Caller):
