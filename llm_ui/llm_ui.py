@@ -21,7 +21,7 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.llm_api.supervisor import Supervisor
 from llm_ui.security.tokens import keyed_hash
-from llm_ui.services import chats, prompting, providers, settlement
+from llm_ui.services import chats, profile, prompting, providers, settlement
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
@@ -54,6 +54,7 @@ async def _housekeeping() -> None:
             async with unit_of_work() as session:
                 await chats.purge_deleted(session)
                 await auth.purge_expired(session)
+            await profile.remove_leaving()
             await check_tabs()
         except SQLAlchemyError:
             logger.exception("housekeeping failed; trying again later")

@@ -12,11 +12,13 @@ from llm_ui.api.deps import Caller, Changer, Reader, own_page
 from llm_ui.api.errors import problems
 from llm_ui.auth import csrf_token
 from llm_ui.config import get_settings
+from llm_ui.i18n import COOKIE as LANGUAGE_COOKIE
 from llm_ui.schemas.accounts import SignedIn, UserView
 from llm_ui.services import accounts
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 SECONDS_PER_DAY = 86_400
+YEAR_S = 365 * SECONDS_PER_DAY
 
 
 class Registration(BaseModel):
@@ -35,10 +37,12 @@ class Credentials(BaseModel):
 
 
 class Me(BaseModel):
-    """The person signed in, and the token for calls that change something."""
+    """The person signed in, and the token for calls that change something. After signing
+    in, `theme` is what they chose in another browser."""
 
     user: UserView
     csrf_token: str
+    theme: str = ""
 
 
 def _enter(response: Response, signed_in: SignedIn) -> Me:
@@ -52,8 +56,11 @@ def _enter(response: Response, signed_in: SignedIn) -> Me:
         secure=settings.secure_cookies,
         path="/",
     )
+    if signed_in.language:
+        # What the page's own script sets when a language is chosen there.
+        response.set_cookie(LANGUAGE_COOKIE, signed_in.language, max_age=YEAR_S, samesite="lax")
     response.headers["Cache-Control"] = "no-store"
-    return Me(user=signed_in.user, csrf_token=signed_in.csrf_token)
+    return Me(user=signed_in.user, csrf_token=signed_in.csrf_token, theme=signed_in.theme)
 
 
 @router.post(

@@ -8,6 +8,7 @@ from llm_ui.components import ui
 from llm_ui.components.messages import message_row
 from llm_ui.components.text import t
 from llm_ui.react import chat_log, composer, message_changes
+from llm_ui.react.prompts import slash_menu
 from llm_ui.schemas.views import MessageView
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
@@ -112,6 +113,17 @@ def _composer() -> rx.Component:
         t("chat.placeholder"),
     )
     return composer(
+        slash_menu(
+            {
+                "title": t("prompts.title"),
+                "empty": t("prompts.slash_empty"),
+                "failed": t("prompts.slash_failed"),
+                "manage": t("prompts.slash_manage"),
+                "variables_title": t("prompts.slash_variables"),
+                "insert": t("prompts.slash_insert"),
+                "cancel": t("common.cancel"),
+            }
+        ),
         rx.el.span(t("chat.hint"), class_name="lu-dock__hint"),
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,

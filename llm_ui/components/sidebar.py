@@ -13,7 +13,10 @@ from llm_ui.components.text import t
 from llm_ui.components.user_menu import user_menu
 
 # The client's pages beside the chat: icon, label, address.
-PLACES: tuple[tuple[str, Any, str], ...] = ()
+PLACES: tuple[tuple[str, Any, str], ...] = (
+    ("notebook-pen", t("prompts.title"), "/prompts"),
+    ("chart-column", t("usage.title"), "/usage"),
+)
 
 
 def _head(home: str) -> rx.Component:

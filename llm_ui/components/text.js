@@ -16,6 +16,7 @@ const makeText = (language) => {
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
   const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const date = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
   const show = (value) => (typeof value === "number" ? number.format(value) : String(value));
   const text = {
     language,
@@ -35,6 +36,20 @@ const makeText = (language) => {
     when: (iso) => {
       const date = new Date(iso);
       return iso && !Number.isNaN(date.getTime()) ? moment.format(date) : "";
+    },
+    // A day is a name, not a moment: no zone may move it.
+    day: (iso) => (iso ? date.format(new Date(`${iso}T12:00:00Z`)) : ""),
+    // Answers cost fractions of a cent: small amounts keep the digits that say something.
+    money: (micro, currency) => {
+      const amount = micro / 1e6;
+      const small = amount && Math.abs(amount) < 1;
+      const places = small ? (Math.abs(amount) < 0.001 ? 6 : 4) : 2;
+      const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
+      try {
+        return new Intl.NumberFormat(language, { style: "currency", currency, ...digits }).format(amount);
+      } catch {
+        return `${number.format(amount)} ${currency}`;
+      }
     },
   };
   return text;

@@ -60,3 +60,13 @@ def duration(milliseconds: Any) -> rx.vars.StringVar:
 def when(iso: Any) -> rx.vars.StringVar:
     """A moment in the browser's own time zone."""
     return _call("when", iso)
+
+
+def day(iso: Any) -> rx.vars.StringVar:
+    """A day, given as an ISO date, written out."""
+    return _call("day", iso)
+
+
+def money(micro: Any, currency: Any) -> rx.vars.StringVar:
+    """An amount given in millionths of the currency's unit."""
+    return _call("money", micro, currency)

@@ -10,6 +10,7 @@ from reflex.style import LiteralColorMode, set_color_mode
 from llm_ui.components import ui
 from llm_ui.components.text import t
 from llm_ui.react import sign_out_button
+from llm_ui.states.account import AccountState
 from llm_ui.states.auth import AuthState
 
 MENU = "user-menu"
@@ -23,7 +24,6 @@ def _choice(label: Any, checked: rx.Var[bool], test_id: str, **props: Any) -> rx
     return rx.el.button(
         label,
         type="button",
-        role="menuitemradio",
         class_name="lu-segment__item",
         custom_attrs=state,
         data_testid=test_id,
@@ -31,43 +31,61 @@ def _choice(label: Any, checked: rx.Var[bool], test_id: str, **props: Any) -> rx
     )
 
 
-def _theme(mode: LiteralColorMode, icon_name: str) -> rx.Component:
+def _theme(mode: LiteralColorMode, icon_name: str, role: str, prefix: str) -> rx.Component:
     label = {"system": "user.theme_system", "light": "user.theme_light", "dark": "user.theme_dark"}
     return _choice(
         rx.fragment(ui.icon(icon_name, 16), t(label[mode])),
         mode == _CHOSEN,
-        f"theme-{mode}",
-        on_click=set_color_mode(mode),
+        f"{prefix}theme-{mode}",
+        role=role,
+        on_click=[set_color_mode(mode), AccountState.keep_theme(mode)],
     )
 
 
-def _themes() -> rx.Component:
-    return rx.el.div(
-        _theme("system", "monitor"),
-        _theme("light", "sun"),
-        _theme("dark", "moon"),
-        role="group",
-        aria_label=t("user.theme"),
-        class_name="lu-segment",
+def _choices(*items: rx.Component, label: Any, role: str) -> rx.Component:
+    group = "radiogroup" if role == "radio" else "group"
+    return rx.el.div(*items, role=group, aria_label=label, class_name="lu-segment")
+
+
+def themes(role: str = "menuitemradio", prefix: str = "") -> rx.Component:
+    """Light, dark, or as the system is; `prefix` tells its test ids from the menu's."""
+    return _choices(
+        _theme("system", "monitor", role, prefix),
+        _theme("light", "sun", role, prefix),
+        _theme("dark", "moon", role, prefix),
+        label=t("user.theme"),
+        role=role,
     )
 
 
-def _language(tag: str) -> rx.Component:
+def _language(tag: str, role: str, prefix: str) -> rx.Component:
     return _choice(
         _LANGUAGES[tag],
         t("app.language") == tag,
-        f"language-{tag}",
+        f"{prefix}language-{tag}",
+        role=role,
         lang=tag,
-        on_click=rx.run_script(f"window.lu.language('{tag}')"),
+        on_click=AccountState.choose_language(tag),
     )
 
 
-def _languages() -> rx.Component:
-    return rx.el.div(
-        *[_language(tag) for tag in _LANGUAGES],
-        role="group",
-        aria_label=t("user.language"),
-        class_name="lu-segment",
+def languages(role: str = "menuitemradio", prefix: str = "") -> rx.Component:
+    """The languages that the pages speak; see `themes`."""
+    return _choices(
+        *[_language(tag, role, prefix) for tag in _LANGUAGES],
+        label=t("user.language"),
+        role=role,
+    )
+
+
+def _account_link() -> rx.Component:
+    return ui.link(
+        ui.icon("circle-user", 16),
+        t("user.account"),
+        href="/account",
+        role="menuitem",
+        class_name="lu-menu__item",
+        data_testid="account-link",
     )
 
 
@@ -91,10 +109,11 @@ def _menu() -> rx.Component:
         rx.el.div(AuthState.email, class_name="lu-menu__heading lu-truncate"),
         ui.menu_line(),
         ui.menu_heading(t("user.theme")),
-        _themes(),
+        themes(),
         ui.menu_heading(t("user.language")),
-        _languages(),
+        languages(),
         ui.menu_line(),
+        _account_link(),
         _admin_link(),
         sign_out_button(t("user.sign_out")),
         label=t("user.menu", name=AuthState.username),

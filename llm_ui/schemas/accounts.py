@@ -18,8 +18,11 @@ class UserView:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A fresh session. `token` goes into the cookie and nowhere else."""
+    """A fresh session. `token` goes into the cookie and nowhere else; `language` and
+    `theme` are what the person chose elsewhere, or empty."""
 
     user: UserView
     token: str
     csrf_token: str
+    language: str = ""
+    theme: str = ""

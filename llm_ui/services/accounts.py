@@ -135,7 +135,13 @@ async def _sign_in(session: AsyncSession, user: User, client: Client) -> SignedI
     session_id, token = await auth.open_session(session, user, client)
     user.last_login_at = now()
     session.add(user)
-    return SignedIn(user_view(user), token, auth.csrf_token(session_id))
+    return SignedIn(
+        user_view(user),
+        token,
+        auth.csrf_token(session_id),
+        user.language or "",
+        str(user.preferences.get("theme", "")),
+    )
 
 
 async def log_in(email: str, password: str, client: Client) -> SignedIn:

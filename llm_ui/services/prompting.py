@@ -13,6 +13,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import ModelUnavailable, NotFound
 from llm_ui.generation import Lane, Plan
 from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
+from llm_ui.services import prompts
 from llm_ui.services.providers import adapter_for
 from llm_ui.services.tokens import estimate_prompt
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
@@ -63,8 +64,9 @@ async def prepare(run_id: str) -> Plan:
             for row in reversed(list(rows))
             if row.content
         ]
-    if model.system_prompt:
-        turns.insert(0, PromptMessage("system", model.system_prompt))
+        own = await prompts.default_text(session, run.user_id)
+    if own or model.system_prompt:
+        turns.insert(0, PromptMessage("system", own or model.system_prompt))
     _continued(turns, answer, provider)
     sampling = Sampling(**{**model.default_params, **run.params})
     limit = model.context_window

@@ -91,6 +91,15 @@ class ChatState(SidebarMixin, stream.StreamState):
         self.busy = running is not None
         return _follow(running.run_id) if running else None
 
+    @rx.event
+    async def load_beside(self) -> None:
+        """on_load of the person's other pages: the chats beside them, none of them open."""
+        async with unit_of_work(writes=False) as session:
+            await self._load_sidebar(session, current_actor())
+        self._clear()
+        # The way back begins with the skeleton, not with a page that lacks its models.
+        self.loading = True
+
     def _clear(self) -> None:
         self.open_chat_id = self.chat_title = self._earlier = ""
         self._show([])

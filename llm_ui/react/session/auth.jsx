@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 import { backendOrigin } from "./backend.js";
-import { enter, leave, register, signIn, signOut } from "./session.js";
+import { enter, leave, register, signIn, signOut, wear } from "./session.js";
 
 function Field({ name, mode, label, hint, invalid, children, ...input }) {
   const id = useId();
@@ -52,7 +52,8 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", children
     setError(null);
     const typed = Object.fromEntries(new FormData(form.current));
     try {
-      await (registering ? register : signIn)(backendOrigin(), typed);
+      const { theme } = await (registering ? register : signIn)(backendOrigin(), typed);
+      wear(theme);
       enter(next);
     } catch (failure) {
       // Without a status nobody answered; the words for that are the page's own.

@@ -40,6 +40,16 @@ export async function signOut(origin) {
   await call(origin, "POST", "/api/v1/auth/logout", { headers: { "X-CSRF-Token": token } });
 }
 
+/** The colours that the person chose in another browser, where boot.js looks for them. */
+export function wear(theme) {
+  if (!theme) return;
+  try {
+    localStorage.setItem("theme", theme);
+  } catch {
+    // a browser that keeps nothing goes by its own colours
+  }
+}
+
 /** A full page load, so that the websocket is opened anew with the new cookie. */
 export function enter(fallback) {
   const next = new URLSearchParams(window.location.search).get("next");

@@ -1,0 +1,238 @@
+"""The prompt library: one's own prompts, and those that others share.
+
+Everybody signed in may read a public prompt; changing one is its owner's alone. A prompt
+that is neither one's own nor public looks exactly like a missing one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.errors import Conflict, InvalidInput, NotFound, one_line
+from llm_ui.models import SystemPrompt, User
+from llm_ui.models.base import now
+from llm_ui.schemas.prompts import PromptDraft, PromptItem, PromptView
+from llm_ui.schemas.views import Page
+from llm_ui.security.text import storable
+from llm_ui.services.paging import cursor_of, position_of
+
+PAGE = 50
+NAME_LIMIT = 100
+TEXT_LIMIT = 20_000
+TAG_LIMIT = 40
+TAGS_LIMIT = 10
+PROMPTS_LIMIT = 2000
+QUERY_LIMIT = 200
+EXCERPT = 240
+# For lists to choose from; whoever has more finds the rest by searching.
+CHOICES = 200
+_VARIABLE = re.compile(r"\{\{\s*([^{}\s](?:[^{}\n]{0,38}[^{}\s])?)\s*\}\}")
+
+
+def variables_of(text: str) -> list[str]:
+    """The names in {{braces}}, each once, in the order of their first use."""
+    return list(dict.fromkeys(_VARIABLE.findall(text)))
+
+
+def _item(prompt: SystemPrompt, actor: Actor, owner: str) -> PromptItem:
+    is_own = prompt.user_id == actor.user_id
+    return PromptItem(
+        id=prompt.id,
+        name=prompt.name,
+        excerpt=one_line(prompt.prompt[: EXCERPT * 4], EXCERPT),
+        tags=list(prompt.tags),
+        variables=variables_of(prompt.prompt),
+        is_public=prompt.is_public,
+        is_own=is_own,
+        owner="" if is_own else owner,
+        updated_at=prompt.updated_at.isoformat(),
+    )
+
+
+def _visible(actor: Actor) -> sa.Select[SystemPrompt, str]:
+    return (
+        sa.select(SystemPrompt, col(User.username))
+        .join(User, col(User.id) == SystemPrompt.user_id)
+        .where(
+            sa.or_(
+                col(SystemPrompt.user_id) == actor.user_id,
+                sa.and_(col(SystemPrompt.is_public).is_(True), col(User.is_active).is_(True)),
+            )
+        )
+    )
+
+
+def _holds_tag(tag: str) -> sa.ColumnElement[bool]:
+    # As the column's own JSON writes it, in its quotes.
+    return sa.cast(col(SystemPrompt.tags), sa.Text).contains(json.dumps(tag), autoescape=True)
+
+
+async def list_prompts(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    query: str = "",
+    tag: str = "",
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> Page[PromptItem]:
+    """Own prompts and public ones of others, the last changed first.
+
+    Args:
+        query: words that the name, the text or the tags must all hold.
+        tag: a tag that a prompt must have.
+    """
+    select = _visible(actor)
+    for word in storable(query)[:QUERY_LIMIT].split():
+        select = select.where(
+            sa.or_(
+                col(SystemPrompt.name).icontains(word, autoescape=True),
+                col(SystemPrompt.prompt).icontains(word, autoescape=True),
+                sa.cast(col(SystemPrompt.tags), sa.Text).icontains(
+                    json.dumps(word)[1:-1], autoescape=True
+                ),
+            )
+        )
+    if tag:
+        select = select.where(_holds_tag(storable(tag)[:TAG_LIMIT]))
+    if cursor:
+        at, prompt_id = position_of(cursor)
+        moment = sa.literal(at, SystemPrompt.__table__.c.updated_at.type)  # type: ignore[attr-defined]
+        select = select.where(
+            sa.tuple_(col(SystemPrompt.updated_at), col(SystemPrompt.id))
+            < sa.tuple_(moment, sa.literal(prompt_id))
+        )
+    ordered = select.order_by(col(SystemPrompt.updated_at).desc(), col(SystemPrompt.id).desc())
+    rows = (await session.execute(ordered.limit(limit + 1))).all()
+    more = len(rows) > limit
+    last = rows[limit - 1][0] if more else None
+    return Page(
+        [_item(prompt, actor, owner) for prompt, owner in rows[:limit]],
+        cursor_of(last.updated_at, last.id) if last else None,
+    )
+
+
+async def list_for(session: AsyncSession, actor: Actor) -> list[PromptItem]:
+    """What the actor may choose from, by name: own prompts first, then public ones."""
+    foreign = col(SystemPrompt.user_id) != actor.user_id
+    ordered = _visible(actor).order_by(
+        foreign, sa.func.lower(col(SystemPrompt.name)), col(SystemPrompt.id)
+    )
+    rows = (await session.execute(ordered.limit(CHOICES))).all()
+    return [_item(prompt, actor, owner) for prompt, owner in rows]
+
+
+async def tags_for(session: AsyncSession, actor: Actor) -> list[str]:
+    """Every tag of the prompts that the actor sees, sorted."""
+    select = _visible(actor).with_only_columns(col(SystemPrompt.tags))
+    found = {tag for tags in await session.scalars(select) for tag in tags}
+    return sorted(found, key=str.casefold)[:CHOICES]
+
+
+async def get_prompt(session: AsyncSession, actor: Actor, prompt_id: str) -> PromptView:
+    """A prompt with its text. Raises NotFound."""
+    select = _visible(actor).where(col(SystemPrompt.id) == prompt_id)
+    row = (await session.execute(select)).first()
+    if row is None:
+        raise NotFound
+    return PromptView(_item(row[0], actor, row[1]), row[0].prompt)
+
+
+async def _own(session: AsyncSession, actor: Actor, prompt_id: str) -> SystemPrompt:
+    prompt = await session.scalar(
+        sa.select(SystemPrompt)
+        .where(col(SystemPrompt.id) == prompt_id, col(SystemPrompt.user_id) == actor.user_id)
+        .with_for_update()
+    )
+    if prompt is None:
+        raise NotFound
+    return prompt
+
+
+def _clean(draft: PromptDraft) -> PromptDraft:
+    name = " ".join(storable(draft.name).split())
+    text = storable(draft.text).replace("\r\n", "\n").strip()
+    if not name:
+        raise InvalidInput("error.prompt_name_empty", field="name")
+    if len(name) > NAME_LIMIT:
+        raise InvalidInput("error.prompt_name_long", field="name", limit=NAME_LIMIT)
+    if not text:
+        raise InvalidInput("error.prompt_empty", field="text")
+    if len(text) > TEXT_LIMIT:
+        raise InvalidInput("error.prompt_long", field="text", limit=TEXT_LIMIT)
+    tags: dict[str, str] = {}
+    for each in draft.tags:
+        tag = " ".join(storable(each).replace(",", " ").split())
+        if tag:
+            tags.setdefault(tag.casefold(), tag)
+    if len(tags) > TAGS_LIMIT or any(len(tag) > TAG_LIMIT for tag in tags.values()):
+        raise InvalidInput("error.prompt_tags", field="tags", count=TAGS_LIMIT, limit=TAG_LIMIT)
+    return PromptDraft(name, text, tuple(tags.values()), draft.is_public)
+
+
+async def create_prompt(session: AsyncSession, actor: Actor, draft: PromptDraft) -> PromptView:
+    """Keep a new prompt. Raises InvalidInput; Conflict when the person has too many."""
+    clean = _clean(draft)
+    count = await session.scalar(
+        sa.select(sa.func.count()).where(col(SystemPrompt.user_id) == actor.user_id)
+    )
+    if (count or 0) >= PROMPTS_LIMIT:
+        raise Conflict("error.prompts_many", limit=PROMPTS_LIMIT)
+    prompt = SystemPrompt(
+        user_id=actor.user_id,
+        name=clean.name,
+        prompt=clean.text,
+        tags=list(clean.tags),
+        is_public=clean.is_public,
+    )
+    session.add(prompt)
+    await session.flush()
+    return PromptView(_item(prompt, actor, ""), prompt.prompt)
+
+
+async def update_prompt(
+    session: AsyncSession, actor: Actor, prompt_id: str, draft: PromptDraft
+) -> PromptView:
+    """Change a prompt of one's own. Raises InvalidInput, NotFound."""
+    clean = _clean(draft)
+    prompt = await _own(session, actor, prompt_id)
+    prompt.name, prompt.prompt = clean.name, clean.text
+    prompt.tags, prompt.is_public = list(clean.tags), clean.is_public
+    prompt.updated_at = now()
+    return PromptView(_item(prompt, actor, ""), prompt.prompt)
+
+
+async def delete_prompt(session: AsyncSession, actor: Actor, prompt_id: str) -> None:
+    """Delete a prompt of one's own for good. Raises NotFound."""
+    await session.delete(await _own(session, actor, prompt_id))
+
+
+async def copy_prompt(session: AsyncSession, actor: Actor, prompt_id: str) -> PromptView:
+    """A private copy of one's own of a prompt that one sees. Raises NotFound."""
+    found = await get_prompt(session, actor, prompt_id)
+    draft = PromptDraft(found.item.name, found.text, tuple(found.item.tags))
+    return await create_prompt(session, actor, draft)
+
+
+async def default_text(session: AsyncSession, user_id: str) -> str:
+    """The text of the prompt that somebody chose for all their chats; "" without one, or
+    when it is gone or no longer shared."""
+    preferences = await session.scalar(
+        sa.select(col(User.preferences)).where(col(User.id) == user_id)
+    )
+    prompt_id = (preferences or {}).get("default_prompt_id")
+    if not prompt_id:
+        return ""
+    found = await session.scalar(
+        sa.select(col(SystemPrompt.prompt)).where(
+            col(SystemPrompt.id) == prompt_id,
+            sa.or_(col(SystemPrompt.user_id) == user_id, col(SystemPrompt.is_public).is_(True)),
+        )
+    )
+    return found or ""
