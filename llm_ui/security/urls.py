@@ -19,7 +19,14 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _NUMERIC = re.compile(r"(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
 _DOTTED = re.compile(r"(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})")
 _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
-_SITE_LOCAL = ipaddress.ip_network("fec0::/10")
+# Set aside for special uses, but global to some versions of Python's own tables.
+_SPECIAL = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "100.64.0.0/10",
+        "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "100::/64", "fec0::/10",
+    )
+)  # fmt: skip
 
 
 class AddressRefused(Exception):
@@ -46,9 +53,10 @@ def checked_url(url: str, exceptions: Iterable[str] = ()) -> httpx.URL:
         raise AddressRefused("not an address of the web")
     if parsed.userinfo or "@" in url.split("?", 1)[0].split("#", 1)[0].split("/", 3)[2]:
         raise AddressRefused("it holds a name or a password")
-    if is_exception(parsed.host, parsed.port or PORTS[parsed.scheme], exceptions):
+    port = PORTS[parsed.scheme] if parsed.port is None else parsed.port
+    if is_exception(parsed.host, port, exceptions):
         return parsed
-    if (parsed.port or PORTS[parsed.scheme]) not in PORTS.values():
+    if port not in PORTS.values():
         raise AddressRefused("a port that is not the web's")
     check_host(parsed.raw_host.decode("ascii"))
     return parsed
@@ -90,9 +98,8 @@ def is_public(address: str) -> bool:
         if hidden is not None:
             # A tunnel to an IPv4 address; a page reached only so is not worth the risk.
             return ip.ipv4_mapped is not None and is_public(str(hidden))
-        if ip in _SITE_LOCAL:
-            return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
+    special = ip.is_multicast or ip.is_reserved or ip.is_unspecified
+    return ip.is_global and not special and not any(ip in each for each in _SPECIAL)
 
 
 def is_exception(host: str, port: int, exceptions: Iterable[str]) -> bool:

@@ -142,6 +142,7 @@ def _tidy(text: str) -> str:
 
 
 def _readable(html: str) -> Readable:
+    from lxml import etree
     from lxml import html as parser
     from readability import Document
 
@@ -151,7 +152,8 @@ def _readable(html: str) -> Readable:
     whole = text_of(body if body is not None else page)
     try:
         article = text_of(parser.fromstring(Document(html).summary(html_partial=True)))
-    except Exception:  # noqa: BLE001 - what finds the article may stumble over any page
+    except (ValueError, etree.LxmlError):
+        # What finds the article has found none, or stumbled over the page.
         article = ""
     long_enough = len(article) >= min(SHORTEST_ARTICLE, len(whole) // 2)
     return Readable(title[:TITLE_CHARS], article if long_enough else whole)

@@ -131,7 +131,7 @@ class _Transport(httpx.AsyncHTTPTransport):
     def __init__(self, network: httpcore.AsyncNetworkBackend, context: ssl.SSLContext) -> None:
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, max_connections=4, max_keepalive_connections=0,
+            ssl_context=context, max_connections=MOST_REDIRECTS + 1, max_keepalive_connections=0,
             network_backend=network,
         )  # fmt: skip
 
