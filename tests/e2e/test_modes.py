@@ -73,10 +73,9 @@ async def test_links_are_read_cited_and_listed(
     await expect(sources.nth(1).get_by_test_id("source-problem")).to_have_text(
         "This page does not exist (any more)."
     )
-    await expect(sources.nth(0).locator("a")).to_have_attribute("href", f"{web.url}/slow")
-    await expect(sources.nth(0).locator("a")).to_have_attribute(
-        "rel", "noopener noreferrer nofollow"
-    )
+    link = sources.nth(0).locator("a")
+    await expect(link).to_have_attribute("href", f"{web.url}/slow")
+    await expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
 
     cited = words(page).locator(".lu-md-cite")
     await expect(cited).to_have_text(["1", "2", "3"])
@@ -165,7 +164,7 @@ async def test_a_model_that_can_think_is_asked_by_a_switch(
     page, _ = await bob.tab_with_chat()
     await page.get_by_test_id("mode-thinking").click()
     await expect(page.get_by_test_id("mode-thinking")).to_have_attribute("aria-pressed", "true")
-    upstream.always = Script(tokens=5, reasoning=5)
+    upstream.always = Script(tokens=5, reasoning=12, rate=10)
     await send(page, "Think about it.")
     await finished(page)
     assert upstream.requests[-1].body["reasoning_effort"] == "medium"
