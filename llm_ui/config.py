@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = "https://api.anthropic.com"
 
+    # Reading the web
+    searxng_url: str | None = None
+    browse_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
     # Limits of a run, in seconds
     connect_timeout: float = Field(default=10.0, gt=0, le=300)
     first_token_timeout: float = Field(default=120.0, gt=0, le=3600)
@@ -69,9 +73,9 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("extra_origins", mode="before")
+    @field_validator("extra_origins", "browse_hosts", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return (
             tuple(p.strip() for p in value.split(",") if p.strip())
             if isinstance(value, str)
@@ -94,7 +98,12 @@ class Settings(BaseSettings):
         return url if urlsplit(url).port else f"{url.rstrip('/')}:11434"
 
     @field_validator(
-        "llm_api_url", "ollama_host", "openai_base_url", "anthropic_base_url", "public_url"
+        "llm_api_url",
+        "ollama_host",
+        "openai_base_url",
+        "anthropic_base_url",
+        "public_url",
+        "searxng_url",
     )
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:

@@ -21,7 +21,7 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.llm_api.supervisor import Supervisor
 from llm_ui.security.tokens import keyed_hash
-from llm_ui.services import chats, profile, prompting, providers, settlement
+from llm_ui.services import browsing, chats, profile, prompting, providers, settlement
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
@@ -111,6 +111,7 @@ async def lifespan() -> AsyncIterator[None]:
         await stop_engine(settings.shutdown_grace)
         await bus.stop_bus()
         await providers.close_adapters()
+        await browsing.close_fetcher()
         if supervisor is not None:
             await supervisor.stop()
         await stop_database()

@@ -11,7 +11,7 @@ from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
-from llm_ui.schemas.chats import ChatHead, ChatView
+from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.services import chats, messages, runs
 
@@ -32,6 +32,8 @@ class Question(BaseModel):
     content: Annotated[str, Field(examples=["What is a monad?"])]
     model: Annotated[str | None, Field(max_length=64)] = None
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    # "thinking" and "browsing".
+    modes: Annotated[list[Annotated[str, Field(max_length=16)]], Field(max_length=8)] = []
 
 
 class ChatChange(BaseModel):
@@ -63,6 +65,16 @@ class ChatList(BaseModel):
     next_cursor: str | None
 
 
+class Source(BaseModel):
+    """What an answer rests on, cited in it as [number]; `problem` says why it was not read."""
+
+    number: int
+    url: str = ""
+    title: str = ""
+    state: str = "read"
+    problem: str = ""
+
+
 class Message(BaseModel):
     """A message. Counts and times that are not known are null; times are milliseconds."""
 
@@ -82,6 +94,9 @@ class Message(BaseModel):
     output_tokens: int | None
     estimated: bool
     created_at: str
+    modes: list[str]
+    thinking_ms: int | None
+    sources: list[Source]
 
 
 class Chat(BaseModel):
@@ -125,6 +140,9 @@ def _message(view: MessageView) -> Message:
         output_tokens=_count(view.output_tokens),
         estimated=view.estimated,
         created_at=view.created_at,
+        modes=view.modes,
+        thinking_ms=_count(view.thinking_ms),
+        sources=[Source.model_validate(each) for each in view.sources],
     )
 
 
@@ -236,7 +254,13 @@ async def undelete_chat(chat_id: str, actor: Changer) -> Chat:
 @router.post("/{chat_id}/messages", status_code=202, responses=problems(401, 403, 404, 409, 422))
 async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
     """Ask; the answer is written by a run that you can watch at /runs/{id}/events."""
+    options = AskOptions(modes=tuple(body.modes))
     asked = await runs.ask(
-        actor, body.content, chat_id=chat_id, model_id=body.model, key=body.idempotency_key
+        actor,
+        body.content,
+        chat_id=chat_id,
+        model_id=body.model,
+        key=body.idempotency_key,
+        options=options,
     )
     return Started(run_id=asked.run_id, message_id=asked.message_id)

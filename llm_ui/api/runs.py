@@ -31,7 +31,7 @@ def _event(name: str, seq: int, data: dict[str, Any]) -> bytes:
 
 
 def _last_events(view: MessageView, seq: int, state: str) -> bytes:
-    parts = []
+    parts = [_event("source", seq, source) for source in view.sources]
     if view.output_tokens != UNKNOWN:
         usage = {
             "input_tokens": view.input_tokens,
@@ -62,6 +62,10 @@ async def _body(
                     case runs.Snapshot():
                         data = {"text": event.text, "reasoning": event.reasoning}
                         yield _event("snapshot", event.seq, data)
+                        for source in event.sources:
+                            yield _event("source", event.seq, source)
+                    case runs.Piece(kind="source"):
+                        yield _event("source", event.end, orjson.loads(event.payload))
                     case runs.Piece(kind=("text" | "reasoning") as kind):
                         yield _event(kind, event.end, {"text": event.payload})
                         await asyncio.sleep(GATHER_S)
@@ -85,8 +89,9 @@ async def events(
     actor: Reader,
     last_event_id: Annotated[str | None, Header(max_length=20)] = None,
 ) -> StreamingResponse:
-    """Watch a run: `snapshot` {text, reasoning}, then `text`, `reasoning`, and at the end
-    `usage`, `error` (if any) and `end` {state}.
+    """Watch a run: `snapshot` {text, reasoning}, then `source` {number, url, title, state,
+    problem}, `text`, `reasoning`, and at the end each `source` as it is then, `usage`, `error`
+    (if any) and `end` {state}. A later `source` replaces the one of the same number.
 
     With `Last-Event-ID` it goes on behind that event, without a snapshot; a run that is
     over is always given whole. A snapshot replaces everything received before it.

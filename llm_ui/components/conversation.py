@@ -6,6 +6,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.messages import message_row
+from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.text import t
 from llm_ui.react import chat_log, composer, message_changes
 from llm_ui.react.prompts import slash_menu
@@ -124,7 +125,8 @@ def _composer() -> rx.Component:
                 "cancel": t("common.cancel"),
             }
         ),
-        rx.el.span(t("chat.hint"), class_name="lu-dock__hint"),
+        mode_switches(),
+        composer_hint(),
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,
         busy=ChatState.busy,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from llm_ui.components import ui
@@ -13,9 +15,13 @@ from llm_ui.states.chat import ChatState
 from llm_ui.states.stream import StreamState
 
 Message = rx.Var[MessageView]
+SOURCE_PROBLEMS = (
+    "empty", "kind", "large", "missing", "nothing_found", "redirects", "refused", "search",
+    "slow", "status", "stopped", "unreachable",
+)  # fmt: skip
 
 
-def answer_labels() -> dict[str, rx.Var[str]]:
+def answer_labels() -> dict[str, Any]:
     """The words that the answer's renderer shows by itself."""
     return {
         "thinking": t("message.thinking"),
@@ -23,6 +29,13 @@ def answer_labels() -> dict[str, rx.Var[str]]:
         "copy_code": t("message.code_copy"),
         "copied": t("message.code_copied"),
         "show_image": t("message.image_show"),
+        "thought_for": t("message.thought_for", value="{value}"),
+        "thinking_for": t("message.thinking_for", value="{value}"),
+        "sources": t("source.title"),
+        "source": t("source.number", number="{number}"),
+        "reading": t("source.reading", host="{host}"),
+        "searching": t("source.searching"),
+        "problems": {name: t(f"source.problem.{name}") for name in SOURCE_PROBLEMS},
     }
 
 
@@ -138,6 +151,8 @@ def _answer(message: Message, last: rx.Var[bool]) -> rx.Component:
         answer(
             text=message.content,
             reasoning=message.reasoning,
+            thinking_ms=message.thinking_ms,
+            sources=message.sources,
             run=message.run,
             live=message.run > 0,
             state_name=StreamState.get_full_name(),

@@ -234,15 +234,17 @@ class Engine:
 
     async def _stream(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
         ready = await plan
+        request = await ready.look_up(live.note_source) if ready.look_up else ready.request
         if (asked := self._asked.get(live.id)) is not None:
             # The request leaves before anybody who waits for this has their turn.
             asyncio.get_running_loop().call_later(LEAD_S, asked.set)
-        async with aclosing(ready.provider.stream(ready.request)) as events:
+        async with aclosing(ready.provider.stream(request)) as events:
             async for event in events:
                 live.take(event)
 
     async def _finish(self, live: LiveRun, state: str) -> None:
         """The single door: message, usage and metrics in one transaction; then tell."""
+        live.take_rest()
         outcome = Outcome(
             run_id=live.id,
             state=state,
@@ -255,6 +257,8 @@ class Engine:
             usage=live.usage,
             error=live.error,
             base=live.base,
+            thinking_ms=live.thinking_ms,
+            sources=live.log.sources,
         )
         live.closing = True
         try:

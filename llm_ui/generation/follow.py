@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from llm_ui.bus import END, Feed
 from llm_ui.generation import store
 from llm_ui.generation.live import LiveRun
-from llm_ui.generation.log import REASONING, TEXT, Piece, joined
+from llm_ui.generation.log import REASONING, TEXT, Piece, joined, sources_in
 from llm_ui.generation.types import Ended, FollowEvent, Snapshot
 
 if TYPE_CHECKING:
@@ -28,7 +28,13 @@ async def follow_live(live: LiveRun, after: int | None) -> AsyncIterator[FollowE
     """Watch a run of this process."""
     if after is None or after > live.log.length:
         position = live.log.length
-        yield Snapshot(position, live.log.whole(TEXT), live.log.whole(REASONING))
+        yield Snapshot(
+            position,
+            live.log.whole(TEXT),
+            live.log.whole(REASONING),
+            live.thinking_ms or 0,
+            live.log.sources,
+        )
     else:
         position = after
     while True:
@@ -136,7 +142,8 @@ class _Stored:
             return list(self.pieces)
         more, more_reasoning = store.split(list(self.pieces))
         end_of_log = self.pieces[-1].end if self.pieces else base
-        return [Snapshot(end_of_log, self.text + more, self.reasoning + more_reasoning)]
+        text, reasoning = self.text + more, self.reasoning + more_reasoning
+        return [Snapshot(end_of_log, text, reasoning, sources=sources_in(self.pieces))]
 
     def _last(self, position: int | None, base: int, *, is_first: bool) -> list[FollowEvent]:
         """What is missing of a run that is over: as little as can be known."""

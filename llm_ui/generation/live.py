@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from typing import Any
+
+import orjson
 
 from llm_ui.errors import AppError
-from llm_ui.generation.log import REASONING, TEXT, RunLog
+from llm_ui.generation.log import REASONING, SOURCE, TEXT, RunLog
 from llm_ui.models.base import now
 from llm_ui.security.text import storable
 from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage
+from llm_ui.wire.thinking import ThinkSplitter
 
 
 class LiveRun:
@@ -25,6 +29,9 @@ class LiveRun:
             if payload:
                 self.log.append(kind, payload)
         self.base = len(text)
+        self._thinking = ThinkSplitter(begun=bool(text))
+        self._thought_since: datetime | None = None
+        self._thought_until: datetime | None = None
         self.created_at = created_at
         self.started_at = now()
         self.first_token_at: datetime | None = None
@@ -48,15 +55,43 @@ class LiveRun:
         match event:
             case Token(text):
                 self._first()
-                self.log.append(TEXT, storable(text))
-            case Reasoning(text):
+                for piece in self._thinking.feed(text):
+                    self._add(piece)
+            case Reasoning():
                 self._first()
-                self.log.append(REASONING, storable(text))
+                self._add(event)
             case Usage():
                 self.usage = event
             case Done():
                 return
         self.wake()
+
+    def take_rest(self) -> None:
+        """Nothing more comes: what might have been the beginning of a tag is none."""
+        for piece in self._thinking.end():
+            self._add(piece)
+
+    def note_source(self, source: dict[str, Any]) -> None:
+        """Say what is being read for the answer; a later word on the same number counts."""
+        self.log.append(SOURCE, storable(orjson.dumps(source).decode()))
+        self.wake()
+
+    @property
+    def thinking_ms(self) -> int | None:
+        """How long the model has thought before it answered; None if it has not."""
+        if self._thought_since is None:
+            return None
+        until = self._thought_until or now()
+        return max(0, round((until - self._thought_since).total_seconds() * 1000))
+
+    def _add(self, piece: Token | Reasoning) -> None:
+        if type(piece) is Token:
+            if self._thought_since and not self._thought_until:
+                self._thought_until = now()
+            self.log.append(TEXT, storable(piece.text))
+        else:
+            self._thought_since = self._thought_since or now()
+            self.log.append(REASONING, storable(piece.text))
 
     def _first(self) -> None:
         if self.first_token_at is None:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 TEXT = "text"
 REASONING = "reasoning"
+SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +87,24 @@ class RunLog:
         tail = self._pieces[first + 1 :]
         return joined([head, *tail] if head else tail)
 
+    @property
+    def sources(self) -> tuple[dict[str, Any], ...]:
+        """What has been read for the answer."""
+        return sources_in(self._pieces)
+
     def whole(self, kind: str) -> str:
         """All of one kind as one text."""
         return "".join(piece.payload for piece in self._pieces if piece.kind == kind)
+
+
+def sources_in(pieces: Iterable[Piece]) -> tuple[dict[str, Any], ...]:
+    """The sources that a log names, by number: of each the last that was said."""
+    found: dict[int, dict[str, Any]] = {}
+    for piece in pieces:
+        if piece.kind == SOURCE:
+            source = orjson.loads(piece.payload)
+            found[source["number"]] = source
+    return tuple(found[number] for number in sorted(found))
 
 
 def short_number(run_id: str) -> int:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from llm_ui.generation import store
+from llm_ui.generation.log import sources_in
 from llm_ui.generation.owner import is_known_dead
 from llm_ui.generation.store import StoredRun
 from llm_ui.generation.types import Outcome
@@ -43,7 +44,8 @@ async def reap(engine: Engine) -> None:
 async def _interrupt(engine: Engine, run: StoredRun) -> None:
     async with engine.database.unit_of_work() as session:
         before, thought_before = await store.text_of(session, run.message_id)
-        text, reasoning = store.split(await store.events(session, run.id))
+        events = await store.events(session, run.id)
+        text, reasoning = store.split(events)
         outcome = Outcome(
             run_id=run.id,
             state="interrupted",
@@ -53,6 +55,7 @@ async def _interrupt(engine: Engine, run: StoredRun) -> None:
             started_at=run.started_at or run.created_at,
             finished_at=run.heartbeat_at or now(),
             base=len(before),
+            sources=sources_in(events),
         )
         if await store.finish(session, outcome, run.owner or ""):
             await engine.settle(session, outcome)

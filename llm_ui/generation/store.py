@@ -229,7 +229,14 @@ async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
 
 def _message_values(outcome: Outcome) -> dict[str, Any]:
     error: AppError | None = outcome.error
+    values: dict[str, Any] = {}
+    # A continued answer keeps what its first part thought and read.
+    if outcome.thinking_ms is not None:
+        values["thinking_ms"] = outcome.thinking_ms
+    if outcome.sources:
+        values["sources"] = [_ended(source) for source in outcome.sources]
     return {
+        **values,
         "content": outcome.text,
         "reasoning": outcome.reasoning,
         "status": outcome.state,
@@ -238,6 +245,13 @@ def _message_values(outcome: Outcome) -> dict[str, Any]:
         "error_params": error.params if error else {},
         "finished_at": outcome.finished_at,
     }
+
+
+def _ended(source: dict[str, Any]) -> dict[str, Any]:
+    """A source of a run that is over: what was still being read has not been read."""
+    if source.get("state") != "reading":
+        return source
+    return {**source, "state": "failed", "problem": "stopped"}
 
 
 async def text_of(session: AsyncSession, message_id: str) -> tuple[str, str]:

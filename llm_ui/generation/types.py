@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,13 +15,20 @@ from llm_ui.generation.log import Piece
 from llm_ui.providers.base import Provider
 from llm_ui.wire.events import ChatRequest, Usage
 
+NoteSource = Callable[[dict[str, Any]], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which provider is asked what; made by `prepare` just before the run starts."""
+    """Which provider is asked what; made by `prepare` just before the run starts.
+
+    `look_up`, if there is one, finds out what the answer needs to know, notes what it
+    reads, and gives the request to be sent instead.
+    """
 
     provider: Provider
     request: ChatRequest
+    look_up: Callable[[NoteSource], Awaitable[ChatRequest]] | None = None
 
 
 @dataclass(slots=True)
@@ -42,6 +50,8 @@ class Outcome:
     error: AppError | None = None
     # How much of the text stood there before: an answer that was continued.
     base: int = 0
+    thinking_ms: int | None = None
+    sources: tuple[dict[str, Any], ...] = ()
 
 
 Admit = Callable[[str], Awaitable[Lane | None]]
@@ -52,11 +62,16 @@ Unhandled = Callable[[BaseException, str], Awaitable[AppError]]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything a run has said up to position `seq`; replaces what a reader has."""
+    """Everything a run has said up to position `seq`; replaces what a reader has.
+
+    `thinking_ms` is how long the model has thought so far, 0 where nobody knows.
+    """
 
     seq: int
     text: str
     reasoning: str
+    thinking_ms: int = 0
+    sources: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ STYLES = (
     "shell.css",
     "sidebar.css",
     "chat.css",
+    "modes.css",
     "start.css",
     "pages.css",
     "own.css",

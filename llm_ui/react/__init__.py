@@ -37,7 +37,9 @@ def answer(
 ) -> rx.Component:
     """One answer, live or finished. Events: `on_gap(run, have_offset)`.
 
-    Labels: thinking, reasoning, copy_code, copied, show_image.
+    Labels: thinking, reasoning, copy_code, copied, show_image, thinking_for and thought_for
+    (with {value}), sources, source (with {number}), reading (with {host}), searching, and
+    problems, by name.
     """
     return Answer.create(
         text=text,

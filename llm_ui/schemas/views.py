@@ -7,7 +7,7 @@ browser needs no optional types. Times are ISO 8601 in UTC.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -46,6 +46,10 @@ class MessageView:
     output_tokens: int = UNKNOWN
     estimated: bool = False
     created_at: str = ""
+    modes: list[str] = field(default_factory=list)
+    # Objects with number, url, title, state (read or failed) and problem.
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    thinking_ms: int = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class ModelItem:
     provider: str
     description: str = ""
     available: bool = True
+    thinks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

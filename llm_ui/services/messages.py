@@ -19,6 +19,7 @@ from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.security.text import storable
 from llm_ui.services.models import get_model_for
+from llm_ui.services.modes import checked_modes
 from llm_ui.services.prompting import path_query
 from llm_ui.services.titles import title_of
 from llm_ui.services.tokens import writing_rate
@@ -91,6 +92,9 @@ def view_of(row: ChatMessage, language: str, run_id: str | None = None) -> Messa
         output_tokens=_known(row.output_tokens),
         estimated=row.is_estimated,
         created_at=row.created_at.isoformat(),
+        modes=row.modes,
+        sources=row.sources,
+        thinking_ms=_known(row.thinking_ms),
     )
 
 
@@ -181,7 +185,7 @@ async def ask(
         key: made by the caller; a second send with it gives the first one's run.
 
     Raises:
-        InvalidInput: no text, too much of it, or no such model.
+        InvalidInput: no text, too much of it, no such model or mode.
         Conflict: the chat's last answer is still being written.
     """
     if key and len(key) > KEY_LIMIT:
@@ -196,7 +200,7 @@ async def ask(
         parent_id=chat.active_leaf_id,
         role="user",
         content=cleaned,
-        modes=list(options.modes) if options else [],
+        modes=checked_modes(options.modes) if options else [],
     )
     session.add(question)
     await session.flush()

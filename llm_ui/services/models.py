@@ -10,6 +10,7 @@ from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput, ModelUnavailable
 from llm_ui.models import AIModel, AIProvider, User
 from llm_ui.schemas.views import ModelItem
+from llm_ui.services.modes import THINKING
 
 
 def _visible(actor: Actor) -> sa.ColumnElement[bool]:
@@ -19,6 +20,11 @@ def _visible(actor: Actor) -> sa.ColumnElement[bool]:
         col(AIModel.visibility).in_(levels),
         col(AIProvider.is_active).is_(True),
     )
+
+
+def can_think(model: AIModel) -> bool:
+    """Whether one can ask the model to think before it answers."""
+    return THINKING in model.capabilities
 
 
 async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
@@ -41,6 +47,7 @@ async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
             provider=provider.name,
             description=model.description,
             available=model.is_available and provider.status != "down",
+            thinks=can_think(model),
         )
         for model, provider in (await session.execute(query)).all()
     ]

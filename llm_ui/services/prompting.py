@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -12,8 +13,11 @@ from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.errors import ModelUnavailable, NotFound
 from llm_ui.generation import Lane, Plan
+from llm_ui.generation.types import NoteSource
 from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
-from llm_ui.services import prompts
+from llm_ui.services import browsing, prompts
+from llm_ui.services.models import can_think
+from llm_ui.services.modes import BROWSING, THINKING
 from llm_ui.services.providers import adapter_for
 from llm_ui.services.tokens import estimate_prompt
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
@@ -58,10 +62,11 @@ async def prepare(run_id: str) -> Plan:
         answer = await session.get(ChatMessage, run.message_id)
         if answer is None or answer.parent_id is None:
             raise NotFound
-        rows = await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH))
+        rows = list(await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH)))
+        question = rows[0]
         turns = [
             PromptMessage(cast("Role", row.role), row.content)
-            for row in reversed(list(rows))
+            for row in reversed(rows)
             if row.content
         ]
         own = await prompts.default_text(session, run.user_id)
@@ -69,10 +74,30 @@ async def prepare(run_id: str) -> Plan:
         turns.insert(0, PromptMessage("system", own or model.system_prompt))
     _continued(turns, answer, provider)
     sampling = Sampling(**{**model.default_params, **run.params})
+    thinking = THINKING in question.modes if can_think(model) else None
     limit = model.context_window
-    if limit:
-        turns = fit(turns, limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)))
-    return Plan(adapter_for(provider), ChatRequest(model.name, tuple(turns), sampling))
+
+    def request(turns: list[PromptMessage]) -> ChatRequest:
+        if limit:
+            turns = fit(turns, limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)))
+        return ChatRequest(model.name, tuple(turns), sampling, thinking)
+
+    async def look_up(note: NoteSource) -> ChatRequest:
+        sources = await browsing.sources_for(question.content, note, limit)
+        return request(with_block(turns, browsing.block(sources)))
+
+    # An answer that is continued has read what it needed.
+    browses = BROWSING in question.modes and not answer.content
+    return Plan(adapter_for(provider), request(turns), look_up if browses else None)
+
+
+def with_block(turns: list[PromptMessage], block: str) -> list[PromptMessage]:
+    """The turns with something to read put in front of the last question."""
+    if not block:
+        return turns
+    last = max(place for place, turn in enumerate(turns) if turn.role == "user")
+    turn = replace(turns[last], content=f"{block}\n\n{turns[last].content}")
+    return [*turns[:last], turn, *turns[last + 1 :]]
 
 
 # What a model that cannot go on from its own last words is asked instead.

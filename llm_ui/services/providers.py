@@ -25,6 +25,7 @@ from llm_ui.providers.discovery import Found, discover
 from llm_ui.providers.registry import open_provider
 from llm_ui.schemas.views import UNKNOWN, ProviderHealth
 from llm_ui.security import encryption
+from llm_ui.services.modes import THINKING
 from llm_ui.services.monitoring import record
 from llm_ui.wire.events import ModelInfo, Timeouts
 
@@ -225,6 +226,7 @@ async def _note_models(session: AsyncSession, provider_id: str, models: list[Mod
                 display_name=(info.display_name or shown_name(info.name))[:200],
                 context_window=info.context_window,
                 max_tokens=info.max_output_tokens,
+                capabilities=[THINKING] if info.thinks else [],
             )
             await insert_missing(session, AIModel, [fresh.model_dump()])
         elif not row.is_available or (
@@ -233,6 +235,8 @@ async def _note_models(session: AsyncSession, provider_id: str, models: list[Mod
             row.is_available = True
             row.context_window = info.context_window or row.context_window
             row.updated_at = now()
+        if row is not None and info.thinks and THINKING not in row.capabilities:
+            row.capabilities = [*row.capabilities, THINKING]
     for gone in known.values():
         if gone.is_available:
             gone.is_available, gone.updated_at = False, now()

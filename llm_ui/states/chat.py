@@ -23,13 +23,14 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
 from llm_ui.i18n import translate
-from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import MessageView, ModelItem
 from llm_ui.services import chats, messages, models, runs
 from llm_ui.states import push, stream
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
 from llm_ui.states.identity import IdentityState
+from llm_ui.states.modes import ModesMixin
 from llm_ui.states.sidebar import SidebarMixin
 
 
@@ -39,7 +40,7 @@ def _follow(run_id: str) -> Any:
     return handler(run_id)
 
 
-class ChatState(SidebarMixin, stream.StreamState):
+class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
     """What one tab's chat page shows; `current_response` comes from StreamState."""
 
     open_chat_id: str = ""
@@ -53,6 +54,7 @@ class ChatState(SidebarMixin, stream.StreamState):
     models: list[ModelItem] = []
     model_id: str = ""
     model_name: str = ""
+    model_thinks: bool = False
     model_checks: int = 0
     busy: bool = False
     current_input: str = ""
@@ -86,6 +88,7 @@ class ChatState(SidebarMixin, stream.StreamState):
         self._show(view.messages)
         self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
         self._choose(view.head.model_id)
+        self._load_modes(view.messages)
         self.loading = False
         running = view.running
         self.busy = running is not None
@@ -103,6 +106,7 @@ class ChatState(SidebarMixin, stream.StreamState):
     def _clear(self) -> None:
         self.open_chat_id = self.chat_title = self._earlier = ""
         self._show([])
+        self._load_modes([])
         self.has_earlier = False
         self.busy = self.loading = False
         push.Watch.leave(push.socket_of(self))
@@ -141,6 +145,7 @@ class ChatState(SidebarMixin, stream.StreamState):
         chosen = next((each for each in self.models if each.id == model_id), None)
         self.model_id = chosen.id if chosen else ""
         self.model_name = chosen.name if chosen else ""
+        self.model_thinks = chosen is not None and chosen.thinks
 
     @rx.event
     async def refresh_models(self) -> None:
@@ -192,6 +197,7 @@ class ChatState(SidebarMixin, stream.StreamState):
                 chat_id=self.open_chat_id or None,
                 model_id=self.model_id or None,
                 key=key or None,
+                options=AskOptions(modes=tuple(self.modes)),
             )
         except AppError as error:
             # Through the empty text, so that the same refused text comes back twice too.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import reflex as rx
 
 from llm_ui.services.runs import Ended, FollowEvent, Piece, Snapshot, short_number
@@ -12,6 +13,7 @@ from llm_ui.states import push
 
 TEXT_VAR = "current_response"
 REASONING_VAR = "current_reasoning"
+SOURCES_VAR = "current_sources"
 VARS = {"text": TEXT_VAR, "reasoning": REASONING_VAR}
 
 
@@ -30,15 +32,19 @@ class StreamState(rx.State):
 
     current_response: dict[str, Any] = {}
     current_reasoning: dict[str, Any] = {}
+    # {"g": run number, "s": the sources so far}
+    current_sources: dict[str, Any] = {}
 
 
 class Offsets:
     """Makes chunks `{"g": run number, "o": offset, "t": text}`; the browser counts
-    offsets in UTF-16 units, so these do too."""
+    offsets in UTF-16 units, so these do too. The first chunk of reasoning says with `ms`
+    how long the model has thought by then."""
 
     def __init__(self, run_id: str) -> None:
         self._number = short_number(run_id)
         self._sent = {"text": 0, "reasoning": 0}
+        self._sources: dict[int, dict[str, Any]] = {}
 
     def chunk(self, kind: str, text: str) -> dict[str, Any]:
         """The next piece of one kind."""
@@ -49,10 +55,20 @@ class Offsets:
     def whole(self, event: Snapshot) -> dict[str, dict[str, Any]]:
         """Values that replace what the page has."""
         self._sent = {"text": 0, "reasoning": 0}
-        return {
-            TEXT_VAR: self.chunk("text", event.text),
-            REASONING_VAR: self.chunk("reasoning", event.reasoning),
-        }
+        thought = {**self.chunk("reasoning", event.reasoning), "ms": event.thinking_ms}
+        values = {TEXT_VAR: self.chunk("text", event.text), REASONING_VAR: thought}
+        self._sources = {each["number"]: each for each in event.sources}
+        return values | (self._all_sources() if self._sources else {})
+
+    def source(self, payload: str) -> dict[str, dict[str, Any]]:
+        """All sources, after a word on one of them."""
+        source = orjson.loads(payload)
+        self._sources[source["number"]] = source
+        return self._all_sources()
+
+    def _all_sources(self) -> dict[str, dict[str, Any]]:
+        known = [self._sources[number] for number in sorted(self._sources)]
+        return {SOURCES_VAR: {"g": self._number, "s": known}}
 
 
 async def relay(watch: push.Watch, events: AsyncIterator[FollowEvent]) -> bool:
@@ -70,11 +86,13 @@ async def relay(watch: push.Watch, events: AsyncIterator[FollowEvent]) -> bool:
                 return True
             case Snapshot():
                 sent = await watch.socket.push(StreamState, offsets.whole(event))
-                if not (event.text or event.reasoning):
+                if not (event.text or event.reasoning or event.sources):
                     # The first token must not wait behind an empty snapshot.
                     continue
             case Piece(kind=kind, payload=text) if kind in VARS:
                 sent = await watch.socket.push(StreamState, {VARS[kind]: offsets.chunk(kind, text)})
+            case Piece(kind="source", payload=payload):
+                sent = await watch.socket.push(StreamState, offsets.source(payload))
             case _:
                 continue
         if not sent:

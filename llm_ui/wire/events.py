@@ -80,11 +80,15 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What is asked of a model: its upstream name, the turns, the sampling."""
+    """What is asked of a model: its upstream name, the turns, the sampling.
+
+    `thinking` says whether it is to think first; None for a model that cannot be told.
+    """
 
     model: str
     messages: tuple[PromptMessage, ...]
     sampling: Sampling = field(default_factory=Sampling)
+    thinking: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,13 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as its provider lists it. `context_window` is in tokens."""
+    """A model as its provider lists it. `context_window` is in tokens.
+
+    `thinks`: one can ask it to think before it answers.
+    """
 
     name: str
     display_name: str = ""
     context_window: int | None = None
     max_output_tokens: int | None = None
+    thinks: bool = False

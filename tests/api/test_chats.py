@@ -1,9 +1,13 @@
 """Chats over REST: the whole way of a question, and what outsiders get."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import orjson
 import pytest
 
 from llm_ui.generation import Engine
+from llm_ui.services import browsing
 from tests.api.conftest import Caller
 from tests.conftest import People
 from tests.scripted import ScriptedServer, expected_text, parse_script
@@ -158,3 +162,31 @@ async def test_nobody_signed_in_gets_nothing(visitor: Caller, people: People):
         answer = await visitor.get(f"/api/v1{path}")
         assert answer.status_code == 401, path
         assert answer.json()["code"] == "not_authenticated"
+
+
+async def test_a_question_with_modes_names_its_sources(
+    bob: Caller,
+    charlie: Caller,
+    engine: Engine,
+    upstream: ScriptedServer,
+    model_id: str,
+    settings_env: Callable[[str, str], None],
+    tmp_path: Path,
+):
+    settings_env("DATA_DIR", str(tmp_path / "data"))
+    chat = (await bob.post("/api/v1/chats", json={"model": model_id})).json()
+    path = f"/api/v1/chats/{chat['id']}/messages"
+    body = {"content": "Read http://127.0.0.1/secret", "modes": ["browsing"]}
+    assert (await bob.post(path, json={**body, "modes": ["magic"]})).status_code == 422
+    assert (await bob.post(path, json={**body, "modes": ["browsing"] * 9})).status_code == 422
+    assert (await charlie.post(path, json=body)).status_code == 404
+    started = (await bob.post(path, json=body)).json()
+    events = events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
+    last = [data for name, _, data in events if name == "source"][-1]
+    assert (last["number"], last["state"], last["problem"]) == (1, "failed", "refused")
+    question, answer = (await bob.get(f"/api/v1/chats/{chat['id']}")).json()["messages"]
+    assert question["modes"] == ["browsing"]
+    assert answer["status"] == "done"
+    assert answer["sources"] == [last]
+    assert (await charlie.get(f"/api/v1/runs/{started['run_id']}/events")).status_code == 404
+    await browsing.close_fetcher()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
+from llm_ui.errors import ProviderRefused
 from llm_ui.providers.anthropic.parse import StreamParser, parse_models
 from llm_ui.providers.http import HttpAdapter
 from llm_ui.wire.answers import read_answer
@@ -15,6 +17,8 @@ DEFAULT_BASE_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"
 # The API wants a limit; this one is within every model's own.
 DEFAULT_MAX_TOKENS = 4096
+# What a model may think beside its answer; the API wants at least 1024.
+THINKING_TOKENS = 4096
 
 
 def body_json(request: ChatRequest) -> dict[str, Any]:
@@ -42,6 +46,13 @@ def body_json(request: ChatRequest) -> dict[str, Any]:
         body["top_p"] = sampling.top_p
     if sampling.stop:
         body["stop_sequences"] = list(sampling.stop)
+    # A model that writes on from its own words cannot think before them.
+    if request.thinking and turns and turns[-1]["role"] == "user":
+        body["thinking"] = {"type": "enabled", "budget_tokens": THINKING_TOKENS}
+        body["max_tokens"] += THINKING_TOKENS
+        # Neither may be set beside it.
+        body.pop("temperature", None)
+        body.pop("top_p", None)
     return body
 
 
@@ -63,8 +74,23 @@ class AnthropicProvider(HttpAdapter):
         """See Provider."""
         return parse_models(await self._get("/v1/models?limit=1000"))
 
-    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
-        call = self._call("POST", "/v1/messages", body_json(request))
-        timeouts = self._endpoint.timeouts
-        return read_answer(self._client, call, timeouts, SseSplitter(), StreamParser())
+        body = body_json(request)
+        # Newer models choose their own measure and refuse a budget.
+        ways = [body, {**body, "thinking": {"type": "adaptive"}}] if "thinking" in body else [body]
+        for last, way in zip((len(ways) == 1, True), ways, strict=False):
+            call = self._call("POST", "/v1/messages", way)
+            started = False
+            try:
+                answer = read_answer(
+                    self._client, call, self._endpoint.timeouts, SseSplitter(), StreamParser()
+                )
+                async with aclosing(answer) as events:
+                    async for event in events:
+                        started = True
+                        yield event
+                return
+            except ProviderRefused as error:
+                if started or last or "thinking" not in error.detail:
+                    raise

@@ -7,6 +7,7 @@ and are to be ignored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,9 @@ FINISH: dict[str, FinishReason] = {
     "tool_use": "tool",
     "refusal": "content_filter",
 }
+
+# The API's list says nothing of it; every model since Claude 3.7 can.
+_BEFORE_THINKING = re.compile(r"claude-(?:1|2|instant|3-(?!7)|3\.[0-6])")
 
 
 def parse_delta(delta: dict[str, Any]) -> StreamEvent | None:
@@ -69,6 +73,7 @@ def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
             display_name=text(item.get("display_name"), "display_name"),
             context_window=count(item.get("max_input_tokens"), "max_input_tokens"),
             max_output_tokens=count(item.get("max_tokens"), "max_tokens"),
+            thinks=not _BEFORE_THINKING.match(name),
         )
         for item in items(found.get("data"), "data")
         if (name := text(item.get("id"), "id"))

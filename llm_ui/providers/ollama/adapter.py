@@ -45,21 +45,23 @@ class OllamaProvider(HttpAdapter):
             try:
                 async with limit:
                     found = await fetch_json(self._client, call, self._brief())
-                window, chats = parse_show(found)
+                window, chats, thinks = parse_show(found)
             except ProviderError:
                 return model  # the list is worth more than its details
-            return replace(model, context_window=window) if chats else None
+            return replace(model, context_window=window, thinks=thinks) if chats else None
 
         return [m for m in await asyncio.gather(*map(shown, listed)) if m is not None]
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
-        body = {
+        body: dict[str, Any] = {
             "model": request.model,
             "messages": messages_json(request),
             "stream": True,
             "options": options_json(request.sampling),
         }
+        if request.thinking is not None:
+            body["think"] = request.thinking
         call = self._call("POST", "/api/chat", body)
         timeouts = self._endpoint.timeouts
         return read_answer(self._client, call, timeouts, LineSplitter(), StreamParser())

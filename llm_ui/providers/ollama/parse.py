@@ -52,14 +52,17 @@ def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
     return [ModelInfo(name=name) for name in names if name]
 
 
-def parse_show(found: dict[str, Any]) -> tuple[int | None, bool]:
-    """Of /api/show: the context's size in tokens, and whether the model can chat."""
+def parse_show(found: dict[str, Any]) -> tuple[int | None, bool, bool]:
+    """Of /api/show: the context's size in tokens, whether the model can chat, and whether
+    it can be asked to think."""
     window = None
     for key, value in child(found.get("model_info"), "model_info").items():
         if key.endswith(".context_length"):
             window = count(value, key)
     capabilities = found.get("capabilities")
-    return window, not isinstance(capabilities, list) or "completion" in capabilities
+    if not isinstance(capabilities, list):
+        return window, True, False
+    return window, "completion" in capabilities, "thinking" in capabilities
 
 
 class StreamParser:

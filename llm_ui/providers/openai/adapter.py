@@ -19,6 +19,7 @@ from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
 from llm_ui.wire.sse import SseSplitter
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
+THINKING_EFFORT = "medium"
 
 Body = dict[str, Any]
 Change = Callable[[Body], Body]
@@ -38,6 +39,7 @@ def _without(name: str) -> Change:
 # what to send instead). Where they say nothing, `stream_options` is the likely culprit.
 _CONCESSIONS: tuple[tuple[re.Pattern[str], str, Change], ...] = (
     (re.compile("max_completion_tokens"), "max_tokens", _rename_limit),
+    (re.compile("reasoning", re.I), "reasoning_effort", _without("reasoning_effort")),
     (re.compile("unsupported.*temperature", re.I), "temperature", _without("temperature")),
     (re.compile("unsupported.*top_p", re.I), "top_p", _without("top_p")),
     (re.compile(""), "stream_options", _without("stream_options")),
@@ -58,13 +60,16 @@ class OpenAIProvider(HttpAdapter):
         return base if urlsplit(base).path.strip("/") else f"{base}/v1"
 
     def _body(self, request: ChatRequest) -> Body:
-        return {
+        body = {
             "model": request.model,
             "messages": messages_json(request),
             "stream": True,
             "stream_options": {"include_usage": True},
             **request.sampling.as_json(),
         }
+        if request.thinking:
+            body.setdefault("reasoning_effort", THINKING_EFFORT)
+        return body
 
     async def models(self) -> list[ModelInfo]:
         """See Provider."""

@@ -6,6 +6,7 @@ DeepSeek, llama.cpp and vLLM send thinking, `reasoning` how OpenRouter does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,8 @@ FINISH: dict[str, FinishReason] = {
     "tool_calls": "tool",
     "function_call": "tool",
 }
+
+_THINKING_NAMES = re.compile(r"(?:openai/)?(?:o[134](?:-|$)|gpt-5(?!.*chat)|gpt-oss)")
 
 
 def parse_usage(value: object) -> Usage | None:
@@ -59,6 +62,13 @@ def parse_delta(choice: dict[str, Any]) -> list[StreamEvent]:
     return found
 
 
+def _thinks(name: str, parameters: object) -> bool:
+    # OpenRouter says it; of OpenAI's own models only the names do.
+    if isinstance(parameters, list):
+        return "reasoning" in parameters or "reasoning_effort" in parameters
+    return _THINKING_NAMES.match(name) is not None
+
+
 def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
     """The list of /v1/models. The size of the context is no part of OpenAI's form;
     OpenRouter, vLLM and llama.cpp each have their own field for it."""
@@ -76,6 +86,7 @@ def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
                 display_name=text(item.get("name") or item.get("display_name"), "name"),
                 context_window=count(window, "context_length"),
                 max_output_tokens=count(top.get("max_completion_tokens"), "max_completion_tokens"),
+                thinks=_thinks(name, item.get("supported_parameters")),
             )
         )
     return models

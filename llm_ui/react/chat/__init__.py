@@ -20,6 +20,7 @@ _FILES = link(
     "pin.js",
     "prose.js",
     "small.jsx",
+    "sources.jsx",
 )
 
 _Gap = rx.event.passthrough_event_spec(int, int)
@@ -30,7 +31,8 @@ class Answer(rx.Component):
     """One answer. While `live` it shows what the state's stream brings for `run`.
 
     The stream is the two vars `current_response` and `current_reasoning` of the
-    state named `state_name`, each `{"g": run, "o": offset, "t": text}`. When `live`
+    state named `state_name`, each `{"g": run, "o": offset, "t": text}`, and
+    `current_sources`, `{"g": run, "s": sources}`. When `live`
     ends, `text` and `reasoning` are what counts; what is on the screen already is
     not rendered again.
     """
@@ -41,6 +43,8 @@ class Answer(rx.Component):
 
     text: rx.Var[str]
     reasoning: rx.Var[str]
+    thinking_ms: rx.Var[int]
+    sources: rx.Var[list[dict[str, Any]]]
     run: rx.Var[int]
     live: rx.Var[bool]
     state_name: rx.Var[str]

@@ -6,6 +6,7 @@ import { StateStoreContext } from "$/utils/context-registry";
 import { Follower } from "./follow.js";
 import { Icon } from "./icons.jsx";
 import { Prose } from "./prose.js";
+import { Reading, Sources, fill, useSources } from "./sources.jsx";
 
 const NAME_OF_TEXT = "current_response_rx_state_";
 const NAME_OF_THOUGHTS = "current_reasoning_rx_state_";
@@ -27,9 +28,10 @@ function useFollow({ stateName, run, live }, name, sink, onGap) {
       follower.current = new Follower(run);
     }
     const read = () => {
-      const change = follower.current.take(store.getSnapshot(stateName)?.[name]);
+      const value = store.getSnapshot(stateName)?.[name];
+      const change = follower.current.take(value);
       if (change?.kind === "gap") calls.current.onGap?.(run, follower.current.length);
-      else if (change) calls.current.sink(change.kind, change.text);
+      else if (change) calls.current.sink(change.kind, change.text, value.ms);
     };
     const stop = store.subscribe(stateName, read);
     read();
@@ -37,19 +39,42 @@ function useFollow({ stateName, run, live }, name, sink, onGap) {
   }, [store, stateName, name, run, live]);
 }
 
+/** 12 s, 1 min 5 s: as long as somebody waits, not as exact as it could be. */
+function span(ms) {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** How long the model has thought so far; counts while it does. `since` is by this clock. */
+function useSpent(since, any, live, answering) {
+  const [spent, setSpent] = useState(0);
+  useEffect(() => {
+    if (!any || !live || !since.current) return undefined;
+    const count = () => setSpent(Date.now() - since.current);
+    count();
+    if (answering) return undefined;
+    const timer = setInterval(count, 1000);
+    return () => clearInterval(timer);
+  }, [any, live, answering]);
+  return spent;
+}
+
 /** Reasoning, closed until somebody wants it, and not rendered before that either. */
-function Thoughts({ source, text, answering, labels, onGap }) {
+function Thoughts({ source, text, thinkingMs, answering, labels, onGap }) {
   const { live } = source;
   const body = useRef(null);
   const prose = useRef(null);
   const thoughts = useRef(text);
+  const since = useRef(0);
   const [any, setAny] = useState(text !== "");
   const [open, setOpen] = useState(false);
 
   useFollow(
     source,
     NAME_OF_THOUGHTS,
-    (kind, piece) => {
+    (kind, piece, ms) => {
+      if (kind === "replace") since.current = piece ? Date.now() - (ms ?? 0) : 0;
+      else since.current ||= Date.now();
       thoughts.current = kind === "append" ? thoughts.current + piece : piece;
       prose.current?.[kind](piece);
       setAny(thoughts.current !== "");
@@ -71,13 +96,18 @@ function Thoughts({ source, text, answering, labels, onGap }) {
     else prose.current.finish(thoughts.current);
   }, [open]);
 
+  const spent = useSpent(since, any, live, answering);
   if (!any) return null;
   const busy = live && !answering;
+  const ms = !live && thinkingMs >= 0 ? thinkingMs : spent;
+  let words = busy ? labels.thinking : (labels.reasoning ?? labels.thinking);
+  if (busy && ms >= 1000 && labels.thinking_for) words = fill(labels.thinking_for, { value: span(ms) });
+  if (!busy && ms > 0 && labels.thought_for) words = fill(labels.thought_for, { value: span(ms) });
   return (
-    <details className="lu-md-think" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details className="lu-md-think" data-testid="thinking" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary data-busy={busy || undefined}>
         <Icon name="right" size={14} />
-        {busy ? labels.thinking : (labels.reasoning ?? labels.thinking)}
+        {words}
       </summary>
       <div className="lu-md lu-md-think-text" ref={body} />
     </details>
@@ -87,6 +117,8 @@ function Thoughts({ source, text, answering, labels, onGap }) {
 export function Answer({
   text = "",
   reasoning = "",
+  thinkingMs = -1,
+  sources = [],
   run = 0,
   live = false,
   stateName = "",
@@ -97,6 +129,8 @@ export function Answer({
   const body = useRef(null);
   const prose = useRef(null);
   const [begun, setBegun] = useState(false);
+  const read = useSources(source, sources);
+  const reading = live && !begun && read.some(({ state }) => state === "reading");
 
   useBrowserEffect(() => {
     prose.current ??= new Prose(body.current, labels);
@@ -113,6 +147,10 @@ export function Answer({
   );
 
   useBrowserEffect(() => {
+    if (read.length) prose.current.cite(read);
+  }, [read]);
+
+  useBrowserEffect(() => {
     if (!live) prose.current.finish(text);
   }, [live, text]);
 
@@ -121,12 +159,14 @@ export function Answer({
       <Thoughts
         source={source}
         text={reasoning}
+        thinkingMs={thinkingMs}
         answering={begun}
         labels={labels}
         onGap={onGap}
       />
       <div className="lu-md-body">
-        {live && !begun && (
+        {reading && <Reading sources={read} labels={labels} />}
+        {live && !begun && !reading && (
           <div className="lu-md-wait" role="status" aria-label={labels.thinking}>
             <i />
             <i />
@@ -135,6 +175,7 @@ export function Answer({
         )}
         <div className="lu-md" ref={body} />
       </div>
+      {(begun || !live) && read.length > 0 && <Sources sources={read} labels={labels} />}
     </div>
   );
 }

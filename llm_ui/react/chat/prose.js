@@ -1,5 +1,5 @@
 // One growing text on the screen: renderer, labels and clock put together.
-import { dresser } from "../markdown/dress.js";
+import { dresser, setSources } from "../markdown/dress.js";
 import { Painter } from "../markdown/painter.js";
 import { Renderer } from "../markdown/renderer.js";
 
@@ -7,6 +7,7 @@ const wordsOf = (labels) => ({
   copy: labels.copy_code ?? "",
   copied: labels.copied ?? "",
   loadImage: labels.show_image ?? "",
+  source: labels.source ?? "",
 });
 
 export class Prose {
@@ -14,6 +15,13 @@ export class Prose {
     container.replaceChildren();
     this.renderer = new Renderer(container, dresser(container, wordsOf(labels)));
     this.painter = new Painter(() => this.renderer.paint());
+  }
+
+  /** Citations may name these sources, also in what stands there already. */
+  cite(sources) {
+    const { container } = this.renderer;
+    setSources(container, sources);
+    this.renderer.dress(container, false);
   }
 
   append(text) {

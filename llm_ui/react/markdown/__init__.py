@@ -7,6 +7,7 @@ from typing import Final
 from llm_ui.react._link import link
 
 link(
+    "cite.js",
     "dress.js",
     "fence.js",
     "highlight.js",

@@ -1,5 +1,6 @@
 // What finished HTML still needs: labels, colours for code, set maths, and what
 // happens on a click. One listener on the document serves every answer.
+import { cite, showSource } from "./cite.js";
 import { safeImage, toFragment } from "./safe.js";
 
 // Colouring is quadratic in places and nobody reads a megabyte of it.
@@ -87,6 +88,7 @@ function setMath(root) {
 // --- clicks -----------------------------------------------------------------
 
 const labelsOf = new WeakMap();
+const sourcesOf = new WeakMap();
 const shown = new Set();
 let listening = false;
 
@@ -129,11 +131,17 @@ function showImage(button) {
 }
 
 function onClick(event) {
-  const button = event.target.closest?.(".lu-md .lu-md-copy, .lu-md .lu-md-img");
+  const button = event.target.closest?.(".lu-md .lu-md-copy, .lu-md .lu-md-img, .lu-md .lu-md-cite");
   if (!button) return;
   event.preventDefault();
-  if (button.classList.contains("lu-md-copy")) copyCode(button);
+  if (button.classList.contains("lu-md-cite")) showSource(button);
+  else if (button.classList.contains("lu-md-copy")) copyCode(button);
   else showImage(button);
+}
+
+/** What the citations in a container may name: sources by number. */
+export function setSources(container, sources) {
+  sourcesOf.set(container, new Map(sources.map((source) => [Number(source.number), source])));
 }
 
 /** The dressing of one answer's container, in the reader's language. */
@@ -148,6 +156,7 @@ export function dresser(container, labels) {
       else button.title = labels.loadImage;
     }
     setMath(root);
+    cite(root, sourcesOf.get(container), labels.source);
     if (final) colour(root);
   };
 }

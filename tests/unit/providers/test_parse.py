@@ -179,9 +179,32 @@ def test_ollama_an_error_line_is_an_error() -> None:
 
 def test_ollama_details_tell_the_context_size_and_whether_it_chats() -> None:
     shown = {"model_info": {"llama.context_length": 8192, "llama.block_count": 30}}
-    assert ollama.parse_show(shown) == (8192, True)
-    assert ollama.parse_show({"capabilities": ["embedding"]}) == (None, False)
-    assert ollama.parse_show({"capabilities": ["completion", "tools"]}) == (None, True)
+    assert ollama.parse_show(shown) == (8192, True, False)
+    assert ollama.parse_show({"capabilities": ["embedding"]}) == (None, False, False)
+    assert ollama.parse_show({"capabilities": ["completion", "tools"]}) == (None, True, False)
+    assert ollama.parse_show({"capabilities": ["completion", "thinking"]}) == (None, True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "thinks"),
+    [("o3-mini", True), ("gpt-5.2", True), ("openai/gpt-oss-20b", True), ("gpt-4o", False),
+     ("gpt-5-chat-latest", False), ("llama-3", False), ("o365-helper", False)],
+)  # fmt: skip
+def test_openai_models_that_think_are_known_by_their_names(name: str, thinks: bool) -> None:
+    assert openai.parse_models({"data": [{"id": name}]})[0].thinks is thinks
+
+
+def test_a_list_of_parameters_says_more_than_a_name() -> None:
+    told = {"id": "x/y", "supported_parameters": ["reasoning", "seed"]}
+    silent = {"id": "o3", "supported_parameters": ["seed"]}
+    assert [each.thinks for each in openai.parse_models({"data": [told, silent]})] == [True, False]
+
+
+def test_claude_models_before_3_7_cannot_be_asked_to_think() -> None:
+    names = ["claude-2.1", "claude-3-5-sonnet-1", "claude-3-haiku-1", "claude-3-7-sonnet-1",
+             "claude-sonnet-4-5", "claude-opus-9"]  # fmt: skip
+    found = anthropic.parse_models({"data": [{"id": name} for name in names]})
+    assert [each.thinks for each in found] == [False, False, False, True, True, True]
 
 
 ANTHROPIC_START = {
@@ -247,4 +270,4 @@ def test_anthropic_lists_models() -> None:
             "has_more": False,
         }
     )
-    assert found == [ModelInfo("claude-x", "Claude X")]
+    assert found == [ModelInfo("claude-x", "Claude X", thinks=True)]

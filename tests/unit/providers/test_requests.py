@@ -194,3 +194,49 @@ async def test_openai_gives_way_where_a_model_does_not_know_a_parameter(
             pass
     assert len(bodies) == 2
     assert instead is None or bodies[1][instead] == 7
+
+
+# --- thinking ----------------------------------------------------------------------------
+
+
+async def asked_to_think(kind: str, thinking: bool | None, *scripts: str) -> list[dict[str, Any]]:
+    async with scripted_server() as server:
+        for script in scripts:
+            server.script(script)
+        provider = open_provider(kind, Endpoint(server.url, "key-1"))
+        turns = (PromptMessage("user", "Hello?"),)
+        async for _ in provider.stream(ChatRequest("m", turns, SAMPLING, thinking)):
+            pass
+        await provider.aclose()
+        return [request.body for request in server.requests]
+
+
+async def test_thinking_is_asked_for_in_each_providers_own_way() -> None:
+    (body,) = await asked_to_think("openai", True)
+    assert body["reasoning_effort"] == "medium"
+    (body,) = await asked_to_think("ollama", True)
+    assert body["think"] is True
+    (body,) = await asked_to_think("ollama", False)
+    assert body["think"] is False
+    (body,) = await asked_to_think("anthropic", True)
+    assert body["thinking"] == {"type": "enabled", "budget_tokens": 4096}
+    assert body["max_tokens"] == 4096 + 7
+    assert not {"temperature", "top_p"} & set(body)
+
+
+@pytest.mark.parametrize("kind", list(ADAPTERS))
+async def test_a_model_that_cannot_be_told_is_told_nothing(kind: str) -> None:
+    (body,) = await asked_to_think(kind, None)
+    assert not {"reasoning_effort", "think", "thinking"} & set(body)
+
+
+async def test_models_that_refuse_the_way_of_asking_are_asked_in_another() -> None:
+    bodies = await asked_to_think("openai", True, "error-400 error-message=reasoning_effort?")
+    assert ["reasoning_effort" in body for body in bodies] == [True, False]
+    bodies = await asked_to_think("anthropic", True, "error-400 error-message=thinking.enabled?")
+    assert [body["thinking"]["type"] for body in bodies] == ["enabled", "adaptive"]
+
+
+def test_an_answer_that_is_continued_does_not_think_before_its_own_words() -> None:
+    turns = (PromptMessage("user", "Hi"), PromptMessage("assistant", "Well,"))
+    assert "thinking" not in body_json(ChatRequest("m", turns, SAMPLING, True))

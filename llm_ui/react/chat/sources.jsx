@@ -1,0 +1,107 @@
+// What an answer rests on: what is being read while one waits, and a numbered list below it.
+// Titles and addresses come from strangers: they are text, and links only with a checked scheme.
+import { useContext, useEffect, useLayoutEffect, useState } from "react";
+import { StateStoreContext } from "$/utils/context-registry";
+
+import { safeLink } from "../markdown/safe.js";
+
+const NAME = "current_sources_rx_state_";
+const NOTHING = [];
+const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
+
+/** The sources of an answer: while it is live what the store says, then what it was given. */
+export function useSources({ stateName, run, live }, given) {
+  const store = useContext(StateStoreContext);
+  const [told, setTold] = useState(null);
+
+  useBrowserEffect(() => {
+    if (!live || !run || !store) return undefined;
+    const read = () => {
+      const value = store.getSnapshot(stateName)?.[NAME];
+      if (value?.g === run && Array.isArray(value.s)) setTold(value);
+    };
+    const stop = store.subscribe(stateName, read);
+    read();
+    return stop;
+  }, [store, stateName, run, live]);
+
+  if (!live && given?.length) return given;
+  return told?.g === run || !live ? (told?.s ?? NOTHING) : NOTHING;
+}
+
+export const fill = (label, values) =>
+  String(label ?? "").replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+function hostOf(url) {
+  try {
+    return new URL(url).host.replace(/^www\./, "");
+  } catch {
+    return "";
+  }
+}
+
+/** "Reading example.org…", for as long as nothing else is to be seen. */
+export function Reading({ sources, labels }) {
+  const open = sources.filter(({ state }) => state === "reading");
+  return (
+    <ul className="lu-reading" role="status" data-testid="reading">
+      {open.map(({ number, url }) => (
+        <li key={number}>{url ? fill(labels.reading, { host: hostOf(url) }) : labels.searching}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Entry({ source, labels }) {
+  const { number, url, title, state, problem } = source;
+  const href = safeLink(url);
+  const host = hostOf(url);
+  const failed = state === "failed";
+  // An address says most in what stands behind the host.
+  const words = title || String(url ?? "").replace(/^https?:\/\/(?:www\.)?/i, "");
+  return (
+    <li className="lu-source" data-state={state} data-source={number} data-testid="source">
+      <span className="lu-source__number" aria-hidden="true">
+        {number}
+      </span>
+      <span className="lu-source__words">
+        {words &&
+          (href ? (
+            <a
+              className="lu-source__title"
+              href={href}
+              rel="noopener noreferrer nofollow"
+              target="_blank"
+              aria-label={`${fill(labels.source, { number })}: ${words}`}
+            >
+              {words}
+            </a>
+          ) : (
+            <span className="lu-source__title">{words}</span>
+          ))}
+        {title && host && <span className="lu-source__host">{host}</span>}
+        {failed && (
+          <span className="lu-source__problem" data-testid="source-problem">
+            {labels.problems?.[problem] ?? problem}
+          </span>
+        )}
+      </span>
+    </li>
+  );
+}
+
+/** The list below an answer. */
+export function Sources({ sources, labels }) {
+  const known = sources.filter(({ state }) => state !== "reading");
+  if (!known.length) return null;
+  return (
+    <section className="lu-sources" aria-label={labels.sources} data-testid="sources">
+      <h3 className="lu-sources__title">{labels.sources}</h3>
+      <ol>
+        {known.map((source) => (
+          <Entry key={source.number} source={source} labels={labels} />
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,115 @@
+"""Which addresses of the web may be fetched for somebody: public ones and nothing else.
+
+A person or a page may name any URL; what answers behind it must not be this machine, its
+network, or a cloud's metadata service. An admin may name exceptions (BROWSE_HOSTS).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+
+import httpx
+
+PORTS = {"http": 80, "https": 443}
+LONGEST_URL = 2000
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+# A last label that a C library reads as a number: 2130706433, 0x7f.1, 0177.0.0.1, 127.1.
+_NUMERIC = re.compile(r"(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
+_DOTTED = re.compile(r"(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})")
+_NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+# Set aside for special uses, but global to some versions of Python's own tables.
+_SPECIAL = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "100.64.0.0/10",
+        "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "100::/64", "fec0::/10",
+    )
+)  # fmt: skip
+
+
+class AddressRefused(Exception):
+    """An address that is not fetched for anybody; the text says why, for the log."""
+
+
+def checked_url(url: str, exceptions: Iterable[str] = ()) -> httpx.URL:
+    """The URL if its form allows to fetch it.
+
+    Args:
+        exceptions: `host` or `host:port` that an admin allows whatever it is.
+
+    Raises:
+        AddressRefused: not http(s), a port of another service, a host that hides what it
+            is, a name or a password in it. Where its name leads to is for `checked_addresses`.
+    """
+    if len(url) > LONGEST_URL or _FORBIDDEN.search(url):
+        raise AddressRefused("it holds characters that no address has")
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise AddressRefused(str(error)) from None
+    if parsed.scheme not in PORTS or not parsed.host:
+        raise AddressRefused("not an address of the web")
+    if parsed.userinfo or "@" in url.split("?", 1)[0].split("#", 1)[0].split("/", 3)[2]:
+        raise AddressRefused("it holds a name or a password")
+    port = PORTS[parsed.scheme] if parsed.port is None else parsed.port
+    if is_exception(parsed.host, port, exceptions):
+        return parsed
+    if port not in PORTS.values():
+        raise AddressRefused("a port that is not the web's")
+    check_host(parsed.raw_host.decode("ascii"))
+    return parsed
+
+
+def check_host(host: str) -> None:
+    """Raise AddressRefused for a literal address that is not public, or hides what it is."""
+    bare = host.strip("[]").rstrip(".")
+    if "%" in bare or not bare:
+        raise AddressRefused("not a host")
+    if ":" in bare or _DOTTED.fullmatch(bare):
+        checked_addresses([bare])
+    elif _NUMERIC.fullmatch(bare.rpartition(".")[2]):
+        raise AddressRefused("a number where a name should be")
+
+
+def checked_addresses(found: Iterable[str]) -> list[str]:
+    """The addresses that a name leads to, if every one of them is public.
+
+    Raises:
+        AddressRefused: there is none, or one is not public.
+    """
+    addresses = list(found)
+    if not addresses or not all(is_public(each) for each in addresses):
+        raise AddressRefused("its address is not a public one")
+    return addresses
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the public internet, whatever its spelling."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        hidden = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if hidden is None and (any(ip in net for net in _NAT64) or int(ip) < 2**32):
+            hidden = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if hidden is not None:
+            # A tunnel to an IPv4 address; a page reached only so is not worth the risk.
+            return ip.ipv4_mapped is not None and is_public(str(hidden))
+    special = ip.is_multicast or ip.is_reserved or ip.is_unspecified
+    return ip.is_global and not special and not any(ip in each for each in _SPECIAL)
+
+
+def is_exception(host: str, port: int, exceptions: Iterable[str]) -> bool:
+    """Whether an admin has named this host (with this port, or with the web's own ones)."""
+    name = host.strip("[]").rstrip(".").lower()
+    for each in exceptions:
+        allowed, colon, wanted = each.lower().rpartition(":")
+        if not colon or not wanted.isdigit():
+            if name == each.lower().strip("[]") and port in PORTS.values():
+                return True
+        elif name == allowed.strip("[]") and port == int(wanted):
+            return True
+    return False

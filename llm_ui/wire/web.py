@@ -1,0 +1,248 @@
+"""Fetching a page of the web for somebody: guarded, bounded, and cached as HTTP says.
+
+Every connection goes through `GuardedNetwork`: it looks the name up itself, refuses what is
+not public and connects to the very address that it has checked, so that a name which answers
+differently the next time (DNS rebinding) gains nothing. Redirects are followed here, each one
+checked like the first address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import httpcore
+import httpx
+from hishel import AsyncBaseStorage, AsyncSqliteStorage
+from hishel.httpx import AsyncCacheTransport
+
+from llm_ui import __version__
+from llm_ui.security.urls import (
+    AddressRefused,
+    check_host,
+    checked_addresses,
+    checked_url,
+    is_exception,
+)
+
+logger = logging.getLogger(__name__)
+
+MOST_REDIRECTS = 5
+MOST_BYTES = 3 * 1024 * 1024
+TOTAL_S = 20.0
+CONNECT_S = 5.0
+READ_S = 10.0
+CACHE_FILE = "web-cache.db"
+CACHE_TTL_S = 24 * 3600.0
+CACHE_BYTES = 100 * 1024 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_READABLE = ("text/", "application/xhtml+xml", "application/xml", "application/json")
+_CODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+
+Resolver = Callable[[str, int], Awaitable[list[str]]]
+
+
+class Unreadable(Exception):
+    """A page that cannot be had; `problem` is one of PROBLEMS."""
+
+    def __init__(self, problem: str, detail: str = "") -> None:
+        super().__init__(detail or problem)
+        self.problem = problem
+
+
+PROBLEMS = (
+    "refused", "missing", "status", "unreachable", "slow", "large", "kind", "redirects", "empty",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A page as it came; `url` is where it was in the end."""
+
+    url: str
+    kind: str
+    charset: str
+    body: bytes
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a name, as the system finds them."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
+    """The only way from a person's address to a socket."""
+
+    def __init__(self, exceptions: Iterable[str], resolver: Resolver) -> None:
+        self._exceptions = tuple(exceptions)
+        self._resolve = resolver
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """See httpcore; raises AddressRefused for what is not public."""
+        allowed = is_exception(host, port, self._exceptions)
+        if not allowed:
+            check_host(host)
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                found = await self._resolve(host, port)
+        except (OSError, UnicodeError, TimeoutError) as error:
+            raise httpcore.ConnectError(f"{host} is not known") from error
+        failure: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in found if allowed else checked_addresses(found):
+            try:
+                return await self._network.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Never."""
+        raise AddressRefused("not the web")
+
+    async def sleep(self, seconds: float) -> None:
+        """See httpcore."""
+        await self._network.sleep(seconds)
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """httpx's own transport with the guarded network below, no proxy and no retries."""
+
+    def __init__(self, network: httpcore.AsyncNetworkBackend, context: ssl.SSLContext) -> None:
+        super().__init__(verify=context, trust_env=False)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context, max_connections=MOST_REDIRECTS + 1, max_keepalive_connections=0,
+            network_backend=network,
+        )  # fmt: skip
+
+
+class Fetcher:
+    """Fetches pages. One belongs to an event loop; `aclose` ends it.
+
+    Args:
+        exceptions: hosts that an admin allows, whatever their address (see security/urls.py).
+        folder: where the cache lies; None keeps nothing.
+        resolver: another way from names to addresses (for tests).
+    """
+
+    def __init__(
+        self,
+        exceptions: Iterable[str] = (),
+        folder: Path | None = None,
+        resolver: Resolver = resolve,
+    ) -> None:
+        self._exceptions = tuple(exceptions)
+        self._network = GuardedNetwork(self._exceptions, resolver)
+        self._context = httpx.create_ssl_context()
+        self._storage: AsyncBaseStorage | None = None
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / CACHE_FILE
+            _bound(path)
+            self._storage = AsyncSqliteStorage(database_path=path, default_ttl=CACHE_TTL_S)
+
+    async def fetch(self, url: str) -> Fetched:
+        """The page at an address that a person or a search named.
+
+        Raises:
+            Unreadable: why there is none.
+        """
+        try:
+            async with asyncio.timeout(TOTAL_S):
+                return await self._follow(url)
+        except AddressRefused as error:
+            logger.info("an address was refused: %s", error)
+            raise Unreadable("refused", str(error)) from None
+        except (TimeoutError, httpx.TimeoutException, httpcore.TimeoutException):
+            raise Unreadable("slow") from None
+        except (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            raise Unreadable("unreachable", str(error)) from None
+
+    async def _follow(self, url: str) -> Fetched:
+        target = checked_url(url, self._exceptions)
+        # Connections of their own: nothing of a page that was left early stays open.
+        own = _Transport(self._network, self._context)
+        transport: httpx.AsyncBaseTransport = own
+        if self._storage is not None:
+            transport = AsyncCacheTransport(own, self._storage)
+        try:
+            for _ in range(MOST_REDIRECTS + 1):
+                response = await transport.handle_async_request(_request(target))
+                if response.status_code not in _REDIRECTS or "location" not in response.headers:
+                    return await _read(response, target)
+                try:
+                    joined = str(target.join(response.headers["location"]))
+                except (httpx.InvalidURL, ValueError) as error:
+                    raise AddressRefused(str(error)) from None
+                target = checked_url(joined, self._exceptions)
+            raise Unreadable("redirects")
+        finally:
+            await own.aclose()
+
+    async def aclose(self) -> None:
+        """Close the cache."""
+        if self._storage is not None:
+            await self._storage.close()
+
+
+def _bound(path: Path) -> None:
+    """Begin the cache anew when it has grown too large: nothing in it is of value."""
+    if path.exists() and path.stat().st_size > CACHE_BYTES:
+        for each in path.parent.glob(f"{CACHE_FILE}*"):
+            each.unlink(missing_ok=True)
+
+
+def _request(target: httpx.URL) -> httpx.Request:
+    headers = {
+        "user-agent": f"llm-ui/{__version__}",
+        "accept": "text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1",
+        "accept-encoding": "gzip",
+    }
+    limits = {"connect": CONNECT_S, "read": READ_S, "write": READ_S, "pool": CONNECT_S}
+    return httpx.Request(
+        "GET", target.copy_with(fragment=None), headers=headers, extensions={"timeout": limits}
+    )
+
+
+async def _read(response: httpx.Response, target: httpx.URL) -> Fetched:
+    if response.status_code in (404, 410):
+        raise Unreadable("missing")
+    if not response.is_success:
+        raise Unreadable("status", str(response.status_code))
+    kind = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if not kind.startswith(_READABLE) or coding not in _CODINGS:
+        raise Unreadable("kind", kind)
+    length = response.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MOST_BYTES:
+        raise Unreadable("large")
+    unpack = None if coding in ("", "identity") else zlib.decompressobj(wbits=47)
+    body = bytearray()
+    async for chunk in cast("AsyncIterator[bytes]", response.stream):
+        try:
+            body += unpack.decompress(chunk, MOST_BYTES + 1 - len(body)) if unpack else chunk
+        except zlib.error as error:
+            raise Unreadable("unreachable", str(error)) from None
+        if len(body) > MOST_BYTES:
+            raise Unreadable("large")
+    return Fetched(str(target), kind, response.charset_encoding or "", bytes(body))
