@@ -32,6 +32,12 @@ class Placing(BaseModel):
     deleted: bool | None = None
 
 
+class Tags(BaseModel):
+    """All tags of a chat."""
+
+    tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
+
+
 class TagList(BaseModel):
     """Tags, all on one page."""
 
@@ -57,6 +63,13 @@ async def place_chats(body: Placing, actor: Changer) -> None:
             await shelf.tag(session, actor, body.ids, body.add_tag, True)
         if body.deleted:
             await shelf.delete(session, actor, body.ids)
+
+
+@router.put("/chats/{chat_id}/tags", responses=problems(401, 403, 404, 409, 422))
+async def set_tags(chat_id: str, body: Tags, actor: Changer) -> Tags:
+    """Give a chat these tags and no others; they come back as they are kept."""
+    async with unit_of_work() as session:
+        return Tags(tags=await shelf.set_tags(session, actor, chat_id, body.tags))
 
 
 @router.get("/tags", responses=problems(401))

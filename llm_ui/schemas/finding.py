@@ -62,6 +62,15 @@ class ProjectView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectItem:
+    """A project to choose from."""
+
+    id: str
+    name: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TagView:
     """A tag and how many chats bear it."""
 

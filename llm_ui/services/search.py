@@ -114,11 +114,11 @@ async def _pool(
     """The newest places that fit, newest first."""
     chat = ChatHistory
     if session.get_bind().dialect.name == "sqlite":
-        asked = sa.literal(fts5(wanted, actor.user_id))
+        asked: Any = sa.literal(fts5(wanted, actor.user_id))
         rank: Any = -sa.literal_column("bm25(searchindex, 0.0, 1.0)", sa.Float)
         number = INDEX.c.rowid
-        source = INDEX.join(ENTRY, ENTRY.c.id == number)
-        fits = [INDEX.c.searchindex.op("MATCH")(asked)]
+        source: Any = INDEX.join(ENTRY, ENTRY.c.id == number)
+        fits: list[Any] = [INDEX.c.searchindex.op("MATCH")(asked)]
     else:
         asked = sa.func.to_tsquery("simple", tsquery(wanted))
         rank = sa.func.ts_rank(ENTRY.c.words, asked, 1)
@@ -145,13 +145,14 @@ async def _pool(
 def _conditions(actor: Actor, filters: ChatFilters | None) -> list[sa.ColumnElement[bool]]:
     if filters is None:
         return []
-    times = [
-        filters.since and ENTRY.c.at >= filters.since,
-        filters.until and ENTRY.c.at < filters.until,
-    ]
+    times = []
+    if filters.since:
+        times.append(ENTRY.c.at >= filters.since)
+    if filters.until:
+        times.append(ENTRY.c.at < filters.until)
     # The times are those of the place that was found, not of the chat's last use.
     chats = listed(actor, replace(filters, since=None, until=None))
-    return [*chats, *[each for each in times if each is not None]]
+    return [*chats, *times]
 
 
 def _ranked(pool: Sequence[_Place]) -> list[_Place]:

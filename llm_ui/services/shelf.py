@@ -117,6 +117,21 @@ async def tag(
     return cleaned
 
 
+async def set_tags(
+    session: AsyncSession, actor: Actor, chat_id: str, names: Sequence[str]
+) -> list[str]:
+    """Give a chat these tags and no others. Returns them as they are kept."""
+    (own,) = await _own(session, actor, [chat_id])
+    cleaned = list(dict.fromkeys(clean_tag(name) for name in names if name.strip()))
+    if len(cleaned) > TAGS_PER_CHAT:
+        raise Conflict("error.tags_full", limit=TAGS_PER_CHAT)
+    await session.execute(sa.delete(ChatTag).where(col(ChatTag.chat_id) == own))
+    if cleaned:
+        rows = [{"chat_id": own, "name": name} for name in cleaned]
+        await insert_missing(session, ChatTag, rows)
+    return cleaned
+
+
 async def list_tags(session: AsyncSession, actor: Actor) -> list[TagView]:
     """The actor's tags by name, with how many chats bear each."""
     query = (

@@ -89,9 +89,9 @@ async def test_the_language_of_queries(people: People, query: str, fits: bool):
 
 HOSTILE = (
     '"', '""', '"""', "'", "\\", "*", "a*", "^a", "a^", "(", ")", "((", "a OR", "OR", "NOT", "AND",
-    "NEAR(a b)", "a NEAR/2 b", "body:x", "owner:u", "- -", "--", "-\"", ":*", "a:*", "a & | !", "<->",
+    "NEAR(a b)", "a NEAR/2 b", "body:x", "owner:u", "- -", "--", "-\"", ":*", "a:*", "a & | !", "<->",  # noqa: E501
     "!", "a<->", "%", "_", "%s", ":q", ";", "'; DROP TABLE user; --", "\x00", "a\x00b", "\ud800",
-    "½", "１２", "漢字", "🙂", "\u0301", "a" * 5000, "a " * 3000, '"a' * 300, "-a " * 200, "{}", "$$",
+    "½", "１２", "漢字", "🙂", "\u0301", "a" * 5000, "a " * 3000, '"a' * 300, "-a " * 200, "{}", "$$",  # noqa: E501
     "İstanbul", "ß", "\u202e", "\\'", "a'b", "''", "col : x", "+a", "a + b", "^", "~", "NULL",
 )  # fmt: skip
 
