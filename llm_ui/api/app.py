@@ -6,7 +6,19 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from llm_ui import __version__
-from llm_ui.api import account, auth, chats, health, models, prompts, runs, usage
+from llm_ui.api import (
+    account,
+    auth,
+    chats,
+    health,
+    models,
+    projects,
+    prompts,
+    runs,
+    search,
+    shelf,
+    usage,
+)
 from llm_ui.api.errors import install_error_handlers, unknown_route
 from llm_ui.api.limits import BodyLimit, SecurityHeaders
 
@@ -32,6 +44,8 @@ def create_api() -> FastAPI:
     install_error_handlers(api)
     own = (account.router, prompts.router, usage.router)
     for router in (auth.router, models.router, chats.router, runs.router, *own):
+        api.include_router(router, prefix=PREFIX)
+    for router in (shelf.router, projects.router, search.router):
         api.include_router(router, prefix=PREFIX)
     api.include_router(health.router)
     missing = APIRouter(include_in_schema=False)

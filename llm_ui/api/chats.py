@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.filters import Filters
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
@@ -56,6 +58,10 @@ class ChatSummary(BaseModel):
     title: str
     updated_at: str
     running: bool
+    pinned: bool
+    archived: bool
+    project: str | None
+    tags: list[str]
 
 
 class ChatList(BaseModel):
@@ -174,13 +180,27 @@ async def create_chat(body: NewChat, actor: Changer) -> Chat:
 
 @router.get("", responses=problems(401, 422))
 async def list_chats(
-    actor: Reader, cursor: Annotated[str | None, Query(max_length=200)] = None, limit: Limit = 50
+    actor: Reader,
+    filters: Filters,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
 ) -> ChatList:
-    """Your chats, the last used first."""
+    """Your chats, the last used first; without `archived` only those that are not."""
+    if filters.archived is None:
+        filters = replace(filters, archived=False)
     async with unit_of_work(writes=False) as session:
-        page = await chats.list_chats(session, actor, cursor, limit)
+        page = await chats.list_chats(session, actor, cursor, limit, filters)
     items = [
-        ChatSummary(id=c.id, title=c.title, updated_at=c.updated_at, running=c.running)
+        ChatSummary(
+            id=c.id,
+            title=c.title,
+            updated_at=c.updated_at,
+            running=c.running,
+            pinned=c.pinned,
+            archived=c.archived,
+            project=c.project_id or None,
+            tags=c.tags,
+        )
         for c in page.items
     ]
     return ChatList(items=items, next_cursor=page.next_cursor)

@@ -9,11 +9,14 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.brand import brand
 from llm_ui.components.chat_list import chat_list
+from llm_ui.components.palette import palette
 from llm_ui.components.text import t
 from llm_ui.components.user_menu import user_menu
 
 # The client's pages beside the chat: icon, label, address.
 PLACES: tuple[tuple[str, Any, str], ...] = (
+    ("folder", t("projects.title"), "/projects"),
+    ("history", t("history.title"), "/history"),
     ("notebook-pen", t("prompts.title"), "/prompts"),
     ("chart-column", t("usage.title"), "/usage"),
 )
@@ -51,12 +54,24 @@ def client_sidebar() -> rx.Component:
     new = ui.link_button(
         ui.icon("square-pen", 16), t("chat.new"), href="/chat", data_testid="new-chat"
     )
+    search = ui.button(
+        ui.icon("search", 16),
+        rx.el.span(t("palette.open")),
+        rx.el.kbd(t("keys.ctrl"), " K", class_name="lu-kbd lu-not-mac"),
+        rx.el.kbd("⌘ K", class_name="lu-kbd lu-only-mac"),
+        look="ghost",
+        class_name="lu-side__search",
+        aria_label=t("palette.open"),
+        data_testid="search",
+        custom_attrs={"data-lu": "palette"},
+    )
     places = [rx.el.ul(*[_entry(*place) for place in PLACES], class_name="lu-entries")]
     return _sidebar(
         "/chat",
-        rx.el.div(new, class_name="lu-side__new"),
-        *(places if PLACES else []),
+        rx.el.div(new, search, class_name="lu-side__new"),
+        rx.el.nav(*places, aria_label=t("side.places"), class_name="lu-side__places"),
         chat_list(),
+        palette(),
     )
 
 

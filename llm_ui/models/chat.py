@@ -57,7 +57,17 @@ class ChatHistory(SQLModel, table=True):
 
     __tablename__ = "chathistory"
     __table_args__ = (
-        sa.Index("ix_chathistory_sidebar", "user_id", "deleted_at", "updated_at", "id"),
+        # Each list of chats asks for one value of the first columns and goes by the last two.
+        sa.Index(
+            "ix_chathistory_sidebar",
+            "user_id",
+            "deleted_at",
+            "archived_at",
+            "is_temporary",
+            "pinned_at",
+            "updated_at",
+            "id",
+        ),
     )
 
     id: str = id_field()

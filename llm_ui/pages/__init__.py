@@ -10,7 +10,17 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components import overlays
-from llm_ui.pages import account, admin, auth, chat, client, prompts, usage
+from llm_ui.pages import (
+    account,
+    admin,
+    auth,
+    chat,
+    client,
+    history,
+    projects,
+    prompts,
+    usage,
+)
 from llm_ui.react import STYLESHEET
 
 STYLES = (
@@ -26,12 +36,13 @@ STYLES = (
     "start.css",
     "pages.css",
     "own.css",
+    "finding.css",
 )
 
 
 def register(app: rx.App) -> None:
     """Add every page to the app."""
-    for group in (client, auth, chat, admin, prompts, account, usage):
+    for group in (client, auth, chat, projects, history, prompts, account, usage, admin):
         group.register(app)
 
 

@@ -20,6 +20,17 @@ def _title() -> rx.Component:
     return rx.el.h1(title, class_name="lu-bar__title lu-truncate", data_testid="chat-title")
 
 
+def _project() -> rx.Component:
+    """Where a new chat will be."""
+    name = ChatState.new_project_name
+    return rx.cond(
+        name != "",
+        rx.el.span(
+            ui.icon("folder", 14), t("projects.in", name=name), class_name="lu-badge lu-truncate"
+        ),
+    )
+
+
 def _new() -> rx.Component:
     return ui.link(
         ui.icon("square-pen", 18),
@@ -32,7 +43,7 @@ def _new() -> rx.Component:
 
 def chat() -> rx.Component:
     """Sidebar, title and model, conversation, composer."""
-    names = rx.el.div(_title(), model_picker(), class_name="lu-bar__names")
+    names = rx.el.div(_title(), _project(), model_picker(), class_name="lu-bar__names")
     bar = top_bar(names, _new())
     return rx.fragment(shell(client_sidebar(), bar, conversation()), undo_toast())
 

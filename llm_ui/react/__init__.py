@@ -18,6 +18,7 @@ from llm_ui.react.chat import (
     MessageChanges,
     RelativeTime,
 )
+from llm_ui.react.finding import ChatWindow, FoundList, Palette, Shortcuts
 from llm_ui.react.session import AuthForm, SignOutButton
 
 STYLESHEET: Final = link("react.css")["react.css"].removeprefix("$/public")
@@ -92,6 +93,30 @@ def copy_button(
 def relative_time(iso: Text, **props: Any) -> rx.Component:
     """How long ago the moment `iso` was."""
     return RelativeTime.create(iso=iso, **props)
+
+
+def chat_window(*rows: Any, **props: Any) -> rx.Component:
+    """The part of a long list that is there. Events: `on_window(start)`."""
+    return ChatWindow.create(*rows, **props)
+
+
+def found_list(hits: Any, **props: Any) -> rx.Component:
+    """What a search has found."""
+    return FoundList.create(hits=hits, **props)
+
+
+def command_palette(*, labels: dict[str, Any], **props: Any) -> rx.Component:
+    """Everything by name. Events: `on_search(number, query)`, `on_model(id)`.
+
+    Labels: title, placeholder, recent, chats, commands, models, none, close, untitled,
+    archived.
+    """
+    return Palette.create(labels=labels, **props)
+
+
+def shortcuts(rows: list[dict[str, Any]], *, labels: dict[str, Any]) -> rx.Component:
+    """The shortcuts and their sheet. Labels: title, single, close, ctrl."""
+    return Shortcuts.create(rows=rows, labels=labels)
 
 
 def auth_form(

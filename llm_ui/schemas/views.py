@@ -16,13 +16,17 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True)
 class ChatItem:
-    """A chat in the sidebar. `heading` is set on the first chat of each date group."""
+    """A chat in a list. `heading` is set on the first chat of each date group."""
 
     id: str
     title: str
     heading: str = ""
     updated_at: str = ""
     running: bool = False
+    pinned: bool = False
+    archived: bool = False
+    project_id: str = ""
+    tags: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

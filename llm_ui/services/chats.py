@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -18,13 +19,15 @@ from llm_ui.auth import Actor
 from llm_ui.db import after_commit
 from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.generation import current_engine
-from llm_ui.models import ACTIVE, ChatHistory, Generation
+from llm_ui.models import ACTIVE, ChatHistory, ChatTag, Generation
 from llm_ui.models.base import now
 from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
+from llm_ui.schemas.finding import ChatFilters
 from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
 from llm_ui.services import messages
 from llm_ui.services.models import get_model_for
+from llm_ui.services.projects import get_project_for
 
 PAGE = 50
 TITLE_LIMIT = 200
@@ -67,8 +70,12 @@ async def create_chat(
 ) -> ChatHead:
     """An empty chat with a model the actor may use."""
     model = await get_model_for(session, actor, model_id)
+    project_id = options.project_id if options else ""
+    if project_id:
+        project_id = (await get_project_for(session, actor, project_id)).id
     chat = ChatHistory(
         user_id=actor.user_id,
+        project_id=project_id or None,
         model_id=model.id,
         title=clean_title(title) if title else "",
         title_is_automatic=not title,
@@ -104,18 +111,73 @@ def _position(cursor: str) -> tuple[datetime, str]:
     return at, chat_id
 
 
-async def list_chats(
-    session: AsyncSession, actor: Actor, cursor: str | None = None, limit: int = PAGE
-) -> Page[ChatItem]:
-    """The actor's chats, the last used first."""
-    running = (
-        sa.select(col(Generation.id))
-        .where(col(Generation.chat_id) == ChatHistory.id, col(Generation.state).in_(ACTIVE))
-        .exists()
+def listed(actor: Actor, filters: ChatFilters) -> list[sa.ColumnElement[bool]]:
+    """What holds for the actor's chats in a list."""
+    chat = ChatHistory
+    archived = col(chat.archived_at)
+    found: list[sa.ColumnElement[bool]] = [
+        col(chat.user_id) == actor.user_id,
+        col(chat.deleted_at).is_(None),
+        col(chat.is_temporary) == sa.false(),
+    ]
+    if filters.archived is not None:
+        found.append(archived.is_not(None) if filters.archived else archived.is_(None))
+    if filters.project_id:
+        found.append(col(chat.project_id) == filters.project_id)
+    if filters.model_id:
+        found.append(col(chat.model_id) == filters.model_id)
+    if filters.tag:
+        tagged = sa.select(col(ChatTag.chat_id)).where(
+            col(ChatTag.chat_id) == chat.id, col(ChatTag.name) == filters.tag
+        )
+        found.append(tagged.exists())
+    if filters.since:
+        found.append(col(chat.updated_at) >= filters.since)
+    if filters.until:
+        found.append(col(chat.updated_at) < filters.until)
+    return found
+
+
+async def items_of(session: AsyncSession, rows: Sequence[ChatHistory]) -> list[ChatItem]:
+    """The chats as a list shows them, in their order."""
+    ids = [each.id for each in rows]
+    running = set(
+        await session.scalars(
+            sa.select(col(Generation.chat_id)).where(
+                col(Generation.chat_id).in_(ids), col(Generation.state).in_(ACTIVE)
+            )
+        )
     )
+    tags: dict[str, list[str]] = {}
+    tagged = sa.select(col(ChatTag.chat_id), col(ChatTag.name)).where(col(ChatTag.chat_id).in_(ids))
+    for chat_id, name in (await session.execute(tagged.order_by(col(ChatTag.name)))).all():
+        tags.setdefault(chat_id, []).append(name)
+    return [
+        ChatItem(
+            id=each.id,
+            title=each.title,
+            updated_at=each.updated_at.isoformat(),
+            running=each.id in running,
+            pinned=each.pinned_at is not None,
+            archived=each.archived_at is not None,
+            project_id=each.project_id or "",
+            tags=tags.get(each.id, []),
+        )
+        for each in rows
+    ]
+
+
+async def list_chats(
+    session: AsyncSession,
+    actor: Actor,
+    cursor: str | None = None,
+    limit: int = PAGE,
+    filters: ChatFilters | None = None,
+) -> Page[ChatItem]:
+    """The actor's chats, the last used first; without filters those that are not archived."""
     query = (
-        sa.select(ChatHistory, running)
-        .where(col(ChatHistory.user_id) == actor.user_id, col(ChatHistory.deleted_at).is_(None))
+        sa.select(ChatHistory)
+        .where(*listed(actor, filters or ChatFilters()))
         .order_by(col(ChatHistory.updated_at).desc(), col(ChatHistory.id).desc())
         .limit(limit + 1)
     )
@@ -125,18 +187,10 @@ async def list_chats(
             sa.tuple_(col(ChatHistory.updated_at), col(ChatHistory.id))
             < sa.tuple_(sa.literal(at, ChatHistory.__table__.c.updated_at.type), chat_id)  # type: ignore[attr-defined]
         )
-    rows = (await session.execute(query)).all()
-    items = [
-        ChatItem(
-            id=chat.id,
-            title=chat.title,
-            updated_at=chat.updated_at.isoformat(),
-            running=bool(is_running),
-        )
-        for chat, is_running in rows[:limit]
-    ]
+    rows = list(await session.scalars(query))
     more = len(rows) > limit
-    return Page(items, _cursor(rows[limit - 1][0]) if more else None)
+    items = await items_of(session, rows[:limit])
+    return Page(items, _cursor(rows[limit - 1]) if more else None)
 
 
 async def open_chat(

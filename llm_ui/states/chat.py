@@ -74,6 +74,9 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
         async with unit_of_work(writes=False) as session:
             self.models = await models.list_models(session, actor)
             await self._load_sidebar(session, actor)
+            self._note_project(
+                "" if wanted else self.router.url.query_parameters.get("project", "")
+            )
             if not wanted:
                 self._clear()
                 self._choose(await models.default_model_id(session, actor))
@@ -197,7 +200,7 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
                 chat_id=self.open_chat_id or None,
                 model_id=self.model_id or None,
                 key=key or None,
-                options=AskOptions(modes=tuple(self.modes)),
+                options=AskOptions(modes=tuple(self.modes), project_id=self.new_project_id),
             )
         except AppError as error:
             # Through the empty text, so that the same refused text comes back twice too.

@@ -1,7 +1,12 @@
-"""The list of chats beside the chat page: loaded by pages, renamed, deleted, restored."""
+"""The list of chats beside each page: a window of it, and what can be done with a chat.
+
+However many chats somebody has, the state and the page hold WINDOW of them: those around
+what the list shows.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -12,12 +17,15 @@ import reflex as rx
 from llm_ui.auth import Actor
 from llm_ui.db import Session, unit_of_work
 from llm_ui.errors import AppError
+from llm_ui.i18n import translate
+from llm_ui.schemas.finding import ProjectItem
 from llm_ui.schemas.views import ChatItem
-from llm_ui.services import chats
+from llm_ui.services import chats, models, projects, shelf
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
 from llm_ui.states.handshake import zone_of
 
+WINDOW = 100
 # Age in days up to which a chat stands under a heading.
 HEADINGS = ((0, "today"), (1, "yesterday"), (7, "week"), (30, "month"))
 
@@ -34,47 +42,80 @@ def with_headings(items: list[ChatItem], zone: ZoneInfo) -> list[ChatItem]:
     result: list[ChatItem] = []
     last = ""
     for item in items:
-        heading = heading_of(datetime.fromisoformat(item.updated_at).astimezone(zone).date(), today)
+        used = datetime.fromisoformat(item.updated_at).astimezone(zone).date()
+        heading = "pinned" if item.pinned else heading_of(used, today)
         result.append(replace(item, heading="" if heading == last else heading))
         last = heading
     return result
 
 
 class SidebarMixin(rx.State, mixin=True):
-    """The chats of the person, newest first."""
+    """The chats of the person: the pinned ones, then the last used first."""
 
     chats: list[ChatItem] = []
-    has_more_chats: bool = False
+    chats_start: int = 0
+    chats_total: int = 0
     chats_loaded: bool = False
+    projects: list[ProjectItem] = []
     deleted_chat_id: str = ""
     deleted_chat_title: str = ""
+    # How often chats have been put elsewhere: other lists on the page look again.
+    shelf_changes: int = 0
 
     open_chat_id: str = ""
     chat_title: str = ""
-    _next_chats: str = ""
+    # Where a new chat will be; the name is shown above it.
+    new_project_id: str = ""
+    new_project_name: str = ""
 
     def _zone(self) -> ZoneInfo:
         return zone_of(self.router.headers.raw_headers.get("cookie", ""))
 
     async def _load_sidebar(self, session: Session, actor: Actor) -> None:
-        page = await chats.list_chats(session, actor)
-        self.chats = with_headings(page.items, self._zone())
-        self._next_chats = page.next_cursor or ""
-        self.has_more_chats = bool(page.next_cursor)
+        found = await projects.list_projects(session, actor)
+        self.projects = [ProjectItem(each.id, each.name, each.icon) for each in found]
+        await self._load_window(session, actor, self.chats_start)
+
+    async def _load_window(self, session: Session, actor: Actor, start: int) -> None:
+        window = await shelf.window(session, actor, start, WINDOW)
+        self.chats = with_headings(window.items, self._zone())
+        self.chats_start, self.chats_total = window.start, window.total
         self.chats_loaded = True
 
-    @rx.event
-    async def load_more_chats(self) -> None:
-        """Add the next page of chats to the list."""
-        if not self._next_chats:
-            return
+    async def _load_again(self) -> None:
         async with unit_of_work(writes=False) as session:
-            page = await chats.list_chats(session, current_actor(), self._next_chats)
-        known = {each.id for each in self.chats}
-        fresh = [each for each in page.items if each.id not in known]
-        self.chats = with_headings([*self.chats, *fresh], self._zone())
-        self._next_chats = page.next_cursor or ""
-        self.has_more_chats = bool(page.next_cursor)
+            await self._load_window(session, current_actor(), self.chats_start)
+        self.shelf_changes += 1
+
+    def _asked_for_project(self) -> str:
+        return self.router.url.query_parameters.get("project", "")
+
+    def _note_project(self, wanted: str) -> None:
+        """The project that the address of a new chat names, if it is one of the person's."""
+        found = next((each for each in self.projects if each.id == wanted), None)
+        self.new_project_id = found.id if found else ""
+        self.new_project_name = found.name if found else ""
+
+    @rx.event
+    async def load_beside(self) -> None:
+        """on_load of pages beside the chat: the list alone, no chat open."""
+        actor = current_actor()
+        self._clear()  # type: ignore[attr-defined]  # ChatState's
+        async with unit_of_work(writes=False) as session:
+            self.models = await models.list_models(session, actor)
+            await self._load_sidebar(session, actor)
+
+    @rx.event
+    async def load_chats(self, start: int) -> None:
+        """Show another part of the list: the one from this place on."""
+        async with unit_of_work(writes=False) as session:
+            await self._load_window(session, current_actor(), max(0, min(start, 10**9)))
+
+    @rx.event
+    async def refresh_chats(self) -> None:
+        """Show the list as it is now."""
+        async with unit_of_work(writes=False) as session:
+            await self._load_window(session, current_actor(), self.chats_start)
 
     def _touch_chat(self, chat_id: str, title: str, updated_at: str, *, running: bool) -> None:
         """Bring a chat of the list up to date; with a new time it moves to the top."""
@@ -83,14 +124,62 @@ class SidebarMixin(rx.State, mixin=True):
         if place is None and not updated_at:
             return
         if place is None:
-            items.insert(0, ChatItem(chat_id, title, "", updated_at, running))
+            changed = ChatItem(chat_id, title, "", updated_at, running)
+            # Else it may be one that the window does not show.
+            self.chats_total += len(items) == self.chats_total
         else:
             old = items.pop(place)
             changed = replace(
                 old, title=title, updated_at=updated_at or old.updated_at, running=running
             )
-            items.insert(0 if updated_at else place, changed)
-        self.chats = with_headings(items, self._zone())
+        if place is not None and (changed.pinned or not updated_at):
+            items.insert(place, changed)
+        elif self.chats_start == 0:
+            items.insert(sum(each.pinned for each in items), changed)
+        else:
+            self.chats_start += place is not None
+        self.chats = with_headings(items[:WINDOW], self._zone())
+
+    async def _place(self, verb: Callable[[Session, Actor], Awaitable[object]]) -> Any:
+        """Do something with chats and show the list as it is then; an error is told."""
+        actor = current_actor()
+        try:
+            async with unit_of_work() as session:
+                await verb(session, actor)
+        except AppError as error:
+            return tell(error)
+        await self._load_again()
+        return None
+
+    @rx.event
+    async def pin_chat(self, chat_id: str, on: bool) -> Any:
+        """Keep a chat at the top of the list, or let it go."""
+        return await self._place(lambda session, actor: shelf.pin(session, actor, [chat_id], on))
+
+    @rx.event
+    async def archive_chat(self, chat_id: str, on: bool) -> Any:
+        """Put a chat away, or back into the list."""
+        refused = await self._place(
+            lambda session, actor: shelf.archive(session, actor, [chat_id], on)
+        )
+        if refused or not on:
+            return refused
+        told = rx.toast(translate("chats.archived", current_actor().language))
+        return [told, rx.redirect("/chat")] if chat_id == self.open_chat_id else told
+
+    @rx.event
+    async def move_chat(self, chat_id: str, project_id: str) -> Any:
+        """Put a chat into a project; "" takes it out of its own."""
+        return await self._place(
+            lambda session, actor: shelf.move(session, actor, [chat_id], project_id)
+        )
+
+    @rx.event
+    async def tag_chat(self, chat_id: str, tags: str) -> Any:
+        """Give a chat these tags, which commas separate, and no others."""
+        return await self._place(
+            lambda session, actor: shelf.set_tags(session, actor, chat_id, tags.split(","))
+        )
 
     @rx.event
     async def rename_chat(self, chat_id: str, title: str) -> Any:
@@ -102,6 +191,7 @@ class SidebarMixin(rx.State, mixin=True):
             return tell(error)
         running = any(each.running for each in self.chats if each.id == chat_id)
         self._touch_chat(chat_id, head.title, "", running=running)
+        self.shelf_changes += 1
         if chat_id == self.open_chat_id:
             self.chat_title = head.title
         return None
@@ -114,9 +204,7 @@ class SidebarMixin(rx.State, mixin=True):
                 head = await chats.delete_chat(session, current_actor(), chat_id)
         except AppError as error:
             return tell(error)
-        self.chats = with_headings(
-            [each for each in self.chats if each.id != chat_id], self._zone()
-        )
+        await self._load_again()
         self.deleted_chat_id, self.deleted_chat_title = chat_id, head.title
         return rx.redirect("/chat") if chat_id == self.open_chat_id else None
 
@@ -129,8 +217,7 @@ class SidebarMixin(rx.State, mixin=True):
                 await chats.undo_delete(session, current_actor(), chat_id)
         except AppError as error:
             return tell(error)
-        async with unit_of_work(writes=False) as session:
-            await self._load_sidebar(session, current_actor())
+        await self._load_again()
         return None
 
     @rx.event

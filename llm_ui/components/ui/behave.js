@@ -23,10 +23,20 @@ const place = (menu) => {
   s.right = end ? `${Math.max(MARGIN, innerWidth - at.right)}px` : "auto";
 };
 
+// A menu serves many things: of two items that exclude each other it shows the one that fits.
+const suit = (menu) => {
+  const flags = (invoker?.dataset.flags ?? "").split(" ");
+  for (const item of menu.querySelectorAll("[data-unless]")) {
+    const unless = item.dataset.unless;
+    item.hidden = unless.startsWith("un") ? !flags.includes(unless.slice(2)) : flags.includes(unless);
+  }
+};
+
 const remember = (button) => {
   invoker = button;
   if (button.dataset.id) {
-    window.lu.target = { id: button.dataset.id, title: button.dataset.title ?? "" };
+    const { id, title = "", project = "", tags = "", flags = "" } = button.dataset;
+    window.lu.target = { id, title, project, tags, flags };
   }
 };
 
@@ -52,6 +62,10 @@ const setSide = (shut) => {
 const actions = {
   drawer: () => setDrawer(true),
   "drawer-shut": () => setDrawer(false),
+  palette: () => {
+    setDrawer(false);
+    dispatchEvent(new Event("lu:palette"));
+  },
   "side-open": () => setSide(false),
   "side-shut": () => (matchMedia(PHONE).matches ? setDrawer(false) : setSide(true)),
 };
@@ -78,7 +92,10 @@ const onToggle = (event) => {
   if (!(menu instanceof Element) || !menu.classList.contains("lu-menu")) return;
   const open = event.newState === "open";
   if (event.type === "beforetoggle") {
-    if (open) place(menu);
+    if (open) {
+      place(menu);
+      suit(menu);
+    }
     return;
   }
   invoker?.setAttribute("aria-expanded", String(open));
@@ -144,9 +161,18 @@ const start = () => {
       fill(document.querySelector('textarea[data-testid="composer"], [data-testid="composer"] textarea'), textToPut),
     open: (id) => {
       const dialog = document.getElementById(id);
-      fill(dialog?.querySelector("input"), window.lu.target.title);
+      const field = dialog?.querySelector("input");
+      fill(field, window.lu.target[field?.name] ?? window.lu.target.title);
+      const choice = dialog?.querySelector("select");
+      if (choice) choice.value = window.lu.target[choice.name] ?? "";
       dialog?.showModal();
       dialog?.querySelector("input")?.select();
+    },
+    show: (id) => document.getElementById(id)?.showModal(),
+    fresh: (id) => {
+      const dialog = document.getElementById(id);
+      dialog?.querySelector("form")?.reset();
+      dialog?.showModal();
     },
     shut: (id) => document.getElementById(id)?.close(),
     language: (tag) => {

@@ -1,0 +1,90 @@
+"""Projects: folders for chats. Their chats are at /chats?project=…"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from llm_ui.api.deps import Changer, Reader
+from llm_ui.api.errors import problems
+from llm_ui.db import unit_of_work
+from llm_ui.schemas.finding import ProjectView
+from llm_ui.services import projects
+
+router = APIRouter(prefix="/projects", tags=["projects"])
+
+Name = Annotated[str, Field(max_length=1000)]
+Icon = Annotated[str, Field(max_length=64)]
+Words = Annotated[str, Field(max_length=100_000)]
+
+
+class NewProject(BaseModel):
+    """A project to make. `system_prompt` is put before each of its chats."""
+
+    name: Name
+    icon: Icon = projects.ICONS[0]
+    description: Words = ""
+    system_prompt: Words = ""
+
+
+class ProjectChange(BaseModel):
+    """What is to be changed; what is left out stays."""
+
+    name: Name | None = None
+    icon: Icon | None = None
+    description: Words | None = None
+    system_prompt: Words | None = None
+
+
+class ProjectList(BaseModel):
+    """Projects, all on one page."""
+
+    items: list[ProjectView]
+    next_cursor: str | None = None
+
+
+@router.get("", responses=problems(401))
+async def list_projects(actor: Reader) -> ProjectList:
+    """Your projects, by name."""
+    async with unit_of_work(writes=False) as session:
+        return ProjectList(items=await projects.list_projects(session, actor))
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 422))
+async def create_project(body: NewProject, actor: Changer) -> ProjectView:
+    """A new project."""
+    async with unit_of_work() as session:
+        return await projects.create_project(
+            session, actor, body.name, body.icon, body.description, body.system_prompt
+        )
+
+
+@router.get("/{project_id}", responses=problems(401, 404))
+async def get_project(project_id: str, actor: Reader) -> ProjectView:
+    """One project."""
+    async with unit_of_work(writes=False) as session:
+        return await projects.open_project(session, actor, project_id)
+
+
+@router.patch("/{project_id}", responses=problems(401, 403, 404, 422))
+async def change_project(project_id: str, body: ProjectChange, actor: Changer) -> ProjectView:
+    """Change a project."""
+    async with unit_of_work() as session:
+        return await projects.change_project(
+            session,
+            actor,
+            project_id,
+            name=body.name,
+            icon=body.icon,
+            description=body.description,
+            system_prompt=body.system_prompt,
+        )
+
+
+@router.delete("/{project_id}", status_code=204, responses=problems(401, 403, 404))
+async def delete_project(project_id: str, actor: Changer) -> None:
+    """Delete a project; its chats stay."""
+    async with unit_of_work() as session:
+        await projects.delete_project(session, actor, project_id)

@@ -1,0 +1,64 @@
+"""Chats as rows of a page: with their tags, their day, and the menu of the sidebar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.chat_list import chat_title, menu_button
+from llm_ui.components.text import t
+from llm_ui.react import relative_time
+from llm_ui.schemas.views import ChatItem
+
+
+def chat_line(chat: rx.Var[ChatItem], *before: Any) -> rx.Component:
+    """One chat; `before` stands at its left."""
+    words = rx.el.span(
+        rx.cond(chat.pinned, ui.icon("pin", 14, title=t("chats.pinned"))),
+        rx.el.span(chat_title(chat), class_name="lu-truncate"),
+        class_name="lu-line__title",
+    )
+    tags = rx.foreach(chat.tags, lambda tag: rx.el.span(tag, class_name="lu-badge lu-badge--quiet"))
+    return rx.el.li(
+        *before,
+        ui.link(
+            words,
+            rx.cond(chat.tags.length() > 0, rx.el.span(tags, class_name="lu-line__tags")),
+            href="/chat/" + chat.id,
+            class_name="lu-line__link",
+            data_testid="chat-line",
+        ),
+        rx.el.span(relative_time(chat.updated_at), class_name="lu-line__when"),
+        menu_button(chat),
+        class_name="lu-line lu-chat",
+        key=chat.id,
+    )
+
+
+def chat_lines(chats: Any, render: Any, *, label: Any, test_id: str = "") -> rx.Component:
+    """The list of them."""
+    return rx.el.ul(
+        rx.foreach(chats, render), class_name="lu-lines", aria_label=label, data_testid=test_id
+    )
+
+
+def more_button(has_more: Any, on_click: Any) -> rx.Component:
+    """Asks for the next page, while there is one."""
+    return rx.cond(
+        has_more,
+        ui.button(
+            t("common.more"), look="ghost", small=True, on_click=on_click, data_testid="more"
+        ),
+    )
+
+
+def list_waiting() -> rx.Component:
+    """What stands there before the rows come."""
+    widths = ("62%", "48%", "71%", "55%", "66%")
+    return ui.waiting(
+        *[ui.skeleton(width, "16px") for width in widths],
+        label=t("app.loading"),
+        class_name="lu-lines__waiting",
+    )

@@ -1,0 +1,87 @@
+"""The command palette and the shortcuts, on every page of the client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components.text import t
+from llm_ui.react import command_palette, shortcuts
+from llm_ui.states.auth import AuthState
+from llm_ui.states.chat import ChatState
+from llm_ui.states.palette import PaletteState
+
+
+def _command(id_: str, label: Any, words: str = "", **does: str) -> dict[str, Any]:
+    return {"id": id_, "label": label, "words": words, **does}
+
+
+def _commands() -> rx.Var[list[dict[str, Any]]]:
+    always = [
+        _command("new", t("chat.new"), "new neu", href="/chat"),
+        _command("projects", t("projects.title"), "folder", href="/projects"),
+        _command("history", t("history.title"), "archive search", href="/history"),
+        _command("light", t("palette.light"), "theme light", act="theme", value="light"),
+        _command("dark", t("palette.dark"), "theme dark", act="theme", value="dark"),
+        _command("system", t("palette.system"), "theme auto", act="theme", value="system"),
+        _command("english", "English", "language sprache", act="language", value="en"),
+        _command("german", "Deutsch", "language german sprache", act="language", value="de"),
+        _command("keys", t("keys.title"), "shortcuts help keyboard", act="keys"),
+    ]
+    out = [_command("sign-out", t("user.sign_out"), "logout log out", act="sign-out")]
+    admin = [_command("admin", t("user.admin"), "admin dashboard", href="/admin")]
+    return rx.cond(AuthState.is_admin, [*always, *admin, *out], [*always, *out])
+
+
+def _labels() -> dict[str, Any]:
+    return {
+        "title": t("palette.title"),
+        "placeholder": t("palette.placeholder"),
+        "recent": t("palette.recent"),
+        "chats": t("chats.title"),
+        "commands": t("palette.commands"),
+        "models": t("palette.models"),
+        "none": t("palette.none"),
+        "close": t("common.close"),
+        "untitled": t("chat.untitled"),
+        "archived": t("history.archived"),
+    }
+
+
+def _rows() -> list[dict[str, Any]]:
+    return [
+        {"keys": ["Mod", "K"], "label": t("palette.title")},
+        {"keys": ["Mod", "."], "label": t("keys.stop")},
+        {"keys": ["Mod", "/"], "label": t("keys.help")},
+        {"keys": ["N"], "label": t("chat.new")},
+        {"keys": ["C"], "label": t("keys.write")},
+        {"keys": ["Y"], "label": t("keys.copy")},
+        {"keys": ["["], "label": t("keys.side")},
+        {"keys": ["?"], "label": t("keys.title")},
+        {"keys": ["Esc"], "label": t("keys.leave")},
+    ]
+
+
+def palette() -> rx.Component:
+    """Both, invisible until they are asked for."""
+    return rx.fragment(
+        command_palette(
+            labels=_labels(),
+            commands=_commands(),
+            chats=ChatState.chats,
+            models=ChatState.models,
+            found=PaletteState.found,
+            on_search=PaletteState.find,
+            on_model=ChatState.select_model,
+        ),
+        shortcuts(
+            _rows(),
+            labels={
+                "title": t("keys.title"),
+                "single": t("keys.single"),
+                "close": t("common.close"),
+                "ctrl": t("keys.ctrl"),
+            },
+        ),
+    )

@@ -1,0 +1,266 @@
+"""Projects: all of them, and one with its chats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.chat_table import chat_line, chat_lines, list_waiting, more_button
+from llm_ui.components.overlays import undo_toast
+from llm_ui.components.shell import shell, top_bar
+from llm_ui.components.sidebar import client_sidebar
+from llm_ui.components.text import t
+from llm_ui.schemas.finding import ProjectView
+from llm_ui.states.auth import AuthState
+from llm_ui.states.chat import ChatState
+from llm_ui.states.projects import ProjectsState
+
+NEW = "new-project"
+EDIT = "project-dialog"
+DELETE = "delete-project"
+# In the order of services.projects.ICONS.
+ICONS = (
+    "folder", "briefcase", "code", "book-open", "flask-conical", "graduation-cap",
+    "heart", "house", "lightbulb", "music", "plane", "star",
+)  # fmt: skip
+
+
+def _icon(name: rx.Var[str], size: int = 18) -> rx.Component:
+    return rx.match(name, *[(each, ui.icon(each, size)) for each in ICONS], ui.icon("folder", size))
+
+
+def _icon_choice(chosen: Any) -> rx.Component:
+    def one(name: str) -> rx.Component:
+        return rx.el.label(
+            rx.el.input(
+                type="radio",
+                name="icon",
+                value=name,
+                default_checked=chosen == name,
+                aria_label=t(f"projects.icon_{name.replace('-', '_')}"),
+                class_name="lu-icons__input",
+            ),
+            rx.el.span(ui.icon(name, 18), class_name="lu-icons__face"),
+            title=t(f"projects.icon_{name.replace('-', '_')}"),
+        )
+
+    return rx.el.fieldset(
+        rx.el.legend(t("projects.icon"), class_name="lu-field__label"),
+        rx.el.div(*[one(name) for name in ICONS], class_name="lu-icons__row"),
+        class_name="lu-icons",
+    )
+
+
+def _name(**props: Any) -> rx.Component:
+    return ui.field(
+        t("projects.name"),
+        "name",
+        max_length=100,
+        required=True,
+        auto_complete="off",
+        data_testid="project-name",
+        **props,
+    )
+
+
+def _new_dialog() -> rx.Component:
+    return ui.form_dialog(
+        NEW,
+        _name(),
+        _icon_choice("folder"),
+        title=t("projects.new"),
+        submit=t("projects.create"),
+        cancel=t("common.cancel"),
+        test_id=NEW,
+        on_submit=lambda data: [
+            ui.close_dialog(NEW),
+            ProjectsState.create_project(
+                data.to(dict[str, str])["name"], data.to(dict[str, str])["icon"]
+            ),
+        ],
+    )
+
+
+def _new_button() -> rx.Component:
+    return ui.button(
+        ui.icon("plus", 16),
+        t("projects.new"),
+        look="primary",
+        small=True,
+        on_click=rx.run_script(f"window.lu.fresh('{NEW}')"),
+        data_testid="new-project-button",
+    )
+
+
+def _card(project: rx.Var[ProjectView]) -> rx.Component:
+    return rx.el.li(
+        ui.link(
+            rx.el.span(_icon(project.icon, 20), class_name="lu-project__icon"),
+            rx.el.span(
+                rx.el.span(project.name, class_name="lu-project__name lu-truncate"),
+                rx.cond(
+                    project.description != "",
+                    rx.el.span(project.description, class_name="lu-project__text"),
+                ),
+                rx.el.span(
+                    t("projects.chats", count=project.chats), class_name="lu-project__count"
+                ),
+                class_name="lu-project__words",
+            ),
+            href="/projects/" + project.id,
+            class_name="lu-project",
+            data_testid="project",
+        ),
+        key=project.id,
+    )
+
+
+def _page(bar: rx.Component, *body: Any, label: Any) -> rx.Component:
+    page = rx.el.div(
+        rx.el.div(*body, class_name="lu-page__column lu-page__column--lists"),
+        class_name="lu-page",
+        role="region",
+        aria_label=label,
+        tab_index=0,
+    )
+    return rx.fragment(shell(client_sidebar(), bar, page), undo_toast())
+
+
+def projects() -> rx.Component:
+    """All projects."""
+    title = rx.el.h1(t("projects.title"), class_name="lu-bar__title lu-truncate")
+    empty = ui.empty_state(
+        t("projects.empty_title"), t("projects.empty_text"), _new_button(), test_id="no-projects"
+    )
+    cards = rx.el.ul(
+        rx.foreach(ProjectsState.items, _card),
+        class_name="lu-projects",
+        aria_label=t("projects.title"),
+    )
+    some = ProjectsState.items.length() > 0
+    body = rx.cond(ProjectsState.loaded, rx.cond(some, cards, empty), list_waiting())
+    bar = top_bar(title, rx.cond(some, _new_button()))
+    about = rx.el.p(t("projects.subtitle"), class_name="lu-page__subtitle")
+    return _page(bar, about, body, _new_dialog(), label=t("projects.title"))
+
+
+def _edit_dialog() -> rx.Component:
+    project = ProjectsState.open_project
+    return ui.form_dialog(
+        EDIT,
+        _name(default_value=project.name),
+        _icon_choice(project.icon),
+        ui.text_field(
+            t("projects.description"),
+            "description",
+            rows="2",
+            max_length=1000,
+            default_value=project.description,
+            data_testid="project-description",
+        ),
+        ui.text_field(
+            t("projects.prompt"),
+            "prompt",
+            hint=t("projects.prompt_hint"),
+            rows="5",
+            max_length=20_000,
+            default_value=project.system_prompt,
+            data_testid="project-prompt",
+        ),
+        title=t("projects.edit"),
+        submit=t("common.save"),
+        cancel=t("common.cancel"),
+        test_id=EDIT,
+        on_submit=lambda data: ProjectsState.save_project(
+            *[data.to(dict[str, str])[each] for each in ("name", "icon", "description", "prompt")]
+        ),
+    )
+
+
+def _delete_dialog() -> rx.Component:
+    return ui.form_dialog(
+        DELETE,
+        rx.el.p(t("projects.delete_text")),
+        title=t("projects.delete_title", name=ProjectsState.open_project.name),
+        submit=t("projects.delete"),
+        cancel=t("common.cancel"),
+        test_id=DELETE,
+        on_submit=lambda _data: [ui.close_dialog(DELETE), ProjectsState.delete_project()],
+    )
+
+
+def project() -> rx.Component:
+    """One project with its chats."""
+    this = ProjectsState.open_project
+    bar = top_bar(
+        ui.link(
+            ui.icon("arrow-left", 18),
+            href="/projects",
+            aria_label=t("projects.all"),
+            title=t("projects.all"),
+            class_name="lu-icon-button",
+        ),
+        rx.el.h1(this.name, class_name="lu-bar__title lu-truncate", data_testid="project-title"),
+        ui.icon_button(
+            "pencil",
+            t("projects.edit"),
+            on_click=rx.run_script(f"window.lu.show('{EDIT}')"),
+            data_testid="edit-project",
+        ),
+        ui.icon_button(
+            "trash-2",
+            t("projects.delete"),
+            on_click=rx.run_script(f"window.lu.show('{DELETE}')"),
+            data_testid="delete-project-button",
+        ),
+    )
+    head = rx.el.div(
+        rx.el.span(_icon(this.icon, 24), class_name="lu-project__icon"),
+        rx.el.div(
+            rx.cond(this.description != "", rx.el.p(this.description)),
+            rx.el.p(t("projects.chats", count=this.chats), class_name="lu-page__subtitle"),
+            class_name="lu-project__words",
+        ),
+        ui.link_button(
+            ui.icon("square-pen", 16),
+            t("projects.new_chat"),
+            href="/chat?project=" + this.id,
+            look="primary",
+            data_testid="new-chat-here",
+        ),
+        class_name="lu-project__head",
+    )
+    empty = ui.empty_state(
+        t("projects.no_chats_title"), t("projects.no_chats_text"), test_id="project-empty"
+    )
+    rows = chat_lines(
+        ProjectsState.inside, chat_line, label=t("chats.title"), test_id="project-chats"
+    )
+    body = rx.fragment(
+        head,
+        rx.cond(ProjectsState.inside.length() > 0, rows, empty),
+        more_button(ProjectsState.has_more, ProjectsState.load_more),
+        ui.timer(ms=100, of=ChatState.shelf_changes.to_string(), on_done=ProjectsState.look_again),
+        rx.el.div(_edit_dialog(), key=this.id + this.updated_at),
+        _delete_dialog(),
+    )
+    return _page(bar, rx.cond(ProjectsState.loaded, body, list_waiting()), label=this.name)
+
+
+def register(app: rx.App) -> None:
+    """Add the pages of this group."""
+    beside = [AuthState.require_user, ChatState.load_beside]
+    app.add_page(
+        projects,
+        route="/projects",
+        title=t("projects.page"),
+        on_load=[*beside, ProjectsState.load_projects],
+    )
+    app.add_page(
+        project,
+        route="/projects/[folder_id]",
+        title=t("projects.page"),
+        on_load=[*beside, ProjectsState.load_project],
+    )

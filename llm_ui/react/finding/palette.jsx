@@ -1,0 +1,257 @@
+// Everything by name: chats by their titles and words, actions, models. What is typed is
+// looked for here at once, and by the server when the typing rests.
+import { useContext, useEffect, useId, useMemo, useRef, useState } from "react";
+import { useLocation, useNavigate } from "react-router";
+import { Archive, Bot, CornerDownLeft, MessageSquare, Search, Zap } from "lucide-react";
+import { ColorModeContext } from "$/utils/context-registry";
+
+import { backendOrigin } from "../session/backend.js";
+import { leave, signOut } from "../session/session.js";
+import { Parts, fits } from "./parts.jsx";
+
+export const OPEN = "lu:palette";
+const REST_MS = 120;
+const RECENT = 7;
+const MODELS = 8;
+const NOTHING = { n: 0, query: "", items: [] };
+
+const plain = (text) => [{ text, hit: false }];
+
+/** The groups to show; `known` are the hits of the server for this very query, or null. */
+export function groupsOf({ query, commands, chats, models, known, labels }) {
+  const asked = query.trim();
+  const named = (chat) => chat.title || labels.untitled;
+  const local = chats
+    .filter((chat) => !asked || fits(asked, named(chat)))
+    .slice(0, RECENT)
+    .map((chat) => ({ kind: "chat", id: chat.id, parts: plain(named(chat)), text: [] }));
+  const found = (known ?? []).map((hit) => ({
+    kind: hit.archived ? "archived" : "chat",
+    id: hit.chat_id,
+    parts: hit.title.some(({ text }) => text) ? hit.title : plain(labels.untitled),
+    text: hit.snippet,
+  }));
+  const acts = commands
+    .filter((each) => !asked || fits(asked, `${each.label} ${each.words ?? ""}`))
+    .map((each) => ({ kind: "command", ...each, parts: plain(each.label), text: [] }));
+  const answering = asked
+    ? models
+        .filter((each) => each.available && fits(asked, `${each.name} ${each.provider}`))
+        .slice(0, MODELS)
+        .map((each) => ({ kind: "model", id: each.id, parts: plain(each.name), text: plain(each.provider) }))
+    : [];
+  return [
+    { name: asked ? labels.chats : labels.recent, items: asked && known ? found : local },
+    { name: labels.commands, items: acts },
+    { name: labels.models, items: answering },
+  ].filter(({ items }) => items.length);
+}
+
+const ICONS = { chat: MessageSquare, archived: Archive, command: Zap, model: Bot };
+
+export function Palette({
+  commands = [],
+  chats = [],
+  models = [],
+  found = NOTHING,
+  labels = {},
+  onSearch,
+  onModel,
+}) {
+  const dialog = useRef(null);
+  const field = useRef(null);
+  const list = useRef(null);
+  const number = useRef(0);
+  const began = useRef(0);
+  const waiting = useRef(0);
+  const [open, setOpen] = useState(false);
+  const [query, setQuery] = useState("");
+  const [at, setAt] = useState(0);
+  const { setColorMode } = useContext(ColorModeContext);
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const id = useId();
+
+  useEffect(() => {
+    const show = () => {
+      if (dialog.current.open) return;
+      // Another tab of this state may have asked before: its numbers are behind us.
+      number.current = Math.max(number.current, found.n ?? 0);
+      began.current = number.current;
+      setQuery("");
+      setAt(0);
+      setOpen(true);
+      dialog.current.showModal();
+      field.current?.focus();
+    };
+    window.addEventListener(OPEN, show);
+    return () => window.removeEventListener(OPEN, show);
+  }, [found.n]);
+
+  const asked = query.trim();
+  const fresh = found.n > began.current && asked !== "";
+  const busy = asked !== "" && !(fresh && found.query === asked);
+  const groups = useMemo(() => {
+    if (!open) return [];
+    const known = fresh ? found.items : null;
+    const here = pathname.startsWith("/chat") ? models : [];
+    return groupsOf({ query, commands, chats, models: here, known, labels });
+  }, [open, query, commands, chats, models, found, fresh, labels, pathname]);
+  const items = groups.flatMap((group) => group.items);
+  const current = Math.min(at, items.length - 1);
+
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [current, items.length]);
+
+  const changed = (text) => {
+    setQuery(text);
+    setAt(0);
+    clearTimeout(waiting.current);
+    const wanted = text.trim();
+    if (!wanted) {
+      // What is still on its way belongs to words that are gone.
+      began.current = number.current;
+      return;
+    }
+    waiting.current = setTimeout(() => {
+      number.current += 1;
+      onSearch?.(number.current, wanted);
+    }, REST_MS);
+  };
+
+  const acts = {
+    theme: (mode) => setColorMode(mode),
+    language: (tag) => window.lu.language(tag),
+    keys: () => window.dispatchEvent(new Event("lu:keys")),
+    "sign-out": () => signOut(backendOrigin()).catch(() => undefined).then(leave),
+  };
+
+  const run = (item) => {
+    if (!item) return;
+    dialog.current.close();
+    if (item.kind === "model") onModel?.(item.id);
+    else if (item.kind !== "command") navigate(`/chat/${item.id}`);
+    else if (item.href) navigate(item.href);
+    else acts[item.act]?.(item.value);
+  };
+
+  const keyed = (event) => {
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && items.length) {
+      event.preventDefault();
+      setAt((current + step + items.length) % items.length);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      run(items[current]);
+    }
+  };
+
+  const option = (item, place) => {
+    const Icon = ICONS[item.kind];
+    return (
+      <div
+        key={`${item.kind}-${item.id}`}
+        id={`${id}-${place}`}
+        role="option"
+        aria-selected={place === current}
+        className="lu-palette__item"
+        data-testid={`palette-${item.kind === "archived" ? "chat" : item.kind}`}
+        data-id={item.id}
+        onMouseMove={() => place !== current && setAt(place)}
+        onClick={() => run(item)}
+      >
+        <Icon size={16} aria-hidden="true" className="lu-icon" />
+        <span className="lu-palette__words">
+          <span className="lu-truncate">
+            <Parts parts={item.parts} />
+          </span>
+          {item.text.length > 0 && (
+            <span className="lu-palette__text lu-truncate">
+              <Parts parts={item.text} />
+            </span>
+          )}
+        </span>
+        {item.kind === "archived" && <span className="lu-badge">{labels.archived}</span>}
+        {place === current && <CornerDownLeft size={14} aria-hidden="true" className="lu-icon" />}
+      </div>
+    );
+  };
+
+  let place = -1;
+  const nothing = asked !== "" && !busy && items.length === 0;
+  return (
+    <dialog
+      ref={dialog}
+      className="lu-palette"
+      aria-label={labels.title}
+      data-testid="palette"
+      onClose={() => setOpen(false)}
+      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+    >
+      {open && (
+        <div className="lu-palette__box">
+          <div className="lu-palette__field">
+            <Search size={18} aria-hidden="true" className="lu-icon" />
+            <input
+              ref={field}
+              autoFocus
+              type="text"
+              role="combobox"
+              aria-expanded={items.length > 0}
+              aria-controls={`${id}-list`}
+              aria-activedescendant={items.length ? `${id}-${current}` : undefined}
+              aria-autocomplete="list"
+              aria-label={labels.title}
+              placeholder={labels.placeholder}
+              autoComplete="off"
+              spellCheck={false}
+              maxLength={200}
+              value={query}
+              data-testid="palette-field"
+              onChange={(event) => changed(event.target.value)}
+              onKeyDown={keyed}
+            />
+            <button
+              type="button"
+              className="lu-palette__close"
+              onClick={() => dialog.current.close()}
+            >
+              {labels.close}
+            </button>
+          </div>
+          <div
+            ref={list}
+            id={`${id}-list`}
+            role="listbox"
+            aria-label={labels.title}
+            aria-busy={busy}
+            tabIndex={-1}
+            className="lu-palette__list"
+          >
+            {groups.map((group) => (
+              <div key={group.name} role="group" aria-label={group.name}>
+                <div className="lu-menu__heading" aria-hidden="true">
+                  {group.name}
+                </div>
+                {group.items.map((item) => {
+                  place += 1;
+                  return option(item, place);
+                })}
+              </div>
+            ))}
+          </div>
+          {nothing && (
+            <p className="lu-palette__none" data-testid="palette-none">
+              {labels.none}
+            </p>
+          )}
+          <div className="lu-sr" role="status">
+            {busy ? "" : nothing ? labels.none : ""}
+          </div>
+        </div>
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,34 @@
+// What is found comes in parts, each a text that is a hit or not: never as markup.
+export function Parts({ parts }) {
+  return (parts ?? []).map(({ text, hit }, place) =>
+    hit ? <mark key={place}>{text}</mark> : <span key={place}>{text}</span>,
+  );
+}
+
+/** Small letters without marks, as the server compares them. */
+export const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+/** Whether each word of `query` stands somewhere in `text`. */
+export const fits = (query, text) => {
+  const here = fold(text);
+  return fold(query)
+    .split(/\s+/)
+    .every((word) => here.includes(word));
+};
+
+/** Chats that were found, each with the place that fits best. */
+export function FoundList({ hits, untitled, archivedLabel }) {
+  return (hits ?? []).map((hit) => (
+    <a key={hit.chat_id} className="lu-found" href={`/chat/${hit.chat_id}`} data-testid="found">
+      <span className="lu-found__title">
+        {hit.title.some(({ text }) => text) ? <Parts parts={hit.title} /> : untitled}
+        {hit.archived && <span className="lu-badge">{archivedLabel}</span>}
+      </span>
+      {hit.snippet.length > 0 && (
+        <span className="lu-found__text">
+          <Parts parts={hit.snippet} />
+        </span>
+      )}
+    </a>
+  ));
+}

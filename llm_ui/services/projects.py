@@ -1,0 +1,162 @@
+"""Projects: folders for chats, with words and files of their own for the models."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.errors import Conflict, InvalidInput, NotFound
+from llm_ui.models import ChatHistory, Project
+from llm_ui.models.base import now
+from llm_ui.schemas.finding import ProjectView
+from llm_ui.security.text import storable
+
+# Names of icons that the pages know how to draw; the first one is what a project gets.
+ICONS = (
+    "folder", "briefcase", "code", "book-open", "flask-conical", "graduation-cap",
+    "heart", "house", "lightbulb", "music", "plane", "star",
+)  # fmt: skip
+PROJECTS_LIMIT = 200
+NAME_LIMIT = 100
+DESCRIPTION_LIMIT = 1000
+PROMPT_LIMIT = 20_000
+
+
+async def get_project_for(session: AsyncSession, actor: Actor, project_id: str) -> Project:
+    """The actor's project. Raises NotFound."""
+    project = await session.scalar(
+        sa.select(Project).where(
+            col(Project.id) == project_id, col(Project.user_id) == actor.user_id
+        )
+    )
+    if project is None:
+        raise NotFound
+    return project
+
+
+def _view(project: Project, chats: int = 0) -> ProjectView:
+    return ProjectView(
+        id=project.id,
+        name=project.name,
+        icon=project.icon if project.icon in ICONS else ICONS[0],
+        description=project.description,
+        system_prompt=project.system_prompt,
+        chats=chats,
+        updated_at=project.updated_at.isoformat(),
+    )
+
+
+async def list_projects(session: AsyncSession, actor: Actor) -> list[ProjectView]:
+    """The actor's projects by name; there are never more than PROJECTS_LIMIT."""
+    inside = (
+        sa.select(sa.func.count())
+        .select_from(ChatHistory)
+        .where(
+            col(ChatHistory.project_id) == Project.id,
+            col(ChatHistory.deleted_at).is_(None),
+            col(ChatHistory.archived_at).is_(None),
+            col(ChatHistory.is_temporary) == sa.false(),
+        )
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(Project, inside)
+        .where(col(Project.user_id) == actor.user_id)
+        .order_by(sa.func.lower(Project.name), col(Project.id))
+        .limit(PROJECTS_LIMIT)
+    )
+    return [_view(project, count) for project, count in (await session.execute(query)).all()]
+
+
+async def open_project(session: AsyncSession, actor: Actor, project_id: str) -> ProjectView:
+    """One project. Raises NotFound."""
+    await get_project_for(session, actor, project_id)
+    return next(each for each in await list_projects(session, actor) if each.id == project_id)
+
+
+def _name(name: str) -> str:
+    cleaned = " ".join(storable(name).split())
+    if not cleaned:
+        raise InvalidInput("error.project_name_empty", field="name")
+    if len(cleaned) > NAME_LIMIT:
+        raise InvalidInput("error.project_name_long", field="name", limit=NAME_LIMIT)
+    return cleaned
+
+
+def _text(text: str, field: str, limit: int) -> str:
+    cleaned = storable(text).strip()
+    if len(cleaned) > limit:
+        raise InvalidInput("error.project_text_long", field=field, limit=limit)
+    return cleaned
+
+
+def _put(
+    project: Project,
+    name: str | None,
+    icon: str | None,
+    description: str | None,
+    system_prompt: str | None,
+) -> None:
+    if name is not None:
+        project.name = _name(name)
+    if icon is not None:
+        if icon not in ICONS:
+            raise InvalidInput("error.project_icon", field="icon")
+        project.icon = icon
+    if description is not None:
+        project.description = _text(description, "description", DESCRIPTION_LIMIT)
+    if system_prompt is not None:
+        project.system_prompt = _text(system_prompt, "system_prompt", PROMPT_LIMIT)
+    project.updated_at = now()
+
+
+async def create_project(
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    icon: str = ICONS[0],
+    description: str = "",
+    system_prompt: str = "",
+) -> ProjectView:
+    """A new project. Raises InvalidInput; Conflict when there are too many already."""
+    count = await session.scalar(
+        sa.select(sa.func.count()).select_from(Project).where(col(Project.user_id) == actor.user_id)
+    )
+    if (count or 0) >= PROJECTS_LIMIT:
+        raise Conflict("error.projects_full", limit=PROJECTS_LIMIT)
+    project = Project(user_id=actor.user_id, name="")
+    _put(project, name, icon or ICONS[0], description, system_prompt)
+    session.add(project)
+    await session.flush()
+    return _view(project)
+
+
+async def change_project(
+    session: AsyncSession,
+    actor: Actor,
+    project_id: str,
+    *,
+    name: str | None = None,
+    icon: str | None = None,
+    description: str | None = None,
+    system_prompt: str | None = None,
+) -> ProjectView:
+    """Change what is given and leave the rest. Raises NotFound, InvalidInput."""
+    project = await get_project_for(session, actor, project_id)
+    _put(project, name, icon, description, system_prompt)
+    await session.flush()
+    return await open_project(session, actor, project_id)
+
+
+async def delete_project(session: AsyncSession, actor: Actor, project_id: str) -> None:
+    """Take a project away; its chats stay, in no project. Raises NotFound."""
+    project = await get_project_for(session, actor, project_id)
+    # What the foreign key would do as well; but this the session knows of.
+    await session.execute(
+        sa.update(ChatHistory)
+        .where(col(ChatHistory.project_id) == project_id)
+        .values(project_id=None)
+    )
+    await session.delete(project)

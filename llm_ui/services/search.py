@@ -1,0 +1,214 @@
+"""Full-text search over the titles and messages of a person's chats.
+
+The database's triggers keep `searchentry` in step (see the migration "finding"): on SQLite
+with the words in FTS5, on PostgreSQL with them in a tsvector. A search takes the newest
+POOL places that fit, ranks those, and gives each chat once; the next page goes on behind
+them. So a word that stands in everything costs no more than a rare one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.errors import InvalidInput
+from llm_ui.models import ChatHistory, ChatMessage
+from llm_ui.models.base import UtcDateTime
+from llm_ui.schemas.finding import ChatFilters, Hit, Part
+from llm_ui.schemas.views import Page
+from llm_ui.security.text import storable
+from llm_ui.services.chats import listed
+from llm_ui.services.search_words import Wanted, fts5, marked, parse, snippet, tsquery
+
+POOL = 200
+PAGE = 20
+# What is read of a message to show a place in it; words further in are found all the same.
+READ = 20_000
+NEVER = 2**62
+
+ENTRY = sa.table(
+    "searchentry",
+    sa.column("id", sa.BigInteger),
+    sa.column("user_id", sa.String),
+    sa.column("chat_id", sa.String),
+    sa.column("message_id", sa.String),
+    sa.column("at", UtcDateTime),
+    sa.column("words"),
+)
+INDEX = sa.table("searchindex", sa.column("rowid", sa.BigInteger), sa.column("searchindex"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    entry: int
+    chat_id: str
+    message_id: str | None
+    at: datetime
+    rank: float
+
+
+async def search(
+    session: AsyncSession,
+    actor: Actor,
+    query: str,
+    filters: ChatFilters | None = None,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> Page[Hit]:
+    """The actor's chats in whose title or messages the query stands, the best first.
+
+    Args:
+        query: words, "phrases" and -without; the last word may be a beginning. Anything
+            else in it is passed over.
+        filters: None looks in all of them, archived ones too.
+
+    Returns:
+        a page; a chat may come again on a later page with an older place. Deleted,
+        temporary and other people's chats never do, nor messages still being written.
+    """
+    below, skip = _read_cursor(cursor)
+    wanted = parse(storable(query))
+    if not wanted.terms:
+        return Page([], None)
+    pool = await _pool(session, actor, wanted, filters, below)
+    ranked = _ranked(pool)
+    shown = ranked[skip : skip + limit]
+    hits = await _hits(session, shown, wanted)
+    if len(ranked) > skip + limit:
+        start = below if cursor else max(each.entry for each in pool) + 1
+        return Page(hits, _write_cursor(start, skip + limit))
+    last = pool[-1].entry if len(pool) == POOL else None
+    return Page(hits, _write_cursor(last, 0) if last else None)
+
+
+def _read_cursor(cursor: str | None) -> tuple[int, int]:
+    if not cursor:
+        return NEVER, 0
+    try:
+        below, skip = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").split("|")
+        found = int(below), int(skip)
+    except (ValueError, binascii.Error):
+        raise InvalidInput("error.request_invalid", field="cursor") from None
+    if not (0 <= found[0] <= NEVER and 0 <= found[1] <= POOL):
+        raise InvalidInput("error.request_invalid", field="cursor")
+    return found
+
+
+def _write_cursor(below: int, skip: int) -> str:
+    return base64.urlsafe_b64encode(f"{below}|{skip}".encode()).decode()
+
+
+async def _pool(
+    session: AsyncSession, actor: Actor, wanted: Wanted, filters: ChatFilters | None, below: int
+) -> list[_Place]:
+    """The newest places that fit, newest first."""
+    chat = ChatHistory
+    if session.get_bind().dialect.name == "sqlite":
+        asked: Any = sa.literal(fts5(wanted, actor.user_id))
+        rank: Any = -sa.literal_column("bm25(searchindex, 0.0, 1.0)", sa.Float)
+        number = INDEX.c.rowid
+        source: Any = INDEX.join(ENTRY, ENTRY.c.id == number)
+        fits: list[Any] = [INDEX.c.searchindex.op("MATCH")(asked)]
+    else:
+        asked = sa.func.to_tsquery("simple", tsquery(wanted))
+        rank = sa.func.ts_rank(ENTRY.c.words, asked, 1)
+        number, source = ENTRY.c.id, ENTRY
+        fits = [ENTRY.c.user_id == actor.user_id, ENTRY.c.words.op("@@")(asked)]
+    statement = (
+        sa.select(ENTRY.c.id, ENTRY.c.chat_id, ENTRY.c.message_id, ENTRY.c.at, rank)
+        .select_from(source.join(chat, col(chat.id) == ENTRY.c.chat_id))
+        .where(
+            *fits,
+            number < below,
+            # The index says so too; this is what counts.
+            col(chat.user_id) == actor.user_id,
+            col(chat.deleted_at).is_(None),
+            col(chat.is_temporary) == sa.false(),
+            *_conditions(actor, filters),
+        )
+        .order_by(number.desc())
+        .limit(POOL)
+    )
+    return [_Place(*row) for row in (await session.execute(statement)).all()]
+
+
+def _conditions(actor: Actor, filters: ChatFilters | None) -> list[sa.ColumnElement[bool]]:
+    if filters is None:
+        return []
+    times = []
+    if filters.since:
+        times.append(ENTRY.c.at >= filters.since)
+    if filters.until:
+        times.append(ENTRY.c.at < filters.until)
+    # The times are those of the place that was found, not of the chat's last use.
+    chats = listed(actor, replace(filters, since=None, until=None))
+    return [*chats, *times]
+
+
+def _ranked(pool: Sequence[_Place]) -> list[_Place]:
+    """The best place of each chat, the best chat first.
+
+    A title counts for more than a message, several places for a little more than one, and
+    what is newer comes before what is equally good.
+    """
+    if not pool:
+        return []
+    top = max((each.rank for each in pool), default=0.0) or 1.0
+    today = datetime.now(UTC)
+    score: dict[str, float] = {}
+    best: dict[str, tuple[float, _Place]] = {}
+    for each in pool:
+        age = max(0.0, (today - each.at).total_seconds() / 86_400)
+        value = each.rank / top + 0.3 / (1.0 + math.log1p(age))
+        value += 1.0 if each.message_id is None else 0.0
+        known = score.get(each.chat_id)
+        score[each.chat_id] = value if known is None else max(known, value) + 0.02
+        # The place to show is a message's where there is one.
+        worth = value - (2.0 if each.message_id is None else 0.0)
+        if each.chat_id not in best or worth > best[each.chat_id][0]:
+            best[each.chat_id] = (worth, each)
+    order = sorted(best, key=lambda chat_id: -score[chat_id])
+    return [best[chat_id][1] for chat_id in order]
+
+
+async def _hits(session: AsyncSession, places: Sequence[_Place], wanted: Wanted) -> list[Hit]:
+    chat, message = ChatHistory, ChatMessage
+    rows = await session.execute(
+        sa.select(col(chat.id), col(chat.title), col(chat.archived_at), col(chat.project_id)).where(
+            col(chat.id).in_([each.chat_id for each in places])
+        )
+    )
+    heads = {row[0]: row for row in rows.all()}
+    texts = await session.execute(
+        sa.select(
+            col(message.id), col(message.role), sa.func.substr(message.content, 1, READ)
+        ).where(col(message.id).in_([each.message_id for each in places if each.message_id]))
+    )
+    found = {row[0]: (row[1], row[2]) for row in texts.all()}
+    hits = []
+    for each in places:
+        _, title, archived_at, project_id = heads[each.chat_id]
+        role, text = found.get(each.message_id or "", ("", ""))
+        hits.append(
+            Hit(
+                chat_id=each.chat_id,
+                title=marked(title, wanted) or [Part("")],
+                snippet=snippet(text, wanted) if text else [],
+                message_id=each.message_id or "",
+                role=role,
+                at=each.at.isoformat(),
+                archived=archived_at is not None,
+                project_id=project_id or "",
+            )
+        )
+    return hits

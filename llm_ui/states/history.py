@@ -1,0 +1,195 @@
+"""All chats of a person: looked through, filtered, and put elsewhere many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.auth import Actor
+from llm_ui.db import Session, unit_of_work
+from llm_ui.errors import AppError
+from llm_ui.schemas.finding import ChatFilters, TagView
+from llm_ui.schemas.views import ChatItem
+from llm_ui.services import chats, search, shelf
+from llm_ui.states.access import current_actor
+from llm_ui.states.chat import ChatState
+from llm_ui.states.feedback import tell
+
+PAGE = 50
+DAYS = {"week": 7, "month": 30, "year": 365}
+
+
+class HistoryState(rx.State):
+    """What the page of all chats shows: a list, or with a query what was found."""
+
+    query: str = ""
+    project: str = ""
+    model: str = ""
+    tag: str = ""
+    since: str = ""
+    archived: bool = False
+    items: list[ChatItem] = []
+    hits: list[dict[str, Any]] = []
+    tags: list[TagView] = []
+    picked: list[str] = []
+    loaded: bool = False
+    has_more: bool = False
+    undone: list[str] = []
+    _next: str = ""
+
+    @rx.var
+    def filtered(self) -> bool:
+        """Whether anything narrows the list."""
+        return bool(self.query or self.project or self.model or self.tag or self.since)
+
+    def _filters(self) -> ChatFilters:
+        days = DAYS.get(self.since)
+        return ChatFilters(
+            archived=self.archived,
+            project_id=self.project,
+            model_id=self.model,
+            tag=self.tag,
+            since=datetime.now(UTC) - timedelta(days=days) if days else None,
+        )
+
+    async def _page(self, session: Session, actor: Actor, cursor: str | None) -> None:
+        kept = cursor is not None
+        if self.query.strip():
+            found = await search.search(session, actor, self.query, self._filters(), cursor)
+            fresh = [asdict(each) for each in found.items]
+            known = {each["chat_id"] for each in self.hits} if kept else set()
+            fresh = [each for each in fresh if each["chat_id"] not in known]
+            self.hits = [*self.hits, *fresh] if kept else fresh
+            self.items, self._next = [], found.next_cursor or ""
+        else:
+            page = await chats.list_chats(session, actor, cursor, PAGE, self._filters())
+            self.items = [*self.items, *page.items] if kept else page.items
+            self.hits, self._next = [], page.next_cursor or ""
+        self.has_more = bool(self._next)
+        self.loaded = True
+
+    async def _show(self) -> None:
+        actor = current_actor()
+        async with unit_of_work(writes=False) as session:
+            await self._page(session, actor, None)
+            self.tags = await shelf.list_tags(session, actor)
+        here = {each.id for each in self.items}
+        self.picked = [each for each in self.picked if each in here]
+
+    @rx.event
+    async def load_history(self) -> None:
+        """on_load of the page."""
+        self.picked, self.undone = [], []
+        await self._show()
+
+    @rx.event
+    async def look_again(self) -> None:
+        """Chats have been put elsewhere: show the list as it is now."""
+        await self._show()
+
+    @rx.event
+    async def load_more(self) -> None:
+        """Add the next page."""
+        if not self._next:
+            return
+        async with unit_of_work(writes=False) as session:
+            await self._page(session, current_actor(), self._next)
+
+    @rx.event
+    async def look_for(self, query: str) -> None:
+        """Show what fits these words; without any, all chats."""
+        self.query = query[:200]
+        await self._show()
+
+    @rx.event
+    async def narrow(self, name: str, value: str) -> None:
+        """Set one of the filters project, model, tag and since; "" lets it go."""
+        if name in ("project", "model", "tag", "since"):
+            setattr(self, name, value[:64])
+            await self._show()
+
+    @rx.event
+    async def show_archived(self, on: bool) -> None:
+        """Show what is archived, or what is not."""
+        self.archived = on
+        await self._show()
+
+    @rx.event
+    async def clear_filters(self) -> None:
+        """Let go of the words and all filters."""
+        self.query = self.project = self.model = self.tag = self.since = ""
+        await self._show()
+
+    # --- many at a time -----------------------------------------------------------------
+
+    @rx.event
+    def pick(self, chat_id: str, on: bool) -> None:
+        """Choose a chat, or let it go."""
+        chosen = [each for each in self.picked if each != chat_id]
+        if on and len(chosen) < shelf.AT_ONCE and any(each.id == chat_id for each in self.items):
+            chosen.append(chat_id)
+        self.picked = chosen
+
+    @rx.event
+    def pick_all(self, on: bool) -> None:
+        """Choose all that are shown, or none."""
+        self.picked = [each.id for each in self.items][: shelf.AT_ONCE] if on else []
+
+    async def _do(self, verb: Callable[[Session, Actor, list[str]], Awaitable[object]]) -> Any:
+        chosen = list(self.picked)
+        if not chosen:
+            return None
+        try:
+            async with unit_of_work() as session:
+                await verb(session, current_actor(), chosen)
+        except AppError as error:
+            return tell(error)
+        await self._show()
+        return ChatState.refresh_chats
+
+    @rx.event
+    async def archive_picked(self, on: bool) -> Any:
+        """Archive the chosen chats, or take them out of the archive."""
+        return await self._do(lambda session, actor, ids: shelf.archive(session, actor, ids, on))
+
+    @rx.event
+    async def move_picked(self, project_id: str) -> Any:
+        """Put the chosen chats into a project; "" takes them out of theirs."""
+        return await self._do(
+            lambda session, actor, ids: shelf.move(session, actor, ids, project_id)
+        )
+
+    @rx.event
+    async def tag_picked(self, tag: str) -> Any:
+        """Put a tag on the chosen chats."""
+        return await self._do(lambda session, actor, ids: shelf.tag(session, actor, ids, tag, True))
+
+    @rx.event
+    async def delete_picked(self) -> Any:
+        """Delete the chosen chats, and offer to bring them back."""
+        chosen = list(self.picked)
+        told = await self._do(shelf.delete)
+        if chosen and not self.picked:
+            self.undone = chosen
+        return told
+
+    @rx.event
+    async def bring_back(self) -> Any:
+        """Bring back what was deleted last."""
+        chosen, self.undone = self.undone, []
+        try:
+            async with unit_of_work() as session:
+                await shelf.restore(session, current_actor(), chosen)
+        except AppError as error:
+            return tell(error)
+        await self._show()
+        return ChatState.refresh_chats
+
+    @rx.event
+    def dismiss(self) -> None:
+        """The offer to bring chats back has run out."""
+        self.undone = []
