@@ -1,0 +1,98 @@
+"""Passages of long texts: how they are cut, and which of them a question is about.
+
+The ranking is SQLite's own full-text search (FTS5, bm25) in memory: the same whatever
+database the application runs on, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import Sequence
+
+from llm_ui.services.tokens import estimate
+
+PASSAGE_CHARS = 1200
+# A longer question is known by its first words; each one is a look-up in the index.
+QUERY_WORDS = 64
+_WORD = re.compile(r"\w{2,}")
+# Where a text may be cut, the best places first.
+_CUTS = ("\n\n", "\n", ". ", " ")
+
+
+def split(text: str, size: int = PASSAGE_CHARS) -> list[str]:
+    """The text in stretches of at most `size` characters, cut at paragraphs, lines,
+    sentences or words; joined they are the text."""
+    found: list[str] = []
+    start = 0
+    while len(text) - start > size:
+        end = _cut(text, start, start + size)
+        found.append(text[start:end])
+        start = end
+    if start < len(text):
+        found.append(text[start:])
+    return found
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    for mark in _CUTS:
+        # Not so early that the stretches become crumbs.
+        place = text.rfind(mark, start + (end - start) // 3, end)
+        if place >= 0:
+            return place + len(mark)
+    return end
+
+
+def rank(passages: Sequence[str], query: str, budget_tokens: int) -> list[int]:
+    """Which passages a question is about, as many as fit into a budget.
+
+    Args:
+        passages: the text, in reading order.
+        query: the question, in the person's own words.
+        budget_tokens: how many (estimated) tokens the chosen ones may have together.
+
+    Returns:
+        positions in `passages`, in reading order. Where no word of the question stands in
+        the text the beginning is taken, and what is left of the budget is filled from it.
+    """
+    best = _matching(passages, query)
+    chosen: set[int] = set()
+    left = budget_tokens
+    for place in dict.fromkeys([*best, *range(len(passages))]):
+        cost = estimate(passages[place])
+        if cost > left:
+            # The best that fit; a gap among the first ones would tear the text apart.
+            if place in best:
+                continue
+            break
+        chosen.add(place)
+        left -= cost
+    return sorted(chosen)
+
+
+async def rank_aside(passages: Sequence[str], query: str, budget_tokens: int) -> list[int]:
+    """`rank` in a thread: a long text takes longer than the event loop may stand still."""
+    return await asyncio.to_thread(rank, passages, query, budget_tokens)
+
+
+def _matching(passages: Sequence[str], query: str) -> list[int]:
+    words = list(dict.fromkeys(_WORD.findall(query.lower())))[:QUERY_WORDS]
+    if not words or not passages:
+        return []
+    index = sqlite3.connect(":memory:")
+    try:
+        index.execute(
+            "CREATE VIRTUAL TABLE passage USING fts5("
+            "text, content='', tokenize=\"porter unicode61 remove_diacritics 2\")"
+        )
+        index.executemany(
+            "INSERT INTO passage(rowid, text) VALUES (?, ?)", enumerate(passages, start=1)
+        )
+        wanted = " OR ".join(f'"{word}"' for word in words)
+        rows = index.execute(
+            "SELECT rowid FROM passage WHERE passage MATCH ? ORDER BY bm25(passage)", (wanted,)
+        )
+        return [row[0] - 1 for row in rows]
+    finally:
+        index.close()
