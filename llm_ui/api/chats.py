@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.files import File, file_of
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.chats import ChatHead, ChatView
@@ -32,6 +33,7 @@ class Question(BaseModel):
     content: Annotated[str, Field(examples=["What is a monad?"])]
     model: Annotated[str | None, Field(max_length=64)] = None
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    file_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=50)] = []
 
 
 class ChatChange(BaseModel):
@@ -82,6 +84,7 @@ class Message(BaseModel):
     output_tokens: int | None
     estimated: bool
     created_at: str
+    files: list[File]
 
 
 class Chat(BaseModel):
@@ -125,6 +128,7 @@ def _message(view: MessageView) -> Message:
         output_tokens=_count(view.output_tokens),
         estimated=view.estimated,
         created_at=view.created_at,
+        files=[file_of(each) for each in view.files],
     )
 
 
@@ -237,6 +241,11 @@ async def undelete_chat(chat_id: str, actor: Changer) -> Chat:
 async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
     """Ask; the answer is written by a run that you can watch at /runs/{id}/events."""
     asked = await runs.ask(
-        actor, body.content, chat_id=chat_id, model_id=body.model, key=body.idempotency_key
+        actor,
+        body.content,
+        chat_id=chat_id,
+        model_id=body.model,
+        key=body.idempotency_key,
+        options=runs.AskOptions(file_ids=tuple(body.file_ids)),
     )
     return Started(run_id=asked.run_id, message_id=asked.message_id)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from llm_ui.schemas.files import FileItem
+
 T = TypeVar("T")
 
 UNKNOWN = -1
@@ -46,6 +48,7 @@ class MessageView:
     output_tokens: int = UNKNOWN
     estimated: bool = False
     created_at: str = ""
+    files: list[FileItem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,17 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import ModelUnavailable, NotFound
 from llm_ui.generation import Lane, Plan
 from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
+from llm_ui.services import attachments
 from llm_ui.services.providers import adapter_for
 from llm_ui.services.tokens import estimate_prompt
+from llm_ui.services.vision import sees
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
 
 LONGEST_PATH = 2000
 # What is kept free for the answer when the model's own limit is not known.
 ANSWER_SHARE = 0.25
+# What providers count for an image of usual size.
+IMAGE_TOKENS = 1200
 
 
 def path_query(chat_id: str, leaf_id: str, limit: int) -> sa.Select[Any]:
@@ -59,17 +63,23 @@ async def prepare(run_id: str) -> Plan:
             raise NotFound
         rows = await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH))
         turns = [
-            PromptMessage(cast("Role", row.role), row.content)
+            PromptMessage(cast("Role", row.role), row.content, message_id=row.id)
             for row in reversed(list(rows))
             if row.content
         ]
+        given = await attachments.given_in(session, run.chat_id)
+    sampling = Sampling(**{**model.default_params, **run.params})
+    limit = model.context_window
+    room = limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)) if limit else None
+    turns, sources = await attachments.put_in(
+        turns, given, seeing=sees(model, provider.type), tokens=room
+    )
+    await attachments.cite(answer.id, sources)
     if model.system_prompt:
         turns.insert(0, PromptMessage("system", model.system_prompt))
     _continued(turns, answer, provider)
-    sampling = Sampling(**{**model.default_params, **run.params})
-    limit = model.context_window
-    if limit:
-        turns = fit(turns, limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)))
+    if room is not None:
+        turns = fit(turns, room)
     return Plan(adapter_for(provider), ChatRequest(model.name, tuple(turns), sampling))
 
 
@@ -133,7 +143,7 @@ def fit(turns: list[PromptMessage], budget: int) -> list[PromptMessage]:
     left = budget - estimate_prompt(turn.content for turn in system)
     kept: list[PromptMessage] = []
     for turn in reversed(rest):
-        left -= estimate_prompt([turn.content])
+        left -= estimate_prompt([turn.content]) + IMAGE_TOKENS * len(turn.images)
         if left < 0 and kept:
             break
         kept.append(turn)

@@ -13,7 +13,15 @@ HEATING = "The heat pump in the annex was installed in 1987 by Brunhilde Kowalsk
 
 @pytest.mark.parametrize(
     "text",
-    ["", "short", "word " * 5000, "x" * 5000, "a line\n" * 900, f"{FILLER}\n\n" * 9, "äöü🎈 " * 2000],
+    [
+        "",
+        "short",
+        "word " * 5000,
+        "x" * 5000,
+        "a line\n" * 900,
+        f"{FILLER}\n\n" * 9,
+        "äöü🎈 " * 2000,
+    ],
 )
 def test_the_passages_are_the_text(text: str) -> None:
     passages = split(text)

@@ -9,7 +9,12 @@ from typing import Any
 
 from llm_ui.errors import ProviderError
 from llm_ui.providers.http import HttpAdapter, messages_json
-from llm_ui.providers.ollama.parse import StreamParser, parse_models, parse_show
+from llm_ui.providers.ollama.parse import (
+    StreamParser,
+    parse_abilities,
+    parse_models,
+    parse_show,
+)
 from llm_ui.wire.answers import read_answer
 from llm_ui.wire.events import ChatRequest, ModelInfo, Sampling, StreamEvent
 from llm_ui.wire.http import fetch_json
@@ -25,6 +30,15 @@ def options_json(sampling: Sampling) -> dict[str, Any]:
     if "max_tokens" in given:
         given["num_predict"] = given.pop("max_tokens")
     return given
+
+
+def turns_json(request: ChatRequest) -> list[dict[str, Any]]:
+    """The turns, images beside their words."""
+    turns = messages_json(request)
+    for turn, message in zip(turns, request.messages, strict=True):
+        if message.images:
+            turn["images"] = [image.base64 for image in message.images]
+    return turns
 
 
 class OllamaProvider(HttpAdapter):
@@ -46,9 +60,10 @@ class OllamaProvider(HttpAdapter):
                 async with limit:
                     found = await fetch_json(self._client, call, self._brief())
                 window, chats = parse_show(found)
+                able = parse_abilities(found)
             except ProviderError:
                 return model  # the list is worth more than its details
-            return replace(model, context_window=window) if chats else None
+            return replace(model, context_window=window, capabilities=able) if chats else None
 
         return [m for m in await asyncio.gather(*map(shown, listed)) if m is not None]
 
@@ -56,7 +71,7 @@ class OllamaProvider(HttpAdapter):
         """See Provider."""
         body = {
             "model": request.model,
-            "messages": messages_json(request),
+            "messages": turns_json(request),
             "stream": True,
             "options": options_json(request.sampling),
         }
