@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
+from llm_ui.components.files import upload_labels
 from llm_ui.components.messages import message_row
 from llm_ui.components.text import t
 from llm_ui.react import chat_log, composer, message_changes
@@ -113,6 +114,7 @@ def _composer() -> rx.Component:
     )
     return composer(
         rx.el.span(t("chat.hint"), class_name="lu-dock__hint"),
+        on_files=ChatState.attach_files,
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,
         busy=ChatState.busy,
@@ -126,6 +128,7 @@ def _composer() -> rx.Component:
         input_label=t("chat.placeholder"),
         too_long_label=t("chat.too_long"),
         pending_label=t("chat.pending"),
+        file_labels=upload_labels(t("files.drop")),
     )
 
 

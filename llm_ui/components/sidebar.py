@@ -13,7 +13,7 @@ from llm_ui.components.text import t
 from llm_ui.components.user_menu import user_menu
 
 # The client's pages beside the chat: icon, label, address.
-PLACES: tuple[tuple[str, Any, str], ...] = ()
+PLACES: tuple[tuple[str, Any, str], ...] = (("files", t("files.title"), "/files"),)
 
 
 def _head(home: str) -> rx.Component:

@@ -10,7 +10,7 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components import overlays
-from llm_ui.pages import admin, auth, chat, client
+from llm_ui.pages import admin, auth, chat, client, files
 from llm_ui.react import STYLESHEET
 
 STYLES = (
@@ -24,12 +24,13 @@ STYLES = (
     "chat.css",
     "start.css",
     "pages.css",
+    "files.css",
 )
 
 
 def register(app: rx.App) -> None:
     """Add every page to the app."""
-    for group in (client, auth, chat, admin):
+    for group in (client, auth, chat, files, admin):
         group.register(app)
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -47,6 +48,20 @@ MOST_IMAGE_BYTES = 30 * 1024 * 1024
 
 
 # --- with a question ---------------------------------------------------------------------
+
+
+def parse_ids(text: str) -> list[str]:
+    """The ids in a JSON list that a page sends. Raises InvalidInput."""
+    try:
+        said = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        said = None
+    found = [each for each in said if isinstance(each, str)] if isinstance(said, list) else None
+    if found is None or found != said or any(len(each) > 64 for each in found):
+        raise InvalidInput("error.request_invalid", field="file_ids")
+    if len(found) > MOST_FILES:
+        raise InvalidInput("error.file_count", field="file_ids", limit=MOST_FILES)
+    return found
 
 
 async def attach(

@@ -35,6 +35,11 @@ async def folder(tmp_path: Path, settings_env: Callable[[str, str], None]) -> As
     await extraction.stop()
 
 
+def kept(folder: Path) -> list[str]:
+    """The names of the files on the disk."""
+    return [each.name for each in folder.rglob("*") if each.is_file()]
+
+
 async def upload(caller: Caller, data: bytes, name: str = "notes.txt") -> dict[str, Any]:
     answer = await caller.post("/api/v1/files", params={"name": name}, content=data)
     assert answer.status_code == 201, answer.text
@@ -63,7 +68,7 @@ async def test_a_file_is_uploaded_read_listed_downloaded_and_deleted(
     one = await upload(bob, data, "Annex.docx")
     assert (one["name"], one["status"], one["size"]) == ("Annex.docx", "ready", len(data))
     assert one["characters"] == len("The annex was built in 1987")
-    assert [each.name for each in folder.iterdir() if each.is_file()] == [one["id"]]
+    assert kept(folder) == [one["id"]]
 
     listed = (await bob.get("/api/v1/files")).json()
     assert [each["id"] for each in listed["items"]] == [one["id"]]
@@ -78,7 +83,7 @@ async def test_a_file_is_uploaded_read_listed_downloaded_and_deleted(
 
     assert (await bob.delete(f"/api/v1/files/{one['id']}")).status_code == 204
     assert (await bob.get(f"/api/v1/files/{one['id']}")).status_code == 404
-    assert [each for each in folder.iterdir() if each.is_file()] == []
+    assert kept(folder) == []
     async with unit_of_work(writes=False) as session:
         assert await session.scalar(sa.select(sa.func.count()).select_from(FilePassage)) == 0
 
@@ -149,7 +154,7 @@ async def test_the_model_gets_the_text_and_the_chat_shows_the_file(
     assert asked["status"] == 202
     prompt = upstream.requests[-1].body["messages"][-1]["content"]
     assert "The annex was built in 1987" in prompt
-    assert prompt.startswith("<file name=\"an'nex(") or prompt.startswith('<file name="file)')
+    assert prompt.startswith('<file name="file).pdf" number="1">')
     assert prompt.endswith("</file>\n\nWhen was it built?")
     question, answer = (await bob.get(f"/api/v1/chats/{asked['chat']}")).json()["messages"]
     assert [each["id"] for each in question["files"]] == [one["id"]]
@@ -237,7 +242,7 @@ async def test_a_foreign_file_is_a_missing_one(
     bob: Caller, charlie: Caller, visitor: Caller, model_id: str, folder: Path
 ) -> None:
     one = await upload(bob, b"a secret of bobs")
-    for file_id in (one["id"], MISSING, "..", "%2e%2e%2fllm_ui.db", "arriving", "\x00", "x" * 5000):
+    for file_id in (one["id"], MISSING, "..", "%2e%2e%2fllm_ui.db", "arriving", "%00", "x" * 5000):
         for path in (f"/api/v1/files/{file_id}", f"/api/v1/files/{file_id}/content"):
             answer = await charlie.get(path)
             assert answer.status_code == 404, path
@@ -277,7 +282,7 @@ async def test_uploading_and_deleting_need_the_csrf_token(bob: Caller) -> None:
 async def test_a_name_is_only_a_name(bob: Caller, folder: Path, given: str, shown: str) -> None:
     one = await upload(bob, b"words", given)
     assert one["name"] == shown
-    assert [each.name for each in folder.rglob("*") if each.is_file()] == [one["id"]]
+    assert kept(folder) == [one["id"]]
     sent = await bob.get(f"/api/v1/files/{one['id']}/content")
     assert "\n" not in sent.headers["content-disposition"]
     assert "set-cookie" not in sent.headers
@@ -296,7 +301,7 @@ async def test_a_file_may_not_be_larger_than_allowed(
         answer = await bob.post("/api/v1/files", content=body)
         assert answer.status_code == 413
         assert "1 MB" in answer.json()["detail"]
-    assert [each for each in folder.rglob("*") if each.is_file()] == []
+    assert kept(folder) == []
 
 
 async def test_all_files_of_a_person_have_a_quota(
@@ -349,4 +354,4 @@ async def test_bytes_without_a_row_are_swept_up(
         await session.execute(sa.delete(User).where(col(User.id) == people.bob.user_id))
     (folder / "arriving" / MISSING).write_bytes(b"cut off")
     await service.remove_orphans()
-    assert [each for each in folder.rglob("*") if each.is_file()] == []
+    assert kept(folder) == []
