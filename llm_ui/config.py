@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     runs_per_provider: int = Field(default=0, ge=0, le=10000)
     shutdown_grace: float = Field(default=5.0, ge=0, le=300)
 
+    # Files, in megabytes: one of them, and all of a person's
+    max_file_mb: int = Field(default=20, ge=1, le=1024)
+    file_quota_mb: int = Field(default=500, ge=1, le=1_048_576)
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("extra_origins", "browse_hosts", mode="before")

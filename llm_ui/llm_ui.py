@@ -21,7 +21,16 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.llm_api.supervisor import Supervisor
 from llm_ui.security.tokens import keyed_hash
-from llm_ui.services import browsing, chats, profile, prompting, providers, settlement
+from llm_ui.services import (
+    browsing,
+    chats,
+    extraction,
+    files,
+    profile,
+    prompting,
+    providers,
+    settlement,
+)
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
@@ -56,6 +65,8 @@ async def _housekeeping() -> None:
                 await auth.purge_expired(session)
             await profile.remove_leaving()
             await check_tabs()
+            await extraction.take_up()
+            await files.remove_orphans()
         except SQLAlchemyError:
             logger.exception("housekeeping failed; trying again later")
 
@@ -95,6 +106,7 @@ async def lifespan() -> AsyncIterator[None]:
     supervisor = None if settings.llm_api_url else Supervisor(settings)
     if supervisor is not None:
         await supervisor.start()
+    await extraction.take_up(all_of_them=True)
     tasks = [
         asyncio.create_task(
             providers.keep_in_sync(lambda: supervisor.url if supervisor else None),
@@ -108,6 +120,7 @@ async def lifespan() -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await extraction.stop()
         await stop_engine(settings.shutdown_grace)
         await bus.stop_bus()
         await providers.close_adapters()

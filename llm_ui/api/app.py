@@ -10,6 +10,7 @@ from llm_ui.api import (
     account,
     auth,
     chats,
+    files,
     health,
     models,
     projects,
@@ -42,7 +43,7 @@ def create_api() -> FastAPI:
         description=DESCRIPTION,
     )
     install_error_handlers(api)
-    own = (account.router, prompts.router, usage.router)
+    own = (account.router, prompts.router, usage.router, files.router)
     for router in (auth.router, models.router, chats.router, runs.router, *own):
         api.include_router(router, prefix=PREFIX)
     for router in (shelf.router, projects.router, search.router):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.files import File, file_of
 from llm_ui.api.filters import Filters
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
@@ -36,6 +37,7 @@ class Question(BaseModel):
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
     # "thinking" and "browsing".
     modes: Annotated[list[Annotated[str, Field(max_length=16)]], Field(max_length=8)] = []
+    file_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=50)] = []
 
 
 class ChatChange(BaseModel):
@@ -103,6 +105,7 @@ class Message(BaseModel):
     modes: list[str]
     thinking_ms: int | None
     sources: list[Source]
+    files: list[File]
 
 
 class Chat(BaseModel):
@@ -149,6 +152,7 @@ def _message(view: MessageView) -> Message:
         modes=view.modes,
         thinking_ms=_count(view.thinking_ms),
         sources=[Source.model_validate(each) for each in view.sources],
+        files=[file_of(each) for each in view.files],
     )
 
 
@@ -274,7 +278,7 @@ async def undelete_chat(chat_id: str, actor: Changer) -> Chat:
 @router.post("/{chat_id}/messages", status_code=202, responses=problems(401, 403, 404, 409, 422))
 async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
     """Ask; the answer is written by a run that you can watch at /runs/{id}/events."""
-    options = AskOptions(modes=tuple(body.modes))
+    options = AskOptions(modes=tuple(body.modes), file_ids=tuple(body.file_ids))
     asked = await runs.ask(
         actor,
         body.content,

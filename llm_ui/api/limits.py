@@ -10,6 +10,8 @@ from llm_ui.api.errors import problem
 from llm_ui.errors import TooLarge
 
 BODY_LIMIT = 2 * 1024 * 1024
+# Uploads go to the disk as they come; their own service counts them.
+UPLOADS = ("POST", "/api/v1/files")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -42,7 +44,11 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+        if (
+            scope["type"] != "http"
+            or not scope["path"].startswith("/api/")
+            or (scope["method"], scope["path"]) == UPLOADS
+        ):
             await self.app(scope, receive, send)
             return
         claimed = Headers(scope=scope).get("content-length", "0")

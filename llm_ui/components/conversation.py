@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
+from llm_ui.components.files import upload_labels
 from llm_ui.components.messages import message_row
 from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.text import t
@@ -127,6 +128,7 @@ def _composer() -> rx.Component:
         ),
         mode_switches(),
         composer_hint(),
+        on_files=ChatState.attach_files,
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,
         busy=ChatState.busy,
@@ -140,6 +142,7 @@ def _composer() -> rx.Component:
         input_label=t("chat.placeholder"),
         too_long_label=t("chat.too_long"),
         pending_label=t("chat.pending"),
+        file_labels=upload_labels(t("files.drop")),
     )
 
 

@@ -8,6 +8,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.brand import mark
+from llm_ui.components.files import attached
 from llm_ui.components.text import duration, number, t, when
 from llm_ui.react import answer, copy_button
 from llm_ui.schemas.views import MessageView
@@ -42,6 +43,7 @@ def answer_labels() -> dict[str, Any]:
 def _question(message: Message) -> rx.Component:
     return rx.el.article(
         rx.el.h2(t("message.you"), class_name="lu-sr"),
+        attached(message),
         rx.el.div(message.content, class_name="lu-question__text", title=when(message.created_at)),
         rx.el.div(
             copy_button(message.content, t("message.copy"), copied_label=t("common.copied")),

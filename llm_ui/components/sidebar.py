@@ -18,6 +18,7 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
     ("folder", t("projects.title"), "/projects"),
     ("history", t("history.title"), "/history"),
     ("notebook-pen", t("prompts.title"), "/prompts"),
+    ("files", t("files.title"), "/files"),
     ("chart-column", t("usage.title"), "/usage"),
 )
 

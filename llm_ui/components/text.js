@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from "react";
 import de from "$/public/external/llm_ui/i18n/de.json";
 import en from "$/public/external/llm_ui/i18n/en.json";
+import { sizeOf } from "$/public/external/llm_ui/react/files/size.js";
 
 const catalogues = { en, de };
 
@@ -33,6 +34,7 @@ const makeText = (language) => {
     // 740 ms, 1.4 s: few digits, the unit that reads best
     duration: (ms) =>
       ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(Math.round(ms / 100) / 10)} s`,
+    size: (bytes) => sizeOf(bytes, language),
     when: (iso) => {
       const date = new Date(iso);
       return iso && !Number.isNaN(date.getTime()) ? moment.format(date) : "";

@@ -57,6 +57,11 @@ def duration(milliseconds: Any) -> rx.vars.StringVar:
     return _call("duration", milliseconds)
 
 
+def file_size(size: Any) -> rx.vars.StringVar:
+    """512 B, 34 kB, 1.2 MB."""
+    return _call("size", size)
+
+
 def when(iso: Any) -> rx.vars.StringVar:
     """A moment in the browser's own time zone."""
     return _call("when", iso)

@@ -16,6 +16,7 @@ from llm_ui.pages import (
     auth,
     chat,
     client,
+    files,
     history,
     projects,
     prompts,
@@ -37,12 +38,13 @@ STYLES = (
     "pages.css",
     "own.css",
     "finding.css",
+    "files.css",
 )
 
 
 def register(app: rx.App) -> None:
     """Add every page to the app."""
-    for group in (client, auth, chat, projects, history, prompts, account, usage, admin):
+    for group in (client, auth, chat, projects, history, prompts, files, account, usage, admin):
         group.register(app)
 
 

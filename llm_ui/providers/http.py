@@ -57,6 +57,6 @@ class HttpAdapter:
             await self._client.aclose()
 
 
-def messages_json(request: ChatRequest) -> list[dict[str, str]]:
-    """The turns in the form that OpenAI, Ollama and the LLM API share."""
+def messages_json(request: ChatRequest) -> list[dict[str, Any]]:
+    """The turns in the form that OpenAI, Ollama and the LLM API share; without images."""
     return [{"role": message.role, "content": message.content} for message in request.messages]

@@ -18,6 +18,7 @@ from llm_ui.react.chat import (
     MessageChanges,
     RelativeTime,
 )
+from llm_ui.react.files import UploadBox
 from llm_ui.react.finding import ChatWindow, FoundList, Palette, Shortcuts
 from llm_ui.react.session import AuthForm, SignOutButton
 
@@ -76,8 +77,13 @@ def message_changes(*, state_name: str, **props: Any) -> rx.Component:
 
 
 def composer(*left: Any, send_label: Text, stop_label: Text, **props: Any) -> rx.Component:
-    """Where messages are written. Events: `on_send(text, key)`, `on_stop()`."""
+    """Where messages are written. Events: `on_files(ids)`, `on_send(text, key)`, `on_stop()`."""
     return Composer.create(*left, send_label=send_label, stop_label=stop_label, **props)
+
+
+def upload_box(*, labels: dict[str, Any], **props: Any) -> rx.Component:
+    """A way in for files. Events: `on_done()`; see UploadBox for the labels."""
+    return UploadBox.create(labels=labels, **props)
 
 
 def copy_button(

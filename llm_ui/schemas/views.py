@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from llm_ui.schemas.files import FileItem
+
 T = TypeVar("T")
 
 UNKNOWN = -1
@@ -54,6 +56,7 @@ class MessageView:
     # Objects with number, url, title, state (read or failed) and problem.
     sources: list[dict[str, Any]] = field(default_factory=list)
     thinking_ms: int = UNKNOWN
+    files: list[FileItem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,15 @@ def can_search() -> bool:
     return bool(get_settings().searxng_url)
 
 
-async def sources_for(question: str, note: Note, window: int | None = None) -> list[Source]:
+async def sources_for(
+    question: str, note: Note, window: int | None = None, *, taken: int = 0
+) -> list[Source]:
     """Read what a question names, or what a search finds for it.
 
     Args:
         note: told of each page when its reading begins, and when it has ended.
         window: the model's context in tokens, if it is known.
+        taken: how many numbers stand for something else already.
 
     Returns:
         the pages in the order of their numbers, each cut to what matters for the question.
@@ -99,7 +102,8 @@ async def sources_for(question: str, note: Note, window: int | None = None) -> l
         urls = await _search(question, note)
     if not urls:
         return []
-    for number, url in enumerate(urls, 1):
+    numbered = list(enumerate(urls, taken + 1))
+    for number, url in numbered:
         note({"number": number, "url": url, "title": "", "state": "reading", "problem": ""})
     budget = int(window * WINDOW_SHARE) if window else USUAL_TOKENS
     share = max(LEAST_TOKENS, min(budget, USUAL_TOKENS) // len(urls))
@@ -109,7 +113,7 @@ async def sources_for(question: str, note: Note, window: int | None = None) -> l
         note(source.as_json())
         return source
 
-    return list(await asyncio.gather(*(one(n, url) for n, url in enumerate(urls, 1))))
+    return list(await asyncio.gather(*(one(number, url) for number, url in numbered)))
 
 
 def block(sources: list[Source]) -> str:

@@ -18,6 +18,7 @@ from llm_ui.models.base import new_id, now
 from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.security.text import storable
+from llm_ui.services import attachments
 from llm_ui.services.models import get_model_for
 from llm_ui.services.modes import checked_modes
 from llm_ui.services.prompting import path_query
@@ -62,7 +63,7 @@ async def page_of(
     rows = rows[:limit]
     runs = await _active_runs(session, [row.id for row in rows])
     views = [view_of(row, actor.language, runs.get(row.id)) for row in reversed(rows)]
-    return views, earlier
+    return await attachments.with_files(session, actor, views), earlier
 
 
 async def _active_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, str]:
@@ -187,6 +188,8 @@ async def ask(
     Raises:
         InvalidInput: no text, too much of it, no such model or mode.
         Conflict: the chat's last answer is still being written.
+
+    `attachments.attach` says what else it raises for files.
     """
     if key and len(key) > KEY_LIMIT:
         raise InvalidInput("error.request_invalid", field="idempotency_key")
@@ -204,10 +207,14 @@ async def ask(
     )
     session.add(question)
     await session.flush()
+    attached = await attachments.attach(
+        session, actor, question, model, options.file_ids if options else ()
+    )
     chat.model_id = model.id
     if chat.title_is_automatic and not chat.title:
         chat.title = title_of(cleaned)
-    return await _queue_answer(session, actor, chat, question, model, key)
+    asked = await _queue_answer(session, actor, chat, question, model, key)
+    return attachments.shown_with(asked, attached)
 
 
 async def retry(session: AsyncSession, actor: Actor, message_id: str) -> Asked:

@@ -15,16 +15,19 @@ from llm_ui.errors import ModelUnavailable, NotFound
 from llm_ui.generation import Lane, Plan
 from llm_ui.generation.types import NoteSource
 from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
-from llm_ui.services import browsing, prompts
+from llm_ui.services import attachments, browsing, prompts
 from llm_ui.services.models import can_think
 from llm_ui.services.modes import BROWSING, THINKING
 from llm_ui.services.providers import adapter_for
 from llm_ui.services.tokens import estimate_prompt
+from llm_ui.services.vision import sees
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
 
 LONGEST_PATH = 2000
 # What is kept free for the answer when the model's own limit is not known.
 ANSWER_SHARE = 0.25
+# What providers count for an image of usual size.
+IMAGE_TOKENS = 1200
 
 
 def path_query(chat_id: str, leaf_id: str, limit: int) -> sa.Select[Any]:
@@ -65,25 +68,33 @@ async def prepare(run_id: str) -> Plan:
         rows = list(await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH)))
         question = rows[0]
         turns = [
-            PromptMessage(cast("Role", row.role), row.content)
+            PromptMessage(cast("Role", row.role), row.content, message_id=row.id)
             for row in reversed(rows)
             if row.content
         ]
+        given = await attachments.given_in(session, run.chat_id)
         own = await prompts.default_text(session, run.user_id)
-    if own or model.system_prompt:
-        turns.insert(0, PromptMessage("system", own or model.system_prompt))
-    _continued(turns, answer, provider)
     sampling = Sampling(**{**model.default_params, **run.params})
     thinking = THINKING in question.modes if can_think(model) else None
     limit = model.context_window
+    room = limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)) if limit else None
+    turns, cited = await attachments.put_in(
+        turns, given, seeing=sees(model, provider.type), tokens=room
+    )
+    await attachments.cite(answer.id, cited)
+    if own or model.system_prompt:
+        turns.insert(0, PromptMessage("system", own or model.system_prompt))
+    _continued(turns, answer, provider)
 
     def request(turns: list[PromptMessage]) -> ChatRequest:
-        if limit:
-            turns = fit(turns, limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)))
-        return ChatRequest(model.name, tuple(turns), sampling, thinking)
+        kept = fit(turns, room) if room is not None else turns
+        return ChatRequest(model.name, tuple(kept), sampling, thinking)
 
     async def look_up(note: NoteSource) -> ChatRequest:
-        sources = await browsing.sources_for(question.content, note, limit)
+        # The run's own list of sources replaces the answer's at the end.
+        for source in cited:
+            note(source)
+        sources = await browsing.sources_for(question.content, note, limit, taken=len(cited))
         return request(with_block(turns, browsing.block(sources)))
 
     # An answer that is continued has read what it needed.
@@ -160,7 +171,7 @@ def fit(turns: list[PromptMessage], budget: int) -> list[PromptMessage]:
     left = budget - estimate_prompt(turn.content for turn in system)
     kept: list[PromptMessage] = []
     for turn in reversed(rest):
-        left -= estimate_prompt([turn.content])
+        left -= estimate_prompt([turn.content]) + IMAGE_TOKENS * len(turn.images)
         if left < 0 and kept:
             break
         kept.append(turn)

@@ -226,13 +226,16 @@ async def _note_models(session: AsyncSession, provider_id: str, models: list[Mod
                 display_name=(info.display_name or shown_name(info.name))[:200],
                 context_window=info.context_window,
                 max_tokens=info.max_output_tokens,
-                capabilities=[THINKING] if info.thinks else [],
+                capabilities=[*info.capabilities, *([THINKING] if info.thinks else [])],
             )
             await insert_missing(session, AIModel, [fresh.model_dump()])
-        elif not row.is_available or (
-            info.context_window and row.context_window != info.context_window
+        elif (
+            not row.is_available
+            or (info.context_window and row.context_window != info.context_window)
+            or not set(info.capabilities) <= set(row.capabilities)
         ):
             row.is_available = True
+            row.capabilities = sorted({*row.capabilities, *info.capabilities})
             row.context_window = info.context_window or row.context_window
             row.updated_at = now()
         if row is not None and info.thinks and THINKING not in row.capabilities:

@@ -26,6 +26,7 @@ from llm_ui.i18n import translate
 from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import MessageView, ModelItem
 from llm_ui.services import chats, messages, models, runs
+from llm_ui.services.attachments import parse_ids
 from llm_ui.states import push, stream
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
@@ -59,6 +60,8 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
     busy: bool = False
     current_input: str = ""
     accepted_key: str = ""
+    # The files of the next question.
+    attachment_ids: list[str] = []
     announcement: str = ""
 
     _earlier: str = ""
@@ -190,6 +193,16 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
     # --- asking -------------------------------------------------------------------
 
     @rx.event
+    def attach_files(self, ids: str) -> Any:
+        """Send these files (a JSON list of ids) with the next question, which checks them."""
+        try:
+            self.attachment_ids = parse_ids(ids)
+        except AppError as error:
+            self.attachment_ids = []
+            return tell(error)
+        return None
+
+    @rx.event
     async def send_message(self, text: str, key: str) -> Any:
         """Ask. `key` is made by the page: a resent event asks nothing twice."""
         actor = current_actor()
@@ -200,16 +213,21 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
                 chat_id=self.open_chat_id or None,
                 model_id=self.model_id or None,
                 key=key or None,
-                options=AskOptions(modes=tuple(self.modes), project_id=self.new_project_id),
+                options=AskOptions(
+                    modes=tuple(self.modes),
+                    file_ids=tuple(self.attachment_ids),
+                    project_id=self.new_project_id,
+                ),
             )
         except AppError as error:
+            self.attachment_ids = []
             # Through the empty text, so that the same refused text comes back twice too.
             self.current_input = ""
             yield
             self.current_input = text
             yield tell(error)
             return
-        self.accepted_key, self.current_input = key, ""
+        self.accepted_key, self.current_input, self.attachment_ids = key, "", []
         is_new = asked.chat_id != self.open_chat_id
         if not asked.shown:
             asked = await self._asked_before(actor, asked)

@@ -6,6 +6,7 @@ Done as its last event. Whatever goes wrong is raised as a `ProviderError`.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,11 +50,30 @@ StreamEvent = Token | Reasoning | Usage | Done
 
 
 @dataclass(frozen=True, slots=True)
+class PromptImage:
+    """An image of a turn; its bytes stay out of the representation and so out of logs."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+
+    @property
+    def base64(self) -> str:
+        return b64encode(self.data).decode("ascii")
+
+    @property
+    def data_uri(self) -> str:
+        return f"data:{self.media_type};base64,{self.base64}"
+
+
+@dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One turn of the prompt."""
+    """One turn of the prompt; `images` only for models that see. `message_id` is the
+    message that it was made of, if it was made of one."""
 
     role: Role
     content: str
+    images: tuple[PromptImage, ...] = ()
+    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +124,8 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as its provider lists it. `context_window` is in tokens.
+    """A model as its provider lists it. `context_window` is in tokens; `capabilities` is
+    what the provider says it can do beside chatting: vision, …
 
     `thinks`: one can ask it to think before it answers.
     """
@@ -114,3 +135,4 @@ class ModelInfo:
     context_window: int | None = None
     max_output_tokens: int | None = None
     thinks: bool = False
+    capabilities: tuple[str, ...] = ()

@@ -64,11 +64,17 @@ def form_dialog(
     cancel: Any,
     on_submit: Any,
     test_id: str = "",
+    danger: bool = False,
 ) -> rx.Component:
     """A native dialog around a form: focus stays within, Escape closes it."""
     actions = rx.el.div(
         button(cancel, on_click=close_dialog(dialog_id)),
-        button(submit, look="primary", type="submit", data_testid=f"{test_id}-submit"),
+        button(
+            submit,
+            look="danger" if danger else "primary",
+            type="submit",
+            data_testid=f"{test_id}-submit",
+        ),
         class_name="lu-dialog__actions",
     )
     heading = rx.el.h2(title, id=f"{dialog_id}-title", class_name="lu-dialog__title")

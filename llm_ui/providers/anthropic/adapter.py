@@ -10,7 +10,7 @@ from llm_ui.errors import ProviderRefused
 from llm_ui.providers.anthropic.parse import StreamParser, parse_models
 from llm_ui.providers.http import HttpAdapter
 from llm_ui.wire.answers import read_answer
-from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
+from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent
 from llm_ui.wire.sse import SseSplitter
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -28,7 +28,7 @@ def body_json(request: ChatRequest) -> dict[str, Any]:
     sampling = request.sampling
     system = "\n\n".join(m.content for m in request.messages if m.role == "system" and m.content)
     turns = [
-        {"role": m.role, "content": m.content}
+        {"role": m.role, "content": _content(m)}
         for m in request.messages
         if m.role != "system" and m.content.strip()
     ]
@@ -54,6 +54,22 @@ def body_json(request: ChatRequest) -> dict[str, Any]:
         body.pop("temperature", None)
         body.pop("top_p", None)
     return body
+
+
+def _content(message: PromptMessage) -> str | list[dict[str, Any]]:
+    if not message.images:
+        return message.content
+    # Images first: that is what its makers advise.
+    return [
+        *(
+            {
+                "type": "image",
+                "source": {"type": "base64", "media_type": i.media_type, "data": i.base64},
+            }
+            for i in message.images
+        ),
+        {"type": "text", "text": message.content},
+    ]
 
 
 class AnthropicProvider(HttpAdapter):

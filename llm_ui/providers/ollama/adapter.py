@@ -9,7 +9,12 @@ from typing import Any
 
 from llm_ui.errors import ProviderError
 from llm_ui.providers.http import HttpAdapter, messages_json
-from llm_ui.providers.ollama.parse import StreamParser, parse_models, parse_show
+from llm_ui.providers.ollama.parse import (
+    StreamParser,
+    parse_abilities,
+    parse_models,
+    parse_show,
+)
 from llm_ui.wire.answers import read_answer
 from llm_ui.wire.events import ChatRequest, ModelInfo, Sampling, StreamEvent
 from llm_ui.wire.http import fetch_json
@@ -25,6 +30,15 @@ def options_json(sampling: Sampling) -> dict[str, Any]:
     if "max_tokens" in given:
         given["num_predict"] = given.pop("max_tokens")
     return given
+
+
+def turns_json(request: ChatRequest) -> list[dict[str, Any]]:
+    """The turns, images beside their words."""
+    turns = messages_json(request)
+    for turn, message in zip(turns, request.messages, strict=True):
+        if message.images:
+            turn["images"] = [image.base64 for image in message.images]
+    return turns
 
 
 class OllamaProvider(HttpAdapter):
@@ -46,9 +60,12 @@ class OllamaProvider(HttpAdapter):
                 async with limit:
                     found = await fetch_json(self._client, call, self._brief())
                 window, chats, thinks = parse_show(found)
+                able = parse_abilities(found)
             except ProviderError:
                 return model  # the list is worth more than its details
-            return replace(model, context_window=window, thinks=thinks) if chats else None
+            if not chats:
+                return None
+            return replace(model, context_window=window, thinks=thinks, capabilities=able)
 
         return [m for m in await asyncio.gather(*map(shown, listed)) if m is not None]
 
@@ -56,7 +73,7 @@ class OllamaProvider(HttpAdapter):
         """See Provider."""
         body: dict[str, Any] = {
             "model": request.model,
-            "messages": messages_json(request),
+            "messages": turns_json(request),
             "stream": True,
             "options": options_json(request.sampling),
         }

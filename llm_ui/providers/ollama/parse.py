@@ -65,6 +65,13 @@ def parse_show(found: dict[str, Any]) -> tuple[int | None, bool, bool]:
     return window, "completion" in capabilities, "thinking" in capabilities
 
 
+def parse_abilities(found: dict[str, Any]) -> tuple[str, ...]:
+    """Of /api/show: what the model can do that this application asks for."""
+    capabilities = found.get("capabilities")
+    given = capabilities if isinstance(capabilities, list) else []
+    return tuple(each for each in ("vision",) if each in given)
+
+
 class StreamParser:
     """wire.answers.Parser for one answer; lines need no memory."""
 

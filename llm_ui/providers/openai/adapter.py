@@ -46,6 +46,18 @@ _CONCESSIONS: tuple[tuple[re.Pattern[str], str, Change], ...] = (
 )
 
 
+def turns_json(request: ChatRequest) -> list[Body]:
+    """The turns; one with images has parts instead of a text."""
+    turns = messages_json(request)
+    for turn, message in zip(turns, request.messages, strict=True):
+        if message.images:
+            turn["content"] = [
+                {"type": "text", "text": message.content},
+                *({"type": "image_url", "image_url": {"url": i.data_uri}} for i in message.images),
+            ]
+    return turns
+
+
 class OpenAIProvider(HttpAdapter):
     """See providers.base.Provider. Remembers per model what it had to leave out."""
 
@@ -62,7 +74,7 @@ class OpenAIProvider(HttpAdapter):
     def _body(self, request: ChatRequest) -> Body:
         body = {
             "model": request.model,
-            "messages": messages_json(request),
+            "messages": turns_json(request),
             "stream": True,
             "stream_options": {"include_usage": True},
             **request.sampling.as_json(),

@@ -107,7 +107,12 @@ class Composer(rx.Component):
     input_label: rx.Var[str]
     too_long_label: rx.Var[str]
     pending_label: rx.Var[str]
+    # Without these nothing can be attached: attach, drop, pasted, notReady, and those of
+    # react.files.UploadBox.
+    file_labels: rx.Var[dict[str, Any]]
 
+    # The ids of the next message's files, as a JSON list; just before on_send.
+    on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     # (text, key): the key is made here, and the same for the same message sent twice.
     on_send: rx.EventHandler[_Sent]
     on_stop: rx.EventHandler[rx.event.no_args_event_spec]

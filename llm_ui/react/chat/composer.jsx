@@ -2,6 +2,8 @@
 // neither React nor the server do anything.
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
+import { Chips, DropVeil, PickButton, useDrop, useUploads } from "../files/chips.jsx";
+import { known } from "../files/upload.js";
 import { Icon } from "./icons.jsx";
 import { Outbox, SENT, newKey, wireSize } from "./outbox.js";
 
@@ -9,6 +11,12 @@ const SAVE_MS = 300;
 const SLOW_MS = 3000;
 // Texts of this size are not measured or spell-checked while they are edited.
 const LARGE = 20_000;
+// What is pasted beyond this becomes a file: a textarea would freeze over it.
+const PASTED_CHARS = 50_000;
+const PASTED_LINES = 2_000;
+const NO_LABELS = {};
+
+const isLong = (text) => text.length > PASTED_CHARS || text.split("\n", PASTED_LINES + 1).length > PASTED_LINES;
 
 const grows = typeof CSS !== "undefined" && CSS.supports?.("field-sizing", "content");
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
@@ -38,6 +46,8 @@ export function Composer({
   inputLabel,
   tooLongLabel,
   pendingLabel,
+  fileLabels,
+  onFiles,
 }) {
   const area = useRef(null);
   const box = useRef(null);
@@ -46,7 +56,16 @@ export function Composer({
   const acked = useRef(ack);
   const [filled, setFilled] = useState(false);
   const [note, setNote] = useState(null);
+  const takesFiles = Boolean(fileLabels);
+  const [files, uploads] = useUploads(fileLabels ?? NO_LABELS);
   acked.current = ack;
+
+  const take = (given) => {
+    if (takesFiles) uploads.add(given);
+    setNote(null);
+    area.current.focus();
+  };
+  const over = useDrop(take);
 
   const put = (text) => {
     area.current.value = text;
@@ -66,24 +85,37 @@ export function Composer({
     if (box.current && area.current) box.current.draft = area.current.value;
   };
 
+  // Files that have arrived are kept with the draft.
+  useEffect(() => {
+    if (box.current) box.current.files = files.filter((file) => file.id).map(known);
+    setNote((now) => (now === "files" ? null : now));
+  }, [files]);
+
   // A conversation's own draft, or what was sent there and never confirmed.
   useBrowserEffect(() => {
     const written = area.current.value;
     if (box.current && sent.current && sent.current.box === box.current) {
       // The first message has just made this conversation: what was typed since comes along.
       box.current.draft = "";
+      box.current.files = [];
       box.current = new Outbox(draftKey);
+      box.current.files = uploads.list.filter((file) => file.id).map(known);
       put(written);
       return;
     }
     const typedEarly = box.current ? "" : written;
-    if (box.current) save();
+    if (box.current) {
+      save();
+      // Those of the chat before are in its own draft.
+      for (const file of uploads.list) if (file.id) uploads.remove(file.key);
+    }
     box.current = new Outbox(draftKey);
-    const { pending, draft: kept } = box.current;
+    const { pending, draft: kept, files: brought } = box.current;
     const lost = pending && pending.key !== acked.current ? pending : null;
     sent.current = lost && { ...lost, box: box.current, restored: true };
     // A person may have typed before the page was alive.
     put([lost?.text, kept || typedEarly].filter(Boolean).join("\n\n"));
+    uploads.restore([...(lost?.files ?? []), ...brought]);
   }, [draftKey]);
 
   useEffect(() => {
@@ -111,7 +143,10 @@ export function Composer({
   useEffect(() => {
     const message = sent.current;
     if (!message || message.key !== ack) return;
-    if (message.restored && area.current.value === message.text) put("");
+    if (message.restored && area.current.value === message.text) {
+      put("");
+      uploads.clear();
+    }
     settle();
   }, [ack]);
 
@@ -119,7 +154,10 @@ export function Composer({
   useEffect(() => {
     if (!draft) return;
     const written = area.current.value;
-    if (sent.current?.text === draft.trim()) settle();
+    if (sent.current?.text === draft.trim()) {
+      uploads.restore(sent.current.files ?? []);
+      settle();
+    }
     if (written !== draft) put(written.trim() ? `${draft}\n\n${written}` : draft);
     area.current.focus();
   }, [draft]);
@@ -131,13 +169,21 @@ export function Composer({
       setNote("long");
       return;
     }
+    if (!uploads.ready) {
+      setNote("files");
+      return;
+    }
     // The same words again after a loss are the same message: the server takes one.
     const again = sent.current?.restored && sent.current.text === text;
-    const message = { key: again ? sent.current.key : newKey(), text };
+    const attached = uploads.list.map(known);
+    const message = { key: again ? sent.current.key : newKey(), text, files: attached };
     box.current.pending = message;
     sent.current = { ...message, box: box.current };
     put("");
+    uploads.clear();
     save();
+    // The page's events keep their order: the files are there when the words come.
+    if (takesFiles) onFiles?.(JSON.stringify(attached.map((file) => file.id)));
     onSend?.(text, message.key);
     window.dispatchEvent(new Event(SENT));
     setTimeout(() => {
@@ -154,7 +200,21 @@ export function Composer({
     send();
   };
 
-  const words = { long: tooLongLabel, pending: pendingLabel }[note];
+  const pasted = (event) => {
+    if (!takesFiles) return;
+    const data = event.clipboardData;
+    const text = data.getData("text/plain");
+    // Office programs put a picture of what is copied beside its text.
+    if (data.files.length && !text) {
+      event.preventDefault();
+      take(data.files);
+    } else if (isLong(text)) {
+      event.preventDefault();
+      take([new File([text], `${fileLabels.pasted}.txt`, { type: "text/plain" })]);
+    }
+  };
+
+  const words = { long: tooLongLabel, pending: pendingLabel, files: fileLabels?.notReady }[note];
   return (
     <form
       className="lu-composer"
@@ -163,6 +223,8 @@ export function Composer({
         send();
       }}
     >
+      {takesFiles && <DropVeil shown={over} words={fileLabels.drop} />}
+      {takesFiles && <Chips list={files} labels={fileLabels} uploads={uploads} />}
       <textarea
         ref={area}
         className="lu-composer-text"
@@ -174,14 +236,27 @@ export function Composer({
         data-testid="composer"
         onInput={changed}
         onKeyDown={keyed}
+        onPaste={pasted}
       />
       {words && (
-        <p className="lu-composer-note" role={note === "long" ? "alert" : "status"} data-kind={note}>
+        <p className="lu-composer-note" role={note === "pending" ? "status" : "alert"} data-kind={note}>
           {words}
         </p>
       )}
       <div className="lu-composer-bar">
-        <div className="lu-composer-left">{children}</div>
+        <div className="lu-composer-left">
+          {takesFiles && (
+            <PickButton
+              label={fileLabels.attach}
+              className="lu-composer-attach"
+              testId="attach"
+              onFiles={take}
+            >
+              <Icon name="clip" size={18} />
+            </PickButton>
+          )}
+          {children}
+        </div>
         {busy ? (
           <button
             type="button"

@@ -52,7 +52,20 @@ export class Outbox {
     write(`draft:${this.chat}`, text);
   }
 
-  /** {key, text} of the message that the server has not confirmed yet, or null. */
+  /** The files of the draft, as `known` of ../files/upload.js tells them. */
+  get files() {
+    try {
+      return JSON.parse(read(`files:${this.chat}`)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  set files(files) {
+    write(`files:${this.chat}`, files.length ? JSON.stringify(files) : "");
+  }
+
+  /** {key, text, files} of the message that the server has not confirmed yet, or null. */
   get pending() {
     try {
       return JSON.parse(read(`sent:${this.chat}`));

@@ -1,0 +1,139 @@
+"""Files: uploading, listing, downloading, deleting."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
+from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+
+from llm_ui.api.deps import Changer, Reader
+from llm_ui.api.errors import problems
+from llm_ui.db import unit_of_work
+from llm_ui.errors import InvalidInput
+from llm_ui.schemas.files import FileItem
+from llm_ui.services import files
+
+router = APIRouter(prefix="/files", tags=["files"])
+Limit = Annotated[int, Query(ge=1, le=200)]
+# A file is data: should a browser open one all the same, it may do nothing there.
+SHUT = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, max-age=3600",
+}
+
+
+class File(BaseModel):
+    """A file. `status` is waiting (its text is being read), ready or failed."""
+
+    id: str
+    name: str
+    size: int
+    kind: Literal["text", "image"]
+    media_type: str
+    status: Literal["waiting", "ready", "failed"]
+    error: str | None
+    characters: int
+    used_in: int
+    created_at: str
+
+
+class FileList(BaseModel):
+    """A page of files, and the room that all of them take, in bytes."""
+
+    items: list[File]
+    next_cursor: str | None
+    used: int
+    quota: int
+    largest: int
+
+
+def file_of(item: FileItem) -> File:
+    """A file as its answer."""
+    return File(
+        id=item.id,
+        name=item.name,
+        size=item.size,
+        kind=item.kind,
+        media_type=item.media_type,
+        status=item.status,
+        error=item.error or None,
+        characters=item.characters,
+        used_in=item.used_in,
+        created_at=item.created_at,
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses=problems(401, 403, 413, 422),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"format": "binary"}}},
+        }
+    },
+)
+async def upload(
+    request: Request, actor: Changer, name: Annotated[str, Query(max_length=1000)] = ""
+) -> File:
+    """Upload a file: the body is its bytes. What it is, is found out from its content."""
+    length = request.headers.get("content-length", "")
+    claimed = int(length) if length.isdigit() else None
+    try:
+        return file_of(await files.receive(actor, name, request.stream(), claimed))
+    except ClientDisconnect:
+        raise InvalidInput("error.file_cut", field="file") from None
+
+
+@router.get("", responses=problems(401, 422))
+async def list_files(
+    actor: Reader,
+    q: Annotated[str, Query(max_length=200)] = "",
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+) -> FileList:
+    """Your files, the newest first; `q` looks in their names."""
+    async with unit_of_work(writes=False) as session:
+        page = await files.list_files(session, actor, q, cursor, limit)
+        room = await files.storage(session, actor)
+    return FileList(
+        items=[file_of(each) for each in page.items],
+        next_cursor=page.next_cursor,
+        used=room.used,
+        quota=room.quota,
+        largest=room.largest,
+    )
+
+
+@router.get("/{file_id}", responses=problems(401, 404))
+async def get_file(file_id: str, actor: Reader) -> File:
+    """One file as it is now: ask again while it is waiting."""
+    async with unit_of_work(writes=False) as session:
+        return file_of(await files.get_file(session, actor, file_id))
+
+
+@router.get("/{file_id}/content", response_class=FileResponse, responses=problems(401, 404))
+async def get_content(file_id: str, actor: Reader, inline: bool = False) -> FileResponse:
+    """The bytes, as a download; images with `inline=true` as images."""
+    async with unit_of_work(writes=False) as session:
+        found = await files.get_content(session, actor, file_id)
+    shown = inline and found.kind == "image"
+    return FileResponse(
+        found.path,
+        media_type=found.media_type if shown else "application/octet-stream",
+        filename=found.name,
+        content_disposition_type="inline" if shown else "attachment",
+        headers=SHUT,
+    )
+
+
+@router.delete("/{file_id}", status_code=204, responses=problems(401, 403, 404))
+async def delete_file(file_id: str, actor: Changer) -> None:
+    """Delete a file for good; questions it was attached to stay, without it."""
+    async with unit_of_work() as session:
+        await files.delete_file(session, actor, file_id)

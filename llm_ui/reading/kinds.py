@@ -1,0 +1,165 @@
+"""The type of a file by its content; names and claims are not asked."""
+
+from __future__ import annotations
+
+import codecs
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from llm_ui.errors import InvalidInput
+
+Kind = Literal["text", "image"]
+
+HEAD = 64 * 1024
+TAIL = 256 * 1024
+MAX_PIXELS = 50_000_000
+MAX_SIDE = 20_000
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+HTML = "text/html"
+TEXT = "text/plain"
+# What a browser may show in a page of ours. SVG is not among them: it can hold scripts.
+IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+# Each Office format by the part that no such file is without.
+_PARTS = {b"word/document.xml": DOCX, b"xl/workbook.xml": XLSX, b"ppt/presentation.xml": PPTX}
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# Control characters that texts have: tab, line feed, vertical tab, form feed, return, escape.
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\x0b\x0c\r\x1b")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a file is. `media_type` is ours, never the sender's."""
+
+    kind: Kind
+    media_type: str
+
+
+def identify(path: Path) -> Found:
+    """The type of a file. Reads at most HEAD and TAIL bytes.
+
+    Raises:
+        InvalidInput: empty, of no type that can be read, or an image too large to show.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+        if not head:
+            raise InvalidInput("error.file_empty", field="file")
+        if media_type := _image_type(head):
+            _check_pixels(*_pixels(media_type, head, file))
+            return Found("image", media_type)
+        if b"%PDF-" in head[:1024]:
+            return Found("text", PDF)
+        if head.startswith(b"PK\x03\x04"):
+            return Found("text", _office_type(file))
+    if encoding_of(head) is None:
+        raise InvalidInput("error.file_type", field="file")
+    return Found("text", HTML if _is_html(head) else TEXT)
+
+
+def encoding_of(data: bytes) -> str | None:
+    """How a text is encoded; None if the bytes are no text."""
+    for mark, name in _BOMS.items():
+        if data.startswith(mark):
+            return name
+    if not _CONTROLS.isdisjoint(data):
+        return None
+    try:
+        # The last character may have been cut in two.
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def _is_html(head: bytes) -> bool:
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:512].lower()
+    return start.startswith((b"<!doctype html", b"<html"))
+
+
+def _office_type(file: BinaryIO) -> str:
+    # The table of contents stands at a zip's end. It is searched, not parsed: a hostile one
+    # could have a million entries. Whether the file is what it says shows when it is read.
+    size = file.seek(0, 2)
+    file.seek(max(0, size - TAIL))
+    tail = file.read()
+    for part, media_type in _PARTS.items():
+        if part in tail:
+            return media_type
+    raise InvalidInput("error.file_type", field="file")
+
+
+def _image_type(head: bytes) -> str:
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    return ""
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if not width or not height:
+        raise InvalidInput("error.file_damaged", field="file")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise InvalidInput("error.file_pixels", field="file", megapixels=MAX_PIXELS // 1_000_000)
+
+
+def _pixels(media_type: str, head: bytes, file: BinaryIO) -> tuple[int, int]:
+    try:
+        if media_type == "image/png":
+            return struct.unpack(">II", head[16:24])
+        if media_type == "image/gif":
+            return struct.unpack("<HH", head[6:10])
+        if media_type == "image/webp":
+            return _webp_pixels(head)
+        return _jpeg_pixels(file)
+    except struct.error:
+        return 0, 0
+
+
+def _webp_pixels(head: bytes) -> tuple[int, int]:
+    chunk = head[12:16]
+    if chunk == b"VP8X":
+        low = head[24:30]
+        if len(low) < 6:
+            return 0, 0
+        return int.from_bytes(low[:3], "little") + 1, int.from_bytes(low[3:], "little") + 1
+    if chunk == b"VP8L":
+        (bits,) = struct.unpack("<I", head[21:25])
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack("<HH", head[26:30])
+    return width & 0x3FFF, height & 0x3FFF
+
+
+# Headers of a JPEG's picture; C4, C8 and CC in the same range are something else.
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MOST_SEGMENTS = 1000
+
+
+def _jpeg_pixels(file: BinaryIO) -> tuple[int, int]:
+    # Each segment says its length: no more than their heads is read.
+    file.seek(2)
+    for _ in range(_MOST_SEGMENTS):
+        lead, marker = struct.unpack("BB", file.read(2))
+        if lead != 0xFF:
+            return 0, 0
+        if marker == 0xFF:
+            file.seek(-1, 1)
+            continue
+        if marker == 0x01 or 0xD0 <= marker <= 0xD9:
+            continue
+        (length,) = struct.unpack(">H", file.read(2))
+        if marker in _FRAMES:
+            height, width = struct.unpack(">xHH", file.read(5))
+            return width, height
+        file.seek(max(0, length - 2), 1)
+    return 0, 0

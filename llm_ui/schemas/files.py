@@ -1,0 +1,61 @@
+"""Files as they leave the services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FileItem:
+    """A file as a page or a program sees it.
+
+    `size` is in bytes; `kind` is text or image; `status` is waiting (its text is being
+    read), ready or failed, and `error` then says why in the person's language. `used_in`
+    counts the chats that it was attached in.
+    """
+
+    id: str
+    name: str
+    size: int
+    kind: str
+    media_type: str
+    status: str
+    error: str = ""
+    characters: int = 0
+    created_at: str = ""
+    used_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FileUse:
+    """Where a file is used: the titles of some chats and projects, and how many there are."""
+
+    file_id: str = ""
+    name: str = ""
+    chats: list[str] = field(default_factory=list)
+    chat_count: int = 0
+    projects: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How much room a person's files take, in bytes."""
+
+    used: int = 0
+    quota: int = 0
+    largest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a file's bytes lie, and as what they may be sent."""
+
+    path: str
+    name: str
+    media_type: str
+    kind: str
+
+
+# What an answer rests on, as `ChatMessage.sources` keeps it: number, title, url.
+Source = dict[str, Any]
