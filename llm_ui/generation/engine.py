@@ -219,7 +219,11 @@ class Engine:
 
     async def _stream(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
         ready = await plan
-        request = await ready.look_up(live.note_source) if ready.look_up else ready.request
+        request = ready.request
+        if ready.look_up:
+            request = await ready.look_up(live.note_source)
+            # What is measured is the model, not the pages that it was given.
+            live.started_at = now()
         async with aclosing(ready.provider.stream(request)) as events:
             async for event in events:
                 live.take(event)
