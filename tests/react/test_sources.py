@@ -58,7 +58,10 @@ def test_what_is_being_read_gives_way_to_the_answer_and_its_sources(page: Page) 
 
 @pytest.mark.parametrize("cut", [1, 3, 1000])
 def test_citations_are_the_same_however_the_answer_is_cut(page: Page, cut: int) -> None:
-    text = "One [1], two [1, 2].\n\n- three [2]\n- `[1]`\n\n```\n[1]\n```\n\n[1](https://e.org) [7] end"
+    text = (
+        "One [1], two [1, 2].\n\n- three [2]\n- `[1]`\n\n```\n[1]\n```\n\n"
+        "[1](https://e.org) [7] end"
+    )
     show(page, labels=WORDS)
     tell(page, source(1), source(2))
     for start in range(0, len(text), cut):
