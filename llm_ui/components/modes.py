@@ -29,7 +29,7 @@ def mode_switches() -> rx.Component:
     return rx.el.div(
         rx.cond(
             ChatState.model_thinks,
-            _switch("thinking", "lightbulb", t("mode.think"), t("mode.think_hint")),
+            _switch("thinking", "brain", t("mode.think"), t("mode.think_hint")),
         ),
         _switch("browsing", "globe", t("mode.browse"), browse_hint),
         role="group",

@@ -234,10 +234,14 @@ class Engine:
 
     async def _stream(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
         ready = await plan
-        request = await ready.look_up(live.note_source) if ready.look_up else ready.request
         if (asked := self._asked.get(live.id)) is not None:
             # The request leaves before anybody who waits for this has their turn.
             asyncio.get_running_loop().call_later(LEAD_S, asked.set)
+        request = ready.request
+        if ready.look_up:
+            request = await ready.look_up(live.note_source)
+            # What is measured is the model, not the pages that it was given.
+            live.started_at = now()
         async with aclosing(ready.provider.stream(request)) as events:
             async for event in events:
                 live.take(event)

@@ -54,7 +54,8 @@ export function Reading({ sources, labels }) {
 
 function Entry({ source, labels }) {
   const { number, url, title, state, problem } = source;
-  const href = safeLink(url);
+  // What the server may not read may be something in the reader's own network.
+  const href = problem === "refused" ? null : safeLink(url);
   const host = hostOf(url);
   const failed = state === "failed";
   // An address says most in what stands behind the host.
