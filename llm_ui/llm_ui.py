@@ -21,11 +21,12 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.llm_api.supervisor import Supervisor
 from llm_ui.security.tokens import keyed_hash
-from llm_ui.services import chats, prompting, providers, settlement
+from llm_ui.services import chats, prompting, providers, settlement, temporary
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
 from llm_ui.states.presence import check_tabs, end_tabs
+from llm_ui.states.temporary import open_chats
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ async def _housekeeping() -> None:
         await asyncio.sleep(HOUSEKEEPING_EVERY_S)
         try:
             async with unit_of_work() as session:
+                await temporary.keep(session, open_chats())
+                await temporary.purge(session)
                 await chats.purge_deleted(session)
                 await auth.purge_expired(session)
             await check_tabs()

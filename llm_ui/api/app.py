@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from llm_ui import __version__
-from llm_ui.api import auth, chats, health, models, runs
+from llm_ui.api import auth, branches, chats, health, models, runs
 from llm_ui.api.errors import install_error_handlers, unknown_route
 from llm_ui.api.limits import BodyLimit, SecurityHeaders
 
@@ -30,7 +30,7 @@ def create_api() -> FastAPI:
         description=DESCRIPTION,
     )
     install_error_handlers(api)
-    for router in (auth.router, models.router, chats.router, runs.router):
+    for router in (auth.router, models.router, chats.router, branches.router, runs.router):
         api.include_router(router, prefix=PREFIX)
     api.include_router(health.router)
     missing = APIRouter(include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -12,7 +13,8 @@ from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.errors import ModelUnavailable, NotFound
 from llm_ui.generation import Lane, Plan
-from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
+from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generation, Project
+from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.providers import adapter_for
 from llm_ui.services.tokens import estimate_prompt
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
@@ -57,20 +59,63 @@ async def prepare(run_id: str) -> Plan:
         answer = await session.get(ChatMessage, run.message_id)
         if answer is None or answer.parent_id is None:
             raise NotFound
-        rows = await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH))
-        turns = [
-            PromptMessage(cast("Role", row.role), row.content)
-            for row in reversed(list(rows))
-            if row.content
-        ]
-    if model.system_prompt:
-        turns.insert(0, PromptMessage("system", model.system_prompt))
+        chat = await session.get(ChatHistory, run.chat_id)
+        if chat is None:
+            raise NotFound
+        turns = await turns_of(session, chat, answer.parent_id, model)
     _continued(turns, answer, provider)
-    sampling = Sampling(**{**model.default_params, **run.params})
-    limit = model.context_window
-    if limit:
-        turns = fit(turns, limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)))
+    sampling = sampling_of(model, provider, chat.settings, run.params)
+    if model.context_window:
+        turns = fit(turns, budget_of(model.context_window, sampling))
     return Plan(adapter_for(provider), ChatRequest(model.name, tuple(turns), sampling))
+
+
+async def turns_of(
+    session: AsyncSession, chat: ChatHistory, leaf_id: str, model: AIModel
+) -> list[PromptMessage]:
+    """The instructions and the turns of a branch, oldest first, before anything is left out."""
+    rows = await session.scalars(path_query(chat.id, leaf_id, LONGEST_PATH))
+    turns = [
+        PromptMessage(cast("Role", row.role), row.content)
+        for row in reversed(list(rows))
+        if row.content
+    ]
+    if instructions := await instructions_of(session, chat, model):
+        turns.insert(0, PromptMessage("system", instructions))
+    return turns
+
+
+async def instructions_of(session: AsyncSession, chat: ChatHistory, model: AIModel) -> str:
+    """The system prompt: the chat's own, else its project's, else the model's; or ""."""
+    own = chat.settings.get("system_prompt", "")
+    if not own and chat.project_id:
+        project = await session.get(Project, chat.project_id)
+        own = project.system_prompt if project is not None else ""
+    return own or model.system_prompt
+
+
+def sampling_of(
+    model: AIModel,
+    provider: AIProvider,
+    settings: Mapping[str, Any],
+    params: Mapping[str, Any] | None = None,
+) -> Sampling:
+    """The model's defaults, over them what the chat sets, over that what one run sets."""
+    chosen = {
+        **model.default_params,
+        **for_provider(settings, provider.type),
+        **for_provider(params or {}, provider.type),
+    }
+    if chosen.get("stop"):
+        chosen["stop"] = tuple(chosen["stop"])
+    return Sampling(**chosen)
+
+
+def budget_of(window: int, sampling: Sampling) -> int:
+    """How many tokens of a window the prompt may take: what is left beside the answer."""
+    # A limit beyond the window says nothing about how long answers get.
+    asked = min(sampling.max_tokens or int(window * ANSWER_SHARE), window // 2)
+    return window - asked
 
 
 # What a model that cannot go on from its own last words is asked instead.

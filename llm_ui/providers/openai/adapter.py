@@ -40,6 +40,7 @@ _CONCESSIONS: tuple[tuple[re.Pattern[str], str, Change], ...] = (
     (re.compile("max_completion_tokens"), "max_tokens", _rename_limit),
     (re.compile("unsupported.*temperature", re.I), "temperature", _without("temperature")),
     (re.compile("unsupported.*top_p", re.I), "top_p", _without("top_p")),
+    (re.compile("reasoning", re.I), "reasoning_effort", _without("reasoning_effort")),
     (re.compile(""), "stream_options", _without("stream_options")),
 )
 
