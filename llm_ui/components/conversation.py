@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.messages import message_row
+from llm_ui.components.messages import answer_menu, message_row, pair_row
 from llm_ui.components.text import t
+from llm_ui.components.tuning import context_meter, notes, temporary_switch
 from llm_ui.react import chat_log, composer, message_changes
 from llm_ui.schemas.views import MessageView
 from llm_ui.states.auth import AuthState
@@ -50,6 +51,7 @@ def _greeting() -> rx.Component:
             aria_label=t("chat.suggest"),
             class_name="lu-suggestions",
         ),
+        temporary_switch(),
         class_name="lu-greeting",
         data_testid="empty-chat",
     )
@@ -87,7 +89,14 @@ def _skeleton() -> rx.Component:
 
 def _row(message: rx.Var[MessageView], index: rx.Var[int]) -> rx.Component:
     last = index == ChatState.messages.length() - 1
-    return rx.fragment(message_row(message=message, last=last), key=message.id)
+    row = rx.match(
+        message.pair,
+        (1, pair_row(first=message, second=ChatState.messages[index + 1])),
+        # The second one stands in the row of the first.
+        (2, rx.fragment()),
+        message_row(message=message, last=last),
+    )
+    return rx.fragment(row, key=message.id)
 
 
 def _log() -> rx.Component:
@@ -112,7 +121,11 @@ def _composer() -> rx.Component:
         t("chat.placeholder"),
     )
     return composer(
-        rx.el.span(t("chat.hint"), class_name="lu-dock__hint"),
+        rx.cond(
+            ChatState.context.used > 0,
+            context_meter(),
+            rx.el.span(t("chat.hint"), class_name="lu-dock__hint"),
+        ),
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,
         busy=ChatState.busy,
@@ -140,7 +153,8 @@ def conversation() -> rx.Component:
     return rx.el.div(
         message_changes(state_name=ChatState.get_full_name(), on_gap=ChatState.load_chat),
         rx.el.div(body, class_name="lu-talk__body"),
-        rx.el.div(_composer(), class_name="lu-dock lu-column"),
+        rx.el.div(notes(), _composer(), class_name="lu-dock lu-column"),
+        answer_menu(),
         rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),
         class_name="lu-talk",
     )

@@ -22,6 +22,7 @@ STYLES = (
     "shell.css",
     "sidebar.css",
     "chat.css",
+    "branches.css",
     "start.css",
     "pages.css",
 )

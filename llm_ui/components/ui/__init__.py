@@ -3,7 +3,15 @@
 from llm_ui.components.ui.buttons import button, icon, icon_button, link, link_button
 from llm_ui.components.ui.data import badge, card, stat, table
 from llm_ui.components.ui.feedback import banner, empty_state, skeleton, toast, waiting
-from llm_ui.components.ui.forms import close_dialog, field, form_dialog, menu_target, open_dialog
+from llm_ui.components.ui.forms import (
+    close_dialog,
+    field,
+    form_dialog,
+    menu_target,
+    open_dialog,
+    select_field,
+    text_field,
+)
 from llm_ui.components.ui.kit import go, ready, timer
 from llm_ui.components.ui.menus import menu, menu_heading, menu_item, menu_line, opens
 
@@ -29,9 +37,11 @@ __all__ = [
     "open_dialog",
     "opens",
     "ready",
+    "select_field",
     "skeleton",
     "stat",
     "table",
+    "text_field",
     "timer",
     "toast",
     "waiting",

@@ -21,6 +21,34 @@ def field(label: Any, name: str, *, hint: Any = None, **props: Any) -> rx.Compon
     )
 
 
+def _labelled(label: Any, name: str, hint: Any, control: Any, **props: Any) -> rx.Component:
+    hint_id = f"{name}-hint"
+    attrs = {"aria-describedby": hint_id} if hint is not None else {}
+    return rx.el.div(
+        rx.el.label(label, html_for=name, class_name="lu-field__label"),
+        control(id=name, name=name, custom_attrs=attrs, **props),
+        rx.el.p(hint, id=hint_id, class_name="lu-field__hint") if hint is not None else None,
+        class_name="lu-field",
+    )
+
+
+def text_field(label: Any, name: str, *, hint: Any = None, **props: Any) -> rx.Component:
+    """A labelled field of several lines, its hint tied to it."""
+    props.setdefault("class_name", "lu-input lu-input--text")
+    return _labelled(label, name, hint, rx.el.textarea, **props)
+
+
+def select_field(
+    label: Any, name: str, *options: Any, hint: Any = None, **props: Any
+) -> rx.Component:
+    """A labelled choice among options."""
+
+    def control(**given: Any) -> rx.Component:
+        return rx.el.select(*options, class_name="lu-input", **given)
+
+    return _labelled(label, name, hint, control, **props)
+
+
 def close_dialog(dialog_id: str) -> rx.event.EventSpec:
     """Shut a dialog from an event."""
     return rx.run_script(f"window.lu.shut('{dialog_id}')")
