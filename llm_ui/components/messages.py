@@ -59,7 +59,7 @@ def _versions(message: Message) -> rx.Component:
         data_testid="version",
     )
     return rx.cond(
-        message.siblings > 1,
+        (message.siblings > 1) & (message.pair == 0),
         rx.el.span(
             way("chevron-left", t("message.branch_before"), message.before_id, "version-before"),
             count,
@@ -238,7 +238,10 @@ def answer_menu() -> rx.Component:
         ui.menu_item(
             t("message.copy_plain"),
             icon_name="text",
-            on_click=rx.run_script(copy),
+            on_click=[
+                rx.run_script(copy),
+                rx.toast.success(t("message.copied_plain"), id="copied"),
+            ],
             data_testid="copy-plain",
         ),
         ui.menu_item(

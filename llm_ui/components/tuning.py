@@ -83,8 +83,8 @@ def settings_dialog() -> rx.Component:
     fields = rx.el.div(
         _text("system_prompt", 6, 20_000),
         rx.el.div(
-            _number("temperature", min=0, max=2, step=0.05, hint=t("settings.temperature_hint")),
-            _number("top_p", min=0, max=1, step=0.01, hint=t("settings.top_p_hint")),
+            _number("temperature", min=0, max=2, step="any", hint=t("settings.temperature_hint")),
+            _number("top_p", min=0, max=1, step="any", hint=t("settings.top_p_hint")),
             class_name="lu-drawer__two",
         ),
         _number("max_tokens", min=1, max=1_000_000, step=1),
@@ -107,10 +107,20 @@ def settings_dialog() -> rx.Component:
         ui.button(t("common.save"), look="primary", type="submit", data_testid="settings-save"),
         class_name="lu-dialog__actions lu-drawer__actions",
     )
+    problem = rx.cond(
+        ChatState.settings_error != "",
+        rx.el.p(
+            ChatState.settings_error,
+            role="alert",
+            class_name="lu-drawer__problem",
+            data_testid="settings-error",
+        ),
+    )
     form = rx.el.form(
         rx.el.div(
             rx.el.h2(t("settings.title"), id=f"{DIALOG}-title", class_name="lu-drawer__title"),
             rx.el.p(t("settings.note"), class_name="lu-note"),
+            problem,
         ),
         fields,
         actions,

@@ -116,6 +116,9 @@ def from_form(fields: Mapping[str, Any]) -> dict[str, Any]:
     stop words one to a line. Fields that are no settings are refused. Raises InvalidInput."""
     values: dict[str, Any] = {}
     for name, text in fields.items():
+        if text is None and name in _CHECKS:
+            # A field that is not shown: the model's provider does not take it.
+            continue
         if not isinstance(text, str):
             raise InvalidInput("error.request_invalid", field="settings")
         if name == "stop":

@@ -15,7 +15,7 @@ from llm_ui.schemas.chats import AskOptions
 from llm_ui.schemas.views import ContextView, ModelItem, SettingsView
 from llm_ui.services import chat_settings, chats, context, models
 from llm_ui.states.access import current_actor
-from llm_ui.states.feedback import tell
+from llm_ui.states.feedback import tell, words_of
 
 FORM_LIMIT = 200_000
 
@@ -24,6 +24,7 @@ class TuningMixin(rx.State, mixin=True):
     """For a chat that is not there yet, settings wait in the tab for its first question."""
 
     settings: SettingsView = SettingsView()
+    settings_error: str = ""
     context: ContextView = ContextView()
     model_accepts: list[str] = []
     temporary: bool = False
@@ -54,10 +55,12 @@ class TuningMixin(rx.State, mixin=True):
             else:
                 self._draft = cleaned
         except AppError as error:
-            return tell(error)
-        self.settings = chat_settings.view_of(cleaned)
+            # In the dialog itself, which lies above all other news.
+            self.settings_error = words_of(error)
+            return None
+        self.settings, self.settings_error = chat_settings.view_of(cleaned), ""
         await self._measure(actor)
-        return rx.call_script("window.lu.shut('settings-dialog')")
+        return rx.run_script("window.lu.shut('settings-dialog')")
 
     @rx.event
     def toggle_temporary(self) -> None:

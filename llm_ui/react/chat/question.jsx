@@ -12,6 +12,7 @@ const AGAIN_MS = 2500;
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
 function Editor({ text, labels, onDone, onEdit }) {
+  const form = useRef(null);
   const area = useRef(null);
   const timer = useRef(0);
   const key = useRef(null);
@@ -25,7 +26,14 @@ function Editor({ text, labels, onDone, onEdit }) {
     fit();
     area.current.focus();
     area.current.setSelectionRange(text.length, text.length);
-    return () => clearTimeout(timer.current);
+    // The log keeps its end in view while anything grows: only then comes this.
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => form.current?.scrollIntoView({ block: "nearest" }));
+    });
+    return () => {
+      clearTimeout(timer.current);
+      cancelAnimationFrame(frame);
+    };
   }, []);
 
   const send = () => {
@@ -45,6 +53,7 @@ function Editor({ text, labels, onDone, onEdit }) {
 
   return (
     <form
+      ref={form}
       className="lu-edit"
       onSubmit={(event) => {
         event.preventDefault();
@@ -54,6 +63,7 @@ function Editor({ text, labels, onDone, onEdit }) {
       <textarea
         ref={area}
         className="lu-edit-text"
+        rows={1}
         defaultValue={text}
         aria-label={labels.edit_label}
         data-testid="edit-text"
