@@ -30,11 +30,13 @@ from llm_ui.services import (
     prompting,
     providers,
     settlement,
+    temporary,
 )
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
 from llm_ui.states.presence import check_tabs, end_tabs
+from llm_ui.states.temporary import open_chats
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +63,8 @@ async def _housekeeping() -> None:
         await asyncio.sleep(HOUSEKEEPING_EVERY_S)
         try:
             async with unit_of_work() as session:
+                await temporary.keep(session, open_chats())
+                await temporary.purge(session)
                 await chats.purge_deleted(session)
                 await auth.purge_expired(session)
             await profile.remove_leaving()

@@ -9,6 +9,7 @@ from llm_ui import __version__
 from llm_ui.api import (
     account,
     auth,
+    branches,
     chats,
     files,
     health,
@@ -44,7 +45,7 @@ def create_api() -> FastAPI:
     )
     install_error_handlers(api)
     own = (account.router, prompts.router, usage.router, files.router)
-    for router in (auth.router, models.router, chats.router, runs.router, *own):
+    for router in (auth.router, models.router, chats.router, branches.router, runs.router, *own):
         api.include_router(router, prefix=PREFIX)
     for router in (shelf.router, projects.router, search.router):
         api.include_router(router, prefix=PREFIX)

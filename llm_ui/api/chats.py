@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.api.files import File, file_of
 from llm_ui.api.filters import Filters
-from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
-from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
+from llm_ui.schemas.chats import Asked, AskOptions, ChatHead, ChatView
 from llm_ui.schemas.views import UNKNOWN, MessageView
-from llm_ui.services import chats, messages, runs
+from llm_ui.services import chats, runs
 
 router = APIRouter(prefix="/chats", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class Settings(BaseModel):
+    """What may be set for a chat. What the model's provider does not take is not sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    system_prompt: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: list[str] | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What is set."""
+        return self.model_dump(exclude_none=True)
 
 
 class NewChat(BaseModel):
@@ -27,6 +44,8 @@ class NewChat(BaseModel):
 
     model: Annotated[str, Field(max_length=64)]
     title: Annotated[str | None, Field(max_length=1000)] = None
+    temporary: bool = False
+    settings: Settings | None = None
 
 
 class Question(BaseModel):
@@ -38,19 +57,22 @@ class Question(BaseModel):
     # "thinking" and "browsing".
     modes: Annotated[list[Annotated[str, Field(max_length=16)]], Field(max_length=8)] = []
     file_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=50)] = []
+    also_model: Annotated[str | None, Field(max_length=64)] = None
 
 
 class ChatChange(BaseModel):
-    """What may be changed of a chat."""
+    """What may be changed of a chat: what is not given stays. `settings` come all at once."""
 
-    title: Annotated[str, Field(max_length=1000)]
+    title: Annotated[str | None, Field(max_length=1000)] = None
+    settings: Settings | None = None
 
 
 class Started(BaseModel):
-    """The run that answers, and the message it writes."""
+    """The run that answers, and the message it writes; with `also_model` the second run."""
 
     run_id: str
     message_id: str
+    also_run_id: str | None = None
 
 
 class ChatSummary(BaseModel):
@@ -84,7 +106,11 @@ class Source(BaseModel):
 
 
 class Message(BaseModel):
-    """A message. Counts and times that are not known are null; times are milliseconds."""
+    """A message. Counts and times that are not known are null; times are milliseconds.
+
+    It is number `sibling` of `siblings` that begin a branch at its place. `pair` is 1 or 2
+    for two models' answers side by side until one is kept, `feedback` 1, -1 or 0.
+    """
 
     id: str
     role: str
@@ -106,6 +132,12 @@ class Message(BaseModel):
     thinking_ms: int | None
     sources: list[Source]
     files: list[File]
+    sibling: int
+    siblings: int
+    previous_id: str | None
+    next_id: str | None
+    pair: int
+    feedback: int
 
 
 class Chat(BaseModel):
@@ -119,6 +151,8 @@ class Chat(BaseModel):
     model: str | None
     created_at: str
     updated_at: str
+    temporary: bool
+    settings: dict[str, Any]
     messages: list[Message]
     earlier: str | None
 
@@ -131,7 +165,8 @@ def _count(value: int) -> int | None:
     return None if value == UNKNOWN else value
 
 
-def _message(view: MessageView) -> Message:
+def message_of(view: MessageView) -> Message:
+    """A message as it is answered."""
     return Message(
         id=view.id,
         role=view.role,
@@ -153,33 +188,52 @@ def _message(view: MessageView) -> Message:
         thinking_ms=_count(view.thinking_ms),
         sources=[Source.model_validate(each) for each in view.sources],
         files=[file_of(each) for each in view.files],
+        sibling=view.sibling,
+        siblings=view.siblings,
+        previous_id=view.before_id or None,
+        next_id=view.after_id or None,
+        pair=view.pair,
+        feedback=view.feedback,
     )
 
 
-def _chat(view: ChatView) -> Chat:
+def chat_of(view: ChatView) -> Chat:
+    """A chat as it is answered."""
     return Chat(
         **_head(view.head),
-        messages=[_message(each) for each in view.messages],
+        messages=[message_of(each) for each in view.messages],
         earlier=view.earlier or None,
     )
 
 
-def _head(head: ChatHead) -> dict[str, str | None]:
+def _head(head: ChatHead) -> dict[str, Any]:
     return {
         "id": head.id,
         "title": head.title,
         "model": head.model_id or None,
         "created_at": head.created_at,
         "updated_at": head.updated_at,
+        "temporary": head.temporary,
+        "settings": dict(head.settings),
     }
+
+
+def started_of(asked: Asked) -> Started:
+    """What has been started, as it is answered."""
+    return Started(
+        run_id=asked.run_id, message_id=asked.message_id, also_run_id=asked.also_run_id or None
+    )
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 409, 422))
 async def create_chat(body: NewChat, actor: Changer) -> Chat:
     """An empty chat."""
     async with unit_of_work() as session:
-        head = await chats.create_chat(session, actor, body.model, body.title)
-    return _chat(ChatView(head))
+        options = runs.AskOptions(
+            temporary=body.temporary, settings=body.settings.given() if body.settings else {}
+        )
+        head = await chats.create_chat(session, actor, body.model, body.title, options)
+    return chat_of(ChatView(head))
 
 
 @router.get("", responses=problems(401, 422))
@@ -219,15 +273,18 @@ async def get_chat(
 ) -> Chat:
     """A chat with its messages."""
     async with unit_of_work(writes=False) as session:
-        return _chat(await chats.open_chat(session, actor, chat_id, limit=limit, before=before))
+        return chat_of(await chats.open_chat(session, actor, chat_id, limit=limit, before=before))
 
 
 @router.patch("/{chat_id}", responses=problems(401, 403, 404, 422))
-async def rename_chat(chat_id: str, body: ChatChange, actor: Changer) -> Chat:
-    """Give a chat another title."""
+async def change_chat(chat_id: str, body: ChatChange, actor: Changer) -> Chat:
+    """Give a chat another title, or other settings."""
     async with unit_of_work() as session:
-        await chats.rename_chat(session, actor, chat_id, body.title)
-        return _chat(await chats.open_chat(session, actor, chat_id))
+        if body.title is not None:
+            await chats.rename_chat(session, actor, chat_id, body.title)
+        if body.settings is not None:
+            await chats.change_settings(session, actor, chat_id, body.settings.given())
+        return chat_of(await chats.open_chat(session, actor, chat_id))
 
 
 @router.delete("/{chat_id}", status_code=204, responses=problems(401, 403, 404))
@@ -237,48 +294,20 @@ async def delete_chat(chat_id: str, actor: Changer) -> None:
         await chats.delete_chat(session, actor, chat_id)
 
 
-@router.post(
-    "/{chat_id}/messages/{message_id}/retry",
-    status_code=202,
-    responses=problems(401, 403, 404, 409, 422),
-)
-async def retry(chat_id: str, message_id: str, actor: Changer) -> Started:
-    """Have the question before this answer answered again, beside the answer that is there."""
-    await _require_in(actor, chat_id, message_id)
-    asked = await runs.retry(actor, message_id)
-    return Started(run_id=asked.run_id, message_id=asked.message_id)
-
-
-@router.post(
-    "/{chat_id}/messages/{message_id}/continue",
-    status_code=202,
-    responses=problems(401, 403, 404, 409, 422),
-)
-async def continue_answer(chat_id: str, message_id: str, actor: Changer) -> Started:
-    """Have an answer that was cut off (stopped, failed, interrupted) written on."""
-    await _require_in(actor, chat_id, message_id)
-    asked = await runs.continue_answer(actor, message_id)
-    return Started(run_id=asked.run_id, message_id=asked.message_id)
-
-
-async def _require_in(actor: Actor, chat_id: str, message_id: str) -> None:
-    """A message under another chat than its own is no message."""
-    async with unit_of_work(writes=False) as session:
-        await messages.require_in(session, actor, chat_id, message_id)
-
-
 @router.post("/{chat_id}/undelete", responses=problems(401, 403, 404))
 async def undelete_chat(chat_id: str, actor: Changer) -> Chat:
     """Bring a deleted chat back."""
     async with unit_of_work() as session:
         await chats.undo_delete(session, actor, chat_id)
-        return _chat(await chats.open_chat(session, actor, chat_id))
+        return chat_of(await chats.open_chat(session, actor, chat_id))
 
 
 @router.post("/{chat_id}/messages", status_code=202, responses=problems(401, 403, 404, 409, 422))
 async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
     """Ask; the answer is written by a run that you can watch at /runs/{id}/events."""
-    options = AskOptions(modes=tuple(body.modes), file_ids=tuple(body.file_ids))
+    options = AskOptions(
+        modes=tuple(body.modes), file_ids=tuple(body.file_ids), also_model_id=body.also_model or ""
+    )
     asked = await runs.ask(
         actor,
         body.content,
@@ -287,4 +316,4 @@ async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
         key=body.idempotency_key,
         options=options,
     )
-    return Started(run_id=asked.run_id, message_id=asked.message_id)
+    return started_of(asked)

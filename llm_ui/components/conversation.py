@@ -6,9 +6,10 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.files import upload_labels
-from llm_ui.components.messages import message_row
+from llm_ui.components.messages import answer_menu, message_row, pair_row
 from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.text import t
+from llm_ui.components.tuning import context_meter, notes, temporary_switch
 from llm_ui.react import chat_log, composer, message_changes
 from llm_ui.react.prompts import slash_menu
 from llm_ui.schemas.views import MessageView
@@ -53,6 +54,7 @@ def _greeting() -> rx.Component:
             aria_label=t("chat.suggest"),
             class_name="lu-suggestions",
         ),
+        temporary_switch(),
         class_name="lu-greeting",
         data_testid="empty-chat",
     )
@@ -90,7 +92,14 @@ def _skeleton() -> rx.Component:
 
 def _row(message: rx.Var[MessageView], index: rx.Var[int]) -> rx.Component:
     last = index == ChatState.messages.length() - 1
-    return rx.fragment(message_row(message=message, last=last), key=message.id)
+    row = rx.match(
+        message.pair,
+        (1, pair_row(first=message, second=ChatState.messages[index + 1])),
+        # The second one stands in the row of the first.
+        (2, rx.fragment()),
+        message_row(message=message, last=last),
+    )
+    return rx.fragment(row, key=message.id)
 
 
 def _log() -> rx.Component:
@@ -127,7 +136,7 @@ def _composer() -> rx.Component:
             }
         ),
         mode_switches(),
-        composer_hint(),
+        rx.cond(ChatState.context.used > 0, context_meter(), composer_hint()),
         on_files=ChatState.attach_files,
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,
@@ -157,7 +166,8 @@ def conversation() -> rx.Component:
     return rx.el.div(
         message_changes(state_name=ChatState.get_full_name(), on_gap=ChatState.load_chat),
         rx.el.div(body, class_name="lu-talk__body"),
-        rx.el.div(_composer(), class_name="lu-dock lu-column"),
+        rx.el.div(notes(), _composer(), class_name="lu-dock lu-column"),
+        answer_menu(),
         rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),
         class_name="lu-talk",
     )

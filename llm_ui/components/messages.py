@@ -10,8 +10,8 @@ from llm_ui.components import ui
 from llm_ui.components.brand import mark
 from llm_ui.components.files import attached
 from llm_ui.components.text import duration, number, t, when
-from llm_ui.react import answer, copy_button
-from llm_ui.schemas.views import MessageView
+from llm_ui.react import answer, copy_button, question
+from llm_ui.schemas.views import MessageView, ModelItem
 from llm_ui.states.chat import ChatState
 from llm_ui.states.stream import StreamState
 
@@ -20,6 +20,7 @@ SOURCE_PROBLEMS = (
     "empty", "kind", "large", "missing", "nothing_found", "redirects", "refused", "search",
     "slow", "status", "stopped", "unreachable",
 )  # fmt: skip
+ANSWER_MENU = "answer-menu"
 
 
 def answer_labels() -> dict[str, Any]:
@@ -40,15 +41,60 @@ def answer_labels() -> dict[str, Any]:
     }
 
 
+def _question_labels() -> dict[str, rx.Var[str]]:
+    return {
+        "edit": t("message.edit"),
+        "edit_label": t("message.edit_label"),
+        "edit_note": t("message.edit_note"),
+        "edit_send": t("message.edit_send"),
+        "cancel": t("common.cancel"),
+        "too_long": t("chat.too_long"),
+    }
+
+
+def _versions(message: Message) -> rx.Component:
+    """‹ 2/3 ›: the way to what stands beside this message."""
+
+    def way(icon_name: str, label: rx.Var[str], target: rx.Var[str], test_id: str) -> rx.Component:
+        return ui.icon_button(
+            icon_name,
+            label,
+            small=True,
+            disabled=target == "",
+            on_click=ChatState.show_message(target),
+            data_testid=test_id,
+        )
+
+    count = rx.el.span(
+        f"{message.sibling}/{message.siblings}",
+        class_name="lu-versions__count",
+        role="img",
+        aria_label=t("message.branch", number=message.sibling, count=message.siblings),
+        data_testid="version",
+    )
+    return rx.cond(
+        (message.siblings > 1) & (message.pair == 0),
+        rx.el.span(
+            way("chevron-left", t("message.branch_before"), message.before_id, "version-before"),
+            count,
+            way("chevron-right", t("message.branch_after"), message.after_id, "version-after"),
+            class_name="lu-versions",
+        ),
+    )
+
+
 def _question(message: Message) -> rx.Component:
     return rx.el.article(
         rx.el.h2(t("message.you"), class_name="lu-sr"),
         attached(message),
-        rx.el.div(message.content, class_name="lu-question__text", title=when(message.created_at)),
-        rx.el.div(
+        question(
             copy_button(message.content, t("message.copy"), copied_label=t("common.copied")),
-            class_name="lu-actions lu-actions--quiet",
+            text=message.content,
+            hint=when(message.created_at),
+            labels=_question_labels(),
+            on_edit=lambda text, key: ChatState.edit_message(message.id, text, key),
         ),
+        _versions(message),
         class_name="lu-question",
         data_testid="message-user",
     )
@@ -103,12 +149,25 @@ def _error(message: Message) -> rx.Component:
             t("message.retry"),
             look="danger",
             small=True,
-            on_click=ChatState.retry(message.id),
+            on_click=ChatState.retry(message.id, "", ""),
             data_testid="retry",
         ),
         role="alert",
         class_name="lu-error",
         data_testid="error-bubble",
+    )
+
+
+def _thumb(message: Message, name: str, value: int) -> rx.Component:
+    chosen = message.feedback == value
+    return ui.icon_button(
+        f"thumbs-{'up' if value > 0 else 'down'}",
+        t("message.good") if value > 0 else t("message.bad"),
+        small=True,
+        class_name="lu-thumb",
+        on_click=ChatState.rate_answer(message.id, value),
+        data_testid=name,
+        custom_attrs={"aria-pressed": rx.cond(chosen, "true", "false")},
     )
 
 
@@ -118,7 +177,7 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
         "rotate-cw",
         t("message.regenerate"),
         small=True,
-        on_click=ChatState.retry(message.id),
+        on_click=ChatState.retry(message.id, "", ""),
         data_testid="retry",
     )
     cut_off = (
@@ -134,15 +193,84 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
         on_click=ChatState.continue_answer(message.id),
         data_testid="continue",
     )
+    written = message.content != ""
     return rx.el.div(
+        _versions(message),
         rx.cond(
-            message.content != "",
-            copy_button(message.content, t("message.copy_answer"), copied_label=t("common.copied")),
+            written,
+            copy_button(
+                message.content, t("message.copy_markdown"), copied_label=t("common.copied")
+            ),
         ),
-        rx.cond(last & done, again),
-        rx.cond(last & cut_off & (message.content != ""), go_on),
+        rx.cond(done & (message.pair == 0), again),
+        rx.cond(
+            written,
+            rx.fragment(
+                _thumb(message, "good", 1),
+                _thumb(message, "bad", -1),
+            ),
+        ),
+        ui.icon_button(
+            "ellipsis",
+            t("message.more"),
+            small=True,
+            data_testid="answer-more",
+            custom_attrs={**ui.opens(ANSWER_MENU), "data-id": message.id},
+        ),
+        rx.cond(last & cut_off & written, go_on),
         _metrics(message),
         class_name="lu-actions",
+    )
+
+
+def _other_model(model: rx.Var[ModelItem]) -> rx.Component:
+    return rx.fragment(
+        ui.menu_item(
+            rx.el.span(model.name, class_name="lu-truncate"),
+            disabled=~model.available,
+            on_click=ChatState.retry(ui.menu_target("id"), model.id, ""),
+            data_testid="again-model",
+        ),
+        key=model.id,
+    )
+
+
+def answer_menu() -> rx.Component:
+    """What can be done with an answer beside the buttons below it; one for all answers."""
+    target = ui.menu_target("id")
+    copy = rx.vars.FunctionStringVar.create("window.lu.copyPlain").call(target)
+
+    def again(key: str, icon_name: str, variation: str) -> rx.Component:
+        return ui.menu_item(
+            t(key),
+            icon_name=icon_name,
+            on_click=ChatState.retry(target, "", variation),
+            data_testid=f"again-{variation}",
+        )
+
+    return ui.menu(
+        ANSWER_MENU,
+        ui.menu_item(
+            t("message.copy_plain"),
+            icon_name="text",
+            on_click=[
+                rx.run_script(copy),
+                rx.toast.success(t("message.copied_plain"), id="copied"),
+            ],
+            data_testid="copy-plain",
+        ),
+        ui.menu_item(
+            t("message.fork"),
+            icon_name="git-branch",
+            on_click=ChatState.fork_chat(target),
+            data_testid="fork",
+        ),
+        ui.menu_line(),
+        again("message.again_focused", "target", "focused"),
+        again("message.again_varied", "sparkles", "varied"),
+        ui.menu_heading(t("message.again_model")),
+        rx.foreach(ChatState.models, _other_model),
+        label=t("message.more"),
     )
 
 
@@ -169,7 +297,7 @@ def _answer(message: Message, last: rx.Var[bool]) -> rx.Component:
         rx.cond(message.run > 0, rx.fragment(), _actions(message, last)),
         class_name="lu-answer",
         data_testid="message-assistant",
-        custom_attrs={"data-status": message.status},
+        custom_attrs={"data-status": message.status, "data-answer": message.id},
     )
 
 
@@ -180,4 +308,29 @@ def message_row(message: rx.Var[MessageView], last: rx.Var[bool]) -> rx.Componen
         rx.cond(message.role == "user", _question(message), _answer(message, last)),
         class_name="lu-message",
         data_id=message.id,
+    )
+
+
+def _beside(message: Message) -> rx.Component:
+    keep = ui.button(
+        ui.icon("check", 16),
+        t("message.keep"),
+        small=True,
+        on_click=ChatState.keep_answer(message.id),
+        data_testid="keep",
+    )
+    return rx.el.div(_answer(message, rx.Var.create(True)), keep, class_name="lu-pair__one")
+
+
+@rx.memo
+def pair_row(first: rx.Var[MessageView], second: rx.Var[MessageView]) -> rx.Component:
+    """Two answers to one question, side by side until one is kept."""
+    return rx.el.div(
+        _beside(first),
+        _beside(second),
+        role="group",
+        aria_label=t("message.pair"),
+        class_name="lu-pair",
+        data_id=first.id,
+        data_testid="pair",
     )

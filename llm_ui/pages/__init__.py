@@ -34,6 +34,7 @@ STYLES = (
     "sidebar.css",
     "chat.css",
     "modes.css",
+    "branches.css",
     "start.css",
     "pages.css",
     "own.css",

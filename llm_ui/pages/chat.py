@@ -11,6 +11,7 @@ from llm_ui.components.overlays import undo_toast
 from llm_ui.components.shell import shell, top_bar
 from llm_ui.components.sidebar import client_sidebar
 from llm_ui.components.text import t
+from llm_ui.components.tuning import also_picker, settings_button, settings_dialog
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
 
@@ -44,8 +45,10 @@ def _new() -> rx.Component:
 def chat() -> rx.Component:
     """Sidebar, title and model, conversation, composer."""
     names = rx.el.div(_title(), _project(), model_picker(), class_name="lu-bar__names")
-    bar = top_bar(names, _new())
-    return rx.fragment(shell(client_sidebar(), bar, conversation()), undo_toast())
+    bar = top_bar(names, also_picker(), settings_button(), _new())
+    return rx.fragment(
+        shell(client_sidebar(), bar, conversation()), settings_dialog(), undo_toast()
+    )
 
 
 def register(app: rx.App) -> None:

@@ -16,6 +16,7 @@ from llm_ui.react.chat import (
     Composer,
     CopyButton,
     MessageChanges,
+    Question,
     RelativeTime,
 )
 from llm_ui.react.files import UploadBox
@@ -94,6 +95,11 @@ def copy_button(
     if copied_label is not None:
         props["copied_label"] = copied_label
     return CopyButton.create(text=text, label=label, **props)
+
+
+def question(*actions: Any, text: Text, labels: dict[str, Any], **props: Any) -> rx.Component:
+    """A question with its buttons. Events: `on_edit(text, key)`."""
+    return Question.create(*actions, text=text, labels=labels, **props)
 
 
 def relative_time(iso: Text, **props: Any) -> rx.Component:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from llm_ui.schemas.views import MessageView
 
@@ -16,6 +18,8 @@ class ChatHead:
     model_id: str
     created_at: str
     updated_at: str
+    temporary: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +34,17 @@ class ChatView:
     earlier: str = ""
 
     @property
-    def running(self) -> MessageView | None:
-        """The answer that is being written, if one is."""
-        return next((each for each in reversed(self.messages) if each.run), None)
+    def running(self) -> list[MessageView]:
+        """The answers that are being written: none, one, or two side by side."""
+        return [each for each in self.messages if each.run]
 
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
     """How a question is asked, beside its words.
 
-    `temporary` and `project_id` count for a new chat only. With `also_model_id` a second
-    model answers beside the first.
+    `temporary`, `project_id` and `settings` count for a new chat only. With `also_model_id`
+    a second model answers beside the first.
     """
 
     modes: tuple[str, ...] = ()
@@ -48,6 +52,7 @@ class AskOptions:
     also_model_id: str = ""
     temporary: bool = False
     project_id: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Asked:
     """A question has been taken: the run that answers it, and where.
 
     `shown` are the new messages and the rest is their chat's head, as they are now; all of it
-    is empty for a question that had been taken before.
+    is empty for a question that had been taken before. `also_run_id` is the second model's
+    run, if two were asked.
     """
 
     chat_id: str
@@ -64,3 +70,4 @@ class Asked:
     shown: tuple[MessageView, ...] = ()
     title: str = ""
     updated_at: str = ""
+    also_run_id: str = ""

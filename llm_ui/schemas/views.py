@@ -33,7 +33,12 @@ class ChatItem:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """One message with, for an answer, how it went."""
+    """One message with, for an answer, how it went.
+
+    It is number `sibling` of `siblings` at its place; `before_id` and `after_id` are its
+    neighbours there. `pair` is 1 or 2 for answers that stand side by side until one is
+    kept. `feedback` is 1, -1 or 0.
+    """
 
     id: str
     role: str
@@ -57,11 +62,18 @@ class MessageView:
     sources: list[dict[str, Any]] = field(default_factory=list)
     thinking_ms: int = UNKNOWN
     files: list[FileItem] = field(default_factory=list)
+    sibling: int = 1
+    siblings: int = 1
+    before_id: str = ""
+    after_id: str = ""
+    pair: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ModelItem:
-    """A model that the person may choose."""
+    """A model that the person may choose. `accepts` names the settings of a chat that its
+    provider takes (services/chat_settings.py)."""
 
     id: str
     name: str
@@ -69,6 +81,31 @@ class ModelItem:
     description: str = ""
     available: bool = True
     thinks: bool = False
+    accepts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """A chat's settings as its form shows them: texts, empty for what is not set."""
+
+    system_prompt: str = ""
+    temperature: str = ""
+    top_p: str = ""
+    max_tokens: str = ""
+    stop: str = ""
+    seed: str = ""
+    reasoning_effort: str = ""
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContextView:
+    """How full the model's window is: estimated tokens of the next request so far, the
+    window (UNKNOWN if nobody says), and how many messages are no longer sent."""
+
+    used: int = 0
+    window: int = UNKNOWN
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,7 +26,7 @@ from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.finding import ChatFilters
 from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
-from llm_ui.services import messages
+from llm_ui.services import chat_settings, messages
 from llm_ui.services.models import get_model_for
 from llm_ui.services.projects import get_project_for
 
@@ -43,6 +44,8 @@ def head_of(chat: ChatHistory) -> ChatHead:
         model_id=chat.model_id or "",
         created_at=chat.created_at.isoformat(),
         updated_at=chat.updated_at.isoformat(),
+        temporary=chat.is_temporary,
+        settings=chat.settings,
     )
 
 
@@ -80,6 +83,7 @@ async def create_chat(
         title=clean_title(title) if title else "",
         title_is_automatic=not title,
         is_temporary=bool(options and options.temporary),
+        settings=chat_settings.clean(options.settings) if options else {},
     )
     session.add(chat)
     await session.flush()
@@ -215,6 +219,16 @@ async def rename_chat(session: AsyncSession, actor: Actor, chat_id: str, title: 
     return head_of(chat)
 
 
+async def change_settings(
+    session: AsyncSession, actor: Actor, chat_id: str, settings: Mapping[str, Any]
+) -> ChatHead:
+    """Set a chat's settings, all of them at once (see chat_settings). Raises InvalidInput."""
+    cleaned = chat_settings.clean(settings)
+    chat = await get_chat_for(session, actor, chat_id, lock=True)
+    chat.settings = cleaned
+    return head_of(chat)
+
+
 async def choose_model(session: AsyncSession, actor: Actor, chat_id: str, model_id: str) -> None:
     """Answer this chat's next questions with another model."""
     chat = await get_chat_for(session, actor, chat_id, lock=True)
@@ -240,6 +254,7 @@ async def undo_delete(session: AsyncSession, actor: Actor, chat_id: str) -> Chat
             col(ChatHistory.id) == chat_id,
             col(ChatHistory.user_id) == actor.user_id,
             col(ChatHistory.deleted_at) > now() - UNDO_FOR,
+            col(ChatHistory.is_temporary).is_(False),
         )
     )
     if chat is None:

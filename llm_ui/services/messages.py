@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,12 +16,12 @@ from llm_ui.db import after_commit
 from llm_ui.errors import Conflict, InvalidInput, NotFound
 from llm_ui.generation import current_engine, short_number
 from llm_ui.i18n import translate
-from llm_ui.models import ACTIVE, AIModel, ChatHistory, ChatMessage, Generation
+from llm_ui.models import ACTIVE, AIModel, ChatHistory, ChatMessage, Generation, MessageFile, User
 from llm_ui.models.base import new_id, now
 from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.security.text import storable
-from llm_ui.services import attachments
+from llm_ui.services import attachments, chat_settings, tree
 from llm_ui.services.models import get_model_for
 from llm_ui.services.modes import checked_modes
 from llm_ui.services.prompting import path_query
@@ -60,10 +63,22 @@ async def page_of(
         return [], ""
     rows = list(await session.scalars(path_query(chat.id, leaf, limit + 1)))
     earlier = rows[limit - 1].id if len(rows) > limit else ""
-    rows = rows[:limit]
+    path = await tree.with_pairs(session, chat.id, rows[limit - 1 :: -1])
+    return await _views(session, actor, chat.id, path), earlier
+
+
+async def _views(
+    session: AsyncSession, actor: Actor, chat_id: str, rows: list[ChatMessage]
+) -> list[MessageView]:
+    """Messages of a path, oldest first, as they are shown."""
     runs = await _active_runs(session, [row.id for row in rows])
-    views = [view_of(row, actor.language, runs.get(row.id)) for row in reversed(rows)]
-    return await attachments.with_files(session, actor, views), earlier
+    places = await tree.places(session, chat_id, rows)
+    shown: list[MessageView] = []
+    for row in rows:
+        view = view_of(row, actor.language, runs.get(row.id), places.get(row.id))
+        is_second = bool(view.pair and shown and shown[-1].pair == 1)
+        shown.append(replace(view, pair=2) if is_second else view)
+    return await attachments.with_files(session, actor, shown)
 
 
 async def _active_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, str]:
@@ -73,8 +88,15 @@ async def _active_runs(session: AsyncSession, message_ids: list[str]) -> dict[st
     return {row[0]: row[1] for row in (await session.execute(query)).all()}
 
 
-def view_of(row: ChatMessage, language: str, run_id: str | None = None) -> MessageView:
-    """A message as it is shown; `run_id` is the run that still writes it."""
+def view_of(
+    row: ChatMessage,
+    language: str,
+    run_id: str | None = None,
+    place: tree.Place | None = None,
+) -> MessageView:
+    """A message as it is shown; `run_id` is the run that still writes it, `place` where it
+    stands among its siblings (alone, if none is given)."""
+    place = place or tree.Place()
     return MessageView(
         id=row.id,
         role=row.role,
@@ -96,6 +118,12 @@ def view_of(row: ChatMessage, language: str, run_id: str | None = None) -> Messa
         modes=row.modes,
         sources=row.sources,
         thinking_ms=_known(row.thinking_ms),
+        sibling=place.number,
+        siblings=place.count,
+        before_id=place.before,
+        after_id=place.after,
+        pair=1 if row.pair_id else 0,
+        feedback=row.feedback or 0,
     )
 
 
@@ -141,8 +169,9 @@ async def require_in(session: AsyncSession, actor: Actor, chat_id: str, message_
 async def get_view(session: AsyncSession, actor: Actor, message_id: str) -> MessageView:
     """One message as it is shown now. Raises NotFound."""
     row = await get_message_for(session, actor, message_id)
-    runs = await _active_runs(session, [row.id])
-    return view_of(row, actor.language, runs.get(row.id))
+    rows = await tree.with_pairs(session, row.chat_id, [row])
+    views = await _views(session, actor, row.chat_id, rows)
+    return next(view for view in views if view.id == message_id)
 
 
 # --- asking ----------------------------------------------------------------------------
@@ -167,7 +196,20 @@ async def asked_before(session: AsyncSession, actor: Actor, key: str | None) -> 
             col(Generation.user_id) == actor.user_id, col(Generation.idempotency_key) == key
         )
     )
-    return Asked(run.chat_id, run.message_id, run.id) if run else None
+    if run is None:
+        return None
+    also = await session.scalar(
+        sa.select(col(Generation.id)).where(
+            col(Generation.user_id) == actor.user_id,
+            col(Generation.idempotency_key) == _second_key(key),
+        )
+    )
+    return Asked(run.chat_id, run.message_id, run.id, also_run_id=also or "")
+
+
+def _second_key(key: str) -> str:
+    """The key of the second model's run: nobody else can have made it by chance."""
+    return hashlib.sha256(f"{key}:second".encode()).hexdigest()
 
 
 async def ask(
@@ -195,15 +237,26 @@ async def ask(
         raise InvalidInput("error.request_invalid", field="idempotency_key")
     if earlier := await asked_before(session, actor, key):
         return earlier
+    options = options or AskOptions()
     cleaned = clean_content(content)
     model = await get_model_for(session, actor, model_id or chat.model_id or "")
+    also = (
+        await get_model_for(session, actor, options.also_model_id)
+        if options.also_model_id
+        else None
+    )
     await _refuse_while_running(session, chat)
+    if chat.active_leaf_id:
+        # Whoever asks on has kept what they ask on from.
+        last = await session.get(ChatMessage, chat.active_leaf_id)
+        if last is not None and last.pair_id:
+            await tree.end_pairs(session, chat.id, last.parent_id)
     question = ChatMessage(
         chat_id=chat.id,
         parent_id=chat.active_leaf_id,
         role="user",
         content=cleaned,
-        modes=checked_modes(options.modes) if options else [],
+        modes=checked_modes(options.modes),
     )
     session.add(question)
     await session.flush()
@@ -211,29 +264,128 @@ async def ask(
         session, actor, question, model, options.file_ids if options else ()
     )
     chat.model_id = model.id
-    if chat.title_is_automatic and not chat.title:
-        chat.title = title_of(cleaned)
-    asked = await _queue_answer(session, actor, chat, question, model, key)
+    await _give_title(session, chat, cleaned)
+    if also is None:
+        asked = await _queue_answer(session, actor, chat, question, model, key)
+    else:
+        asked = await _queue_two(session, actor, chat, question, (model, also), key)
     return attachments.shown_with(asked, attached)
 
 
-async def retry(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
+async def _give_title(session: AsyncSession, chat: ChatHistory, content: str) -> None:
+    if not chat.title_is_automatic or chat.title:
+        return
+    query = sa.select(col(User.preferences)).where(col(User.id) == chat.user_id)
+    preferences = await session.scalar(query) or {}
+    if preferences.get("auto_titles", True):
+        chat.title = title_of(content)
+
+
+async def _queue_two(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    question: ChatMessage,
+    models: tuple[AIModel, AIModel],
+    key: str | None,
+) -> Asked:
+    """Two answers to one question, side by side until one is kept."""
+    pair_id = new_id()
+    first = await _queue_answer(session, actor, chat, question, models[0], key, pair_id=pair_id)
+    second = await _queue_answer(
+        session, actor, chat, question, models[1], _second_key(key) if key else None,
+        pair_id=pair_id,
+    )  # fmt: skip
+    chat.active_leaf_id = first.message_id
+    shown = (*first.shown, replace(second.shown[-1], pair=2))
+    return replace(second, message_id=first.message_id, run_id=first.run_id,
+                   also_run_id=second.run_id, shown=shown)  # fmt: skip
+
+
+async def retry(
+    session: AsyncSession,
+    actor: Actor,
+    message_id: str,
+    model_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Asked:
     """Answer the same question again, beside the answer that is there.
+
+    Args:
+        model_id: the model that answers this time; the chat's own if None.
+        params: sampling parameters for this answer only, over those of the chat.
 
     Raises:
         NotFound: not an answer of the actor's.
+        InvalidInput: no such model, or a parameter out of its range.
         Conflict: the chat's last answer is still being written.
     """
+    cleaned = chat_settings.clean(params or {})
+    if "system_prompt" in cleaned:
+        raise InvalidInput("error.request_invalid", field="params")
     answer = await get_message_for(session, actor, message_id)
     if answer.role != "assistant" or answer.parent_id is None:
         raise NotFound
     chat = await session.get(ChatHistory, answer.chat_id, with_for_update=True)
     if chat is None:
         raise NotFound
-    model = await get_model_for(session, actor, chat.model_id or answer.model_id or "")
+    model = await get_model_for(session, actor, model_id or chat.model_id or answer.model_id or "")
     await _refuse_while_running(session, chat)
     question = await get_message_for(session, actor, answer.parent_id)
-    return await _queue_answer(session, actor, chat, question, model, None)
+    await tree.end_pairs(session, chat.id, question.id)
+    return await _queue_answer(session, actor, chat, question, model, None, params=cleaned)
+
+
+async def edit(
+    session: AsyncSession,
+    actor: Actor,
+    message_id: str,
+    content: str,
+    key: str | None = None,
+) -> Asked:
+    """Ask a question in other words, beside the one that is there, which stays with all
+    that follows it. What was attached to it comes along.
+
+    Raises:
+        NotFound: not a question of the actor's.
+        InvalidInput: no text, or too much of it.
+        Conflict: the chat's last answer is still being written.
+    """
+    if key and len(key) > KEY_LIMIT:
+        raise InvalidInput("error.request_invalid", field="idempotency_key")
+    if earlier := await asked_before(session, actor, key):
+        return earlier
+    before = await get_message_for(session, actor, message_id)
+    if before.role != "user":
+        raise NotFound
+    cleaned = clean_content(content)
+    chat = await session.get(ChatHistory, before.chat_id, with_for_update=True)
+    if chat is None:
+        raise NotFound
+    model = await get_model_for(session, actor, chat.model_id or "")
+    await _refuse_while_running(session, chat)
+    question = ChatMessage(
+        chat_id=chat.id,
+        parent_id=before.parent_id,
+        role="user",
+        content=cleaned,
+        modes=list(before.modes),
+    )
+    session.add(question)
+    await session.flush()
+    await copy_files(session, {before.id: question.id})
+    return await _queue_answer(session, actor, chat, question, model, key)
+
+
+async def copy_files(session: AsyncSession, copies: Mapping[str, str]) -> None:
+    """Attach to copied messages (old id: new id) what is attached to their originals."""
+    query = sa.select(MessageFile).where(col(MessageFile.message_id).in_(list(copies)))
+    for link in list(await session.scalars(query)):
+        session.add(
+            MessageFile(
+                message_id=copies[link.message_id], file_id=link.file_id, position=link.position
+            )
+        )
 
 
 CONTINUABLE = ("stopped", "failed", "interrupted")
@@ -253,7 +405,7 @@ async def continue_answer(session: AsyncSession, actor: Actor, message_id: str) 
     if chat is None:
         raise NotFound
     await _refuse_while_running(session, chat)
-    is_last = chat.active_leaf_id == answer.id
+    is_last = chat.active_leaf_id == answer.id or bool(answer.pair_id)
     if answer.status not in CONTINUABLE or not answer.content or not is_last:
         raise Conflict("error.cannot_continue")
     model = await get_model_for(session, actor, answer.model_id or chat.model_id or "")
@@ -286,12 +438,16 @@ async def _queue_answer(
     question: ChatMessage,
     model: AIModel,
     key: str | None,
+    *,
+    pair_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> Asked:
     answer = ChatMessage(
         chat_id=chat.id,
         parent_id=question.id,
         role="assistant",
         status="queued",
+        pair_id=pair_id,
         model_id=model.id,
         model_name=model.display_name,
     )
@@ -304,6 +460,7 @@ async def _queue_answer(
         user_id=actor.user_id,
         model_id=model.id,
         idempotency_key=key or None,
+        params=dict(params or {}),
     )
     chat.active_leaf_id = answer.id
     asked = await _queue(session, chat, run)

@@ -10,6 +10,7 @@ from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput, ModelUnavailable
 from llm_ui.models import AIModel, AIProvider, User
 from llm_ui.schemas.views import ModelItem
+from llm_ui.services.chat_settings import accepted_by
 from llm_ui.services.modes import THINKING
 
 
@@ -48,6 +49,7 @@ async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
             description=model.description,
             available=model.is_available and provider.status != "down",
             thinks=can_think(model),
+            accepts=accepted_by(provider.type),
         )
         for model, provider in (await session.execute(query)).all()
     ]

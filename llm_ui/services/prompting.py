@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,8 +15,9 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import ModelUnavailable, NotFound
 from llm_ui.generation import Lane, Plan
 from llm_ui.generation.types import NoteSource
-from llm_ui.models import AIModel, AIProvider, ChatMessage, Generation
+from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generation, Project
 from llm_ui.services import attachments, browsing, prompts
+from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think
 from llm_ui.services.modes import BROWSING, THINKING
 from llm_ui.services.providers import adapter_for
@@ -65,25 +67,20 @@ async def prepare(run_id: str) -> Plan:
         answer = await session.get(ChatMessage, run.message_id)
         if answer is None or answer.parent_id is None:
             raise NotFound
-        rows = list(await session.scalars(path_query(run.chat_id, answer.parent_id, LONGEST_PATH)))
-        question = rows[0]
-        turns = [
-            PromptMessage(cast("Role", row.role), row.content, message_id=row.id)
-            for row in reversed(rows)
-            if row.content
-        ]
+        chat = await session.get(ChatHistory, run.chat_id)
+        question = await session.get(ChatMessage, answer.parent_id)
+        if chat is None or question is None:
+            raise NotFound
+        turns = await turns_of(session, chat, question.id, model)
         given = await attachments.given_in(session, run.chat_id)
-        own = await prompts.default_text(session, run.user_id)
-    sampling = Sampling(**{**model.default_params, **run.params})
+    sampling = sampling_of(model, provider, chat.settings, run.params)
     thinking = THINKING in question.modes if can_think(model) else None
     limit = model.context_window
-    room = limit - (sampling.max_tokens or int(limit * ANSWER_SHARE)) if limit else None
+    room = budget_of(limit, sampling) if limit else None
     turns, cited = await attachments.put_in(
         turns, given, seeing=sees(model, provider.type), tokens=room
     )
     await attachments.cite(answer.id, cited)
-    if own or model.system_prompt:
-        turns.insert(0, PromptMessage("system", own or model.system_prompt))
     _continued(turns, answer, provider)
 
     def request(turns: list[PromptMessage]) -> ChatRequest:
@@ -109,6 +106,55 @@ def with_block(turns: list[PromptMessage], block: str) -> list[PromptMessage]:
     last = max(place for place, turn in enumerate(turns) if turn.role == "user")
     turn = replace(turns[last], content=f"{block}\n\n{turns[last].content}")
     return [*turns[:last], turn, *turns[last + 1 :]]
+
+
+async def turns_of(
+    session: AsyncSession, chat: ChatHistory, leaf_id: str, model: AIModel
+) -> list[PromptMessage]:
+    """The instructions and the turns of a branch, oldest first, before anything is left out."""
+    rows = await session.scalars(path_query(chat.id, leaf_id, LONGEST_PATH))
+    turns = [
+        PromptMessage(cast("Role", row.role), row.content, message_id=row.id)
+        for row in reversed(list(rows))
+        if row.content
+    ]
+    if instructions := await instructions_of(session, chat, model):
+        turns.insert(0, PromptMessage("system", instructions))
+    return turns
+
+
+async def instructions_of(session: AsyncSession, chat: ChatHistory, model: AIModel) -> str:
+    """The system prompt: the chat's own, else its project's, the person's default, the model's;
+    or ""."""
+    own = chat.settings.get("system_prompt", "")
+    if not own and chat.project_id:
+        project = await session.get(Project, chat.project_id)
+        own = project.system_prompt if project is not None else ""
+    return own or await prompts.default_text(session, chat.user_id) or model.system_prompt
+
+
+def sampling_of(
+    model: AIModel,
+    provider: AIProvider,
+    settings: Mapping[str, Any],
+    params: Mapping[str, Any] | None = None,
+) -> Sampling:
+    """The model's defaults, over them what the chat sets, over that what one run sets."""
+    chosen = {
+        **model.default_params,
+        **for_provider(settings, provider.type),
+        **for_provider(params or {}, provider.type),
+    }
+    if chosen.get("stop"):
+        chosen["stop"] = tuple(chosen["stop"])
+    return Sampling(**chosen)
+
+
+def budget_of(window: int, sampling: Sampling) -> int:
+    """How many tokens of a window the prompt may take: what is left beside the answer."""
+    # A limit beyond the window says nothing about how long answers get.
+    asked = min(sampling.max_tokens or int(window * ANSWER_SHARE), window // 2)
+    return window - asked
 
 
 # What a model that cannot go on from its own last words is asked instead.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -38,6 +39,7 @@ __all__ = [
     "answer",
     "ask",
     "continue_answer",
+    "edit",
     "follow",
     "retry",
     "short_number",
@@ -96,10 +98,29 @@ async def until_asked(run_id: str) -> None:
         await engine.until_asked(run_id, ASKED_WITHIN_S)
 
 
-async def retry(actor: Actor, message_id: str) -> Asked:
-    """Answer the question before this answer again."""
+async def retry(
+    actor: Actor,
+    message_id: str,
+    model_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Asked:
+    """Answer the question before this answer again; see `messages.retry`."""
     async with unit_of_work() as session:
-        return await messages.retry(session, actor, message_id)
+        return await messages.retry(session, actor, message_id, model_id, params)
+
+
+async def edit(actor: Actor, message_id: str, content: str, key: str | None = None) -> Asked:
+    """Ask a question in other words; see `messages.edit`."""
+    try:
+        async with unit_of_work() as session:
+            return await messages.edit(session, actor, message_id, content, key)
+    except IntegrityError:
+        # Two sends with one key at the same moment: the other one was first.
+        async with unit_of_work(writes=False) as session:
+            earlier = await messages.asked_before(session, actor, key)
+        if earlier is None:
+            raise
+        return earlier
 
 
 async def continue_answer(actor: Actor, message_id: str) -> Asked:

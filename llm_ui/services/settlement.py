@@ -48,6 +48,10 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
         await _price(session, usage, model.id)
     session.add(usage)
     await _note_message(session, run, outcome, usage)
+    chat = await session.get(ChatHistory, run.chat_id)
+    if chat is not None and chat.is_temporary:
+        # Its usage is all that a temporary chat leaves.
+        return
     for name, value, unit in _measures(outcome, usage):
         session.add(
             PerformanceMetric(

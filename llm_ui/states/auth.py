@@ -8,6 +8,7 @@ from reflex.event import EventSpec
 from llm_ui.auth import touch
 from llm_ui.db import unit_of_work
 from llm_ui.services import accounts
+from llm_ui.states import temporary
 from llm_ui.states.access import admin, current_actor, public, visitor
 
 
@@ -37,6 +38,7 @@ class AuthState(rx.State):
         self._show()
         async with unit_of_work() as session:
             await touch(session, current_actor().session_id)
+        await self._moved()
 
     @rx.event
     @public
@@ -49,6 +51,11 @@ class AuthState(rx.State):
 
     @rx.event
     @admin
-    def require_admin(self) -> None:
+    async def require_admin(self) -> None:
         """on_load of the admin's pages; the guard stops everybody else."""
         self._show()
+        await self._moved()
+
+    async def _moved(self) -> None:
+        path = self.router.url.path if self.router.url else ""
+        await temporary.moved(self.router.session.client_token, path, current_actor())

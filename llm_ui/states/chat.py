@@ -23,16 +23,18 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
 from llm_ui.i18n import translate
-from llm_ui.schemas.chats import Asked, AskOptions
-from llm_ui.schemas.views import MessageView, ModelItem
-from llm_ui.services import chats, messages, models, runs
+from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.views import ContextView, MessageView, ModelItem, SettingsView
+from llm_ui.services import chat_settings, chats, messages, models, runs
 from llm_ui.services.attachments import parse_ids
-from llm_ui.states import push, stream
+from llm_ui.states import push, stream, temporary
 from llm_ui.states.access import current_actor
+from llm_ui.states.branches import BranchMixin
 from llm_ui.states.feedback import tell
 from llm_ui.states.identity import IdentityState
 from llm_ui.states.modes import ModesMixin
 from llm_ui.states.sidebar import SidebarMixin
+from llm_ui.states.tuning import TuningMixin
 
 
 def _follow(run_id: str) -> Any:
@@ -41,7 +43,12 @@ def _follow(run_id: str) -> Any:
     return handler(run_id)
 
 
-class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
+def _measure() -> Any:
+    handler: Any = ChatState.measure_context
+    return handler()
+
+
+class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.StreamState):
     """What one tab's chat page shows; `current_response` comes from StreamState."""
 
     open_chat_id: str = ""
@@ -89,16 +96,23 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
             except NotFound as error:
                 self._clear()
                 return [tell(error), rx.redirect("/chat", replace=True)]
+        socket = push.socket_of(self)
+        if view.head.id != self.open_chat_id:
+            push.Watch.leave(socket)
+            self.also_model_id = self.also_model_name = ""
         self.open_chat_id = view.head.id
         self.chat_title = view.head.title
+        self.temporary, self._draft = view.head.temporary, {}
+        if self.temporary:
+            temporary.entered(socket, view.head.id)
+        self.settings = chat_settings.view_of(view.head.settings)
         self._show(view.messages)
         self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
         self._choose(view.head.model_id)
         self._load_modes(view.messages)
         self.loading = False
-        running = view.running
-        self.busy = running is not None
-        return _follow(running.run_id) if running else None
+        self._note_busy()
+        return [*(_follow(each.run_id) for each in view.running), _measure()]
 
     @rx.event
     async def load_beside(self) -> None:
@@ -111,6 +125,9 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
 
     def _clear(self) -> None:
         self.open_chat_id = self.chat_title = self._earlier = ""
+        self.also_model_id = self.also_model_name = ""
+        self.temporary, self._draft = False, {}
+        self.settings, self.context = SettingsView(), ContextView()
         self._show([])
         self._load_modes([])
         self.has_earlier = False
@@ -134,6 +151,31 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
         self.messages = shown
         self.message_changes = {"n": number, "after": shown[place - 1].id}
 
+    async def _show_branch(self, actor: Actor) -> Any:
+        """Show the chat's present branch; what the page has of it already stays."""
+        async with unit_of_work(writes=False) as session:
+            view = await chats.open_chat(session, actor, self.open_chat_id)
+        known = [each.id for each in self.messages]
+        first = view.messages[0].id if view.messages else ""
+        if first in known:
+            fresh = [*self.messages[: known.index(first)], *view.messages]
+        else:
+            fresh = view.messages
+            self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+        same = 0
+        for shown, wanted in zip(self.messages, fresh, strict=False):
+            if shown != wanted:
+                break
+            same += 1
+        self._grow(same, fresh[same:])
+        self._choose(view.head.model_id)
+        self._note_busy()
+        if not self.temporary:
+            head = view.head
+            self._touch_chat(head.id, head.title, head.updated_at, running=self.busy)
+        await self._measure(actor)
+        return [_follow(each.run_id) for each in view.running]
+
     # Without the mark Reflex refuses a method of this name; its deltas ask the override.
     @_override_base_method
     def get_delta(self) -> Any:
@@ -152,6 +194,7 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
         self.model_id = chosen.id if chosen else ""
         self.model_name = chosen.name if chosen else ""
         self.model_thinks = chosen is not None and chosen.thinks
+        self.model_accepts = chosen.accepts if chosen else []
 
     @rx.event
     async def refresh_models(self) -> None:
@@ -188,6 +231,9 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
         except AppError as error:
             return tell(error)
         self._choose(model_id)
+        if self.also_model_id == model_id:
+            self.also_model_id = self.also_model_name = ""
+        await self._measure(actor)
         return None
 
     # --- asking -------------------------------------------------------------------
@@ -213,7 +259,8 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
                 chat_id=self.open_chat_id or None,
                 model_id=self.model_id or None,
                 key=key or None,
-                options=AskOptions(
+                options=replace(
+                    self._ask_options(),
                     modes=tuple(self.modes),
                     file_ids=tuple(self.attachment_ids),
                     project_id=self.new_project_id,
@@ -232,8 +279,14 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
         if not asked.shown:
             asked = await self._asked_before(actor, asked)
         await runs.until_asked(asked.run_id)
+        if not is_new and any(each.pair for each in self.messages):
+            # Two answers stood side by side: whoever asks on has kept one of them.
+            yield await self._show_branch(actor)
+            return
         self._show_asked(asked)
         yield _follow(asked.run_id)
+        if asked.also_run_id:
+            yield _follow(asked.also_run_id)
         if is_new:
             yield rx.redirect(f"/chat/{asked.chat_id}", replace=True)
 
@@ -250,27 +303,14 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
         self.open_chat_id, self.chat_title = asked.chat_id, asked.title
         self._note_busy()
         self.loading = False
-        self._touch_chat(asked.chat_id, asked.title, asked.updated_at, running=self.busy)
+        if self.temporary:
+            temporary.entered(push.socket_of(self), asked.chat_id)
+        else:
+            self._touch_chat(asked.chat_id, asked.title, asked.updated_at, running=self.busy)
 
     def _note_busy(self) -> None:
         # An answer may be over before its question is on the screen.
         self.busy = any(each.run_id for each in self.messages)
-
-    @rx.event
-    async def retry(self, message_id: str) -> Any:
-        """Have an answer written again; the new one takes the old one's place."""
-        actor = current_actor()
-        try:
-            asked = await runs.retry(actor, message_id)
-        except AppError as error:
-            return tell(error)
-        if asked.chat_id != self.open_chat_id:
-            return None
-        before = [each.id for each in self.messages]
-        cut = before.index(message_id) if message_id in before else len(before)
-        self._grow(cut, [asked.shown[-1]])
-        self._note_busy()
-        return _follow(asked.run_id)
 
     @rx.event
     async def continue_answer(self, message_id: str) -> Any:
@@ -293,12 +333,10 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
 
     @rx.event
     async def stop(self) -> Any:
-        """Stop the answer that this chat is waiting for."""
-        running = next((each for each in self.messages if each.run_id), None)
-        if running is None:
-            return None
+        """Stop what this chat is waiting for: an answer, or two side by side."""
         try:
-            await runs.stop(current_actor(), running.run_id)
+            for running in [each for each in self.messages if each.run_id]:
+                await runs.stop(current_actor(), running.run_id)
         except AppError as error:
             return tell(error)
         return None
@@ -347,5 +385,6 @@ class ChatState(SidebarMixin, ModesMixin, stream.StreamState):
             final = await messages.get_view(session, actor, self.messages[place].id)
         self._grow(place, [final, *self.messages[place + 1 :]])
         self._note_busy()
-        self._touch_chat(self.open_chat_id, self.chat_title, "", running=False)
+        self._touch_chat(self.open_chat_id, self.chat_title, "", running=self.busy)
+        await self._measure(actor)
         self.announcement = translate(f"chat.announce_{final.status}", actor.language)

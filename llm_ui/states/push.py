@@ -114,22 +114,30 @@ class Pace:
             self._last = time.perf_counter()
 
 
-class Watch:
-    """A tab's following of one run. A tab follows one run at a time: a newer watch ends
-    the one before, also when it is of the same run (after a gap)."""
+# A page shows two answers at once at most; anybody can ask to follow more.
+MOST_WATCHES = 4
 
-    _current: ClassVar[dict[str, Watch]] = {}
+
+class Watch:
+    """A tab's following of one run. A newer watch of the same run (after a gap) ends the
+    one before; so does the oldest of too many."""
+
+    _current: ClassVar[dict[str, dict[str, Watch]]] = {}
 
     def __init__(self, socket: Socket, run_id: str) -> None:
         self.socket = socket
         self.run_id = run_id
-        self._current[socket.token] = self
+        watches = self._current.setdefault(socket.token, {})
+        watches.pop(run_id, None)
+        watches[run_id] = self
+        while len(watches) > MOST_WATCHES:
+            del watches[next(iter(watches))]
 
     @classmethod
     def exists(cls, socket: Socket, run_id: str) -> bool:
         """Whether this very socket follows that run already."""
-        watch = cls._current.get(socket.token)
-        return watch is not None and (watch.socket, watch.run_id) == (socket, run_id)
+        watch = cls._current.get(socket.token, {}).get(run_id)
+        return watch is not None and watch.socket == socket
 
     @classmethod
     def leave(cls, socket: Socket) -> None:
@@ -139,9 +147,12 @@ class Watch:
     @property
     def is_current(self) -> bool:
         """Whether this is still what the tab follows."""
-        return self._current.get(self.socket.token) is self
+        return self._current.get(self.socket.token, {}).get(self.run_id) is self
 
     def end(self) -> None:
         """It is over; a newer watch stays."""
         if self.is_current:
-            del self._current[self.socket.token]
+            watches = self._current[self.socket.token]
+            del watches[self.run_id]
+            if not watches:
+                del self._current[self.socket.token]

@@ -85,6 +85,7 @@ class Sampling:
     max_tokens: int | None = None
     stop: tuple[str, ...] | None = None
     seed: int | None = None
+    reasoning_effort: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Only what is set, under the names that the LLM API and OpenAI share."""
@@ -94,6 +95,7 @@ class Sampling:
             "max_tokens": self.max_tokens,
             "stop": list(self.stop) if self.stop else None,
             "seed": self.seed,
+            "reasoning_effort": self.reasoning_effort,
         }
         return {name: value for name, value in pairs.items() if value is not None}
 

@@ -62,18 +62,29 @@ async def heard(tab: Tab, handler: str, **payload: object) -> list[str]:
     return frames
 
 
-@pytest.mark.parametrize("handler", ["rename_chat", "delete_chat", "retry", "follow_answer"])
+OF_MESSAGES = {
+    "retry": {},
+    "edit_message": {"text": "stolen", "key": ""},
+    "show_message": {},
+    "keep_answer": {},
+    "fork_chat": {},
+    "rate_answer": {"value": 1},
+}
+
+
+@pytest.mark.parametrize("handler", ["rename_chat", "delete_chat", "follow_answer", *OF_MESSAGES])
 async def test_a_foreign_id_is_a_missing_one(
     server: Server, charlie: Person, bobs: Belongings, handler: str
 ) -> None:
     parameter, own = {
         "rename_chat": ("chat_id", [bobs.chat, bobs.running_chat]),
         "delete_chat": ("chat_id", [bobs.chat, bobs.running_chat]),
-        "retry": ("message_id", [bobs.answer, bobs.question, bobs.running_answer]),
         "follow_answer": ("run_id", [bobs.run_id]),
-    }[handler]
-    rest = {"title": "stolen"} if handler == "rename_chat" else {}
-    before = server.rows("SELECT title, deleted_at, updated_at FROM chathistory ORDER BY id")
+    }.get(handler, ("message_id", [bobs.answer, bobs.question, bobs.running_answer]))
+    rest = {"rename_chat": {"title": "stolen"}, **OF_MESSAGES}.get(handler, {})
+    every = "SELECT title, deleted_at, updated_at, active_leaf_id FROM chathistory ORDER BY id"
+    before = server.rows(every)
+    counts = server.counts()
     async with server.tab(charlie) as tab:
         await tab.open("/chat")
         expected = await heard(tab, handler, **{parameter: MISSING}, **rest)
@@ -81,9 +92,8 @@ async def test_a_foreign_id_is_a_missing_one(
             assert await heard(tab, handler, **{parameter: id_}, **rest) == expected, id_
         assert "a-word-of-bobs" not in tab.everything
         assert not tab.answers.chunks
-    assert (
-        server.rows("SELECT title, deleted_at, updated_at FROM chathistory ORDER BY id") == before
-    )
+    assert server.rows(every) == before
+    assert server.counts() == counts
 
 
 async def test_the_address_of_a_foreign_chat_leads_home(

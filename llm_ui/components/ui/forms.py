@@ -21,29 +21,32 @@ def field(label: Any, name: str, *, hint: Any = None, **props: Any) -> rx.Compon
     )
 
 
-def select_field(
-    label: Any, name: str, *options: Any, hint: Any = None, **props: Any
-) -> rx.Component:
-    """A labelled choice of one among `options` (rx.el.option)."""
+def _labelled(label: Any, name: str, hint: Any, control: Any, **props: Any) -> rx.Component:
+    hint_id = f"{name}-hint"
+    attrs = {"aria-describedby": hint_id} if hint is not None else {}
     return rx.el.div(
         rx.el.label(label, html_for=name, class_name="lu-field__label"),
-        rx.el.select(*options, id=name, name=name, class_name="lu-input lu-select", **props),
-        rx.el.p(hint, class_name="lu-field__hint") if hint is not None else None,
+        control(id=name, name=name, custom_attrs=attrs, **props),
+        rx.el.p(hint, id=hint_id, class_name="lu-field__hint") if hint is not None else None,
         class_name="lu-field",
     )
 
 
 def text_field(label: Any, name: str, *, hint: Any = None, **props: Any) -> rx.Component:
-    """A labelled field for more than a line, its hint tied to it."""
-    hint_id = f"{name}-hint"
-    attrs = {"aria-describedby": hint_id} if hint is not None else {}
-    area = {"class_name": "lu-input lu-area", "custom_attrs": attrs}
-    return rx.el.div(
-        rx.el.label(label, html_for=name, class_name="lu-field__label"),
-        rx.el.textarea(id=name, name=name, **area, **props),
-        rx.el.p(hint, id=hint_id, class_name="lu-field__hint") if hint is not None else None,
-        class_name="lu-field",
-    )
+    """A labelled field of several lines, its hint tied to it."""
+    props.setdefault("class_name", "lu-input lu-area")
+    return _labelled(label, name, hint, rx.el.textarea, **props)
+
+
+def select_field(
+    label: Any, name: str, *options: Any, hint: Any = None, **props: Any
+) -> rx.Component:
+    """A labelled choice of one among `options` (rx.el.option)."""
+
+    def control(**given: Any) -> rx.Component:
+        return rx.el.select(*options, class_name="lu-input lu-select", **given)
+
+    return _labelled(label, name, hint, control, **props)
 
 
 def close_dialog(dialog_id: str) -> rx.event.EventSpec:

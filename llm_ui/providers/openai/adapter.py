@@ -42,6 +42,7 @@ _CONCESSIONS: tuple[tuple[re.Pattern[str], str, Change], ...] = (
     (re.compile("reasoning", re.I), "reasoning_effort", _without("reasoning_effort")),
     (re.compile("unsupported.*temperature", re.I), "temperature", _without("temperature")),
     (re.compile("unsupported.*top_p", re.I), "top_p", _without("top_p")),
+    (re.compile("reasoning", re.I), "reasoning_effort", _without("reasoning_effort")),
     (re.compile(""), "stream_options", _without("stream_options")),
 )
 

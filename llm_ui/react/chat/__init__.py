@@ -18,7 +18,9 @@ _FILES = link(
     "log.jsx",
     "outbox.js",
     "pin.js",
+    "plain.js",
     "prose.js",
+    "question.jsx",
     "small.jsx",
     "sources.jsx",
 )
@@ -128,6 +130,22 @@ class CopyButton(rx.Component):
     text: rx.Var[str]
     label: rx.Var[str]
     copied_label: rx.Var[str]
+
+
+class Question(rx.Component):
+    """A question, which can be put in other words in its place; its children stand among
+    the buttons below it. Labels: edit, edit_label, edit_note, edit_send, cancel, too_long.
+    """
+
+    library = _FILES["question.jsx"]
+    tag = "Question"
+
+    text: rx.Var[str]
+    hint: rx.Var[str]
+    labels: rx.Var[dict[str, Any]]
+
+    # (text, key): the key is made here, and the same for the same words sent twice.
+    on_edit: rx.EventHandler[_Sent]
 
 
 class RelativeTime(rx.Component):

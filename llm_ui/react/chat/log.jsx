@@ -1,9 +1,11 @@
 // The scrolling part of a conversation.
 import { useEffect, useRef, useState } from "react";
 
+import { copyText } from "../markdown/dress.js";
 import { Icon } from "./icons.jsx";
 import { SENT } from "./outbox.js";
 import { Pin } from "./pin.js";
+import { plainTextOf } from "./plain.js";
 
 /** Calls `reached` when the top comes near, until it answers true for the first row. */
 function watchTop(box, sentinel, pin, reached) {
@@ -24,6 +26,9 @@ function watchTop(box, sentinel, pin, reached) {
     stop: () => watcher.disconnect(),
   };
 }
+
+// For menus, which know a message by its id only.
+const copyPlain = (id) => copyText(plainTextOf(id));
 
 export function ChatLog({ children, onReachTop, hasEarlier = true, jumpLabel, label }) {
   const box = useRef(null);
@@ -55,6 +60,7 @@ export function ChatLog({ children, onReachTop, hasEarlier = true, jumpLabel, la
     box.current.addEventListener("scroll", scrolled, { passive: true });
     window.addEventListener(SENT, sent);
     const element = box.current;
+    window.lu = { ...window.lu, copyPlain };
     return () => {
       sizes.disconnect();
       top.stop();

@@ -1,0 +1,144 @@
+"""Single messages of a chat: other words, other answers, other branches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from llm_ui.api.chats import Chat, Message, Started, chat_of, message_of, started_of
+from llm_ui.api.deps import Changer, Reader
+from llm_ui.api.errors import problems
+from llm_ui.auth import Actor
+from llm_ui.db import unit_of_work
+from llm_ui.schemas.views import UNKNOWN
+from llm_ui.services import branches, chats, context, messages, runs
+
+router = APIRouter(prefix="/chats/{chat_id}", tags=["branches"])
+STARTS = problems(401, 403, 404, 409, 422)
+
+
+class Sampling(BaseModel):
+    """Parameters for one answer, over those of its chat."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    stop: list[str] | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What is set."""
+        return self.model_dump(exclude_none=True)
+
+
+class Again(BaseModel):
+    """Another try at an answer, by the chat's model if no other is named."""
+
+    model: Annotated[str | None, Field(max_length=64)] = None
+    params: Sampling | None = None
+
+
+class OtherWords(BaseModel):
+    """A question in other words."""
+
+    content: str
+    idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+
+
+class Feedback(BaseModel):
+    """1 for a good answer, -1 for a bad one, 0 for neither."""
+
+    value: Literal[-1, 0, 1]
+
+
+class Context(BaseModel):
+    """Estimated tokens of the next request so far, the model's window (null if nobody says
+    how large it is), and how many of the oldest messages are no longer sent."""
+
+    used_tokens: int
+    window_tokens: int | None
+    left_out_messages: int
+
+
+async def _require_in(actor: Actor, chat_id: str, message_id: str) -> None:
+    """A message under another chat than its own is no message."""
+    async with unit_of_work(writes=False) as session:
+        await messages.require_in(session, actor, chat_id, message_id)
+
+
+@router.post("/messages/{message_id}/retry", status_code=202, responses=STARTS)
+async def retry(
+    chat_id: str, message_id: str, actor: Changer, body: Again | None = None
+) -> Started:
+    """Have the question before this answer answered again, beside the answer that is there."""
+    await _require_in(actor, chat_id, message_id)
+    again = body or Again()
+    params = again.params.given() if again.params else {}
+    return started_of(await runs.retry(actor, message_id, again.model, params))
+
+
+@router.post("/messages/{message_id}/continue", status_code=202, responses=STARTS)
+async def continue_answer(chat_id: str, message_id: str, actor: Changer) -> Started:
+    """Have an answer that was cut off (stopped, failed, interrupted) written on."""
+    await _require_in(actor, chat_id, message_id)
+    return started_of(await runs.continue_answer(actor, message_id))
+
+
+@router.post("/messages/{message_id}/edit", status_code=202, responses=STARTS)
+async def edit(chat_id: str, message_id: str, body: OtherWords, actor: Changer) -> Started:
+    """Ask this question in other words, beside it; what followed it stays as a branch."""
+    await _require_in(actor, chat_id, message_id)
+    return started_of(await runs.edit(actor, message_id, body.content, body.idempotency_key))
+
+
+@router.post("/messages/{message_id}/show", responses=problems(401, 403, 404))
+async def show(chat_id: str, message_id: str, actor: Changer) -> Chat:
+    """Go on with this message's branch: its newest end becomes the chat's."""
+    await _require_in(actor, chat_id, message_id)
+    async with unit_of_work() as session:
+        await branches.show(session, actor, message_id)
+        return chat_of(await chats.open_chat(session, actor, chat_id))
+
+
+@router.post("/messages/{message_id}/keep", responses=problems(401, 403, 404, 409))
+async def keep(chat_id: str, message_id: str, actor: Changer) -> Chat:
+    """Of two models' answers side by side, go on with this one."""
+    await _require_in(actor, chat_id, message_id)
+    async with unit_of_work() as session:
+        await branches.keep(session, actor, message_id)
+        return chat_of(await chats.open_chat(session, actor, chat_id))
+
+
+@router.post("/messages/{message_id}/fork", status_code=201, responses=problems(401, 403, 404, 409))
+async def fork(chat_id: str, message_id: str, actor: Changer) -> Chat:
+    """Copy the conversation up to this message into a new chat."""
+    await _require_in(actor, chat_id, message_id)
+    async with unit_of_work() as session:
+        head = await branches.fork(session, actor, message_id)
+        return chat_of(await chats.open_chat(session, actor, head.id))
+
+
+@router.put("/messages/{message_id}/feedback", responses=problems(401, 403, 404, 422))
+async def rate(chat_id: str, message_id: str, body: Feedback, actor: Changer) -> Message:
+    """Say whether an answer was good."""
+    await _require_in(actor, chat_id, message_id)
+    async with unit_of_work() as session:
+        await branches.rate(session, actor, message_id, body.value)
+        return message_of(await messages.get_view(session, actor, message_id))
+
+
+@router.get("/context", responses=problems(401, 404, 422))
+async def measure(chat_id: str, actor: Reader) -> Context:
+    """How full the model's window is."""
+    async with unit_of_work(writes=False) as session:
+        found = await context.measure(session, actor, chat_id)
+    return Context(
+        used_tokens=found.used,
+        window_tokens=None if found.window == UNKNOWN else found.window,
+        left_out_messages=found.left_out,
+    )

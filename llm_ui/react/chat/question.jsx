@@ -1,0 +1,140 @@
+// A question, and the place to put it in other words. What is being written stays here
+// until the server has taken it: then this question gives way to the new one.
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+
+import { Icon } from "./icons.jsx";
+import { SENT, newKey, wireSize } from "./outbox.js";
+
+const MOST = 900_000;
+// A refused text stays in its field, to be sent again.
+const AGAIN_MS = 2500;
+
+const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
+
+function Editor({ text, labels, onDone, onEdit }) {
+  const form = useRef(null);
+  const area = useRef(null);
+  const timer = useRef(0);
+  const key = useRef(null);
+  const [state, setState] = useState("");
+
+  const fit = () => {
+    area.current.style.height = "auto";
+    area.current.style.height = `${area.current.scrollHeight + 2}px`;
+  };
+  useBrowserEffect(() => {
+    fit();
+    area.current.focus();
+    area.current.setSelectionRange(text.length, text.length);
+    // The log keeps its end in view while anything grows: only then comes this.
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => form.current?.scrollIntoView({ block: "nearest" }));
+    });
+    return () => {
+      clearTimeout(timer.current);
+      cancelAnimationFrame(frame);
+    };
+  }, []);
+
+  const send = () => {
+    const words = area.current.value.trim();
+    if (!words || state === "sent") return;
+    if (words.length * 6 > MOST && wireSize(words) > MOST) {
+      setState("long");
+      return;
+    }
+    // The same words again are the same question: the server takes one.
+    if (key.current?.words !== words) key.current = { words, key: newKey() };
+    setState("sent");
+    timer.current = setTimeout(() => setState(""), AGAIN_MS);
+    onEdit?.(words, key.current.key);
+    window.dispatchEvent(new Event(SENT));
+  };
+
+  return (
+    <form
+      ref={form}
+      className="lu-edit"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={area}
+        className="lu-edit-text"
+        rows={1}
+        defaultValue={text}
+        aria-label={labels.edit_label}
+        data-testid="edit-text"
+        onInput={() => {
+          fit();
+          if (state === "long") setState("");
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") onDone();
+          if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
+          if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+          event.preventDefault();
+          send();
+        }}
+      />
+      {state === "long" ? (
+        <p className="lu-edit-note" role="alert">
+          {labels.too_long}
+        </p>
+      ) : (
+        <p className="lu-edit-note">{labels.edit_note}</p>
+      )}
+      <div className="lu-edit-actions">
+        <button
+          type="button"
+          className="lu-button lu-button--ghost lu-button--small"
+          data-testid="edit-cancel"
+          onClick={onDone}
+        >
+          {labels.cancel}
+        </button>
+        <button
+          type="submit"
+          className="lu-button lu-button--primary lu-button--small"
+          data-testid="edit-send"
+          disabled={state === "sent"}
+        >
+          {labels.edit_send}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+export function Question({ children, text = "", hint = "", labels = {}, onEdit }) {
+  const [editing, setEditing] = useState(false);
+  const pencil = useRef(null);
+  const done = () => {
+    setEditing(false);
+    requestAnimationFrame(() => pencil.current?.focus());
+  };
+  if (editing) return <Editor text={text} labels={labels} onDone={done} onEdit={onEdit} />;
+  return (
+    <>
+      <div className="lu-question__text" title={hint}>
+        {text}
+      </div>
+      <div className="lu-actions lu-actions--quiet">
+        {children}
+        <button
+          ref={pencil}
+          type="button"
+          className="lu-icon-button lu-icon-button--small"
+          aria-label={labels.edit}
+          title={labels.edit}
+          data-testid="edit"
+          onClick={() => setEditing(true)}
+        >
+          <Icon name="pencil" />
+        </button>
+      </div>
+    </>
+  );
+}

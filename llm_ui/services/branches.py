@@ -1,0 +1,118 @@
+"""What is done with the branches of a chat: shown, kept, copied into a chat of their own;
+and what a person thinks of an answer.
+
+Asking in other words and answering again, which make branches, are in `messages`.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.errors import Conflict, InvalidInput, NotFound
+from llm_ui.models import ACTIVE, ChatHistory, ChatMessage, Generation
+from llm_ui.models.base import new_id, now
+from llm_ui.schemas.chats import ChatHead
+from llm_ui.services import messages, tree
+from llm_ui.services.chats import TITLE_LIMIT, get_chat_for, head_of, stop_row
+from llm_ui.services.prompting import LONGEST_PATH, path_query
+
+FEEDBACK = (-1, 0, 1)
+# What a copied message takes along; what it stands on and where is made anew.
+_COPIED = (
+    "role", "content", "reasoning", "status", "error_code", "error_key", "error_params",
+    "model_id", "model_name", "ttft_ms", "duration_ms", "input_tokens", "output_tokens",
+    "is_estimated", "modes", "sources", "feedback", "thinking_ms", "created_at", "finished_at",
+)  # fmt: skip
+
+
+async def show(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead:
+    """Go on with the branch of this message: the newest leaf below it becomes the chat's
+    end. Raises NotFound."""
+    message = await messages.get_message_for(session, actor, message_id)
+    chat = await get_chat_for(session, actor, message.chat_id, lock=True)
+    chat.active_leaf_id = await tree.newest_below(session, chat.id, message.id)
+    return head_of(chat)
+
+
+async def keep(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead:
+    """Of two answers side by side, go on with this one. The other one stays beside it as
+    a branch; if it is still being written, it is stopped.
+
+    Raises:
+        NotFound: not an answer of the actor's.
+        Conflict: it does not stand side by side with another one.
+    """
+    message = await messages.get_message_for(session, actor, message_id)
+    chat = await get_chat_for(session, actor, message.chat_id, lock=True)
+    if not message.pair_id:
+        raise Conflict("error.not_a_pair")
+    others = sa.select(col(ChatMessage.id)).where(
+        col(ChatMessage.chat_id) == chat.id,
+        col(ChatMessage.pair_id) == message.pair_id,
+        col(ChatMessage.id) != message.id,
+    )
+    running = sa.select(col(Generation.id)).where(
+        col(Generation.message_id).in_(others), col(Generation.state).in_(ACTIVE)
+    )
+    for run_id in list(await session.scalars(running)):
+        await stop_row(session, run_id)
+    await tree.end_pairs(session, chat.id, message.parent_id)
+    chat.active_leaf_id = message.id
+    chat.model_id = message.model_id or chat.model_id
+    return head_of(chat)
+
+
+async def fork(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead:
+    """Copy the conversation up to this message into a chat of its own.
+
+    Raises:
+        NotFound: not a message of the actor's.
+        Conflict: the message is still being written.
+    """
+    message = await messages.get_message_for(session, actor, message_id)
+    source = await get_chat_for(session, actor, message.chat_id)
+    path = list(await session.scalars(path_query(source.id, message.id, LONGEST_PATH)))[::-1]
+    if any(row.status in ACTIVE for row in path):
+        raise Conflict("error.chat_busy")
+    chat = ChatHistory(
+        user_id=actor.user_id,
+        project_id=source.project_id,
+        model_id=source.model_id,
+        title=source.title[:TITLE_LIMIT],
+        title_is_automatic=source.title_is_automatic,
+        settings=dict(source.settings),
+        is_temporary=source.is_temporary,
+        updated_at=now(),
+    )
+    session.add(chat)
+    await session.flush()
+    copies = {row.id: new_id() for row in path}
+    rows = [
+        {name: getattr(row, name) for name in _COPIED}
+        | {"id": copies[row.id], "chat_id": chat.id, "parent_id": copies.get(row.parent_id or "")}
+        for row in path
+    ]
+    # In one statement and in order: a parent is there before what follows it.
+    await session.execute(sa.insert(ChatMessage), rows)
+    await messages.copy_files(session, copies)
+    chat.active_leaf_id = copies[message.id]
+    return head_of(chat)
+
+
+async def rate(session: AsyncSession, actor: Actor, message_id: str, value: int) -> int:
+    """Say whether an answer was good (1), bad (-1) or neither (0); gives what is kept.
+
+    Raises:
+        NotFound: not an answer of the actor's.
+        InvalidInput: another value.
+    """
+    if value not in FEEDBACK:
+        raise InvalidInput("error.request_invalid", field="value")
+    message = await messages.get_message_for(session, actor, message_id)
+    if message.role != "assistant":
+        raise NotFound
+    message.feedback = value or None
+    return value

@@ -1,0 +1,149 @@
+"""What a person may set for one chat: its instructions and how its answers are sampled.
+
+Kept in `ChatHistory.settings`, only what is set. What the chosen model's provider does
+not take stays kept and is not sent (`for_provider`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from llm_ui.errors import InvalidInput
+from llm_ui.schemas.views import SettingsView
+from llm_ui.security.text import storable
+
+PROMPT_LIMIT = 20_000
+STOPS, STOP_LIMIT = 4, 100
+EFFORTS = ("minimal", "low", "medium", "high")
+
+_COMMON = ("temperature", "top_p", "max_tokens", "stop")
+# What each type of provider takes beside the instructions, which all take.
+ACCEPTED: dict[str, tuple[str, ...]] = {
+    "llm_api": (*_COMMON, "seed"),
+    "ollama": (*_COMMON, "seed"),
+    "openai": (*_COMMON, "seed", "reasoning_effort"),
+    "anthropic": _COMMON,
+}
+
+
+def accepted_by(provider_type: str) -> list[str]:
+    """The names of the settings that this type of provider takes."""
+    return list(ACCEPTED.get(provider_type, ()))
+
+
+def for_provider(settings: Mapping[str, Any], provider_type: str) -> dict[str, Any]:
+    """The sampling parameters among the settings that may be sent to the provider."""
+    accepted = ACCEPTED.get(provider_type, ())
+    return {name: value for name, value in settings.items() if name in accepted}
+
+
+# --- checking ----------------------------------------------------------------------------
+
+
+def _refuse(name: str) -> InvalidInput:
+    return InvalidInput(f"error.setting_{name}", field=name)
+
+
+def _number(name: str, low: float, high: float, *, whole: bool) -> Callable[[Any], float | int]:
+    def check(value: Any) -> float | int:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _refuse(name)
+        if not math.isfinite(value) or not low <= value <= high or (whole and value != int(value)):
+            raise _refuse(name)
+        return int(value) if whole else float(value)
+
+    return check
+
+
+def _prompt(value: Any) -> str:
+    text = storable(value).strip() if isinstance(value, str) else None
+    if text is None or len(text) > PROMPT_LIMIT:
+        raise _refuse("system_prompt")
+    return text
+
+
+def _stop(value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise _refuse("stop")
+    found = [storable(each) for each in value if each]
+    if len(found) > STOPS or any(len(each) > STOP_LIMIT for each in found):
+        raise _refuse("stop")
+    return found
+
+
+def _effort(value: Any) -> str:
+    if value not in EFFORTS:
+        raise _refuse("reasoning_effort")
+    return str(value)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "system_prompt": _prompt,
+    "temperature": _number("temperature", 0, 2, whole=False),
+    "top_p": _number("top_p", 0, 1, whole=False),
+    "max_tokens": _number("max_tokens", 1, 1_000_000, whole=True),
+    "stop": _stop,
+    "seed": _number("seed", 0, 2**31 - 1, whole=True),
+    "reasoning_effort": _effort,
+}
+
+
+def clean(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings fit to be kept: checked, and without what is empty.
+
+    Raises:
+        InvalidInput: a name that is none, or a value out of its range.
+    """
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in _CHECKS:
+            raise InvalidInput("error.request_invalid", field="settings")
+        if value is None or value in ("", [], ()):
+            continue
+        checked = _CHECKS[name](value)
+        if checked not in ("", []):
+            found[name] = checked
+    return found
+
+
+# --- the page's form -----------------------------------------------------------------------
+
+
+def from_form(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked settings from the texts of a form: numbers with a point or a comma, the
+    stop words one to a line. Fields that are no settings are refused. Raises InvalidInput."""
+    values: dict[str, Any] = {}
+    for name, text in fields.items():
+        if text is None and name in _CHECKS:
+            # A field that is not shown: the model's provider does not take it.
+            continue
+        if not isinstance(text, str):
+            raise InvalidInput("error.request_invalid", field="settings")
+        if name == "stop":
+            values[name] = [line for line in text.replace("\r\n", "\n").split("\n") if line]
+        elif name in ("temperature", "top_p", "max_tokens", "seed"):
+            values[name] = _typed_number(name, text.strip())
+        else:
+            values[name] = text
+    return clean(values)
+
+
+def _typed_number(name: str, text: str) -> float | None:
+    if not text:
+        return None
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise _refuse(name) from None
+
+
+def view_of(settings: Mapping[str, Any]) -> SettingsView:
+    """Settings as the form shows them."""
+    texts = {
+        name: "\n".join(value) if isinstance(value, list) else str(value)
+        for name, value in settings.items()
+        if name in _CHECKS
+    }
+    return SettingsView(**texts, count=len(texts))
