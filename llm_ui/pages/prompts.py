@@ -225,7 +225,7 @@ def _form() -> rx.Component:
                 data.to(dict[str, str])["name"],
                 data.to(dict[str, str])["text"],
                 data.to(dict[str, str])["tags"],
-                data.to(dict[str, str])["public"],
+                data.to(dict[str, str])["public"] == "on",
             ),
         ),
         title=title,
