@@ -237,7 +237,7 @@ function Ask({ prompt, labels, onDone }) {
                 name={`v${n}`}
                 rows={1}
                 required
-                className="lu-input lu-area"
+                className="lu-input lu-writing"
                 data-testid="variable"
               />
             </div>
