@@ -196,6 +196,8 @@ def _data() -> rx.Component:
         t("account.export"),
         href="/api/v1/account/export",
         download=True,
+        # A file to load, not a page to go to.
+        custom_attrs={"reloadDocument": True},
         class_name="lu-button lu-button--plain",
         data_testid="export",
     )

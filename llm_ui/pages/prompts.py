@@ -21,7 +21,7 @@ def _tag(tag: rx.Var[str]) -> rx.Component:
     return rx.el.button(
         tag,
         type="button",
-        class_name=rx.cond(tag == PromptsState.tag, "lu-chip lu-chip--on", "lu-chip"),
+        class_name=rx.cond(tag == PromptsState.tag, "lu-mark-tag lu-mark-tag--on", "lu-mark-tag"),
         custom_attrs={"aria-pressed": rx.cond(tag == PromptsState.tag, "true", "false")},
         on_click=PromptsState.show_tag(tag),
         data_testid="prompt-tag",
@@ -41,7 +41,7 @@ def _finder() -> rx.Component:
         rx.foreach(PromptsState.tags, _tag),
         role="group",
         aria_label=t("prompts.tags"),
-        class_name="lu-chips",
+        class_name="lu-marks",
     )
     return rx.el.div(field, rx.cond(PromptsState.tags.length() > 0, tags), class_name="lu-finder")
 
@@ -60,7 +60,7 @@ def _marks(prompt: rx.Var[PromptItem]) -> rx.Component:
         shared,
         rx.foreach(prompt.tags, _badge),
         rx.foreach(prompt.variables, lambda name: rx.el.code(name, class_name="lu-variable")),
-        class_name="lu-chips",
+        class_name="lu-marks",
     )
 
 
@@ -174,21 +174,23 @@ def _form() -> rx.Component:
     }
     fields = rx.el.div(
         ui.field(
-            t("prompts.name"), "name", default_value=s.form_name, max_length=100, required=True,
-            auto_complete="off", read_only=~s.form_own, data_testid="prompt-name",
+            t("prompts.name"), "prompt-name", default_value=s.form_name, max_length=100,
+            required=True, auto_complete="off", read_only=~s.form_own,
+            data_testid="prompt-name",
         ),
         prompt_area(
-            name="text", value=s.form_text, max_chars=TEXT_LIMIT, labels=labels,
+            name="prompt-text", value=s.form_text, max_chars=TEXT_LIMIT, labels=labels,
             read_only=~s.form_own,
         ),
         ui.field(
-            t("prompts.tags"), "tags", default_value=s.form_tags, hint=t("prompts.tags_hint"),
+            t("prompts.tags"), "prompt-tags", default_value=s.form_tags,
+            hint=t("prompts.tags_hint"),
             max_length=440, auto_complete="off", read_only=~s.form_own, data_testid="prompt-tags",
         ),
         rx.cond(
             s.form_own,
             settings.tick(
-                t("prompts.public"), "public", default_checked=s.form_public,
+                t("prompts.public"), "prompt-public", default_checked=s.form_public,
                 data_testid="prompt-public",
             ),
         ),
@@ -222,10 +224,10 @@ def _form() -> rx.Component:
             fields,
             rx.el.div(actions, class_name="lu-dialog__actions"),
             on_submit=lambda data: s.save_prompt(
-                data.to(dict[str, str])["name"],
-                data.to(dict[str, str])["text"],
-                data.to(dict[str, str])["tags"],
-                data.to(dict[str, str])["public"],
+                data.to(dict[str, str])["prompt-name"],
+                data.to(dict[str, str])["prompt-text"],
+                data.to(dict[str, str])["prompt-tags"],
+                data.to(dict[str, str])["prompt-public"] == "on",
             ),
         ),
         title=title,

@@ -196,6 +196,8 @@ def _csv() -> rx.Component:
             "CSV",
             href=address,
             download=True,
+            # A file to load, not a page to go to.
+            custom_attrs={"reloadDocument": True},
             aria_label=t("usage.csv"),
             class_name="lu-button lu-button--plain lu-button--small",
             data_testid="usage-csv",

@@ -117,9 +117,9 @@ class PromptsState(rx.State):
         return show(FORM)
 
     @rx.event
-    async def save_prompt(self, name: str, text: str, tags: str, public: str = "") -> Any:
-        """Keep what stands in the form. `public` is anything if the box is ticked."""
-        draft = PromptDraft(name, text, tuple(tags.split(",")), bool(public))
+    async def save_prompt(self, name: str, text: str, tags: str, public: bool = False) -> Any:
+        """Keep what stands in the form; `tags` are separated by commas."""
+        draft = PromptDraft(name, text, tuple(tags.split(",")), public)
         actor = current_actor()
         try:
             async with unit_of_work() as session:

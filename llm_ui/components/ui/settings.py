@@ -25,7 +25,7 @@ def setting(title: Any, text: Any, *control: Any, **props: Any) -> rx.Component:
 
 def choice(options: Any, *, label: Any, **props: Any) -> rx.Component:
     """A native choice of one; `options` are rx.el.option."""
-    names = classes("lu-input lu-select", props.pop("class_name", ""))
+    names = classes("lu-input lu-choice", props.pop("class_name", ""))
     return rx.el.select(options, aria_label=label, class_name=names, **props)
 
 

@@ -14,7 +14,7 @@ export function PromptArea({ name, value = "", maxChars, readOnly = false, label
       <textarea
         id={name}
         name={name}
-        className="lu-input lu-area lu-area--tall"
+        className="lu-input lu-writing lu-writing--tall"
         defaultValue={value}
         maxLength={maxChars}
         readOnly={readOnly}

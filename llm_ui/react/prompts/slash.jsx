@@ -193,6 +193,11 @@ function Ask({ prompt, labels, onDone }) {
   const box = useRef(null);
   const id = useId();
   const names = variablesOf(prompt.text);
+  // What lies behind a modal dialog cannot take the focus before it is closed.
+  const end = (text) => {
+    box.current.close();
+    onDone(text);
+  };
   useEffect(() => {
     box.current.showModal();
     box.current.querySelector("textarea")?.focus();
@@ -203,7 +208,7 @@ function Ask({ prompt, labels, onDone }) {
     event.stopPropagation();
     const typed = new FormData(event.target);
     const values = names.map((name, n) => [name, String(typed.get(`v${n}`) ?? "")]);
-    onDone(fillIn(prompt.text, Object.fromEntries(values)));
+    end(fillIn(prompt.text, Object.fromEntries(values)));
   };
   return (
     <dialog
@@ -213,7 +218,7 @@ function Ask({ prompt, labels, onDone }) {
       data-testid="variables-dialog"
       onCancel={(event) => {
         event.preventDefault();
-        onDone(null);
+        end(null);
       }}
     >
       <form onSubmit={submit}>
@@ -232,14 +237,14 @@ function Ask({ prompt, labels, onDone }) {
                 name={`v${n}`}
                 rows={1}
                 required
-                className="lu-input lu-area"
+                className="lu-input lu-writing"
                 data-testid="variable"
               />
             </div>
           ))}
         </div>
         <div className="lu-dialog__actions">
-          <button type="button" className="lu-button lu-button--plain" onClick={() => onDone(null)}>
+          <button type="button" className="lu-button lu-button--plain" onClick={() => end(null)}>
             {labels.cancel}
           </button>
           <button
