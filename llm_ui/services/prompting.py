@@ -59,6 +59,7 @@ async def prepare(run_id: str) -> Plan:
         if run is None:
             raise NotFound
         model, provider = await _model_of(session, run)
+        thinks = await can_think(session, model)
         answer = await session.get(ChatMessage, run.message_id)
         if answer is None or answer.parent_id is None:
             raise NotFound
@@ -73,7 +74,7 @@ async def prepare(run_id: str) -> Plan:
         turns.insert(0, PromptMessage("system", model.system_prompt))
     _continued(turns, answer, provider)
     sampling = Sampling(**{**model.default_params, **run.params})
-    thinking = THINKING in question.modes if can_think(model) else None
+    thinking = THINKING in question.modes if thinks else None
     limit = model.context_window
 
     def request(turns: list[PromptMessage]) -> ChatRequest:
