@@ -8,10 +8,12 @@ from sqlmodel import col
 
 from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput, ModelUnavailable
-from llm_ui.models import AIModel, AIProvider, User
+from llm_ui.models import AIModel, AIProvider, AIType, User
 from llm_ui.schemas.views import ModelItem
 from llm_ui.services.chat_settings import accepted_by
 from llm_ui.services.modes import THINKING
+
+REASONING = "reasoning"
 
 
 def _visible(actor: Actor) -> sa.ColumnElement[bool]:
@@ -23,16 +25,23 @@ def _visible(actor: Actor) -> sa.ColumnElement[bool]:
     )
 
 
-def can_think(model: AIModel) -> bool:
-    """Whether one can ask the model to think before it answers."""
-    return THINKING in model.capabilities
+def _thinks(model: AIModel, type_name: str | None) -> bool:
+    return THINKING in model.capabilities or type_name == REASONING
+
+
+async def can_think(session: AsyncSession, model: AIModel) -> bool:
+    """Whether one can ask the model to think before it answers: its provider or an admin,
+    who makes it one of the type "reasoning", has said so."""
+    kind = await session.get(AIType, model.type_id) if model.type_id else None
+    return _thinks(model, kind.name if kind else None)
 
 
 async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
     """What the actor may choose from: the usable ones first, by provider and order."""
     query = (
-        sa.select(AIModel, AIProvider)
+        sa.select(AIModel, AIProvider, col(AIType.name))
         .join(AIProvider, col(AIProvider.id) == AIModel.provider_id)
+        .join(AIType, col(AIType.id) == AIModel.type_id, isouter=True)
         .where(_visible(actor))
         .order_by(
             col(AIProvider.created_at),
@@ -48,10 +57,10 @@ async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
             provider=provider.name,
             description=model.description,
             available=model.is_available and provider.status != "down",
-            thinks=can_think(model),
+            thinks=_thinks(model, type_name),
             accepts=accepted_by(provider.type),
         )
-        for model, provider in (await session.execute(query)).all()
+        for model, provider, type_name in (await session.execute(query)).all()
     ]
 
 

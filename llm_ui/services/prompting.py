@@ -64,6 +64,7 @@ async def prepare(run_id: str) -> Plan:
         if run is None:
             raise NotFound
         model, provider = await _model_of(session, run)
+        thinks = await can_think(session, model)
         answer = await session.get(ChatMessage, run.message_id)
         if answer is None or answer.parent_id is None:
             raise NotFound
@@ -74,7 +75,7 @@ async def prepare(run_id: str) -> Plan:
         turns = await turns_of(session, chat, question.id, model)
         given = await attachments.given_in(session, run.chat_id)
     sampling = sampling_of(model, provider, chat.settings, run.params)
-    thinking = THINKING in question.modes if can_think(model) else None
+    thinking = THINKING in question.modes if thinks else None
     limit = model.context_window
     room = budget_of(limit, sampling) if limit else None
     turns, cited = await attachments.put_in(

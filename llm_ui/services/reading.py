@@ -2,7 +2,8 @@
 
 Pages are hostile until proven otherwise, and the libraries that read them are written for
 harmless ones: what takes too long or too much memory costs that process and nothing else.
-Run as `python -m llm_ui.services.reading`: HTML on stdin, {"title", "text"} on stdout.
+Run as a program it takes HTML on stdin and gives {"title", "text"} on stdout; it imports
+nothing of the application, so that it starts quickly.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ async def read_html(body: bytes, charset: str = "") -> Readable | None:
     """The text of a page; None if it cannot be read within the limits."""
     async with _places():
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", __name__, charset[:40],
+            sys.executable, "-I", __file__, charset[:40],
+            # Nothing of the server's surroundings, least of all its secrets.
+            env={},
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sqlite3
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -155,11 +156,11 @@ class Fetcher:
         self._network = GuardedNetwork(self._exceptions, resolver)
         self._context = httpx.create_ssl_context()
         self._storage: AsyncBaseStorage | None = None
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / CACHE_FILE
-            _bound(path)
-            self._storage = AsyncSqliteStorage(database_path=path, default_ttl=CACHE_TTL_S)
+        self._path = folder / CACHE_FILE if folder else None
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            _bound(self._path)
+            self._storage = AsyncSqliteStorage(database_path=self._path, default_ttl=CACHE_TTL_S)
 
     async def fetch(self, url: str) -> Fetched:
         """The page at an address that a person or a search named.
@@ -169,7 +170,11 @@ class Fetcher:
         """
         try:
             async with asyncio.timeout(TOTAL_S):
-                return await self._follow(url)
+                try:
+                    return await self._follow(url, self._cache())
+                except sqlite3.Error:
+                    logger.warning("the cache of pages does not work", exc_info=True)
+                    return await self._follow(url, None)
         except AddressRefused as error:
             logger.info("an address was refused: %s", error)
             raise Unreadable("refused", str(error)) from None
@@ -178,13 +183,19 @@ class Fetcher:
         except (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             raise Unreadable("unreachable", str(error)) from None
 
-    async def _follow(self, url: str) -> Fetched:
+    def _cache(self) -> AsyncBaseStorage | None:
+        """The cache while it has room; the next start empties a full one."""
+        if self._path is not None and self._path.exists():
+            return self._storage if self._path.stat().st_size <= CACHE_BYTES else None
+        return self._storage
+
+    async def _follow(self, url: str, cache: AsyncBaseStorage | None) -> Fetched:
         target = checked_url(url, self._exceptions)
         # Connections of their own: nothing of a page that was left early stays open.
         own = _Transport(self._network, self._context)
         transport: httpx.AsyncBaseTransport = own
-        if self._storage is not None:
-            transport = AsyncCacheTransport(own, self._storage)
+        if cache is not None:
+            transport = AsyncCacheTransport(own, cache)
         try:
             for _ in range(MOST_REDIRECTS + 1):
                 response = await transport.handle_async_request(_request(target))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -174,3 +176,39 @@ async def test_a_model_that_can_think_is_asked_by_a_switch(
     await send(page, "And now without.")
     await finished(page)
     assert "reasoning_effort" not in upstream.requests[-1].body
+
+
+async def test_a_search_finds_what_to_read(
+    built: None,
+    people: People,
+    upstream: ScriptedServer,
+    web: Web,
+    tmp_path: Path,
+) -> None:
+    results = {"results": [{"url": f"{web.url}/herons"}, {"url": "http://10.0.0.1/"}]}
+    web.pages["/search"] = Page(json.dumps(results).encode(), kind="application/json", delay=1.5)
+    app = App(tmp_path, upstream.url, BROWSE_HOSTS=web.host, SEARXNG_URL=web.url)
+    await app.start()
+    try:
+        bob = await people.user(app)
+        page, _ = await bob.tab_with_chat()
+        await page.get_by_test_id("mode-browsing").click()
+        await expect(page.get_by_test_id("mode-browsing")).to_have_attribute("aria-pressed", "true")
+        await expect(page.get_by_test_id("composer-hint")).not_to_contain_text("link")
+        upstream.always = Script(say="They stand still [1].")
+        await send(page, "How do herons hunt?")
+        await expect(page.get_by_test_id("reading")).to_have_text("Searching the web…")
+        await finished(page)
+        sources = answers(page).last.get_by_test_id("source")
+        await expect(sources).to_have_count(2)
+        await expect(sources.nth(0)).to_contain_text("All about herons")
+        # What a search finds in the network is refused, and no link either.
+        await expect(sources.nth(1)).to_contain_text("may not be read")
+        await expect(sources.nth(1).locator("a")).to_have_count(0)
+        assert [each for each in web.asked if "search" in each] == [
+            "/search?q=How+do+herons+hunt%3F&format=json"
+        ]
+        # Its tab would miss the server.
+        await page.close()
+    finally:
+        assert await app.stop() == 0

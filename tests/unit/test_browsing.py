@@ -8,13 +8,15 @@ from typing import Any
 
 import orjson
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.generation import Engine, FollowEvent, Piece, Snapshot
-from llm_ui.models import AIModel, ChatMessage
+from llm_ui.models import AIModel, AIType, ChatMessage
 from llm_ui.schemas.chats import AskOptions
-from llm_ui.services import browsing, messages, runs
+from llm_ui.services import browsing, messages, models, runs
 from llm_ui.services.reading import read_html
 from tests.conftest import People
 from tests.scripted import ScriptedServer
@@ -304,3 +306,25 @@ async def test_a_model_that_can_think_is_asked_to_when_the_question_says_so(
     plain = await runs.ask(people.bob, "Hello", model_id=model_id)
     await watch(people.bob, plain.run_id)
     assert "reasoning_effort" not in upstream.requests[-1].body
+
+
+async def test_a_model_can_think_when_its_provider_or_its_type_says_so(
+    people: People, model_id: str
+) -> None:
+    async def thinks() -> bool:
+        async with unit_of_work(writes=False) as session:
+            (found,) = [
+                each
+                for each in await models.list_models(session, people.bob)
+                if each.id == model_id
+            ]
+            return found.thinks
+
+    assert not await thinks()
+    async with unit_of_work() as session:
+        model = await session.get(AIModel, model_id)
+        kind = await session.scalar(sa.select(AIType).where(col(AIType.name) == "reasoning"))
+        assert model is not None
+        assert kind is not None
+        model.type_id = kind.id
+    assert await thinks()

@@ -25,8 +25,9 @@ export function useSources({ stateName, run, live }, given) {
     return stop;
   }, [store, stateName, run, live]);
 
-  if (!live && given?.length) return given;
-  return told?.g === run || !live ? (told?.s ?? NOTHING) : NOTHING;
+  if (live && told?.g === run) return told.s;
+  // An answer that is continued has read before; one that has just ended may know no better yet.
+  return given?.length ? given : live ? NOTHING : (told?.s ?? NOTHING);
 }
 
 export const fill = (label, values) =>

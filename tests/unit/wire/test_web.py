@@ -192,3 +192,25 @@ async def test_a_cached_page_of_a_host_that_is_no_longer_allowed_is_not_given(
     later = Fetcher([], tmp_path)
     assert await problem_of(later, f"{web.url}/keep") == "refused"
     await later.aclose()
+
+
+async def test_a_cache_that_does_not_work_keeps_nobody_from_reading(
+    web: Web, tmp_path: Path
+) -> None:
+    web.pages["/keep"] = Page(b"kept", headers={"cache-control": "max-age=600"})
+    (tmp_path / wire_web.CACHE_FILE).write_bytes(b"no database" * 1000)
+    fetcher = Fetcher([web.host], tmp_path)
+    assert (await fetcher.fetch(f"{web.url}/keep")).body == b"kept"
+    await fetcher.aclose()
+
+
+async def test_a_full_cache_takes_no_more(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.pages["/keep"] = Page(b"kept", headers={"cache-control": "max-age=600"})
+    fetcher = Fetcher([web.host], tmp_path)
+    await fetcher.fetch(f"{web.url}/keep")
+    monkeypatch.setattr(wire_web, "CACHE_BYTES", 10)
+    await fetcher.fetch(f"{web.url}/keep")
+    assert web.asked == ["/keep", "/keep"]
+    await fetcher.aclose()
