@@ -42,7 +42,8 @@ def pptx(*slides: str) -> bytes:
     }
     for number, text in enumerate(slides, start=1):
         parts[f"ppt/slides/slide{number}.xml"] = (
-            f'<p:sld xmlns:p="x" xmlns:a="{DRAWING}"><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>'
+            f'<p:sld xmlns:p="x" xmlns:a="{DRAWING}">'
+            f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:sld>"
         )
     return zipped(parts)
 

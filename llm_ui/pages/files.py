@@ -72,7 +72,7 @@ def _name(file: File) -> rx.Component:
 
 
 def _row(file: File) -> rx.Component:
-    used = rx.cond(file.used_in > 0, t("files.used_count", count=file.used_in), "–")
+    used = rx.cond(file.used_in > 0, t("files.used_count", count=file.used_in), "")
     return rx.el.tr(
         _name(file),
         rx.el.td(file_size(file.size), class_name="lu-table__quiet lu-table__num"),

@@ -57,5 +57,6 @@ class Stored:
     kind: str
 
 
-# What an answer rests on, as `ChatMessage.sources` keeps it: number, title, url.
+# What an answer rests on, as `ChatMessage.sources` keeps it: number, title, url, state
+# (read), problem.
 Source = dict[str, Any]

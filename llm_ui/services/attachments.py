@@ -173,7 +173,12 @@ async def given_in(session: AsyncSession, chat_id: str) -> list[Given]:
 
 
 async def put_in(
-    turns: list[PromptMessage], given: list[Given], *, seeing: bool, tokens: int | None
+    turns: list[PromptMessage],
+    given: list[Given],
+    *,
+    seeing: bool,
+    tokens: int | None,
+    before: int = 0,
 ) -> tuple[list[PromptMessage], list[Source]]:
     """The turns with their files: texts in front of the words, images beside them.
 
@@ -184,6 +189,7 @@ async def put_in(
         turns: oldest first; those that were made of messages say of which.
         seeing: whether the model can look at images.
         tokens: how many the whole prompt may have; None if nobody knows.
+        before: how many sources are numbered already.
 
     Returns:
         the turns, and what the numbers in them stand for.
@@ -191,7 +197,9 @@ async def put_in(
     last = next((turn for turn in reversed(turns) if turn.role == "user"), None)
     if not given or last is None:
         return turns, []
-    filling = _Filling(last.content, int(tokens * SHARE) if tokens else USUAL_TOKENS, seeing)
+    filling = _Filling(
+        last.content, int(tokens * SHARE) if tokens else USUAL_TOKENS, seeing, before
+    )
     filled: list[PromptMessage] = []
     used: set[str] = set()
     for turn in reversed(turns):
@@ -215,8 +223,9 @@ async def cite(message_id: str, sources: list[Source]) -> None:
 class _Filling:
     """Fills turns with files, as long as there is room."""
 
-    def __init__(self, question: str, tokens: int, seeing: bool) -> None:
+    def __init__(self, question: str, tokens: int, seeing: bool, before: int) -> None:
         self.sources: list[Source] = []
+        self._before = before
         self._question = question
         self._left = tokens
         self._seeing = seeing
@@ -249,8 +258,7 @@ class _Filling:
         text = "".join(parts)
         if file.characters <= room * CHARS_PER_TOKEN and (cost := estimate(text)) <= room:
             self._left -= cost
-            number = self._cite(file, "")
-            return f'<file {_name(file)} number="{number}">\n{_inside(text)}\n</file>'
+            return f"<file {_name(file)}>\n{_inside(text)}\n</file>"
         return await self._excerpt(file, parts, min(room, RANKED_TOKENS))
 
     async def _excerpt(self, file: Given, parts: list[str], room: int) -> str:
@@ -268,12 +276,14 @@ class _Filling:
         return f"<file {_name(file)}>\n({note})\n\n" + "\n\n".join(lines) + "\n</file>"
 
     def _cite(self, file: Given, where: str) -> int:
-        number = len(self.sources) + 1
-        title = f"{file.name} ({where})" if where else file.name
-        url = f"/api/v1/files/{file.id}/content"
-        self.sources.append(
-            {"number": number, "url": url, "title": title, "state": "read", "problem": ""}
-        )
+        number = self._before + len(self.sources) + 1
+        self.sources.append({
+            "number": number,
+            "title": f"{file.name} ({where})",
+            "url": f"/api/v1/files/{file.id}/content",
+            "state": "read",
+            "problem": "",
+        })  # fmt: skip
         return number
 
     async def _picture(self, file: Given) -> PromptImage | str:

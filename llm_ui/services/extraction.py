@@ -19,7 +19,6 @@ from sqlmodel import col
 
 from llm_ui.config import ROOT, get_settings
 from llm_ui.db import unit_of_work
-from llm_ui.i18n import catalogue
 from llm_ui.models import FilePassage, StoredFile
 from llm_ui.models.base import now
 from llm_ui.services import passages
@@ -35,6 +34,14 @@ CHUNK = 1024 * 1024
 FORGOTTEN_AFTER = timedelta(minutes=10)
 UNREADABLE = "error.file_damaged"
 SLOW = "error.file_slow"
+# Why a file has no text, as the reader may say it.
+REASONS = (
+    "error.file_bomb",
+    "error.file_damaged",
+    "error.file_encrypted",
+    "error.file_no_text",
+    "error.file_text_long",
+)
 
 _tasks: dict[str, asyncio.Task[None]] = {}
 _gates: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
@@ -161,5 +168,4 @@ def _understood(output: bytes) -> tuple[str, str]:
     text, error = said.get("text"), said.get("error")
     if isinstance(text, str) and text:
         return text, ""
-    known = isinstance(error, str) and error.startswith("error.file_") and error in catalogue("en")
-    return "", error if known else UNREADABLE  # type: ignore[return-value]
+    return "", str(error) if error in REASONS else UNREADABLE

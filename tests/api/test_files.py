@@ -154,7 +154,7 @@ async def test_the_model_gets_the_text_and_the_chat_shows_the_file(
     assert asked["status"] == 202
     prompt = upstream.requests[-1].body["messages"][-1]["content"]
     assert "The annex was built in 1987" in prompt
-    assert prompt.startswith('<file name="file).pdf" number="1">')
+    assert prompt.startswith('<file name="file).pdf">')
     assert prompt.endswith("</file>\n\nWhen was it built?")
     question, answer = (await bob.get(f"/api/v1/chats/{asked['chat']}")).json()["messages"]
     assert [each["id"] for each in question["files"]] == [one["id"]]

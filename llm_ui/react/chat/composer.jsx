@@ -106,8 +106,9 @@ export function Composer({
     const typedEarly = box.current ? "" : written;
     if (box.current) {
       save();
-      // Those of the chat before are in its own draft.
-      for (const file of uploads.list) if (file.id) uploads.remove(file.key);
+      // Those of the chat before are in its own draft; what is still on its way there is
+      // given up rather than sent in another chat.
+      for (const file of uploads.list) uploads.remove(file.key);
     }
     box.current = new Outbox(draftKey);
     const { pending, draft: kept, files: brought } = box.current;

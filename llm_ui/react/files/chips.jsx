@@ -188,6 +188,7 @@ export function UploadBox({ labels, onDone }) {
   const seen = useRef(new Set());
 
   // What has arrived stands in the library's list; what has not stays here and says why.
+  const missing = list.filter((file) => !file.id);
   useEffect(() => {
     let news = false;
     for (const file of list) {
@@ -211,7 +212,7 @@ export function UploadBox({ labels, onDone }) {
         <span className="lu-upload-word">{labels.upload}</span>
       </PickButton>
       <div className="lu-uploads">
-        <Chips list={list} labels={labels} uploads={uploads} />
+        <Chips list={missing} labels={labels} uploads={uploads} />
       </div>
       <DropVeil shown={over} words={labels.drop} />
     </>

@@ -17,7 +17,7 @@ from llm_ui.providers.llm_api.adapter import normalise as llm_api_base
 from llm_ui.providers.ollama.adapter import OllamaProvider, options_json
 from llm_ui.providers.openai.adapter import OpenAIProvider
 from llm_ui.providers.registry import ADAPTERS, INFO, open_provider
-from llm_ui.wire.events import ChatRequest, PromptMessage, Sampling
+from llm_ui.wire.events import ChatRequest, PromptImage, PromptMessage, Sampling
 from llm_ui.wire.http import make_client
 from tests.scripted import scripted_server
 
@@ -90,6 +90,48 @@ async def test_anthropic_gets_the_system_prompt_apart_and_always_a_limit() -> No
     assert headers["x-api-key"] == "k-1"
     assert headers["anthropic-version"] == "2023-06-01"
     assert body_json(ChatRequest("m", TURNS))["max_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "turn"),
+    [
+        (
+            "openai",
+            {
+                "content": [
+                    {"type": "text", "text": "What is this?"},
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,YWJj"}},
+                ]
+            },
+        ),
+        (
+            "anthropic",
+            {
+                "content": [
+                    {
+                        "type": "image",
+                        "source": {"type": "base64", "media_type": "image/png", "data": "YWJj"},
+                    },
+                    {"type": "text", "text": "What is this?"},
+                ]
+            },
+        ),
+        ("ollama", {"content": "What is this?", "images": ["YWJj"]}),
+        ("llm_api", {"content": "What is this?"}),
+    ],
+)
+async def test_images_are_sent_the_way_each_upstream_wants_them(
+    kind: str, turn: dict[str, Any]
+) -> None:
+    image = PromptImage("image/png", b"abc")
+    request = ChatRequest("m", (PromptMessage("user", "What is this?", (image,)),))
+    async with scripted_server() as server:
+        provider = open_provider(kind, Endpoint(server.url, "k-1"))
+        async for _ in provider.stream(request):
+            pass
+        await provider.aclose()
+        assert server.requests[0].body["messages"] == [{"role": "user", **turn}]
+    assert "abc" not in repr(request)
 
 
 @pytest.mark.parametrize("kind", list(ADAPTERS))

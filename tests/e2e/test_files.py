@@ -1,0 +1,199 @@
+"""Files in the browser: attached by picking, dropping and pasting, asked about, kept."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests import files
+from tests.e2e.app import App
+from tests.e2e.conftest import People
+from tests.e2e.test_look import _no_sideways
+from tests.e2e.window import PHONE, finished, ready, send
+from tests.scripted import ScriptedServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
+
+ANNEX = "The annex was built in 1987"
+
+
+def picked(name: str, data: bytes) -> dict[str, Any]:
+    """A file as a person picks it; the type that the browser claims is a lie."""
+    return {"name": name, "mimeType": "application/x-anything", "buffer": data}
+
+
+async def attach(page: Page, name: str, data: bytes, status: str = "ready") -> None:
+    await page.get_by_test_id("attach-input").set_input_files([picked(name, data)])
+    chip = page.get_by_test_id("file-chip").filter(has_text=name)
+    await expect(chip).to_have_attribute("data-status", status)
+
+
+def prompt(upstream: ScriptedServer) -> str:
+    """The last question as the model got it."""
+    return str(upstream.requests[-1].body["messages"][-1]["content"])
+
+
+async def transfer(page: Page, event: str, name: str, data: bytes, media_type: str) -> None:
+    """Drop or paste a file on the composer."""
+    await page.get_by_test_id("composer").evaluate(
+        """(area, [event, name, data, type]) => {
+          const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+          const carried = new DataTransfer();
+          carried.items.add(new File([bytes], name, { type }));
+          const common = { bubbles: true, cancelable: true };
+          area.dispatchEvent(event === "paste"
+            ? new ClipboardEvent("paste", { ...common, clipboardData: carried })
+            : new DragEvent(event, { ...common, dataTransfer: carried }));
+        }""",
+        [event, name, base64.b64encode(data).decode(), media_type],
+    )
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx"])
+async def test_a_document_is_attached_asked_about_and_kept(
+    app: App, people: People, upstream: ScriptedServer, kind: str
+) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    await attach(page, f"annex.{kind}", getattr(files, kind)(ANNEX))
+    await send(page, "When was it built?")
+    await finished(page)
+    assert ANNEX in prompt(upstream)
+    assert prompt(upstream).endswith("When was it built?")
+    shown = page.get_by_test_id("message-file")
+    await expect(shown).to_contain_text(f"annex.{kind}")
+    await expect(page.get_by_test_id("file-chip")).to_have_count(0)
+    [question, _] = await bob.stored(chat_id)
+    assert [each["name"] for each in question["files"]] == [f"annex.{kind}"]
+    await page.reload()
+    await expect(shown).to_contain_text(f"annex.{kind}")
+    async with page.expect_download() as download:
+        await shown.get_by_role("link").or_(page.locator("a[data-testid=message-file]")).click()
+    assert (await download.value).suggested_filename == f"annex.{kind}"
+
+
+async def test_the_first_message_of_a_new_chat_takes_its_file_along(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    await bob.model_id()
+    page = await bob.tab("/chat")
+    await ready(page)
+    await attach(page, "notes.txt", ANNEX.encode())
+    await send(page, "When was it built?")
+    await finished(page)
+    assert ANNEX in prompt(upstream)
+    await expect(page.get_by_test_id("file-chip")).to_have_count(0)
+
+
+async def test_files_are_dropped_and_images_pasted(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    await transfer(page, "dragenter", "a.txt", b"words", "text/plain")
+    await expect(page.get_by_test_id("drop-zone")).to_be_visible()
+    await transfer(page, "drop", "a.txt", b"words", "text/plain")
+    await expect(page.get_by_test_id("drop-zone")).to_have_count(0)
+    await transfer(page, "paste", "image.png", files.png(), "image/png")
+    chips = page.get_by_test_id("file-chip")
+    await expect(chips).to_have_count(2)
+    for chip in await chips.all():
+        await expect(chip).to_have_attribute("data-status", "ready")
+    await expect(chips.nth(1).locator("img")).to_be_visible()
+    # What is attached waits with the draft.
+    await page.reload()
+    await expect(chips).to_have_count(2)
+    await chips.first.get_by_test_id("file-remove").click()
+    await expect(chips).to_have_count(1)
+
+
+async def test_a_long_text_that_is_pasted_becomes_a_file(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    paste = """(area, text) => {
+      const carried = new DataTransfer();
+      carried.setData("text/plain", text);
+      area.dispatchEvent(new ClipboardEvent("paste",
+        { bubbles: true, cancelable: true, clipboardData: carried }));
+    }"""
+    await page.get_by_test_id("composer").evaluate(paste, "a line\n" * 2500)
+    chip = page.get_by_test_id("file-chip")
+    await expect(chip).to_contain_text("Pasted text.txt")
+    await expect(chip).to_have_attribute("data-status", "ready")
+    await expect(page.get_by_test_id("composer")).to_have_value("")
+    await send(page, "How many lines?")
+    await finished(page)
+    assert "a line\na line" in prompt(upstream)
+
+
+async def test_what_cannot_be_used_says_why_and_keeps_the_message_back(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    people.watch.allow("422", "Unprocessable")
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    await attach(page, "program.exe", b"\x7fELF\x02\x01\x01\x00", "refused")
+    await attach(page, "secret.pdf", files.pdf("x", password="y"), "failed")
+    await expect(page.get_by_test_id("file-chip").last).to_contain_text("password")
+    before = len(upstream.requests)
+    await page.get_by_test_id("composer").fill("Read them")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("or remove those that failed")).to_be_visible()
+    assert len(upstream.requests) == before
+    for _ in range(2):
+        await page.get_by_test_id("file-remove").first.click()
+    await send(page, "Read them")
+
+
+async def test_an_image_for_a_model_that_cannot_see_comes_back_with_its_words(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    await attach(page, "photo.png", files.png())
+    await page.get_by_test_id("composer").fill("What is this?")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("cannot look at images")).to_be_visible()
+    await expect(page.get_by_test_id("composer")).to_have_value("What is this?")
+    await expect(page.get_by_test_id("file-chip")).to_contain_text("photo.png")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_the_library(app: App, people: People, theme: str) -> None:
+    bob = await people.user(app, color_scheme=theme, viewport=PHONE)
+    page = await bob.tab("/files")
+    await page.get_by_test_id("no-files").wait_for()
+    hostile = "<img src=x onerror=alert(1)>" + "x" * 120 + ".txt"
+    await page.get_by_test_id("upload-input").set_input_files(
+        [picked(hostile, b"words"), picked("annex.docx", files.docx(ANNEX))]
+    )
+    rows = page.get_by_test_id("file-row")
+    await expect(rows).to_have_count(2)
+    await expect(page.get_by_test_id("file-chip")).to_have_count(0)
+    await expect(page.get_by_test_id("quota")).to_contain_text("of 500 MB")
+    await expect(rows.filter(has_text="onerror")).to_have_count(1)
+    assert await page.locator("img[src=x]").count() == 0
+    await _no_sideways(page, "the library")
+
+    await page.get_by_test_id("file-search").fill("ANNEX")
+    await expect(rows).to_have_count(1)
+    await page.get_by_test_id("file-search").fill("nothing like it")
+    await page.get_by_test_id("no-file-matches").wait_for()
+    await page.get_by_test_id("file-search").fill("")
+    await expect(rows).to_have_count(2)
+
+    # By keyboard alone: the question is asked once, Escape keeps the file.
+    await rows.filter(has_text="annex").get_by_test_id("delete-file").focus()
+    await page.keyboard.press("Enter")
+    dialog = page.get_by_test_id("delete-file-dialog")
+    await expect(dialog).to_be_visible()
+    await expect(dialog).to_contain_text("not used in any chat")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await rows.filter(has_text="annex").get_by_test_id("delete-file").click()
+    await page.get_by_test_id("delete-file-dialog-submit").click()
+    await expect(rows).to_have_count(1)
