@@ -242,6 +242,7 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, stream.StreamState):
         is_new = asked.chat_id != self.open_chat_id
         if not asked.shown:
             asked = await self._asked_before(actor, asked)
+        await runs.until_asked(asked.run_id)
         if not is_new and any(each.pair for each in self.messages):
             # Two answers stood side by side: whoever asks on has kept one of them.
             yield await self._show_branch(actor)
