@@ -209,7 +209,7 @@ async def asked_before(session: AsyncSession, actor: Actor, key: str | None) -> 
 
 def _second_key(key: str) -> str:
     """The key of the second model's run: nobody else can have made it by chance."""
-    return hashlib.sha256(f"{key}:second".encode()).hexdigest()
+    return hashlib.sha256(f"{key}:second".encode(errors="replace")).hexdigest()
 
 
 async def ask(

@@ -387,4 +387,5 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.Strea
         self._note_busy()
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=self.busy)
         await self._measure(actor)
-        self.announcement = translate(f"chat.announce_{final.status}", actor.language)
+        status = final.status
+        self.announcement = translate(f"chat.announce_{status}", actor.language)

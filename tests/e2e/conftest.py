@@ -60,7 +60,7 @@ async def chromium() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def model_server() -> AsyncIterator[ScriptedServer]:
     async with scripted_server() as server:
-        server.model_names = ("scripted",)
+        server.model_names = ("scripted", "scripted-too")
         yield server
 
 

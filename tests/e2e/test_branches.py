@@ -16,6 +16,7 @@ from tests.e2e.window import (
     answers,
     chat_id_of,
     finished,
+    pick,
     ready,
     send,
     words,
@@ -43,7 +44,7 @@ async def more(page: Page, item: str) -> None:
 async def second_model(page: Page) -> None:
     """Have another model answer beside the chosen one."""
     await page.get_by_test_id("also-picker").click()
-    await page.get_by_test_id("also-option").first.click()
+    await page.get_by_test_id("also-option").filter(has_text="scripted").click()
     await expect(page.get_by_test_id("also")).to_be_visible()
 
 
@@ -86,7 +87,8 @@ async def test_answering_again_keeps_the_answer_that_was_there(app: App, people:
     await more(page, "again-focused")
     await expect(page.get_by_test_id("version")).to_have_text("3/3")
     await finished(page)
-    await more(page, "again-model")
+    await page.get_by_test_id("answer-more").last.click()
+    await page.get_by_test_id("again-model").filter(has_text="scripted-too").click()
     await expect(page.get_by_test_id("version")).to_have_text("4/4")
     await finished(page)
     await page.get_by_test_id("version-before").click()
@@ -198,6 +200,7 @@ async def test_settings_are_kept_and_reach_the_model(
     await bob.model_id()
     page = await bob.tab("/chat")
     await ready(page)
+    await pick(page, "scripted")
     # Before the first question, too.
     await page.get_by_test_id("chat-settings").click()
     await page.get_by_test_id("setting-system-prompt").fill("Speak like a pirate.")
@@ -234,6 +237,7 @@ async def test_the_page_says_what_is_no_longer_sent(app: App, people: People) ->
 async def _ask_temporarily(bob: Person) -> tuple[Page, str]:
     page = await bob.tab("/chat")
     await ready(page)
+    await pick(page, "scripted")
     await page.get_by_test_id("temporary-switch").click()
     await expect(page.get_by_test_id("temporary-switch")).to_have_attribute("aria-checked", "true")
     await send(page, "say:secret")
