@@ -126,18 +126,6 @@ async def test_chats_are_links(app: App, people: People) -> None:
     assert chat_id_of(tab) == chat_id
 
 
-async def test_a_long_list_comes_in_pages(app: App, people: People) -> None:
-    bob = await people.user(app)
-    for number in range(53):
-        await bob.new_chat(f"Number {number}")
-    page = await bob.tab("/chat")
-    await ready(page)
-    await expect(items(page)).to_have_count(50)
-    await page.get_by_test_id("more-chats").click()
-    await expect(items(page)).to_have_count(53)
-    await expect(page.get_by_test_id("more-chats")).to_have_count(0)
-
-
 async def test_the_chosen_model_stays_with_the_chat(app: App, people: People) -> None:
     bob = await people.user(app)
     page, chat_id = await bob.tab_with_chat()
