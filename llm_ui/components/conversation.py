@@ -7,7 +7,7 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.messages import message_row
 from llm_ui.components.text import t
-from llm_ui.react import chat_log, composer, message_changes
+from llm_ui.react import chat_log, composer, log_row, message_changes
 from llm_ui.schemas.views import MessageView
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
@@ -87,7 +87,7 @@ def _skeleton() -> rx.Component:
 
 def _row(message: rx.Var[MessageView], index: rx.Var[int]) -> rx.Component:
     last = index == ChatState.messages.length() - 1
-    return rx.fragment(message_row(message=message, last=last), key=message.id)
+    return log_row(message_row(message=message, last=last), key=message.id)
 
 
 def _log() -> rx.Component:

@@ -12,7 +12,7 @@ from sqlmodel import col
 from llm_ui.models import ChatHistory
 from tests.e2e.app import App
 from tests.e2e.conftest import People
-from tests.e2e.window import A_CHAT, CHAT, chat_id_of, finished, pick, ready, send
+from tests.e2e.window import A_CHAT, CHAT, chat_id_of, finished, pick, send
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
 

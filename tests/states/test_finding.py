@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.states.client import CHAT, ROOT, Tab
+from tests.states.client import CHAT, ROOT
 from tests.states.served import Person, Server
 
 STATES = f"{ROOT}.llm_ui___states___"

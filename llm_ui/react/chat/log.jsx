@@ -1,5 +1,5 @@
 // The scrolling part of a conversation.
-import { Children, useCallback, useEffect, useRef, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
 
 import { Icon } from "./icons.jsx";
 import { SENT } from "./outbox.js";
@@ -41,17 +41,16 @@ function mustStay(row) {
   );
 }
 
+const Watch = createContext(() => undefined);
+
 /** A place in the conversation that keeps its height while its row is away. */
-function Row({ watch, children }) {
+export function LogRow({ children }) {
+  const watch = useContext(Watch);
   const place = useRef(null);
   const [height, setHeight] = useState(null);
-  useEffect(() => {
-    const row = place.current;
-    if (row.querySelector(":scope > [data-id]")) row.dataset.row = "";
-    return watch(row, setHeight);
-  }, [watch]);
+  useEffect(() => watch(place.current, setHeight), [watch]);
   return (
-    <div ref={place} className="lu-log-row" style={height === null ? undefined : { height }}>
+    <div ref={place} className="lu-log-row" data-row="" style={height === null ? undefined : { height }}>
       {height === null ? children : null}
     </div>
   );
@@ -125,9 +124,7 @@ export function ChatLog({ children, onReachTop, hasEarlier = true, jumpLabel, la
       <div className="lu-log-box" ref={box} tabIndex={0} role="region" aria-label={label}>
         <div ref={sentinel} className="lu-log-top" />
         <div ref={content} className="lu-log-content">
-          {Children.map(children, (child) => (
-            <Row watch={watch}>{child}</Row>
-          ))}
+          <Watch.Provider value={watch}>{children}</Watch.Provider>
         </div>
       </div>
       {away && (
