@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 # What a page has shown for 300 ms is to be kept whatever happens: this and a write's own time.
 FLUSH_EVERY_S = 0.15
 LEAST_PAUSE_S = 0.05
+# What a request takes on its way from the provider's adapter to the socket.
+LEAD_S = 0.004
 BEAT_EVERY_S = 5.0
 REAP_EVERY_S = 5.0
 # With other workers beside this one: their death is to be noticed soon.
@@ -63,6 +65,7 @@ class Engine:
         self._gate = Gate()
         self._taking: set[str] = set()
         self._stopped_early: set[str] = set()
+        self._asked: dict[str, asyncio.Event] = {}
         self._live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
@@ -104,7 +107,18 @@ class Engine:
         """A run has been queued: try to take it. Returns at once."""
         if self._accepting and run_id not in self._taking:
             self._taking.add(run_id)
+            self._asked[run_id] = asyncio.Event()
             self._spawn(self._queue(run_id), f"run-{run_id}")
+
+    async def until_asked(self, run_id: str, patience: float) -> None:
+        """Wait, `patience` seconds at most, until the model has been asked: what one does for
+        the page meanwhile would come before the request."""
+        asked = self._asked.get(run_id)
+        if asked is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await asked.wait()
 
     def stop_run(self, run_id: str) -> bool:
         """Stop a run of this process; False if it is not here."""
@@ -172,6 +186,7 @@ class Engine:
                 await self.bus.tell_freed()
         finally:
             self._taking.discard(run_id)
+            self._asked.pop(run_id).set()
             self._stopped_early.discard(run_id)
 
     async def _take(self, run_id: str, lane: Lane) -> frozenset[str] | None:
@@ -219,6 +234,9 @@ class Engine:
 
     async def _stream(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
         ready = await plan
+        if (asked := self._asked.get(live.id)) is not None:
+            # The request leaves before anybody who waits for this has their turn.
+            asyncio.get_running_loop().call_later(LEAD_S, asked.set)
         async with aclosing(ready.provider.stream(ready.request)) as events:
             async for event in events:
                 live.take(event)

@@ -25,6 +25,9 @@ from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import MessageView
 from llm_ui.services import chats, messages
 
+# No page shows its question later than this because of `until_asked`.
+ASKED_WITHIN_S = 0.1
+
 # What following yields, for those who may not import the engine.
 __all__ = [
     "AskOptions",
@@ -39,6 +42,7 @@ __all__ = [
     "retry",
     "short_number",
     "stop",
+    "until_asked",
 ]
 
 
@@ -82,6 +86,14 @@ async def _ask_once(
             chat_id = (await chats.create_chat(session, actor, model_id or "", options=options)).id
         chat = await chats.get_chat_for(session, actor, chat_id, lock=True)
         return await messages.ask(session, actor, chat, content, model_id, key, options)
+
+
+async def until_asked(run_id: str) -> None:
+    """Wait a moment until the model has been asked; what is shown of the question comes after
+    that, for the first token's sake."""
+    engine = current_engine()
+    if engine is not None:
+        await engine.until_asked(run_id, ASKED_WITHIN_S)
 
 
 async def retry(actor: Actor, message_id: str) -> Asked:

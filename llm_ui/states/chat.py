@@ -199,6 +199,7 @@ class ChatState(SidebarMixin, stream.StreamState):
         is_new = asked.chat_id != self.open_chat_id
         if not asked.shown:
             asked = await self._asked_before(actor, asked)
+        await runs.until_asked(asked.run_id)
         self._show_asked(asked)
         yield _follow(asked.run_id)
         if is_new:
