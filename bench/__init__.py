@@ -12,6 +12,7 @@
     load         many streams at once              soak     kills and rounds: nothing lost
     first_load   the chat page from a cold cache
     idle         memory at rest
+    search       finding things in 100,000 messages
     size         what a fresh set-up takes on disk
     trace        where the browser's time goes     samples  where the server's time goes
     streams      how many one worker carries       machine  what it ran on

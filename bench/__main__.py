@@ -30,6 +30,7 @@ ROWS: dict[str, list[str]] = {
     "streams": ["bench.streams"],
     "first-load": ["bench.first_load"],
     "idle": ["bench.idle"],
+    "search": ["bench.search"],
     "size": ["bench.size"],
 }
 QUICK: dict[str, list[str]] = {
@@ -39,6 +40,7 @@ QUICK: dict[str, list[str]] = {
     "streams": ["--sizes", "50,200", "--seconds", "8"],
     "first-load": ["--repeat", "1"],
     "idle": ["--seconds", "5"],
+    "search": ["--messages", "20000", "--chats", "1000", "--repeat", "100"],
 }
 PROFILED = ("browser", "browser-8000", "server")
 

@@ -23,17 +23,20 @@ FINISHED = "{0}.status NOT IN ('queued', 'running') AND {0}.role <> 'system' AND
 
 # --- SQLite: FTS5 without a copy of the text -------------------------------------------------
 #
-# `owner` is one word for each person: each query asks for it too, so that the rows of others
-# are never looked at. `searchentry.id` is the rowid, a key of its own: those of tables with
+# `owner` is one word for each person, and another one in titles: each query asks for one of
+# them too, so that the rows of others are never looked at. `searchentry.id` is the rowid, a key of its own: those of tables with
 # text keys change with VACUUM. A row is taken out of FTS5 by telling it what was put in.
 
-OWNER = "'u' || replace({0}, '-', '')"
+OWNER = (
+    "'u' || replace(e.user_id, '-', '') || "
+    "CASE WHEN e.message_id IS NULL THEN ' t' || replace(e.user_id, '-', '') ELSE '' END"
+)
 
 
 def _add(entry: str, text: str) -> str:
     return (
         "INSERT INTO searchindex (rowid, owner, body) "
-        f"SELECT e.id, {OWNER.format('e.user_id')}, substr({text}, 1, {INDEXED}) "
+        f"SELECT e.id, {OWNER}, substr({text}, 1, {INDEXED}) "
         f"FROM searchentry e WHERE {entry};"
     )
 
@@ -41,7 +44,7 @@ def _add(entry: str, text: str) -> str:
 def _remove(entry: str, text: str) -> str:
     return (
         "INSERT INTO searchindex (searchindex, rowid, owner, body) "
-        f"SELECT 'delete', e.id, {OWNER.format('e.user_id')}, substr({text}, 1, {INDEXED}) "
+        f"SELECT 'delete', e.id, {OWNER}, substr({text}, 1, {INDEXED}) "
         f"FROM searchentry e WHERE {entry}; "
         f"DELETE FROM searchentry WHERE {entry.replace('e.', '')};"
     )
@@ -65,7 +68,7 @@ KEPT_MESSAGES = (
     "SELECT NEW.user_id, m.chat_id, m.id, m.created_at FROM chatmessage m "
     f"WHERE m.chat_id = NEW.id AND {FINISHED.format('m')} ORDER BY m.created_at, m.id; "
     "INSERT INTO searchindex (rowid, owner, body) "
-    f"SELECT e.id, {OWNER.format('e.user_id')}, substr(m.content, 1, {INDEXED}) "
+    f"SELECT e.id, {OWNER}, substr(m.content, 1, {INDEXED}) "
     "FROM searchentry e JOIN chatmessage m ON m.id = e.message_id WHERE e.chat_id = NEW.id;"
 )
 SQLITE_TRIGGERS = {
@@ -114,6 +117,7 @@ POSTGRES = (
     "CREATE UNIQUE INDEX ix_searchentry_message ON searchentry (message_id) WHERE message_id IS NOT NULL",
     "CREATE UNIQUE INDEX ix_searchentry_title ON searchentry (chat_id) WHERE message_id IS NULL",
     "CREATE INDEX ix_searchentry_chat ON searchentry (chat_id)",
+    "CREATE INDEX ix_searchentry_titles ON searchentry (user_id, id) WHERE message_id IS NULL",
     "CREATE INDEX ix_searchentry_newest ON searchentry (user_id, id)",
     "CREATE INDEX ix_searchentry_words ON searchentry USING gin (words) WITH (fastupdate = off)",
     "CREATE FUNCTION search_words(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE AS $$"
@@ -162,7 +166,7 @@ OLD_ROWS = (
 )
 OLD_WORDS = (
     "INSERT INTO searchindex (rowid, owner, body) "
-    f"SELECT e.id, {OWNER.format('e.user_id')}, substr(coalesce(m.content, c.title), 1, {INDEXED}) "
+    f"SELECT e.id, {OWNER}, substr(coalesce(m.content, c.title), 1, {INDEXED}) "
     "FROM searchentry e JOIN chathistory c ON c.id = e.chat_id "
     "LEFT JOIN chatmessage m ON m.id = e.message_id ORDER BY e.id"
 )
@@ -178,7 +182,7 @@ def upgrade() -> None:
         for name, rest in SQLITE_TRIGGERS.items():
             op.execute(f"CREATE TRIGGER {name} {rest}")
     else:
-        tables, rest = POSTGRES[:6], POSTGRES[6:]
+        tables, rest = POSTGRES[:7], POSTGRES[7:]
         for statement in (*tables, *rest[:3]):
             _plain(statement)
         filled = {

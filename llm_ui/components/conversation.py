@@ -10,7 +10,7 @@ from llm_ui.components.messages import answer_menu, message_row, pair_row
 from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.text import t
 from llm_ui.components.tuning import context_meter, notes, temporary_switch
-from llm_ui.react import chat_log, composer, message_changes
+from llm_ui.react import chat_log, composer, log_row, message_changes
 from llm_ui.react.prompts import slash_menu
 from llm_ui.schemas.views import MessageView
 from llm_ui.states.auth import AuthState
@@ -94,10 +94,10 @@ def _row(message: rx.Var[MessageView], index: rx.Var[int]) -> rx.Component:
     last = index == ChatState.messages.length() - 1
     row = rx.match(
         message.pair,
-        (1, pair_row(first=message, second=ChatState.messages[index + 1])),
+        (1, log_row(pair_row(first=message, second=ChatState.messages[index + 1]))),
         # The second one stands in the row of the first.
         (2, rx.fragment()),
-        message_row(message=message, last=last),
+        log_row(message_row(message=message, last=last)),
     )
     return rx.fragment(row, key=message.id)
 

@@ -257,7 +257,7 @@ def _nothing() -> rx.Component:
 
 def _body() -> rx.Component:
     state = HistoryState
-    rows = rx.fragment(
+    rows = rx.el.div(
         _bulk(), chat_lines(state.items, _line, label=t("history.title"), test_id="history")
     )
     found = rx.el.div(

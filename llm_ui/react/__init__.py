@@ -15,6 +15,7 @@ from llm_ui.react.chat import (
     ChatLog,
     Composer,
     CopyButton,
+    LogRow,
     MessageChanges,
     Question,
     RelativeTime,
@@ -70,6 +71,11 @@ def markdown(text: Text, *, labels: dict[str, Any] | None = None, **props: Any) 
 def chat_log(*children: Any, jump_label: Text, **props: Any) -> rx.Component:
     """The scrolling rows of a conversation. Events: `on_reach_top()`."""
     return ChatLog.create(*children, jump_label=jump_label, **props)
+
+
+def log_row(*children: Any, **props: Any) -> rx.Component:
+    """A row of a conversation, in the page while it is near what is seen."""
+    return LogRow.create(*children, **props)
 
 
 def message_changes(*, state_name: str, **props: Any) -> rx.Component:

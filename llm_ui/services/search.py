@@ -2,8 +2,8 @@
 
 The database's triggers keep `searchentry` in step (see the migration "finding"): on SQLite
 with the words in FTS5, on PostgreSQL with them in a tsvector. A search takes the newest
-POOL places that fit, ranks those, and gives each chat once; the next page goes on behind
-them. So a word that stands in everything costs no more than a rare one.
+TITLES titles and the newest POOL places that fit, ranks those, and gives each chat once; the
+next page goes on behind them. So a word that stands in everything costs no more than a rare one.
 """
 
 from __future__ import annotations
@@ -31,10 +31,12 @@ from llm_ui.services.chats import listed
 from llm_ui.services.search_words import Wanted, fts5, marked, parse, snippet, tsquery
 
 POOL = 200
+TITLES = 50
 PAGE = 20
 # What is read of a message to show a place in it; words further in are found all the same.
 READ = 20_000
 NEVER = 2**62
+WITH_TITLES = -1
 
 ENTRY = sa.table(
     "searchentry",
@@ -76,45 +78,61 @@ async def search(
         a page; a chat may come again on a later page with an older place. Deleted,
         temporary and other people's chats never do, nor messages still being written.
     """
-    below, skip = _read_cursor(cursor)
+    below, skip, shown_titles = _read_cursor(cursor)
     wanted = parse(storable(query))
     if not wanted.terms:
         return Page([], None)
-    pool = await _pool(session, actor, wanted, filters, below)
-    ranked = _ranked(pool)
+    titles: list[_Place] = []
+    if shown_titles == WITH_TITLES:
+        titles = await _pool(session, actor, wanted, filters, below, titles_only=True)
+    pool = await _pool(session, actor, wanted, filters, below, shown_titles=shown_titles)
+    all_places = list({each.entry: each for each in [*titles, *pool]}.values())
+    ranked = _ranked(all_places)
     shown = ranked[skip : skip + limit]
     hits = await _hits(session, shown, wanted)
     if len(ranked) > skip + limit:
-        start = below if cursor else max(each.entry for each in pool) + 1
-        return Page(hits, _write_cursor(start, skip + limit))
-    last = pool[-1].entry if len(pool) == POOL else None
-    return Page(hits, _write_cursor(last, 0) if last else None)
+        start = below if cursor else max(each.entry for each in all_places) + 1
+        return Page(hits, _write_cursor(start, skip + limit, shown_titles))
+    if len(pool) < POOL:
+        return Page(hits, None)
+    if shown_titles == WITH_TITLES:
+        shown_titles = min((each.entry for each in titles), default=0)
+    return Page(hits, _write_cursor(pool[-1].entry, 0, shown_titles))
 
 
-def _read_cursor(cursor: str | None) -> tuple[int, int]:
+def _read_cursor(cursor: str | None) -> tuple[int, int, int]:
+    """Below which entry the pool begins, how many of it were shown, and from which entry on
+    titles were shown before (or that they belong to this pool)."""
     if not cursor:
-        return NEVER, 0
+        return NEVER, 0, WITH_TITLES
     try:
-        below, skip = base64.urlsafe_b64decode(cursor.encode()).decode("ascii").split("|")
-        found = int(below), int(skip)
+        told = base64.urlsafe_b64decode(cursor.encode()).decode("ascii")
+        below, skip, titles = (int(each) for each in told.split("|"))
     except (ValueError, binascii.Error):
         raise InvalidInput("error.request_invalid", field="cursor") from None
-    if not (0 <= found[0] <= NEVER and 0 <= found[1] <= POOL):
+    if not (0 <= below <= NEVER and 0 <= skip <= POOL + TITLES and -1 <= titles <= NEVER):
         raise InvalidInput("error.request_invalid", field="cursor")
-    return found
+    return below, skip, titles
 
 
-def _write_cursor(below: int, skip: int) -> str:
-    return base64.urlsafe_b64encode(f"{below}|{skip}".encode()).decode()
+def _write_cursor(below: int, skip: int, titles: int) -> str:
+    return base64.urlsafe_b64encode(f"{below}|{skip}|{titles}".encode()).decode()
 
 
 async def _pool(
-    session: AsyncSession, actor: Actor, wanted: Wanted, filters: ChatFilters | None, below: int
+    session: AsyncSession,
+    actor: Actor,
+    wanted: Wanted,
+    filters: ChatFilters | None,
+    below: int,
+    *,
+    titles_only: bool = False,
+    shown_titles: int = 0,
 ) -> list[_Place]:
-    """The newest places that fit, newest first."""
+    """The newest places that fit, newest first; without titles that were shown before."""
     chat = ChatHistory
     if session.get_bind().dialect.name == "sqlite":
-        asked: Any = sa.literal(fts5(wanted, actor.user_id))
+        asked: Any = sa.literal(fts5(wanted, actor.user_id, titles=titles_only))
         rank: Any = -sa.literal_column("bm25(searchindex, 0.0, 1.0)", sa.Float)
         number = INDEX.c.rowid
         source: Any = INDEX.join(ENTRY, ENTRY.c.id == number)
@@ -124,6 +142,10 @@ async def _pool(
         rank = sa.func.ts_rank(ENTRY.c.words, asked, 1)
         number, source = ENTRY.c.id, ENTRY
         fits = [ENTRY.c.user_id == actor.user_id, ENTRY.c.words.op("@@")(asked)]
+    if titles_only:
+        fits.append(ENTRY.c.message_id.is_(None))
+    if shown_titles > 0:
+        fits.append(sa.or_(ENTRY.c.message_id.is_not(None), ENTRY.c.id < shown_titles))
     statement = (
         sa.select(ENTRY.c.id, ENTRY.c.chat_id, ENTRY.c.message_id, ENTRY.c.at, rank)
         .select_from(source.join(chat, col(chat.id) == ENTRY.c.chat_id))
@@ -137,7 +159,7 @@ async def _pool(
             *_conditions(actor, filters),
         )
         .order_by(number.desc())
-        .limit(POOL)
+        .limit(TITLES if titles_only else POOL)
     )
     return [_Place(*row) for row in (await session.execute(statement)).all()]
 

@@ -74,9 +74,9 @@ def parse(query: str) -> Wanted:
     )
 
 
-def fts5(wanted: Wanted, user_id: str) -> str:
-    """The query for SQLite, which asks for the person's own rows as well."""
-    parts = [f'owner : "u{"".join(_split(user_id))}"']
+def fts5(wanted: Wanted, user_id: str, *, titles: bool = False) -> str:
+    """The query for SQLite, which asks for the person's own rows (or titles) as well."""
+    parts = [f'owner : "{"t" if titles else "u"}{"".join(_split(user_id))}"']
     for number, term in enumerate(wanted.terms):
         more = " *" if wanted.open_end and number == len(wanted.terms) - 1 else ""
         parts.append(f'body : "{" ".join(term)}"{more}')

@@ -12,7 +12,7 @@ from sqlmodel import col
 from llm_ui.models import ChatHistory
 from tests.e2e.app import App
 from tests.e2e.conftest import People
-from tests.e2e.window import A_CHAT, CHAT, chat_id_of, finished, pick, ready, send
+from tests.e2e.window import A_CHAT, CHAT, chat_id_of, finished, pick, send
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
 
@@ -124,18 +124,6 @@ async def test_chats_are_links(app: App, people: People) -> None:
     tab = await opened.value
     await expect(tab.get_by_test_id("chat-title")).to_have_text("A link")
     assert chat_id_of(tab) == chat_id
-
-
-async def test_a_long_list_comes_in_pages(app: App, people: People) -> None:
-    bob = await people.user(app)
-    for number in range(53):
-        await bob.new_chat(f"Number {number}")
-    page = await bob.tab("/chat")
-    await ready(page)
-    await expect(items(page)).to_have_count(50)
-    await page.get_by_test_id("more-chats").click()
-    await expect(items(page)).to_have_count(53)
-    await expect(page.get_by_test_id("more-chats")).to_have_count(0)
 
 
 async def test_the_chosen_model_stays_with_the_chat(app: App, people: People) -> None:

@@ -41,7 +41,7 @@ async def look_around(tab: Tab) -> None:
     await tab.call(AUTH, "require_user")
     await tab.call(CHAT, "stop")
     await tab.call(CHAT, "load_earlier")
-    await tab.call(CHAT, "load_more_chats")
+    await tab.call(CHAT, "load_chats", start=0)
     await tab.call(CHAT, "undo_delete")
     await tab.call(CHAT, "resync", run=1, have=0)
     await tab.settle()

@@ -181,6 +181,16 @@ async def test_a_title_comes_before_a_mention_and_much_before_little(people: Peo
     assert await find(people.bob, "sourdough") == [title, much, little]
 
 
+async def test_an_old_title_comes_before_many_new_mentions(
+    people: People, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(search, "POOL", 3)
+    title = await put(people.bob, "Rhubarb")
+    for n in range(8):
+        await put(people.bob, f"No. {n}", "rhubarb again")
+    assert (await find(people.bob, "rhubarb"))[0] == title
+
+
 async def test_pages_give_each_chat_once(people: People):
     made = {await put(people.bob, f"Common {n}", "a common word") for n in range(25)}
     seen: list[str] = []
@@ -199,6 +209,7 @@ async def test_what_does_not_fit_the_pool_comes_on_later_pages(
     people: People, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(search, "POOL", 7)
+    monkeypatch.setattr(search, "TITLES", 4)
     made = {await put(people.bob, f"Common {n}") for n in range(25)}
     seen: list[str] = []
     cursor = None

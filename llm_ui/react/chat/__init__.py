@@ -72,8 +72,8 @@ class MessageChanges(rx.Component):
 class ChatLog(rx.Component):
     """A scrolling conversation that stays at its end while the reader is there.
 
-    Its children are the rows; rows that carry a `data-id` are told from other
-    children (a note above them, say).
+    Its children are the rows, each in a LogRow; those, and rows that carry a `data-id`,
+    are told from other children (a note above them, say).
     """
 
     library = _FILES["log.jsx"]
@@ -85,6 +85,13 @@ class ChatLog(rx.Component):
 
     # The top is near and there may be more: once for each row that is the first.
     on_reach_top: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class LogRow(rx.Component):
+    """A row of a ChatLog: while it is far from what is seen, its content is not there."""
+
+    library = _FILES["log.jsx"]
+    tag = "LogRow"
 
 
 class Composer(rx.Component):

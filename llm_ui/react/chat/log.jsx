@@ -1,11 +1,62 @@
 // The scrolling part of a conversation.
-import { useEffect, useRef, useState } from "react";
+import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
 
 import { copyText } from "../markdown/dress.js";
 import { Icon } from "./icons.jsx";
 import { SENT } from "./outbox.js";
 import { Pin } from "./pin.js";
 import { plainTextOf } from "./plain.js";
+
+// Rows further away than this leave the page; those at the end stay, where answers are live.
+const FAR = "1500px 0px";
+const LAST = 6;
+
+/** Tells rows whether they are near what is seen: `put` gets null, or the height to leave. */
+function watchRows(box) {
+  const puts = new Map();
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting, boundingClientRect } of entries) {
+        puts.get(target)?.(isIntersecting || mustStay(target) ? null : boundingClientRect.height);
+      }
+    },
+    { root: box, rootMargin: FAR },
+  );
+  return (row, put) => {
+    puts.set(row, put);
+    watcher.observe(row);
+    return () => {
+      puts.delete(row);
+      watcher.unobserve(row);
+    };
+  };
+}
+
+function mustStay(row) {
+  let after = row;
+  for (let n = 0; n < LAST && after; n += 1) after = after.nextElementSibling;
+  const chosen = document.getSelection();
+  return (
+    !after ||
+    row.contains(document.activeElement) ||
+    (chosen && !chosen.isCollapsed && chosen.containsNode(row, true))
+  );
+}
+
+const Watch = createContext(() => undefined);
+
+/** A place in the conversation that keeps its height while its row is away. */
+export function LogRow({ children }) {
+  const watch = useContext(Watch);
+  const place = useRef(null);
+  const [height, setHeight] = useState(null);
+  useEffect(() => watch(place.current, setHeight), [watch]);
+  return (
+    <div ref={place} className="lu-log-row" data-row="" style={height === null ? undefined : { height }}>
+      {height === null ? children : null}
+    </div>
+  );
+}
 
 /** Calls `reached` when the top comes near, until it answers true for the first row. */
 function watchTop(box, sentinel, pin, reached) {
@@ -37,6 +88,11 @@ export function ChatLog({ children, onReachTop, hasEarlier = true, jumpLabel, la
   const pin = useRef(null);
   const reached = useRef(null);
   const [away, setAway] = useState(false);
+  const rows = useRef(null);
+  const watch = useCallback((row, put) => {
+    rows.current ??= watchRows(box.current);
+    return rows.current(row, put);
+  }, []);
   reached.current = hasEarlier ? onReachTop : null;
 
   useEffect(() => {
@@ -74,7 +130,7 @@ export function ChatLog({ children, onReachTop, hasEarlier = true, jumpLabel, la
       <div className="lu-log-box" ref={box} tabIndex={0} role="region" aria-label={label}>
         <div ref={sentinel} className="lu-log-top" />
         <div ref={content} className="lu-log-content">
-          {children}
+          <Watch.Provider value={watch}>{children}</Watch.Provider>
         </div>
       </div>
       {away && (

@@ -8,7 +8,7 @@
 const NEAR_PX = 40;
 
 export class Pin {
-  /** `content` is the scrolled child; its rows are its children with a data-id, or all. */
+  /** `content` is the scrolled child; its rows are LogRows, children with a data-id, or all. */
   constructor(box, content, onAway) {
     this.box = box;
     this.content = content;
@@ -21,7 +21,7 @@ export class Pin {
   }
 
   firstRow() {
-    return this.content.querySelector(":scope > [data-id]") ?? this.content.firstElementChild;
+    return this.content.querySelector(":scope > [data-row], :scope > [data-id]") ?? this.content.firstElementChild;
   }
 
   /** The reader, or this code, has scrolled. */
