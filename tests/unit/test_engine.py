@@ -230,13 +230,22 @@ async def test_the_conversation_so_far_goes_to_the_model(
     ]
 
 
+async def said_something(run_id: str) -> None:
+    """Wait until the run's answer has begun."""
+    engine = current_engine()
+    assert engine is not None
+    async with asyncio.timeout(20):
+        while (live := engine.live(run_id)) is None or not live.log.length:
+            await asyncio.sleep(0.02)
+
+
 async def test_shutdown_keeps_what_came_and_marks_the_rest_interrupted(
     db: Database, people: People, upstream: ScriptedServer, model_id: str
 ):
     await start(db)
     upstream.script("tokens=5000 rate=100")
     asked = await runs.ask(people.bob, "Hello", model_id=model_id)
-    await asyncio.sleep(0.4)
+    await said_something(asked.run_id)
     await stop_engine(0.1)
     stored = await message(asked.message_id)
     assert stored.status == "interrupted"
@@ -279,7 +288,7 @@ async def test_what_is_streaming_is_in_the_database_soon_after(
 ):
     upstream.script("tokens=5000 rate=100")
     asked = await runs.ask(people.bob, "Hello", model_id=model_id)
-    await asyncio.sleep(0.5)
+    await said_something(asked.run_id)
     await engine.flush()
     async with unit_of_work(writes=False) as session:
         rows = await session.scalars(sa.select(GenerationEvent).order_by(col(GenerationEvent.seq)))
