@@ -16,6 +16,7 @@ from llm_ui.generation import (
     FollowEvent,
     Piece,
     Snapshot,
+    current_engine,
     start_engine,
     stop_engine,
 )
