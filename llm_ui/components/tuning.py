@@ -185,11 +185,10 @@ def also_picker() -> rx.Component:
 
 def temporary_switch() -> rx.Component:
     """On the empty chat: whether what begins here is kept."""
-    label = rx.cond(ChatState.temporary, t("chat.temporary_on"), t("chat.temporary_off"))
     return rx.el.div(
         rx.el.button(
             ui.icon("hourglass", 16),
-            label,
+            t("chat.temporary"),
             type="button",
             role="switch",
             aria_checked=rx.cond(ChatState.temporary, "true", "false"),
