@@ -1,4 +1,7 @@
-"""All chats: search, filters, and what can be done with many at a time."""
+"""All chats: search, filters, and what can be done with many at a time.
+
+One page with its dialogs, which nothing else uses: longer than most, and of one piece.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,7 @@ def _search() -> rx.Component:
         on_change=HistoryState.look_for.debounce(REST_MS),
         class_name="lu-input lu-history__search",
         data_testid="history-search",
+        key=HistoryState.cleared.to_string(),
     )
 
 
@@ -94,7 +98,13 @@ def _filters() -> rx.Component:
         _filter("since", t("history.since"), state.since, anything("history.any_time"), *times),
         rx.cond(
             state.filtered,
-            ui.button(t("history.clear"), look="ghost", small=True, on_click=state.clear_filters),
+            ui.button(
+                t("history.clear"),
+                look="ghost",
+                small=True,
+                on_click=state.clear_filters,
+                data_testid="clear-filters",
+            ),
         ),
         class_name="lu-history__filters",
     )

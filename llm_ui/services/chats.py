@@ -20,7 +20,7 @@ from llm_ui.auth import Actor
 from llm_ui.db import after_commit
 from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.generation import current_engine
-from llm_ui.models import ACTIVE, ChatHistory, ChatTag, Generation
+from llm_ui.models import ACTIVE, ChatHistory, ChatMessage, ChatTag, Generation
 from llm_ui.models.base import now
 from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.finding import ChatFilters
@@ -265,8 +265,20 @@ async def undo_delete(session: AsyncSession, actor: Actor, chat_id: str) -> Chat
 
 async def purge_deleted(session: AsyncSession) -> None:
     """Remove for good what can no longer be brought back."""
+    gone = col(ChatHistory.deleted_at) < now() - UNDO_FOR
+    await unchain(session, gone)
+    await session.execute(sa.delete(ChatHistory).where(gone))
+
+
+async def unchain(session: AsyncSession, which: sa.ColumnElement[bool]) -> None:
+    """Loosen the messages of chats that are to be deleted for good from one another.
+
+    Else each would take its answer with it, that one the next question, and so on: SQLite
+    gives up at a thousand.
+    """
+    chained = sa.select(col(ChatHistory.id)).where(which)
     await session.execute(
-        sa.delete(ChatHistory).where(col(ChatHistory.deleted_at) < now() - UNDO_FOR)
+        sa.update(ChatMessage).where(col(ChatMessage.chat_id).in_(chained)).values(parent_id=None)
     )
 
 

@@ -27,6 +27,8 @@ class HistoryState(rx.State):
     """What the page of all chats shows: a list, or with a query what was found."""
 
     query: str = ""
+    # The field keeps what is typed itself: a new number makes it anew.
+    cleared: int = 0
     project: str = ""
     model: str = ""
     tag: str = ""
@@ -122,6 +124,7 @@ class HistoryState(rx.State):
     async def clear_filters(self) -> None:
         """Let go of the words and all filters."""
         self.query = self.project = self.model = self.tag = self.since = ""
+        self.cleared += 1
         await self._show()
 
     # --- many at a time -----------------------------------------------------------------

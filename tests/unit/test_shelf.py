@@ -11,7 +11,7 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import Conflict, InvalidInput, NotFound
-from llm_ui.models import ChatHistory
+from llm_ui.models import ChatHistory, ChatMessage
 from llm_ui.models.base import now
 from llm_ui.schemas.chats import AskOptions
 from llm_ui.schemas.finding import ChatFilters, ChatWindow
@@ -126,6 +126,26 @@ async def test_many_are_deleted_and_brought_back(people: People):
     async with unit_of_work() as session:
         await shelf.restore(session, people.bob, made[:3])
     assert (await window(people.bob)).total == 5
+
+
+async def test_a_long_chat_goes_for_good(people: People):
+    (chat,) = await put(people.bob, 1)
+    rows, parent = [], None
+    for _ in range(1200):
+        row = ChatMessage(chat_id=chat, parent_id=parent, role="user", content="word")
+        parent = row.id
+        rows.append(row.model_dump())
+    async with unit_of_work() as session:
+        for start in range(0, len(rows), 300):
+            await session.execute(sa.insert(ChatMessage), rows[start : start + 300])
+        await chats.delete_chat(session, people.bob, chat)
+        await session.execute(
+            sa.update(ChatHistory).values(deleted_at=now() - chats.UNDO_FOR - timedelta(hours=1))
+        )
+    async with unit_of_work() as session:
+        await chats.purge_deleted(session)
+        for table in ("chatmessage", "chathistory", "searchentry"):
+            assert await session.scalar(sa.text(f"SELECT count(*) FROM {table}")) == 0
 
 
 async def test_a_project_and_its_chats(people: People):

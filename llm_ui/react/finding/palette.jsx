@@ -168,7 +168,7 @@ export function Palette({
             <Parts parts={item.parts} />
           </span>
           {item.text.length > 0 && (
-            <span className="lu-palette__text lu-truncate">
+            <span className="lu-palette__text">
               <Parts parts={item.text} />
             </span>
           )}

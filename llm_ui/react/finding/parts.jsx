@@ -1,4 +1,6 @@
 // What is found comes in parts, each a text that is a hit or not: never as markup.
+import { Link } from "react-router";
+
 export function Parts({ parts }) {
   return (parts ?? []).map(({ text, hit }, place) =>
     hit ? <mark key={place}>{text}</mark> : <span key={place}>{text}</span>,
@@ -19,7 +21,7 @@ export const fits = (query, text) => {
 /** Chats that were found, each with the place that fits best. */
 export function FoundList({ hits, untitled, archivedLabel }) {
   return (hits ?? []).map((hit) => (
-    <a key={hit.chat_id} className="lu-found" href={`/chat/${hit.chat_id}`} data-testid="found">
+    <Link key={hit.chat_id} className="lu-found" to={`/chat/${hit.chat_id}`} data-testid="found">
       <span className="lu-found__title">
         {hit.title.some(({ text }) => text) ? <Parts parts={hit.title} /> : untitled}
         {hit.archived && <span className="lu-badge">{archivedLabel}</span>}
@@ -29,6 +31,6 @@ export function FoundList({ hits, untitled, archivedLabel }) {
           <Parts parts={hit.snippet} />
         </span>
       )}
-    </a>
+    </Link>
   ));
 }
