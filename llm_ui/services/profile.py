@@ -18,7 +18,7 @@ from llm_ui.auth import Actor, Client
 from llm_ui.db import after_commit, unit_of_work
 from llm_ui.errors import AlreadyRegistered, Conflict, InvalidInput, NotFound
 from llm_ui.i18n import LANGUAGES, translate
-from llm_ui.models import ACTIVE, Generation, MonitoringLog, StoredFile, User
+from llm_ui.models import ACTIVE, ChatHistory, Generation, MonitoringLog, StoredFile, User
 from llm_ui.models.base import now
 from llm_ui.schemas.account import AccountChange, AccountView
 from llm_ui.security import passwords
@@ -240,6 +240,7 @@ async def _remove(session: AsyncSession, user_id: str) -> None:
     )
     owned = sa.select(col(StoredFile.id)).where(col(StoredFile.user_id) == user_id)
     paths = [export.file_path(each) for each in await session.scalars(owned)]
+    await chats.unchain(session, col(ChatHistory.user_id) == user_id)
     await session.execute(sa.delete(User).where(col(User.id) == user_id))
     record(session, "account.deleted")
     after_commit(session, lambda: asyncio.to_thread(_unlink, paths))

@@ -16,7 +16,7 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.models import ACTIVE, ChatHistory, Generation
 from llm_ui.models.base import now
-from llm_ui.services.chats import stop_row
+from llm_ui.services.chats import stop_row, unchain
 
 # Longer than the pause between two rounds of housekeeping, which keep what is open.
 KEPT_FOR = timedelta(minutes=15)
@@ -44,7 +44,9 @@ async def leave(session: AsyncSession, actor: Actor, chat_id: str) -> None:
         # The rows of a live run must not vanish under the engine: it writes their end first.
         chat.deleted_at = now()
     else:
-        await session.execute(sa.delete(ChatHistory).where(col(ChatHistory.id) == chat_id))
+        gone = col(ChatHistory.id) == chat_id
+        await unchain(session, gone)
+        await session.execute(sa.delete(ChatHistory).where(gone))
 
 
 async def keep(session: AsyncSession, chat_ids: Iterable[str]) -> None:
@@ -63,13 +65,13 @@ async def purge(session: AsyncSession) -> None:
         .where(col(Generation.chat_id) == ChatHistory.id, col(Generation.state).in_(ACTIVE))
         .exists()
     )
-    await session.execute(
-        sa.delete(ChatHistory).where(
-            col(ChatHistory.is_temporary).is_(True),
-            sa.or_(
-                col(ChatHistory.deleted_at).is_not(None),
-                col(ChatHistory.updated_at) < now() - KEPT_FOR,
-            ),
-            ~writing,
-        )
+    gone = sa.and_(
+        col(ChatHistory.is_temporary).is_(True),
+        sa.or_(
+            col(ChatHistory.deleted_at).is_not(None),
+            col(ChatHistory.updated_at) < now() - KEPT_FOR,
+        ),
+        ~writing,
     )
+    await unchain(session, gone)
+    await session.execute(sa.delete(ChatHistory).where(gone))

@@ -119,6 +119,7 @@ async def test_shortcuts(app: App, people: People, upstream: ScriptedServer) -> 
     await page.keyboard.press("?")
     await page.get_by_test_id("keys").wait_for()
     await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("keys")).to_be_hidden()
     await page.keyboard.press("[")
     await expect(page.locator("#sidebar")).to_be_hidden()
     await page.locator("body").click(position={"x": 640, "y": 400})

@@ -236,7 +236,7 @@ async def said_something(run_id: str) -> None:
     engine = current_engine()
     assert engine is not None
     async with asyncio.timeout(20):
-        while (live := engine.live(run_id)) is None or not live.log.length:
+        while (live := engine.live(run_id)) is None or not live.log.length:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
