@@ -1,6 +1,7 @@
 // Everything by name: chats by their titles and words, actions, models. What is typed is
 // looked for here at once, and by the server when the typing rests.
 import { useContext, useEffect, useId, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useLocation, useNavigate } from "react-router";
 import { Archive, Bot, CornerDownLeft, MessageSquare, Search, Zap } from "lucide-react";
 import { ColorModeContext } from "$/utils/context-registry";
@@ -78,9 +79,12 @@ export function Palette({
       // Another tab of this state may have asked before: its numbers are behind us.
       number.current = Math.max(number.current, found.n ?? 0);
       began.current = number.current;
-      setQuery("");
-      setAt(0);
-      setOpen(true);
+      // At once, so that what is typed right behind the shortcut has a field to go to.
+      flushSync(() => {
+        setQuery("");
+        setAt(0);
+        setOpen(true);
+      });
       dialog.current.showModal();
       field.current?.focus();
     };
@@ -115,7 +119,8 @@ export function Palette({
       return;
     }
     waiting.current = setTimeout(() => {
-      number.current += 1;
+      // By the clock: what another page of this tab has asked before is always older.
+      number.current = Math.max(number.current + 1, Date.now());
       onSearch?.(number.current, wanted);
     }, REST_MS);
   };
