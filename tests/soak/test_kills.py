@@ -47,7 +47,7 @@ async def test_one_worker_and_the_whole_server_may_be_killed(single: Stage) -> N
 @pytest.mark.postgres
 @pytest.mark.redis
 async def test_one_of_two_workers_may_be_killed(twin: Stage) -> None:
-    await all_right_after_kills(twin, [4])
+    await all_right_after_kills(twin, [4, 5])
 
 
 def test_workers_do_not_outlive_their_server(single: Stage) -> None:
