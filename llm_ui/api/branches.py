@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from llm_ui.api.chats import Chat, Message, Started, chat_of, message_of, started_of
+from llm_ui.api.chats import Chat, Message, Sampling, Started, chat_of, message_of, started_of
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.auth import Actor
@@ -17,23 +17,6 @@ from llm_ui.services import branches, chats, context, messages, runs
 
 router = APIRouter(prefix="/chats/{chat_id}", tags=["branches"])
 STARTS = problems(401, 403, 404, 409, 422)
-
-
-class Sampling(BaseModel):
-    """Parameters for one answer, over those of its chat."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    stop: list[str] | None = None
-    seed: int | None = None
-    reasoning_effort: str | None = None
-
-    def given(self) -> dict[str, Any]:
-        """What is set."""
-        return self.model_dump(exclude_none=True)
 
 
 class Again(BaseModel):

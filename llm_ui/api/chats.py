@@ -21,12 +21,11 @@ router = APIRouter(prefix="/chats", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-class Settings(BaseModel):
-    """What may be set for a chat. What the model's provider does not take is not sent."""
+class Sampling(BaseModel):
+    """Parameters of an answer. What the model's provider does not take is not sent."""
 
     model_config = ConfigDict(extra="forbid")
 
-    system_prompt: str | None = None
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
@@ -37,6 +36,12 @@ class Settings(BaseModel):
     def given(self) -> dict[str, Any]:
         """What is set."""
         return self.model_dump(exclude_none=True)
+
+
+class Settings(Sampling):
+    """What may be set for a chat."""
+
+    system_prompt: str | None = None
 
 
 class NewChat(BaseModel):

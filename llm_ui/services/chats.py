@@ -6,10 +6,8 @@ chat looks exactly like a missing one.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +26,7 @@ from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
 from llm_ui.services import chat_settings, messages
 from llm_ui.services.models import get_model_for
+from llm_ui.services.paging import cursor_of, position_of
 from llm_ui.services.projects import get_project_for
 
 PAGE = 50
@@ -98,21 +97,6 @@ def clean_title(title: str) -> str:
     if len(cleaned) > TITLE_LIMIT:
         raise InvalidInput("error.title_long", field="title", limit=TITLE_LIMIT)
     return cleaned
-
-
-def _cursor(chat: ChatHistory) -> str:
-    return base64.urlsafe_b64encode(f"{chat.updated_at.isoformat()}|{chat.id}".encode()).decode()
-
-
-def _position(cursor: str) -> tuple[datetime, str]:
-    try:
-        moment, chat_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
-        at = datetime.fromisoformat(moment)
-    except (ValueError, binascii.Error):
-        raise InvalidInput("error.request_invalid", field="cursor") from None
-    if at.tzinfo is None:
-        raise InvalidInput("error.request_invalid", field="cursor")
-    return at, chat_id
 
 
 def listed(actor: Actor, filters: ChatFilters) -> list[sa.ColumnElement[bool]]:
@@ -186,7 +170,7 @@ async def list_chats(
         .limit(limit + 1)
     )
     if cursor:
-        at, chat_id = _position(cursor)
+        at, chat_id = position_of(cursor)
         query = query.where(
             sa.tuple_(col(ChatHistory.updated_at), col(ChatHistory.id))
             < sa.tuple_(sa.literal(at, ChatHistory.__table__.c.updated_at.type), chat_id)  # type: ignore[attr-defined]
@@ -194,7 +178,8 @@ async def list_chats(
     rows = list(await session.scalars(query))
     more = len(rows) > limit
     items = await items_of(session, rows[:limit])
-    return Page(items, _cursor(rows[limit - 1]) if more else None)
+    last = rows[limit - 1] if more else None
+    return Page(items, cursor_of(last.updated_at, last.id) if last else None)
 
 
 async def open_chat(

@@ -20,7 +20,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
-from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.models import (
     ChatHistory,
@@ -33,7 +32,7 @@ from llm_ui.models import (
     User,
 )
 from llm_ui.models.base import now
-from llm_ui.services import usage
+from llm_ui.services import files, usage
 
 PIECE = 64 * 1024
 BATCH = 100
@@ -114,10 +113,10 @@ async def _entries(actor: Actor) -> AsyncIterator[tuple[str, Content]]:
     yield "prompts.json", _just(_pretty(kept))
     yield "projects.json", _just(_pretty(projects))
     yield "usage.csv", usage.ledger_csv(actor)
-    files = [each async for each in _files(actor)]
-    yield "files.json", _just(_pretty(files))
-    for each in files:
-        path = file_path(each["id"])
+    given = [each async for each in _files(actor)]
+    yield "files.json", _just(_pretty(given))
+    for each in given:
+        path = files.path_of(each["id"])
         if await asyncio.to_thread(path.is_file):
             yield each["archived_as"], _bytes(path)
     async for chat in _chats(actor):
@@ -179,11 +178,6 @@ async def _projects(session: AsyncSession, actor: Actor) -> list[dict[str, Any]]
         }
         for each in await session.scalars(query.order_by(col(Project.id)))
     ]
-
-
-def file_path(file_id: str) -> Path:
-    """Where the bytes of a file lie; the id is that of its row, never a text from outside."""
-    return get_settings().data_path / "files" / file_id
 
 
 async def _files(actor: Actor) -> AsyncIterator[dict[str, Any]]:

@@ -23,7 +23,7 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.config import get_settings
 from llm_ui.db import after_commit, insert_missing, unit_of_work
-from llm_ui.errors import InvalidInput, NotFound, TooLarge
+from llm_ui.errors import NotFound, TooLarge
 from llm_ui.i18n import translate
 from llm_ui.models import (
     ChatHistory,
@@ -40,6 +40,7 @@ from llm_ui.schemas.files import FileItem, FileUse, Storage, Stored
 from llm_ui.schemas.views import Page
 from llm_ui.security.text import storable
 from llm_ui.services import extraction
+from llm_ui.services.paging import cursor_of, position_of
 
 logger = logging.getLogger(__name__)
 
@@ -244,21 +245,6 @@ def _used_in() -> sa.ScalarSelect[int]:
     )
 
 
-def _cursor(row: StoredFile) -> str:
-    return f"{row.created_at.isoformat()}|{row.id}"
-
-
-def _position(cursor: str) -> tuple[datetime, str]:
-    moment, _, file_id = cursor.partition("|")
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        raise InvalidInput("error.request_invalid", field="cursor") from None
-    if at.tzinfo is None:
-        raise InvalidInput("error.request_invalid", field="cursor")
-    return at, file_id
-
-
 async def list_files(
     session: AsyncSession,
     actor: Actor,
@@ -289,14 +275,15 @@ async def list_files(
             )
         )
     if cursor:
-        at, file_id = _position(cursor)
+        at, file_id = position_of(cursor)
         moment = sa.literal(at, StoredFile.__table__.c.created_at.type)  # type: ignore[attr-defined]
         found = found.where(
             sa.tuple_(col(StoredFile.created_at), col(StoredFile.id)) < sa.tuple_(moment, file_id)
         )
     rows = (await session.execute(found)).all()
     items = [item_of(row, actor.language, used) for row, used in rows[:limit]]
-    return Page(items, _cursor(rows[limit - 1][0]) if len(rows) > limit else None)
+    last = rows[limit - 1][0] if len(rows) > limit else None
+    return Page(items, cursor_of(last.created_at, last.id) if last else None)
 
 
 async def storage(session: AsyncSession, actor: Actor) -> Storage:
