@@ -8,6 +8,7 @@ from fastapi_offline import FastAPIOffline
 from llm_ui import __version__
 from llm_ui.api import (
     account,
+    admin,
     auth,
     branches,
     chats,
@@ -47,7 +48,7 @@ def create_api() -> FastAPI:
     own = (account.router, prompts.router, usage.router, files.router)
     for router in (auth.router, models.router, chats.router, branches.router, runs.router, *own):
         api.include_router(router, prefix=PREFIX)
-    for router in (shelf.router, projects.router, search.router):
+    for router in (shelf.router, projects.router, search.router, admin.router):
         api.include_router(router, prefix=PREFIX)
     api.include_router(health.router)
     missing = APIRouter(include_in_schema=False)

@@ -58,6 +58,18 @@ async def changing_actor(
     return actor
 
 
+async def administering_reader(actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
+    """`current_actor` for admins. Raises NotAllowed."""
+    auth.require(actor, "administer")
+    return actor
+
+
+async def administering_changer(actor: Annotated[Actor, Depends(changing_actor)]) -> Actor:
+    """`changing_actor` for admins. Raises NotAllowed."""
+    auth.require(actor, "administer")
+    return actor
+
+
 def own_page(request: Request) -> None:
     """Refuse a sign-in that another site's page sends (it has no CSRF token yet)."""
     origin = request.headers.get("origin")
@@ -69,4 +81,6 @@ def own_page(request: Request) -> None:
 
 Reader = Annotated[Actor, Depends(current_actor)]
 Changer = Annotated[Actor, Depends(changing_actor)]
+AdminReader = Annotated[Actor, Depends(administering_reader)]
+AdminChanger = Annotated[Actor, Depends(administering_changer)]
 Caller = Annotated[Client, Depends(client_of)]

@@ -21,6 +21,10 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
     ("files", t("files.title"), "/files"),
     ("chart-column", t("usage.title"), "/usage"),
 )
+# The administrator's pages: groups of icon, label, address.
+OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
+    (("gauge", t("admin.dashboard"), "/admin"),),
+)
 
 
 def _head(home: str) -> rx.Component:
@@ -90,15 +94,17 @@ def _entry(icon_name: str, label: Any, href: str, current: bool = False) -> rx.C
 
 def admin_sidebar(current: str) -> rx.Component:
     """What an admin can look after; `current` is the page's route."""
-    entries = rx.el.ul(
-        _entry("gauge", t("admin.dashboard"), "/admin", current == "/admin"),
-        class_name="lu-entries",
-    )
+    groups = [
+        rx.el.ul(
+            *[_entry(*each, current=each[2] == current) for each in group], class_name="lu-entries"
+        )
+        for group in OFFICES
+    ]
     return _sidebar(
         "/admin",
         rx.el.nav(
             rx.el.h2(t("admin.section"), class_name="lu-chats__heading"),
-            entries,
+            *groups,
             rx.el.ul(_entry("arrow-left", t("admin.back"), "/chat"), class_name="lu-entries"),
             aria_label=t("admin.section"),
             class_name="lu-chats",

@@ -34,6 +34,12 @@ async def visitor(db: Database) -> AsyncIterator[Caller]:
 
 
 @pytest.fixture
+async def alice(people: People) -> AsyncIterator[Caller]:
+    async with make_caller(people, "alice") as caller:
+        yield caller
+
+
+@pytest.fixture
 async def bob(people: People) -> AsyncIterator[Caller]:
     async with make_caller(people, "bob") as caller:
         yield caller

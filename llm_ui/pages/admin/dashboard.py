@@ -5,8 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.shell import shell, top_bar
-from llm_ui.components.sidebar import admin_sidebar
+from llm_ui.components.admin import admin_page
 from llm_ui.components.text import duration, number, short_number, t, t_of, when
 from llm_ui.schemas.views import LogItem, ProviderHealth
 from llm_ui.states.admin import AdminState
@@ -165,28 +164,16 @@ def dashboard() -> rx.Component:
         on_click=AdminState.refresh,
         data_testid="refresh",
     )
-    bar = top_bar(rx.el.h1(t("admin.dashboard"), class_name="lu-bar__title lu-truncate"), refresh)
     body = rx.cond(
         AdminState.loaded,
         rx.fragment(_stats(), _providers(), _events(), _foot()),
         _waiting(),
     )
-    page = rx.el.div(
-        rx.el.div(
-            rx.el.p(t("admin.subtitle"), class_name="lu-page__subtitle"),
-            body,
-            class_name="lu-page__column",
-        ),
-        class_name="lu-page",
-        role="region",
-        aria_label=t("admin.dashboard"),
-        tab_index=0,
-    )
-    return shell(admin_sidebar("/admin"), bar, page)
+    return admin_page("/admin", t("admin.dashboard"), t("admin.subtitle"), body, extra=refresh)
 
 
 def register(app: rx.App) -> None:
-    """Add the pages of this group."""
+    """Add the page."""
     app.add_page(
         dashboard,
         route="/admin",

@@ -1,0 +1,11 @@
+"""The routes for admins, below /admin; everybody else is refused."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from llm_ui.api.admin import overview
+
+router = APIRouter(prefix="/admin")
+for each in (overview,):
+    router.include_router(each.router)

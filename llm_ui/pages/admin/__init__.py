@@ -1,0 +1,15 @@
+"""The administrator's pages."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from llm_ui.pages.admin import dashboard
+
+PAGES = (dashboard,)
+
+
+def register(app: rx.App) -> None:
+    """Add the pages of this group."""
+    for page in PAGES:
+        page.register(app)
