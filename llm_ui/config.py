@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     extra_origins: Annotated[tuple[str, ...], NoDecode] = ()
     session_days: int = Field(default=30, ge=1, le=365)
-    registration: Literal["open", "closed"] = "open"
+    registration: Literal["open", "invite", "closed"] = "open"
     trusted_proxies: int = Field(default=0, ge=0, le=10)
 
     # Models

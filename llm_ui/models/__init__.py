@@ -21,7 +21,7 @@ from llm_ui.models.file import (  # noqa: E402
 )
 from llm_ui.models.generation import ACTIVE, Generation, GenerationEvent  # noqa: E402
 from llm_ui.models.ledger import PerformanceMetric, UsageLog  # noqa: E402
-from llm_ui.models.log import BackgroundJob, MonitoringLog  # noqa: E402
+from llm_ui.models.log import BackgroundJob, MonitoringLog, Setting  # noqa: E402
 from llm_ui.models.media import MediaModel, MediaProvider, MediaType  # noqa: E402
 from llm_ui.models.provider import AIModel, AIProvider, AIType, ModelPrice  # noqa: E402
 from llm_ui.models.user import APIKey, AuthSession, SignInAttempt, User  # noqa: E402
@@ -51,6 +51,7 @@ __all__ = [
     "PerformanceMetric",
     "Project",
     "ProjectFile",
+    "Setting",
     "SignInAttempt",
     "StoredFile",
     "SystemPrompt",
