@@ -7,6 +7,7 @@ admin, bob a user, charlie the outsider who must never see what is bob's.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -69,20 +70,27 @@ def redis_url() -> str:
     return url
 
 
-def fresh_postgres(server: str, name: str) -> str:
-    """An empty database of this name on the server."""
+def _on_postgres(server: str, *statements: str) -> None:
     engine = sa.create_engine(script_url(server), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+        for statement in statements:
+            connection.execute(sa.text(statement))
     engine.dispose()
+
+
+def fresh_postgres(server: str, kind: str) -> str:
+    """An empty database of this process's own on the server, gone when the process ends."""
+    name = f"llm_ui_{kind}_{os.getpid()}"
+    drop = f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'
+    _on_postgres(server, drop, f'CREATE DATABASE "{name}"')
+    atexit.register(_on_postgres, server, drop)
     url = sa.engine.make_url(server).set(database=name)
     return url.render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres_server: str) -> str:
-    url = fresh_postgres(postgres_server, f"llm_ui_test_{os.getpid()}")
+    url = fresh_postgres(postgres_server, "test")
     migrate(url)
     return url
 

@@ -95,7 +95,7 @@ async def fresh_app(
     url = ""
     if request.param == "postgres":
         server = request.getfixturevalue("postgres_server")
-        url = fresh_postgres(server, f"llm_ui_e2e_{os.getpid()}")
+        url = fresh_postgres(server, "e2e")
     running = App(tmp_path, upstream.url, url)
     await running.start()
     yield running

@@ -33,7 +33,7 @@ async def neighbours(
     built: None, upstream: ScriptedServer, postgres_server: str, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[tuple[App, App]]:
     """Two servers of one installation."""
-    url = fresh_postgres(postgres_server, f"llm_ui_e2e_pair_{os.getpid()}")
+    url = fresh_postgres(postgres_server, "e2e_pair")
     first = App(tmp_path, upstream.url, url, REDIS_URL=redis_url)
     shared = {name: first.settings[name] for name in ("LLM_API_PORT", "EXTRA_ORIGINS")}
     second = App(tmp_path, upstream.url, url, REDIS_URL=redis_url, **shared)
@@ -50,7 +50,7 @@ async def twin(
     built: None, upstream: ScriptedServer, postgres_server: str, redis_url: str, tmp_path: Path
 ) -> AsyncIterator[App]:
     """One server with two workers."""
-    url = fresh_postgres(postgres_server, f"llm_ui_e2e_twin_{os.getpid()}")
+    url = fresh_postgres(postgres_server, "e2e_twin")
     running = App(tmp_path, upstream.url, url, workers=2, REDIS_URL=redis_url)
     await running.start()
     yield running

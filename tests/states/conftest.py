@@ -32,7 +32,7 @@ def _database(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
     if kind == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), folder / "llm_ui.db")
         return f"sqlite:///{folder / 'llm_ui.db'}"
-    url = fresh_postgres(request.getfixturevalue("postgres_server"), "llm_ui_test_socket")
+    url = fresh_postgres(request.getfixturevalue("postgres_server"), "socket")
     migrate(url)
     return url
 

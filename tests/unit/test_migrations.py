@@ -22,7 +22,7 @@ DOCUMENTED = {
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
-    return fresh_postgres(request.getfixturevalue("postgres_server"), "llm_ui_test_migrations")
+    return fresh_postgres(request.getfixturevalue("postgres_server"), "migrations")
 
 
 def test_up_checked_down_and_up_again(empty_url: str):

@@ -6,7 +6,6 @@ does what; `twin` is one server with two workers, as people run it.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,9 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-import sqlalchemy as sa
 
-from llm_ui.db import script_url
 from tests.conftest import fresh_postgres, migrate
 from tests.scripted.server import ConnectionRecord, RequestRecord
 from tests.states.client import COOKIE, Tab
@@ -80,19 +77,11 @@ class Pair:
         return {"Cookie": f"{COOKIE}={self.bob.cookie}", "X-CSRF-Token": self.bob.csrf}
 
 
-@contextmanager
-def scratch_database(server: str, kind: str) -> Iterator[str]:
-    """A migrated PostgreSQL database, gone afterwards."""
-    name = f"llm_ui_test_{kind}_{os.getpid()}"
-    url = fresh_postgres(server, name)
-    try:
-        migrate(url)
-        yield url
-    finally:
-        engine = sa.create_engine(script_url(server), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        engine.dispose()
+def scratch_database(server: str, kind: str) -> str:
+    """A migrated PostgreSQL database."""
+    url = fresh_postgres(server, kind)
+    migrate(url)
+    return url
 
 
 @contextmanager
@@ -118,20 +107,16 @@ def pair(
 ) -> Iterator[Pair]:
     """Two workers on the usual Redis."""
     folder = tmp_path_factory.mktemp("pair")
-    with (
-        scratch_database(postgres_server, "pair") as url,
-        two_servers(folder, url, models_url, redis_url) as running,
-    ):
+    url = scratch_database(postgres_server, "pair")
+    with two_servers(folder, url, models_url, redis_url) as running:
         yield running
 
 
 @pytest.fixture
 def twin(tmp_path: Path, models_url: str, redis_url: str, postgres_server: str) -> Iterator[Server]:
     """One server with two workers."""
-    with (
-        scratch_database(postgres_server, "twin") as url,
-        serve(tmp_path, url, models_url, workers=2, REDIS_URL=redis_url) as running,
-    ):
+    url = scratch_database(postgres_server, "twin")
+    with serve(tmp_path, url, models_url, workers=2, REDIS_URL=redis_url) as running:
         running.register("bob")
         until_known(running)
         yield running

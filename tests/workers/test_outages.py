@@ -174,10 +174,8 @@ def shaky(
 ) -> Iterator[Pair]:
     """Two workers on a Redis that the test may stop."""
     folder = tmp_path_factory.mktemp("shaky")
-    with (
-        scratch_database(postgres_server, "shaky") as url,
-        two_servers(folder, url, models_url, own_redis.url) as running,
-    ):
+    url = scratch_database(postgres_server, "shaky")
+    with two_servers(folder, url, models_url, own_redis.url) as running:
         yield running
 
 
