@@ -118,11 +118,13 @@ def _log() -> rx.Component:
 
 
 def _composer() -> rx.Component:
-    placeholder = rx.cond(
-        ChatState.model_name != "",
-        t("chat.placeholder_model", model=ChatState.model_name),
-        t("chat.placeholder"),
+    model, also = ChatState.model_name, ChatState.also_model_name
+    named = rx.cond(
+        also != "",
+        t("chat.placeholder_two", model=model, also=also),
+        t("chat.placeholder_model", model=model),
     )
+    placeholder = rx.cond(model != "", named, t("chat.placeholder"))
     return composer(
         slash_menu(
             {
@@ -136,7 +138,7 @@ def _composer() -> rx.Component:
             }
         ),
         mode_switches(),
-        rx.cond(ChatState.context.used > 0, context_meter(), composer_hint()),
+        composer_hint(context_meter()),
         on_files=ChatState.attach_files,
         on_send=ChatState.send_message,
         on_stop=ChatState.stop,

@@ -9,11 +9,14 @@ from llm_ui.components.text import t
 from llm_ui.states.chat import ChatState
 
 
-def _switch(mode: str, icon_name: str, label: rx.Var[str], hint: rx.Var[str]) -> rx.Component:
+def _switch(
+    mode: str, icon_name: str, label: rx.Var[str], hint: rx.Var[str], *more: rx.Component
+) -> rx.Component:
     on = ChatState.modes.contains(mode)
     return rx.el.button(
         ui.icon(icon_name, 16),
         rx.el.span(label, class_name="lu-mode__label"),
+        *more,
         type="button",
         class_name="lu-mode",
         title=hint,
@@ -25,25 +28,29 @@ def _switch(mode: str, icon_name: str, label: rx.Var[str], hint: rx.Var[str]) ->
 
 def mode_switches() -> rx.Component:
     """Thinking, where the model can be asked for it, and browsing."""
+    # Shown by the composer while a link stands in what is being written.
+    offer = rx.el.span(t("mode.browse_offer"), class_name="lu-mode__offer")
     browse_hint = rx.cond(ChatState.can_search, t("mode.browse_hint"), t("mode.browse_links_hint"))
     return rx.el.div(
         rx.cond(
             ChatState.model_thinks,
             _switch("thinking", "brain", t("mode.think"), t("mode.think_hint")),
         ),
-        _switch("browsing", "globe", t("mode.browse"), browse_hint),
+        _switch("browsing", "globe", t("mode.browse"), browse_hint, offer),
         role="group",
         aria_label=t("mode.label"),
         class_name="lu-modes",
     )
 
 
-def composer_hint() -> rx.Component:
-    """The words at the composer's foot: what the mode that is on needs, else a reminder."""
+def composer_hint(meter: rx.Component) -> rx.Component:
+    """The foot of the composer: what the mode that is on needs, else how full the window
+    is, else a reminder."""
     links_only = ChatState.modes.contains("browsing") & ~ChatState.can_search
-    return rx.el.span(
+    words = rx.el.span(
         rx.cond(links_only, t("mode.browse_links"), t("chat.hint")),
         class_name="lu-dock__hint",
         data_testid="composer-hint",
         custom_attrs={"data-needed": rx.cond(links_only, "true", "false")},
     )
+    return rx.cond((ChatState.context.used > 0) & ~links_only, meter, words)

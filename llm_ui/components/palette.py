@@ -54,11 +54,10 @@ def _rows() -> list[dict[str, Any]]:
         {"keys": ["Mod", "K"], "label": t("palette.title")},
         {"keys": ["Mod", "."], "label": t("keys.stop")},
         {"keys": ["Mod", "/"], "label": t("keys.help")},
-        {"keys": ["N"], "label": t("chat.new")},
-        {"keys": ["C"], "label": t("keys.write")},
-        {"keys": ["Y"], "label": t("keys.copy")},
-        {"keys": ["["], "label": t("keys.side")},
-        {"keys": ["?"], "label": t("keys.title")},
+        {"keys": ["Mod", "⇧", "O"], "label": t("chat.new")},
+        {"keys": ["⇧", "Esc"], "label": t("keys.write")},
+        {"keys": ["Mod", "⇧", "Y"], "label": t("keys.copy")},
+        {"keys": ["Mod", "⇧", "S"], "label": t("keys.side")},
         {"keys": ["Esc"], "label": t("keys.leave")},
     ]
 
@@ -79,7 +78,6 @@ def palette() -> rx.Component:
             _rows(),
             labels={
                 "title": t("keys.title"),
-                "single": t("keys.single"),
                 "close": t("common.close"),
                 "ctrl": t("keys.ctrl"),
             },

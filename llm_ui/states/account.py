@@ -95,7 +95,9 @@ class AccountState(rx.State):
         async with unit_of_work(writes=False) as session:
             self.browsers = await sessions.list_own(session, actor)
         self.forms += 1
-        return self._news("account.password_changed", count=ended)
+        return self._news(
+            "account.password_changed" if ended else "account.password_alone", count=ended
+        )
 
     @rx.event
     async def keep_theme(self, theme: str) -> Any:

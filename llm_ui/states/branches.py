@@ -28,6 +28,8 @@ class BranchMixin(rx.State, mixin=True):
 
     open_chat_id: str = ""
     messages: list[MessageView] = []
+    also_model_id: str = ""
+    also_model_name: str = ""
 
     async def _show_branch(self, actor: Actor) -> Any:
         raise NotImplementedError
@@ -73,13 +75,14 @@ class BranchMixin(rx.State, mixin=True):
 
     @rx.event
     async def keep_answer(self, message_id: str) -> Any:
-        """Of two answers side by side, go on with this one."""
+        """Of two answers side by side, go on with this one, and with its model alone."""
         actor = current_actor()
         try:
             async with unit_of_work() as session:
                 head = await branches.keep(session, actor, message_id)
         except AppError as error:
             return tell(error)
+        self.also_model_id = self.also_model_name = ""
         return await self._show_branch(actor) if head.id == self.open_chat_id else None
 
     @rx.event

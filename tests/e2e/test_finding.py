@@ -103,10 +103,6 @@ async def test_shortcuts(app: App, people: People, upstream: ScriptedServer) -> 
     bob = await people.user(app)
     page, _ = await bob.tab_with_chat("Keys")
     box = page.get_by_test_id("composer")
-    await box.focus()
-    await page.keyboard.type("n?c[")
-    await expect(box).to_have_value("n?c[")
-    await box.fill("")
     upstream.script("tokens=5000 rate=50")
     await send(page, "Go on.")
     await page.get_by_test_id("stop").wait_for()
@@ -116,18 +112,36 @@ async def test_shortcuts(app: App, people: People, upstream: ScriptedServer) -> 
     await box.focus()
     await page.keyboard.press("Escape")
     await expect(box).not_to_be_focused()
-    await page.keyboard.press("?")
+    await page.keyboard.press("Control+/")
     await page.get_by_test_id("keys").wait_for()
     await page.keyboard.press("Escape")
     await expect(page.get_by_test_id("keys")).to_be_hidden()
-    await page.keyboard.press("[")
+    await page.keyboard.press("Control+Shift+S")
     await expect(page.locator("#sidebar")).to_be_hidden()
     await page.locator("body").click(position={"x": 640, "y": 400})
-    await page.keyboard.press("c")
+    await page.keyboard.press("Shift+Escape")
     await expect(box).to_be_focused()
-    await page.keyboard.press("Escape")
-    await page.keyboard.press("n")
+    await page.keyboard.press("Control+Shift+O")
     await page.wait_for_url(CHAT)
+
+
+async def test_a_letter_begins_a_message_wherever_the_focus_is(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat("Letters")
+    box = page.get_by_test_id("composer")
+    await page.get_by_test_id("hide-sidebar").focus()
+    await page.keyboard.type("nothing? you can [write]")
+    await expect(box).to_have_value("nothing? you can [write]")
+
+
+async def test_a_new_chat_waits_for_its_first_word(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat("Before")
+    await page.get_by_test_id("new-chat").click()
+    await page.wait_for_url(CHAT)
+    await expect(page.get_by_test_id("composer")).to_be_focused()
+    await page.keyboard.type("can I begin?")
+    await expect(page.get_by_test_id("composer")).to_have_value("can I begin?")
 
 
 async def test_ten_thousand_chats_are_scrolled_through(app: App, people: People) -> None:

@@ -212,3 +212,16 @@ async def test_a_search_finds_what_to_read(
         await page.close()
     finally:
         assert await app.stop() == 0
+
+
+async def test_a_link_in_the_question_offers_to_be_read(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat("A link")
+    box, browse = page.get_by_test_id("composer"), page.get_by_test_id("mode-browsing")
+    await box.fill("What does this say?")
+    await expect(browse).to_have_text("Browse", use_inner_text=True)
+    await box.fill("What does https://example.org/hours say?")
+    await expect(browse).to_have_text("Read this link?", use_inner_text=True)
+    await browse.click()
+    await expect(browse).to_have_attribute("aria-pressed", "true")
+    await expect(browse).to_have_text("Browse", use_inner_text=True)

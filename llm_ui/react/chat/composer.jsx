@@ -16,6 +16,9 @@ const PASTED_CHARS = 50_000;
 const PASTED_LINES = 2_000;
 const NO_LABELS = {};
 
+// What browsing would read; the server has the last word.
+const LINK = /\bhttps?:\/\/[^\s/]/i;
+
 const isLong = (text) => text.length > PASTED_CHARS || text.split("\n", PASTED_LINES + 1).length > PASTED_LINES;
 
 const grows = typeof CSS !== "undefined" && CSS.supports?.("field-sizing", "content");
@@ -75,6 +78,7 @@ export function Composer({
   const changed = () => {
     fit(area.current);
     setFilled(area.current.value.trim() !== "");
+    area.current.form?.toggleAttribute("data-link", LINK.test(area.current.value.slice(0, LARGE)));
     setNote((now) => (now === "long" ? null : now));
     clearTimeout(saving.current);
     saving.current = setTimeout(save, SAVE_MS);
@@ -118,6 +122,12 @@ export function Composer({
     put([lost?.text, kept || typedEarly].filter(Boolean).join("\n\n"));
     uploads.restore([...(lost?.files ?? []), ...brought]);
   }, [draftKey]);
+
+  // Who opens a new chat wants to write in it. On a touch screen this would bring up the
+  // keyboard over the page.
+  useEffect(() => {
+    if (!draftKey && !disabled && matchMedia("(pointer: fine)").matches) area.current.focus();
+  }, [draftKey, disabled]);
 
   useEffect(() => {
     const leave = () => save();

@@ -1,20 +1,11 @@
-// Shortcuts, and the sheet that shows them. Those with Ctrl or ⌘ work everywhere and are
-// none of the browser's; the single keys only where nobody is typing, and can be put off.
+// Shortcuts, and the sheet that shows them. Each has a modifier: a letter alone is the
+// beginning of a message, wherever the focus is.
 import { useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 
 const SHEET = "lu:keys";
-const OFF = "lu-keys";
 
 const isMac = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
-
-const areOff = () => {
-  try {
-    return localStorage.getItem(OFF) === "off";
-  } catch {
-    return false;
-  }
-};
 
 const isTyping = (target) =>
   target instanceof Element &&
@@ -33,12 +24,10 @@ const press = (selector) => {
 export function Shortcuts({ labels = {}, rows = [] }) {
   const sheet = useRef(null);
   const navigate = useNavigate();
-  const [off, setOff] = useState(false);
   const [mac, setMac] = useState(false);
 
   useEffect(() => {
     setMac(isMac());
-    setOff(areOff());
     document.documentElement.dataset.mac = isMac() ? "yes" : "no";
     const show = () => sheet.current?.open || sheet.current?.showModal();
 
@@ -47,11 +36,9 @@ export function Shortcuts({ labels = {}, rows = [] }) {
       "/": show,
       ".": () => press('[data-testid="stop"]'),
     };
-    const alone = {
-      "?": show,
-      n: () => navigate("/chat"),
-      c: () => composer()?.focus(),
-      "[": () =>
+    const shifted = {
+      o: () => navigate("/chat"),
+      s: () =>
         press(
           document.documentElement.dataset.side === "shut"
             ? '[data-lu="side-open"]'
@@ -66,7 +53,8 @@ export function Shortcuts({ labels = {}, rows = [] }) {
       const inDialog = document.querySelector("dialog[open]");
       if (command) {
         // Some keyboards have the slash on a key with Shift.
-        const act = event.shiftKey && event.key !== "/" ? null : anywhere[event.key.toLowerCase()];
+        const known = event.shiftKey && event.key !== "/" ? shifted : anywhere;
+        const act = known[event.key.toLowerCase()];
         if (!act || inDialog) return;
         event.preventDefault();
         act();
@@ -77,11 +65,14 @@ export function Shortcuts({ labels = {}, rows = [] }) {
         if (!document.querySelector(":popover-open")) event.target.blur();
         return;
       }
-      if (inDialog || areOff() || isTyping(event.target)) return;
-      const act = alone[event.key];
-      if (!act) return;
-      event.preventDefault();
-      act();
+      if (inDialog || isTyping(event.target)) return;
+      if (event.key === "Escape" && event.shiftKey) {
+        event.preventDefault();
+        composer()?.focus();
+      } else if (event.key.length === 1 && event.key !== " ") {
+        // The character itself arrives in the field that has the focus by then.
+        composer()?.focus();
+      }
     };
     document.addEventListener("keydown", keyed);
     window.addEventListener(SHEET, show);
@@ -90,16 +81,6 @@ export function Shortcuts({ labels = {}, rows = [] }) {
       window.removeEventListener(SHEET, show);
     };
   }, [navigate]);
-
-  const choose = (event) => {
-    const chosen = !event.target.checked;
-    setOff(chosen);
-    try {
-      localStorage.setItem(OFF, chosen ? "off" : "on");
-    } catch {
-      // a browser that keeps nothing starts with them on
-    }
-  };
 
   const shown = (keys) => keys.map((key) => (key === "Mod" ? (mac ? "⌘" : labels.ctrl) : key));
   return (
@@ -127,10 +108,6 @@ export function Shortcuts({ labels = {}, rows = [] }) {
           </div>
         ))}
       </dl>
-      <label className="lu-keys__choice">
-        <input type="checkbox" checked={!off} onChange={choose} data-testid="keys-single" />
-        <span>{labels.single}</span>
-      </label>
       <div className="lu-dialog__actions">
         <button type="button" className="lu-button lu-button--plain" onClick={() => sheet.current.close()}>
           {labels.close}

@@ -202,6 +202,15 @@ function Ask({ prompt, labels, onDone }) {
     box.current.showModal();
     box.current.querySelector("textarea")?.focus();
   }, []);
+  // Enter goes on to the next blank and from the last one to the end; Shift+Enter breaks the line.
+  const keyed = (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    const blanks = [...event.currentTarget.form.querySelectorAll("textarea")];
+    const next = blanks[blanks.indexOf(event.currentTarget) + 1];
+    if (next) next.focus();
+    else event.currentTarget.form.requestSubmit();
+  };
   const submit = (event) => {
     event.preventDefault();
     // A portal's events go on to the composer's form, which must not send.
@@ -239,6 +248,7 @@ function Ask({ prompt, labels, onDone }) {
                 required
                 className="lu-input lu-writing"
                 data-testid="variable"
+                onKeyDown={keyed}
               />
             </div>
           ))}

@@ -43,7 +43,11 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", children
   const [error, setError] = useState(null);
   const registering = mode === "register";
 
-  useEffect(() => setReady(true), []);
+  useEffect(() => {
+    setReady(true);
+    // On a touch screen this would bring up the keyboard over the page.
+    if (matchMedia("(pointer: fine)").matches) form.current.elements.namedItem("email").focus();
+  }, []);
 
   const submit = async (event) => {
     event.preventDefault();
