@@ -125,6 +125,13 @@ async def touch(session: AsyncSession, session_id: str) -> None:
     )
 
 
+async def note_open(session: AsyncSession, ids: Iterable[str]) -> None:
+    """Remember that these sessions have a tab open now."""
+    await session.execute(
+        sa.update(AuthSession).where(col(AuthSession.id).in_(list(ids))).values(last_seen_at=now())
+    )
+
+
 async def end_sessions(session: AsyncSession, ids: Iterable[str]) -> None:
     """Delete sessions; once committed, their open tabs and sockets are ended."""
     ended = list(ids)

@@ -20,9 +20,9 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from redis.asyncio import Redis
@@ -194,6 +194,19 @@ class Bus:
     async def tell_ended(self, session_ids: list[str]) -> None:
         """Have every other worker end the tabs of these sessions."""
         await self._tell("ended", session_ids)
+
+    async def ping(self) -> float | None:
+        """How long Redis takes to answer, in seconds; None if it does not."""
+        if self._redis is None or not self._health.may_try:
+            return None
+        began = time.perf_counter()
+        try:
+            await cast("Awaitable[bool]", self._redis.ping())
+        except FAILURES as error:
+            self._health.failed(error)
+            return None
+        self._health.worked()
+        return time.perf_counter() - began
 
     async def _tell(self, what: str, ids: list[str]) -> bool:
         if self._redis is None or not self._health.may_try:
@@ -384,6 +397,11 @@ def start_bus(url: str | None, prefix: str) -> Bus:
     """Make this process's bus; `Bus.start` begins to listen."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
     _current = Bus(url, prefix)
+    return _current
+
+
+def current_bus() -> Bus | None:
+    """This process's bus, if it runs."""
     return _current
 
 

@@ -22,6 +22,7 @@ from llm_ui.errors import ConfigError
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_LLM_API_PORT = 8100
 MIN_SECRET_LENGTH = 32
+MIN_METRICS_TOKEN = 16
 
 
 class Settings(BaseSettings):
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     # Files, in megabytes: one of them, and all of a person's
     max_file_mb: int = Field(default=20, ge=1, le=1024)
     file_quota_mb: int = Field(default=500, ge=1, le=1_048_576)
+
+    # Whoever holds it may read /metrics; without one nobody may.
+    metrics_token: SecretStr | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -134,6 +138,13 @@ class Settings(BaseSettings):
             raise ValueError("redis://host:6379/0, rediss:// or unix://")
         return value or None
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _metrics_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value().strip()) < MIN_METRICS_TOKEN:
+            raise ValueError(f"a random text of at least {MIN_METRICS_TOKEN} characters")
+        return value
+
     @field_validator("secret_key")
     @classmethod
     def _secret_key(cls, value: SecretStr) -> SecretStr:
@@ -188,7 +199,7 @@ def _sentence(error: ValidationError) -> str:
             accepted = str(problem["ctx"]["error"])
         else:
             accepted = problem["msg"].replace("Input should be ", "").replace("a valid", "a")
-        shown = "" if "KEY" in name else f" (it is {given!r})"
+        shown = "" if "KEY" in name or "TOKEN" in name else f" (it is {given!r})"
         lines.append(f"{name}{shown} must be {accepted}.")
     return " ".join(lines)
 

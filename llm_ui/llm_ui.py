@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 import reflex as rx
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_ui import auth, bus, pages
+from llm_ui import auth, bus, pages, trace
 from llm_ui.api.app import create_api
 from llm_ui.config import get_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
@@ -35,12 +35,13 @@ from llm_ui.services import (
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
-from llm_ui.states.presence import check_tabs, end_tabs
+from llm_ui.states.presence import check_tabs, end_tabs, note_open_tabs
 from llm_ui.states.temporary import open_chats
 
 logger = logging.getLogger(__name__)
 
 HOUSEKEEPING_EVERY_S = 300.0
+OPEN_TABS_EVERY_S = 60.0
 REFLEX_LOGGERS = (
     "reflex_base.event.processor.event_processor",
     "reflex_base.event.processor.base_state_processor",
@@ -50,12 +51,28 @@ REFLEX_LOGGERS = (
 
 def set_up_logging(level: str) -> None:
     """One format for all; nothing of a request's headers or arguments in any line."""
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(
+        level=level, format="%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
+    )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(trace.WithRequestId())
+    # Statements without what is bound to them (see db.py).
+    statements = logging.INFO if level == "DEBUG" else logging.WARNING
+    logging.getLogger("sqlalchemy.engine").setLevel(statements)
     # httpx logs each URL at INFO, and some providers put keys into them.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     for name in REFLEX_LOGGERS:
         logging.getLogger(name).addFilter(EventLogFilter())
+
+
+async def _presence() -> None:
+    while True:
+        await asyncio.sleep(OPEN_TABS_EVERY_S)
+        try:
+            await note_open_tabs()
+        except SQLAlchemyError:
+            logger.exception("open tabs could not be noted; trying again later")
 
 
 async def _housekeeping() -> None:
@@ -117,6 +134,7 @@ async def lifespan() -> AsyncIterator[None]:
             name="providers",
         ),
         asyncio.create_task(_housekeeping(), name="housekeeping"),
+        asyncio.create_task(_presence(), name="presence"),
     ]
     try:
         yield

@@ -14,6 +14,7 @@ from llm_ui.api import (
     chats,
     files,
     health,
+    metrics,
     models,
     projects,
     prompts,
@@ -23,7 +24,7 @@ from llm_ui.api import (
     usage,
 )
 from llm_ui.api.errors import install_error_handlers, unknown_route
-from llm_ui.api.limits import BodyLimit, SecurityHeaders
+from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders
 
 PREFIX = "/api/v1"
 DESCRIPTION = """
@@ -51,6 +52,7 @@ def create_api() -> FastAPI:
     for router in (shelf.router, projects.router, search.router, admin.router):
         api.include_router(router, prefix=PREFIX)
     api.include_router(health.router)
+    api.include_router(metrics.router)
     missing = APIRouter(include_in_schema=False)
     # Without this, what is behind it would answer with the frontend's page.
     missing.add_api_route(
@@ -60,5 +62,8 @@ def create_api() -> FastAPI:
     )
     api.include_router(missing)
     api.add_middleware(BodyLimit)
+    api.add_middleware(metrics.CountRequests)
     api.add_middleware(SecurityHeaders)
+    # Last, so that it goes first: all that follows has an id.
+    api.add_middleware(RequestId)
     return api

@@ -12,6 +12,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+from llm_ui import trace
 from llm_ui.errors import AppError, InvalidInput, NotFound, TooLarge, TooManyRequests
 from llm_ui.i18n import pick_language, translate
 from llm_ui.services.monitoring import report_unhandled
@@ -32,6 +33,7 @@ def problem(error: AppError, scope: Scope) -> JSONResponse:
         "status": error.status,
         "code": error.code,
         "detail": translate(error.message_key, language_of(Headers(scope=scope)), **error.params),
+        "request_id": trace.current(),
     }
     headers = {}
     if isinstance(error, InvalidInput) and error.field:
@@ -92,12 +94,13 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that can answer with these errors."""
     schema = {
         "type": "object",
-        "required": ["type", "status", "code", "detail"],
+        "required": ["type", "status", "code", "detail", "request_id"],
         "properties": {
             "type": {"type": "string"},
             "status": {"type": "integer"},
             "code": {"type": "string"},
             "detail": {"type": "string"},
+            "request_id": {"type": "string"},
             "field": {"type": "string"},
             "retry_after": {"type": "integer"},
             "reference": {"type": "string"},

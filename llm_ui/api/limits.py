@@ -1,4 +1,4 @@
-"""What every request and answer passes: a cap on bodies, and the security headers."""
+"""What every request and answer passes: its id, a cap on bodies, the security headers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from llm_ui import trace
 from llm_ui.api.errors import problem
 from llm_ui.errors import TooLarge
 
@@ -35,6 +36,26 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class RequestId:
+    """Gives each call its id, and tells the caller."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = trace.begin(Headers(scope=scope).get(trace.HEADER))
+
+        async def with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[trace.HEADER] = request_id
+            await send(message)
+
+        await self.app(scope, receive, with_id)
 
 
 class BodyLimit:

@@ -17,6 +17,7 @@ import math
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -145,7 +146,12 @@ def main() -> None:
     if options.with_parent:
         end_with_parent()
     os.environ.update(reflex_environment(options.port, options.workers))
-    server(options.host, options.port, workers=options.workers, grace=options.grace).serve()
+    with contextlib.ExitStack() as stack:
+        if options.workers > 1:
+            # Each worker counts into files of its own; whichever is asked adds them up.
+            folder = tempfile.TemporaryDirectory(prefix="llm-ui-metrics-")
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(folder)
+        server(options.host, options.port, workers=options.workers, grace=options.grace).serve()
 
 
 if __name__ == "__main__":

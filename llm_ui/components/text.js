@@ -34,6 +34,12 @@ const makeText = (language) => {
     // 740 ms, 1.4 s: few digits, the unit that reads best
     duration: (ms) =>
       ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(Math.round(ms / 100) / 10)} s`,
+    span: (seconds) => {
+      const steps = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+      const [unit, length] = steps.find(([, each]) => seconds >= each) ?? steps[3];
+      const style = { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 };
+      return new Intl.NumberFormat(language, style).format(Math.floor(seconds / length));
+    },
     size: (bytes) => sizeOf(bytes, language),
     when: (iso) => {
       const date = new Date(iso);

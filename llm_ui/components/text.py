@@ -57,6 +57,11 @@ def duration(milliseconds: Any) -> rx.vars.StringVar:
     return _call("duration", milliseconds)
 
 
+def span(seconds: Any) -> rx.vars.StringVar:
+    """3 minutes, 2 days: the largest unit that it fills."""
+    return _call("span", seconds)
+
+
 def file_size(size: Any) -> rx.vars.StringVar:
     """512 B, 34 kB, 1.2 MB."""
     return _call("size", size)

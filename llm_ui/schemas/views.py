@@ -109,6 +109,14 @@ class ContextView:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """An amount in millionths of the currency's unit."""
+
+    currency: str = "USD"
+    micro: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DashboardView:
     """Counts for the admin's first page; "today" is the UTC day."""
 
@@ -121,8 +129,12 @@ class DashboardView:
     input_tokens_today: int = 0
     output_tokens_today: int = 0
     errors_today: int = 0
-    database: str = ""
-    version: str = ""
+    online: int = 0
+    waiting: int = 0
+    # Output tokens of the answers that ended in the last minute, per second.
+    tokens_per_second: float = 0
+    # Objects with currency and micro (millionths of its unit), the largest first.
+    cost_today: list[Cost] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

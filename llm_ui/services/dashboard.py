@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from llm_ui import __version__
 from llm_ui.auth import Actor, require
 from llm_ui.models import (
-    ACTIVE,
     ChatHistory,
     ChatMessage,
     Generation,
@@ -18,9 +18,10 @@ from llm_ui.models import (
     User,
 )
 from llm_ui.models.base import now
-from llm_ui.schemas.views import DashboardView
+from llm_ui.schemas.views import Cost, DashboardView
+from llm_ui.services.sessions import people_online
 
-DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+MINUTE = timedelta(minutes=1)
 
 
 async def overview(session: AsyncSession, actor: Actor) -> DashboardView:
@@ -32,7 +33,6 @@ async def overview(session: AsyncSession, actor: Actor) -> DashboardView:
         found = await session.scalar(sa.select(sa.func.count(column)).where(*where))  # type: ignore[arg-type]
         return found or 0
 
-    used_today = col(UsageLog.created_at) >= today
     answers, inputs, outputs, people = (
         await session.execute(
             sa.select(
@@ -40,23 +40,46 @@ async def overview(session: AsyncSession, actor: Actor) -> DashboardView:
                 sa.func.coalesce(sa.func.sum(col(UsageLog.input_tokens)), 0),
                 sa.func.coalesce(sa.func.sum(col(UsageLog.output_tokens)), 0),
                 sa.func.count(sa.distinct(col(UsageLog.user_id))),
-            ).where(used_today)
+            ).where(col(UsageLog.created_at) >= today)
         )
     ).one()
     return DashboardView(
         users=await count(User.id),
         active_users_today=people,
+        online=await people_online(session),
         chats=await count(ChatHistory.id, col(ChatHistory.deleted_at).is_(None)),
         messages=await count(ChatMessage.id),
-        running=await count(Generation.id, col(Generation.state).in_(ACTIVE)),
+        running=await count(Generation.id, col(Generation.state) == "running"),
+        waiting=await count(Generation.id, col(Generation.state) == "queued"),
+        tokens_per_second=await _rate(session),
         answers_today=answers,
         input_tokens_today=int(inputs),
         output_tokens_today=int(outputs),
+        cost_today=await _cost(session, today),
         errors_today=await count(
             MonitoringLog.id,
             col(MonitoringLog.level) == "error",
             col(MonitoringLog.created_at) >= today,
         ),
-        database=DATABASES[session.get_bind().dialect.name],
-        version=__version__,
     )
+
+
+async def _rate(session: AsyncSession) -> float:
+    total = await session.scalar(
+        sa.select(sa.func.sum(col(UsageLog.output_tokens))).where(
+            col(UsageLog.created_at) > now() - MINUTE
+        )
+    )
+    return round((total or 0) / MINUTE.total_seconds(), 1)
+
+
+async def _cost(session: AsyncSession, since: datetime) -> list[Cost]:
+    total = sa.func.sum(col(UsageLog.cost_micro))
+    rows = await session.execute(
+        sa.select(col(UsageLog.currency), total)
+        .where(col(UsageLog.created_at) >= since)
+        .group_by(col(UsageLog.currency))
+        .having(total > 0)
+        .order_by(total.desc())
+    )
+    return [Cost(currency, int(micro)) for currency, micro in rows]

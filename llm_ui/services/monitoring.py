@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui import trace
 from llm_ui.auth import Actor, require, resolve
 from llm_ui.db import unit_of_work
 from llm_ui.errors import one_line
@@ -46,7 +47,9 @@ def record(
             user_id=user_id,
             address=address[:64],
             reference=reference,
-            details=details,
+            details=details
+            if trace.current() == trace.NONE
+            else {**details, "request": trace.current()},
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +18,8 @@ from llm_ui.schemas.account import BrowserItem
 from llm_ui.services.monitoring import record
 
 SHOWN = 100
+# An open tab is noted once a minute.
+ONLINE = timedelta(minutes=3)
 # The first sign that fits counts: nearly every browser also claims to be the ones below.
 _PROGRAMS = (
     ("Edg", "Edge"),
@@ -41,6 +44,14 @@ _SYSTEMS = (
     ("Linux", "Linux"),
 )
 _OTHER = re.compile(r"[A-Za-z][\w.-]{0,39}")
+
+
+async def people_online(session: AsyncSession) -> int:
+    """How many people have a tab open, or had a few minutes ago."""
+    query = sa.select(sa.func.count(sa.distinct(col(AuthSession.user_id)))).where(
+        col(AuthSession.last_seen_at) > now() - ONLINE
+    )
+    return await session.scalar(query) or 0
 
 
 def in_words(agent: str) -> tuple[str, str]:

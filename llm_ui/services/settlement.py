@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui.db import after_commit
 from llm_ui.errors import AppError
 from llm_ui.generation import Outcome
 from llm_ui.models import (
@@ -25,6 +26,7 @@ from llm_ui.models import (
     UsageLog,
 )
 from llm_ui.models.base import now
+from llm_ui.services import metrics
 from llm_ui.services.monitoring import record, report_unhandled
 from llm_ui.services.prompting import LONGEST_PATH, path_query
 from llm_ui.services.tokens import estimate, estimate_prompt, writing_rate
@@ -47,24 +49,27 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
     if model:
         await _price(session, usage, model.id)
     session.add(usage)
+    measures = [
+        PerformanceMetric(
+            name=name,
+            value=value,
+            unit=unit,
+            model_id=usage.model_id,
+            model_name=usage.model_name,
+            provider_name=usage.provider_name,
+            endpoint=ENDPOINT,
+            run_id=run.id,
+        )
+        for name, value, unit in _measures(outcome, usage)
+    ]
+    counted = metrics.answer_counter(usage, measures)
+    after_commit(session, counted)
     await _note_message(session, run, outcome, usage)
     chat = await session.get(ChatHistory, run.chat_id)
     if chat is not None and chat.is_temporary:
         # Its usage is all that a temporary chat leaves.
         return
-    for name, value, unit in _measures(outcome, usage):
-        session.add(
-            PerformanceMetric(
-                name=name,
-                value=value,
-                unit=unit,
-                model_id=usage.model_id,
-                model_name=usage.model_name,
-                provider_name=usage.provider_name,
-                endpoint=ENDPOINT,
-                run_id=run.id,
-            )
-        )
+    session.add_all(measures)
     if outcome.error is not None:
         _log_failure(session, run, outcome.error, usage)
 

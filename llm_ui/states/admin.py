@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.db import unit_of_work
+from llm_ui.schemas.machines import MachineView
 from llm_ui.schemas.views import DashboardView, LogItem, ProviderHealth
-from llm_ui.services import dashboard, monitoring, providers
+from llm_ui.services import dashboard, machines, monitoring, providers
 from llm_ui.states.access import admin, current_actor
 
 EVENTS = 20
@@ -19,6 +20,9 @@ class AdminState(rx.State):
     stats: DashboardView = DashboardView()
     providers: list[ProviderHealth] = []
     events: list[LogItem] = []
+    machine: MachineView = MachineView()
+    # Counts the readings, so that the page's clock begins anew with each.
+    readings: int = 0
 
     @rx.event
     @admin
@@ -33,10 +37,18 @@ class AdminState(rx.State):
         await providers.sync_all()
         await self._load()
 
+    @rx.event
+    @admin
+    async def tick(self) -> None:
+        """The page is open and some seconds have passed: read the figures again."""
+        await self._load()
+
     async def _load(self) -> None:
         actor = current_actor()
         async with unit_of_work(writes=False) as session:
             self.stats = await dashboard.overview(session, actor)
             self.providers = await providers.health(session)
+            self.machine = await machines.look(session, actor)
             self.events = await monitoring.recent(session, actor, limit=EVENTS)
         self.loaded = True
+        self.readings += 1

@@ -21,7 +21,7 @@ from reflex_base.constants import RouteVar
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
-from llm_ui import auth
+from llm_ui import auth, trace
 from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
 from llm_ui.errors import NotAllowed
@@ -65,6 +65,7 @@ class Guard(Middleware):
 
     async def preprocess(self, app: rx.App, state: BaseState, event: Event) -> StateUpdate | None:
         """None lets the event go on; an update ends it."""
+        trace.begin()
         # Set by the server at the handshake: an event's own copy is overwritten.
         told = EventContext.get().router_data
         headers = told.get(RouteVar.HEADERS, {})

@@ -60,6 +60,15 @@ async def check_tabs() -> None:
     await end_tabs(sorted(ids - living))
 
 
+async def note_open_tabs() -> None:
+    """Tell the database which sessions have a tab open at this worker."""
+    _forget_closed()
+    ids = {session_id for _, session_id in _tabs.values()}
+    if ids:
+        async with unit_of_work() as session:
+            await auth.note_open(session, ids)
+
+
 def open_tabs() -> int:
     """How many tabs of signed-in people are connected to this worker."""
     _forget_closed()

@@ -18,7 +18,12 @@ from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
 PUBLIC = {f"{AUTH}.require_guest"}
-FOR_ADMINS = {f"{AUTH}.require_admin", f"{ADMIN}.load_dashboard", f"{ADMIN}.refresh"}
+FOR_ADMINS = {
+    f"{AUTH}.require_admin",
+    f"{ADMIN}.load_dashboard",
+    f"{ADMIN}.refresh",
+    f"{ADMIN}.tick",
+}
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (
     "hydrate",

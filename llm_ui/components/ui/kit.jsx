@@ -22,8 +22,9 @@ export function Go({ to }) {
 }
 
 // Calls back once, `ms` after `of` last changed. One that `pauses` stands still while the
-// pointer or the focus is on what it is in: nobody loses a button that they reach for.
-export function Timer({ ms, of, pauses = false, onDone }) {
+// pointer or the focus is on what it is in: nobody loses a button that they reach for. One
+// that is `awake` only stands still while nobody sees the tab.
+export function Timer({ ms, of, pauses = false, awake = false, onDone }) {
   const mark = useRef(null);
   const done = useRef(onDone);
   done.current = onDone;
@@ -32,6 +33,7 @@ export function Timer({ ms, of, pauses = false, onDone }) {
     const tick = setInterval(() => {
       const around = pauses && mark.current?.parentElement;
       if (around && around.matches(":hover, :focus-within")) return;
+      if (awake && document.hidden) return;
       left -= 1;
       if (left <= 0) {
         clearInterval(tick);
@@ -39,6 +41,6 @@ export function Timer({ ms, of, pauses = false, onDone }) {
       }
     }, 100);
     return () => clearInterval(tick);
-  }, [ms, of, pauses]);
+  }, [ms, of, pauses, awake]);
   return <span ref={mark} hidden />;
 }

@@ -27,7 +27,8 @@ class Go(Component):
 
 
 class Timer(Component):
-    """Fires once, `ms` after `of` last changed; pauses, if told to, while its parent is in use."""
+    """Fires once, `ms` after `of` last changed. One that `pauses` stands still while its
+    parent is in use, one that is `awake` only while nobody sees the tab."""
 
     library = _KIT
     tag = "Timer"
@@ -35,6 +36,7 @@ class Timer(Component):
     ms: rx.Var[int]
     of: rx.Var[str]
     pauses: rx.Var[bool]
+    awake: rx.Var[bool]
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
 
 

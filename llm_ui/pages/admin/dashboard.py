@@ -6,13 +6,27 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.admin import admin_page
-from llm_ui.components.text import duration, number, short_number, t, t_of, when
+from llm_ui.components.text import (
+    duration,
+    file_size,
+    money,
+    number,
+    short_number,
+    span,
+    t,
+    t_of,
+    when,
+)
 from llm_ui.schemas.views import LogItem, ProviderHealth
 from llm_ui.states.admin import AdminState
 from llm_ui.states.auth import AuthState
 
+LIVE_MS = 5000
+# Less than this share of the disk is worth a warning.
+LOW_DISK = 0.1
 _TONES = {
     "ok": "ok",
+    "low": "warn",
     "down": "danger",
     "warning": "warn",
     "error": "danger",
@@ -26,6 +40,11 @@ def _tone(state: rx.Var[str]) -> rx.Var[str]:
 
 def _stats() -> rx.Component:
     s = AdminState.stats
+    cost = rx.cond(
+        s.cost_today.length() > 0,
+        rx.foreach(s.cost_today, lambda each: rx.el.span(money(each.micro, each.currency))),
+        rx.el.span(t("admin.cost_none")),
+    )
     errors = rx.cond(s.errors_today > 0, t("admin.errors_note_some"), t("admin.errors_note_none"))
     tokens = t(
         "admin.tokens_note",
@@ -39,6 +58,14 @@ def _stats() -> rx.Component:
             t("admin.users_note", count=s.active_users_today),
             "stat-users",
         ),
+        ui.stat(t("admin.online"), number(s.online), t("admin.online_note"), "stat-online"),
+        ui.stat(
+            t("admin.running"),
+            number(s.running),
+            t("admin.running_note", count=s.waiting),
+            "stat-running",
+        ),
+        ui.stat(t("admin.speed"), number(s.tokens_per_second), t("admin.speed_note"), "stat-speed"),
         ui.stat(
             t("admin.chats"),
             number(s.chats),
@@ -48,7 +75,7 @@ def _stats() -> rx.Component:
         ui.stat(
             t("admin.answers"),
             number(s.answers_today),
-            t("admin.answers_note", count=s.running),
+            t("admin.answers_note", count=s.active_users_today),
             "stat-answers",
         ),
         ui.stat(
@@ -57,6 +84,7 @@ def _stats() -> rx.Component:
             tokens,
             "stat-tokens",
         ),
+        ui.stat(t("admin.cost"), cost, t("admin.cost_note"), "stat-cost"),
         ui.stat(t("admin.errors"), number(s.errors_today), errors, "stat-errors"),
         class_name="lu-stats",
     )
@@ -138,18 +166,73 @@ def _events() -> rx.Component:
     )
 
 
+def _clock() -> rx.Component:
+    return ui.timer(
+        ms=LIVE_MS, of=AdminState.readings.to_string(), awake=True, on_done=AdminState.tick
+    )
+
+
 def _waiting() -> rx.Component:
     cards = [
         rx.el.div(ui.skeleton("40%"), ui.skeleton("55%", "28px"), class_name="lu-card lu-stat")
-        for _ in range(5)
+        for _ in range(10)
     ]
     return ui.waiting(*cards, label=t("app.loading"), class_name="lu-stats")
 
 
+def _part(name: rx.Var[str], state: rx.Var[str], detail: rx.Var[str], test_id: str) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(name, class_name="lu-table__name"),
+        rx.el.td(ui.badge(t_of("admin.status.", state), _tone(state))),
+        rx.el.td(detail, class_name="lu-table__wide lu-table__quiet"),
+        data_testid=test_id,
+    )
+
+
+def _machine() -> rx.Component:
+    m = AdminState.machine
+    free_share = m.disk_free / rx.cond(m.disk_total > 0, m.disk_total, 1)
+    rows = rx.fragment(
+        _part(
+            m.database,
+            "ok",
+            t("admin.database_detail", ms=number(m.database_ms), size=file_size(m.database_bytes)),
+            "machine-database",
+        ),
+        _part(
+            "Redis",
+            m.redis,
+            rx.match(
+                m.redis,
+                ("ok", t("admin.redis_detail", ms=number(m.redis_ms))),
+                ("off", t("admin.redis_off")),
+                t("admin.redis_down"),
+            ),
+            "machine-redis",
+        ),
+        _part(
+            t("admin.disk"),
+            rx.cond(free_share < LOW_DISK, "low", "ok"),
+            t("admin.disk_detail", free=file_size(m.disk_free), total=file_size(m.disk_total)),
+            "machine-disk",
+        ),
+        _part(
+            t("admin.worker"),
+            "ok",
+            t("admin.worker_detail", memory=file_size(m.memory), time=span(m.uptime_s)),
+            "machine-worker",
+        ),
+    )
+    headings = ((t("admin.part"), ""), (t("admin.provider_status"), ""), (t("admin.detail"), ""))
+    return ui.card(
+        ui.table(headings, rows, label=t("admin.machine"), test_id="machine"),
+        title=t("admin.machine"),
+    )
+
+
 def _foot() -> rx.Component:
-    stats = AdminState.stats
     return rx.el.p(
-        t("admin.version", version=stats.version, database=stats.database),
+        t("admin.version", version=AdminState.machine.version),
         class_name="lu-page__foot",
     )
 
@@ -166,7 +249,7 @@ def dashboard() -> rx.Component:
     )
     body = rx.cond(
         AdminState.loaded,
-        rx.fragment(_stats(), _providers(), _events(), _foot()),
+        rx.fragment(_stats(), _providers(), _machine(), _events(), _foot(), _clock()),
         _waiting(),
     )
     return admin_page("/admin", t("admin.dashboard"), t("admin.subtitle"), body, extra=refresh)
