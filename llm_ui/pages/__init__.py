@@ -40,6 +40,7 @@ STYLES = (
     "own.css",
     "finding.css",
     "files.css",
+    "admin.css",
 )
 
 

@@ -17,12 +17,15 @@ from tests.states.client import ADMIN, AUTH, CHAT, ROOT, VAR_SUFFIX
 from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
+LOG = f"{ROOT}.llm_ui___states___monitoring____monitoring_state"
 PUBLIC = {f"{AUTH}.require_guest"}
 FOR_ADMINS = {
     f"{AUTH}.require_admin",
     f"{ADMIN}.load_dashboard",
     f"{ADMIN}.refresh",
     f"{ADMIN}.tick",
+    *(f"{LOG}.{name}" for name in ("load_log", "look_for", "narrow", "clear", "load_more")),
+    *(f"{LOG}.{name}" for name in ("follow", "tick", "keep_days")),
 }
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (

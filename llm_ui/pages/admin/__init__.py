@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-from llm_ui.pages.admin import dashboard
+from llm_ui.pages.admin import dashboard, log
 
-PAGES = (dashboard,)
+PAGES = (dashboard, log)
 
 
 def register(app: rx.App) -> None:

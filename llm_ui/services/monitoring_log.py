@@ -1,0 +1,194 @@
+"""Reading the monitoring log: filtered, searched, grouped, exported. Nothing here writes:
+rows are added by `monitoring.record` and go by retention alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any, Literal
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor, require
+from llm_ui.db import unit_of_work
+from llm_ui.models import MonitoringLog, User
+from llm_ui.schemas.monitoring import ErrorGroup, Fact, LogEntry, LogFilters
+from llm_ui.schemas.views import Page
+from llm_ui.security.text import storable
+from llm_ui.services.paging import cursor_of, position_of
+from llm_ui.services.usage import csv_line
+
+PAGE = 50
+GROUPS = 50
+EXPORT_PAGE = 500
+QUERY_LIMIT = 200
+CHANGES = "changes"
+UNHANDLED = "error.unhandled"
+
+
+async def list_log(
+    session: AsyncSession,
+    actor: Actor,
+    filters: LogFilters,
+    *,
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> Page[LogEntry]:
+    """A page of rows, the newest first. For admins.
+
+    Raises:
+        NotAllowed: the actor is no admin.
+        InvalidInput: the cursor is not one of ours.
+    """
+    require(actor, "administer")
+    query = _query(filters)
+    if cursor:
+        at, row_id = position_of(cursor)
+        query = query.where(_before(at, row_id))
+    rows = (await session.execute(_newest_first(query).limit(limit + 1))).all()
+    last = rows[limit - 1][0] if len(rows) > limit else None
+    return Page(
+        [_entry(row, name or "") for row, name in rows[:limit]],
+        cursor_of(last.created_at, last.id) if last else None,
+    )
+
+
+async def kinds(session: AsyncSession, actor: Actor) -> list[str]:
+    """Every kind that occurs, sorted. For admins."""
+    require(actor, "administer")
+    return sorted(await session.scalars(sa.select(col(MonitoringLog.kind)).distinct()))
+
+
+async def error_groups(
+    session: AsyncSession, actor: Actor, filters: LogFilters
+) -> list[ErrorGroup]:
+    """Unexpected errors, those of one kind at one place together, the latest first. For
+    admins."""
+    require(actor, "administer")
+    made, message = col(MonitoringLog.created_at), col(MonitoringLog.message)
+    where = [*_conditions(filters), col(MonitoringLog.kind) == UNHANDLED]
+    # UUIDv7 sorts by time: the greatest id is the latest row.
+    latest = sa.func.max(col(MonitoringLog.id))
+    grouped = (
+        sa.select(message, sa.func.count(), sa.func.min(made), sa.func.max(made), latest)
+        .join(User, col(User.id) == MonitoringLog.user_id, isouter=True)
+        .where(*where)
+        .group_by(message)
+        .order_by(sa.func.max(made).desc())
+        .limit(GROUPS)
+    )
+    rows = (await session.execute(grouped)).all()
+    last = sa.select(col(MonitoringLog.id), col(MonitoringLog.reference)).where(
+        col(MonitoringLog.id).in_([row[4] for row in rows])
+    )
+    references = {row[0]: row[1] for row in (await session.execute(last)).all()}
+    return [
+        ErrorGroup(text, count, first.isoformat(), end.isoformat(), references.get(row_id) or "")
+        for text, count, first, end, row_id in rows
+    ]
+
+
+async def export(
+    actor: Actor, filters: LogFilters, form: Literal["csv", "ndjson"]
+) -> AsyncIterator[bytes]:
+    """Every row that fits, the newest first, a page at a time. For admins."""
+    require(actor, "administer")
+    if form == "csv":
+        heading = ("time", "level", "kind", "message", "person", "address", "reference", "details")
+        yield csv_line(*heading).encode()
+    cursor: str | None = None
+    while True:
+        async with unit_of_work(writes=False) as session:
+            page = await list_log(session, actor, filters, cursor=cursor, limit=EXPORT_PAGE)
+        for each in page.items:
+            yield _line(each, form)
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _line(entry: LogEntry, form: str) -> bytes:
+    if form == "ndjson":
+        return orjson.dumps(asdict(entry), option=orjson.OPT_APPEND_NEWLINE)
+    details = "; ".join(
+        f"{fact.name}: {fact.before} → {fact.value}" if fact.is_change
+        else f"{fact.name}: {fact.value}"
+        for fact in entry.facts
+    )  # fmt: skip
+    return csv_line(
+        entry.created_at, entry.level, entry.kind, entry.message, entry.user, entry.address,
+        entry.reference, details,
+    ).encode()  # fmt: skip
+
+
+def _query(filters: LogFilters) -> sa.Select[MonitoringLog, str]:
+    return (
+        sa.select(MonitoringLog, col(User.username))
+        .join(User, col(User.id) == MonitoringLog.user_id, isouter=True)
+        .where(*_conditions(filters))
+    )
+
+
+def _newest_first(query: sa.Select[MonitoringLog, str]) -> sa.Select[MonitoringLog, str]:
+    return query.order_by(col(MonitoringLog.created_at).desc(), col(MonitoringLog.id).desc())
+
+
+def _before(at: Any, row_id: str) -> sa.ColumnElement[bool]:
+    moment = sa.literal(at, MonitoringLog.__table__.c.created_at.type)  # type: ignore[attr-defined]
+    return sa.tuple_(col(MonitoringLog.created_at), col(MonitoringLog.id)) < sa.tuple_(
+        moment, sa.literal(row_id)
+    )
+
+
+def _conditions(filters: LogFilters) -> list[sa.ColumnElement[bool]]:
+    row, found = MonitoringLog, []
+    if filters.level:
+        found.append(col(row.level) == filters.level)
+    if filters.kind:
+        kind = storable(filters.kind)
+        found.append(
+            sa.or_(col(row.kind) == kind, col(row.kind).startswith(f"{kind}.", autoescape=True))
+        )
+    if filters.since:
+        found.append(col(row.created_at) >= filters.since)
+    if filters.until:
+        found.append(col(row.created_at) < filters.until)
+    for word in storable(filters.query)[:QUERY_LIMIT].split():
+        fields = (
+            col(row.message), col(row.kind), col(row.address), col(row.reference),
+            col(User.username), col(User.email), sa.cast(col(row.details), sa.Text),
+        )  # fmt: skip
+        found.append(sa.or_(*(each.icontains(word, autoescape=True) for each in fields)))
+    return found
+
+
+def _entry(row: MonitoringLog, user: str) -> LogEntry:
+    details = dict(row.details)
+    changes = details.pop(CHANGES, None)
+    facts = [
+        Fact(name, _text(pair[1]), _text(pair[0]), is_change=True)
+        for name, pair in (changes.items() if isinstance(changes, dict) else ())
+        if isinstance(pair, list) and len(pair) == 2
+    ]
+    facts += [Fact(name, _text(value)) for name, value in sorted(details.items())]
+    return LogEntry(
+        id=row.id,
+        created_at=row.created_at.isoformat(),
+        level=row.level,
+        kind=row.kind,
+        message=row.message,
+        user=user,
+        user_id=row.user_id or "",
+        address=row.address,
+        reference=row.reference or "",
+        facts=facts,
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
