@@ -8,7 +8,7 @@ or a sign-out acts at the next call.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.config import get_settings
-from llm_ui.db import after_commit
+from llm_ui.db import after_commit, unit_of_work
 from llm_ui.errors import NotAllowed
-from llm_ui.models import AuthSession, User
+from llm_ui.models import APIKey, AuthSession, User
 from llm_ui.models.base import now
 from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token, same
 
@@ -29,7 +29,13 @@ SESSION_PURPOSE = "session"
 # Writing "last seen" at each event would make every read a write.
 SEEN_EVERY = timedelta(minutes=5)
 
-Action = Literal["chat", "administer"]
+# An API key: how it begins, and what it may be let do. Each scope includes reading.
+KEY_MARK = "llmui_"
+KEY_PURPOSE = "api-key"
+SCOPES = ("read", "chat", "admin")
+USED_EVERY = timedelta(minutes=1)
+
+Action = Literal["read", "chat", "administer", "own_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,10 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody signed in, as of this moment."""
+    """Somebody signed in, as of this moment.
+
+    One who came in with an API key has its id and scopes; a session has None, no bounds.
+    """
 
     user_id: str
     username: str
@@ -50,6 +59,8 @@ class Actor:
     role: str
     session_id: str = ""
     language: str = "en"
+    key_id: str = ""
+    scopes: frozenset[str] | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -66,7 +77,13 @@ def can(actor: Actor, action: Action) -> bool:
 
     Ownership is not asked here: services load every thing through its owner.
     """
-    return actor.is_admin if action == "administer" else True
+    if action == "own_account":
+        return actor.scopes is None
+    if action == "administer":
+        return actor.is_admin and (actor.scopes is None or "admin" in actor.scopes)
+    if action == "chat":
+        return actor.scopes is None or not actor.scopes.isdisjoint({"chat", "admin"})
+    return True
 
 
 def require(actor: Actor, action: Action) -> None:
@@ -112,6 +129,45 @@ async def resolve(session: AsyncSession, token: str | None) -> Actor | None:
         )
     ).first()
     return actor_of(found[1], found[0].id) if found else None
+
+
+async def resolve_key(session: AsyncSession, key: str) -> Actor | None:
+    """The actor behind an API key, or None if it opens nothing (any more)."""
+    if not key.startswith(KEY_MARK) or len(key) > 200:
+        return None
+    hashes = candidate_hashes(get_settings().secret_keys, KEY_PURPOSE, key)
+    found = (
+        await session.execute(
+            sa.select(APIKey, User)
+            .join(User, col(User.id) == APIKey.user_id)
+            .where(
+                col(APIKey.key_hash).in_(hashes),
+                col(APIKey.is_active).is_(True),
+                col(APIKey.revoked_at).is_(None),
+                sa.or_(col(APIKey.expires_at).is_(None), col(APIKey.expires_at) > now()),
+                col(User.is_active).is_(True),
+            )
+        )
+    ).first()
+    if found is None:
+        return None
+    row, user = found
+    return replace(actor_of(user), key_id=row.id, scopes=frozenset(row.scopes))
+
+
+async def note_use(key_id: str) -> None:
+    """Remember that a key is in use, at most once a minute."""
+    stale = sa.or_(
+        col(APIKey.last_used_at).is_(None), col(APIKey.last_used_at) < now() - USED_EVERY
+    )
+    async with unit_of_work(writes=False) as session:
+        query = sa.select(col(APIKey.id)).where(col(APIKey.id) == key_id, stale)
+        if await session.scalar(query) is None:
+            return
+    async with unit_of_work() as session:
+        await session.execute(
+            sa.update(APIKey).where(col(APIKey.id) == key_id, stale).values(last_used_at=now())
+        )
 
 
 async def touch(session: AsyncSession, session_id: str) -> None:

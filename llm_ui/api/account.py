@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from llm_ui import auth
-from llm_ui.api.deps import Caller, Changer, Reader
+from llm_ui.api.deps import Caller, OwnChanger, OwnReader
 from llm_ui.api.errors import problems
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.account import AccountChange, AccountView, BrowserItem
@@ -62,49 +62,49 @@ class SessionList(BaseModel):
 
 
 @router.get("", responses=problems(401))
-async def get_account(actor: Reader) -> AccountView:
+async def get_account(actor: OwnReader) -> AccountView:
     """Your account."""
     async with unit_of_work(writes=False) as session:
         return await profile.get_own(session, actor)
 
 
 @router.patch("", responses=problems(401, 403, 409, 422, 429))
-async def change_account(body: Changes, actor: Changer, client: Caller) -> AccountView:
+async def change_account(body: Changes, actor: OwnChanger, client: Caller) -> AccountView:
     """Change your account."""
     wanted = AccountChange(**body.model_dump(exclude={"password"}))
     return await profile.change(actor, wanted, client, body.password)
 
 
 @router.post("/password", responses=problems(401, 403, 422, 429))
-async def change_password(body: NewPassword, actor: Changer, client: Caller) -> Ended:
+async def change_password(body: NewPassword, actor: OwnChanger, client: Caller) -> Ended:
     """Take another password; every other browser is signed out."""
     ended = await profile.change_password(actor, body.current, body.new, client)
     return Ended(ended=ended)
 
 
 @router.get("/sessions", responses=problems(401))
-async def list_sessions(actor: Reader) -> SessionList:
+async def list_sessions(actor: OwnReader) -> SessionList:
     """Where you are signed in."""
     async with unit_of_work(writes=False) as session:
         return SessionList(items=await sessions.list_own(session, actor))
 
 
 @router.delete("/sessions", responses=problems(401, 403))
-async def end_other_sessions(actor: Changer) -> Ended:
+async def end_other_sessions(actor: OwnChanger) -> Ended:
     """Sign out everywhere but here."""
     async with unit_of_work() as session:
         return Ended(ended=await sessions.end_others(session, actor))
 
 
 @router.delete("/sessions/{session_id}", status_code=204, responses=problems(401, 403, 404))
-async def end_session(session_id: str, actor: Changer) -> None:
+async def end_session(session_id: str, actor: OwnChanger) -> None:
     """Sign one browser out."""
     async with unit_of_work() as session:
         await sessions.end_one(session, actor, session_id)
 
 
 @router.get("/export", response_class=StreamingResponse, responses=problems(401))
-async def export_all(actor: Reader) -> StreamingResponse:
+async def export_all(actor: OwnReader) -> StreamingResponse:
     """Everything you own, as a ZIP: chats, prompts, projects, files, usage."""
     headers = {
         "Content-Disposition": f'attachment; filename="{export.archive_name(datetime.now(UTC))}"',
@@ -114,7 +114,9 @@ async def export_all(actor: Reader) -> StreamingResponse:
 
 
 @router.post("/delete", status_code=204, responses=problems(401, 403, 409, 422, 429))
-async def delete_account(body: Leaving, response: Response, actor: Changer, client: Caller) -> None:
+async def delete_account(
+    body: Leaving, response: Response, actor: OwnChanger, client: Caller
+) -> None:
     """Delete your account and everything in it, for good."""
     await profile.delete_own(actor, body.password, body.confirm, client)
     response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="lax")

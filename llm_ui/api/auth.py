@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from llm_ui import auth
-from llm_ui.api.deps import Caller, Changer, Reader, own_page
+from llm_ui.api.deps import Caller, OwnChanger, OwnReader, own_page
 from llm_ui.api.errors import problems
 from llm_ui.auth import csrf_token
 from llm_ui.config import get_settings
@@ -81,14 +81,14 @@ async def login(body: Credentials, response: Response, client: Caller) -> Me:
 
 
 @router.post("/logout", status_code=204, responses=problems(401, 403))
-async def logout(response: Response, actor: Changer) -> None:
+async def logout(response: Response, actor: OwnChanger) -> None:
     """Sign out; the session's open tabs end at once."""
     await accounts.log_out(actor)
     response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="lax")
 
 
 @router.get("/me", responses=problems(401))
-async def me(response: Response, actor: Reader) -> Me:
+async def me(response: Response, actor: OwnReader) -> Me:
     """Who is signed in."""
     response.headers["Cache-Control"] = "no-store"
     return Me(user=accounts.actor_view(actor), csrf_token=csrf_token(actor.session_id))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from llm_ui import auth
+from llm_ui.api import rates
 from llm_ui.api.errors import language_of
 from llm_ui.auth import Actor, Client
 from llm_ui.config import get_settings
@@ -30,31 +32,69 @@ def client_of(request: Request) -> Client:
     return Client(address, request.headers.get("user-agent", ""))
 
 
-async def current_actor(request: Request) -> Actor:
-    """Whoever the cookie stands for. Raises NotAuthenticated."""
-    token = request.cookies.get(auth.COOKIE)
+async def current_actor(request: Request, client: Annotated[Client, Depends(client_of)]) -> Actor:
+    """Whoever calls: the owner of the API key in `Authorization: Bearer …`, else whoever the
+    cookie stands for. The one place where it is decided.
+
+    Raises:
+        NotAuthenticated: neither opens anything, or more than one key was sent.
+        TooManyRequests: too much from this person, this key or, with what opens nothing,
+            this address.
+    """
+    given = request.headers.getlist("authorization")
+    if len(given) > 1:
+        raise NotAuthenticated
+    if given:
+        found = await _by_key(given[0])
+    else:
+        found = await _by_cookie(request.cookies.get(auth.COOKIE))
+    if found is None:
+        rates.refused(client.address)
+        raise NotAuthenticated
+    rates.called(found.user_id, found.key_id)
+    return replace(found, language=language_of(request.headers))
+
+
+async def _by_cookie(token: str | None) -> Actor | None:
     if not token:
         raise NotAuthenticated
     async with unit_of_work(writes=False) as session:
-        actor = await auth.resolve(session, token)
-    if actor is None:
-        raise NotAuthenticated
-    return Actor(
-        actor.user_id,
-        actor.username,
-        actor.email,
-        actor.role,
-        actor.session_id,
-        language_of(request.headers),
-    )
+        return await auth.resolve(session, token)
+
+
+async def _by_key(header: str) -> Actor | None:
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    async with unit_of_work(writes=False) as session:
+        found = await auth.resolve_key(session, key.strip())
+    if found is not None:
+        await auth.note_use(found.key_id)
+    return found
 
 
 async def changing_actor(
     request: Request, actor: Annotated[Actor, Depends(current_actor)]
 ) -> Actor:
-    """`current_actor` for calls that change something: with the session's CSRF token."""
-    if not auth.csrf_fits(actor.session_id, request.headers.get(auth.CSRF_HEADER)):
+    """`current_actor` for calls that change something: with a key that may, or with the
+    session's CSRF token."""
+    auth.require(actor, "chat")
+    if not actor.key_id and not auth.csrf_fits(
+        actor.session_id, request.headers.get(auth.CSRF_HEADER)
+    ):
         raise CsrfRefused
+    return actor
+
+
+async def own_reader(actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
+    """`current_actor` for what no key opens: one's own account."""
+    auth.require(actor, "own_account")
+    return actor
+
+
+async def own_changer(actor: Annotated[Actor, Depends(changing_actor)]) -> Actor:
+    """`changing_actor` for what no key opens: one's own account."""
+    auth.require(actor, "own_account")
     return actor
 
 
@@ -81,6 +121,8 @@ def own_page(request: Request) -> None:
 
 Reader = Annotated[Actor, Depends(current_actor)]
 Changer = Annotated[Actor, Depends(changing_actor)]
+OwnReader = Annotated[Actor, Depends(own_reader)]
+OwnChanger = Annotated[Actor, Depends(own_changer)]
 AdminReader = Annotated[Actor, Depends(administering_reader)]
 AdminChanger = Annotated[Actor, Depends(administering_changer)]
 Caller = Annotated[Client, Depends(client_of)]

@@ -8,6 +8,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.frame import client_page
+from llm_ui.components.keys import key_dialogs, own_keys
 from llm_ui.components.text import t, when
 from llm_ui.components.ui import settings
 from llm_ui.components.user_menu import languages, themes
@@ -17,6 +18,7 @@ from llm_ui.schemas.views import ModelItem
 from llm_ui.states.account import LEAVE, AccountState
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
+from llm_ui.states.keys import KeysState
 
 
 def _word(name: str, label: Any, autofill: str, **props: Any) -> rx.Component:
@@ -260,7 +262,7 @@ def _waiting() -> rx.Component:
 
 def account() -> rx.Component:
     """Profile, password, preferences, browsers, data."""
-    body = rx.fragment(_profile(), _preferences(), _password(), _browsers(), _data())
+    body = rx.fragment(_profile(), _preferences(), _password(), _browsers(), own_keys(), _data())
     return rx.fragment(
         client_page(
             t("account.title"),
@@ -269,6 +271,7 @@ def account() -> rx.Component:
             test_id="account-page",
         ),
         _leave_dialog(),
+        key_dialogs(),
     )
 
 
@@ -278,5 +281,10 @@ def register(app: rx.App) -> None:
         account,
         route="/account",
         title=t("account.page"),
-        on_load=[AuthState.require_user, ChatState.load_beside, AccountState.load_account],
+        on_load=[
+            AuthState.require_user,
+            ChatState.load_beside,
+            AccountState.load_account,
+            KeysState.load_keys,
+        ],
     )

@@ -17,6 +17,7 @@ from tests.states.client import ADMIN, AUTH, CHAT, ROOT, VAR_SUFFIX
 from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
+ALL_KEYS = f"{ROOT}.llm_ui___states___keys____all_keys_state"
 LOG = f"{ROOT}.llm_ui___states___monitoring____monitoring_state"
 PUBLIC = {f"{AUTH}.require_guest"}
 FOR_ADMINS = {
@@ -26,6 +27,8 @@ FOR_ADMINS = {
     f"{ADMIN}.tick",
     *(f"{LOG}.{name}" for name in ("load_log", "look_for", "narrow", "clear", "load_more")),
     *(f"{LOG}.{name}" for name in ("follow", "tick", "keep_days")),
+    *(f"{ALL_KEYS}.{name}" for name in ("load_all_keys", "look_for_keys", "load_more_keys")),
+    f"{ALL_KEYS}.revoke_any_key",
 }
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (

@@ -1,0 +1,73 @@
+"""Your API keys. Made and ended in the browser: a key opens none of these routes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from llm_ui.api.deps import OwnChanger, OwnReader
+from llm_ui.api.errors import problems
+from llm_ui.db import unit_of_work
+from llm_ui.schemas.keys import KeyItem, NewKey
+from llm_ui.services import api_keys
+
+router = APIRouter(prefix="/keys", tags=["keys"])
+
+
+class NewKeyBody(BaseModel):
+    """A key to make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=1000, examples=["Nightly report"])]
+    scopes: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=3)] = ["chat"]
+    days: Annotated[int | None, Field(description="Until it expires; null for never")] = 90
+
+
+class MadeKey(BaseModel):
+    """A key that has just been made: `key` is told this once."""
+
+    item: KeyItem
+    key: str
+
+
+class KeyList(BaseModel):
+    """All of them."""
+
+    items: list[KeyItem]
+    next_cursor: None = None
+
+
+def made(fresh: NewKey) -> MadeKey:
+    """What is answered of a fresh key."""
+    return MadeKey(item=fresh.item, key=fresh.key)
+
+
+@router.get("", responses=problems(401, 403))
+async def list_keys(actor: OwnReader) -> KeyList:
+    """Your keys, the newest first; never the keys themselves."""
+    async with unit_of_work(writes=False) as session:
+        return KeyList(items=await api_keys.list_own(session, actor))
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 422))
+async def create_key(body: NewKeyBody, actor: OwnChanger) -> MadeKey:
+    """Make a key. Its scopes are read, chat (read and change) and, for admins, admin."""
+    async with unit_of_work() as session:
+        return made(await api_keys.create_key(session, actor, body.name, body.scopes, body.days))
+
+
+@router.post("/{key_id}/rotate", responses=problems(401, 403, 404, 409))
+async def rotate_key(key_id: str, actor: OwnChanger) -> MadeKey:
+    """Give a key another secret; the one before opens nothing from now on."""
+    async with unit_of_work() as session:
+        return made(await api_keys.rotate_key(session, actor, key_id))
+
+
+@router.delete("/{key_id}", responses=problems(401, 403, 404))
+async def revoke_key(key_id: str, actor: OwnChanger) -> KeyItem:
+    """End a key for good."""
+    async with unit_of_work() as session:
+        return await api_keys.revoke_key(session, actor, key_id)
