@@ -133,7 +133,8 @@ def _shown() -> rx.Component:
         f"navigator.clipboard?.writeText(document.getElementById('{field}').value)"
     )
     end = rx.run_script(
-        f"document.getElementById('{field}').value = '';document.getElementById('{SHOWN}').close()"
+        f"(document.getElementById('{field}').value = '', "
+        f"document.getElementById('{SHOWN}').close())"
     )
     return settings.dialog(
         SHOWN,

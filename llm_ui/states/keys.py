@@ -22,9 +22,9 @@ def _hand_over(fresh: NewKey) -> Any:
     in no var: whoever hydrates the page later does not get it."""
     key = json.dumps(fresh.key)
     return rx.run_script(
-        f"document.getElementById('{FORM}')?.close();"
-        f"document.getElementById('{SHOWN}-key').value = {key};"
-        f"document.getElementById('{SHOWN}').showModal()"
+        f"(document.getElementById('{FORM}')?.close(), "
+        f"document.getElementById('{SHOWN}-key').value = {key}, "
+        f"document.getElementById('{SHOWN}').showModal())"
     )
 
 
