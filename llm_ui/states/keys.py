@@ -39,7 +39,6 @@ class KeysState(rx.State):
         async with unit_of_work(writes=False) as session:
             self.keys = await api_keys.list_own(session, current_actor())
         self.problem = ""
-        self.forms += 1
 
     @rx.event
     async def load_keys(self) -> None:
@@ -59,6 +58,7 @@ class KeysState(rx.State):
         except AppError as error:
             self.problem = words_of(error)
             return None
+        self.forms += 1
         await self._show()
         return _hand_over(fresh)
 
