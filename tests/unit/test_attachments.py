@@ -11,8 +11,8 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import NotFound
 from llm_ui.models import AIModel, ChatHistory, FilePassage, Project, ProjectFile, StoredFile
-from llm_ui.services import attachments, files, passages
-from llm_ui.services.attachments import Given, put_in
+from llm_ui.services import file_prompts, files, passages, project_files
+from llm_ui.services.file_prompts import Given, put_in
 from llm_ui.services.tokens import estimate
 from llm_ui.services.vision import sees
 from llm_ui.wire.events import PromptMessage
@@ -102,20 +102,20 @@ async def test_the_files_of_a_project_go_with_the_last_question(people: People) 
         chat = ChatHistory(user_id=people.bob.user_id, title="", project_id=project.id)
         session.add(chat)
         await session.flush()
-        await files.attach_to_project(session, people.bob, project.id, row.id)
-        await files.attach_to_project(session, people.bob, project.id, row.id)
+        await project_files.put(session, people.bob, project.id, row.id)
+        await project_files.put(session, people.bob, project.id, row.id)
         for actor, project_id, file_id in (
             (people.charlie, project.id, row.id),
             (people.bob, "x", row.id),
             (people.bob, project.id, "x"),
         ):  # fmt: skip
             with pytest.raises(NotFound):
-                await files.attach_to_project(session, actor, project_id, file_id)
+                await project_files.put(session, actor, project_id, file_id)
             with pytest.raises(NotFound):
-                await files.detach_from_project(session, actor, project_id, file_id)
+                await project_files.remove(session, actor, project_id, file_id)
     async with unit_of_work(writes=False) as session:
         listed = await files.list_files(session, people.bob, project_id=project.id)
-        found = await attachments.given_in(session, chat.id)
+        found = await file_prompts.given_in(session, chat.id)
         use = await files.uses(session, people.bob, row.id)
     assert [each.id for each in listed.items] == [row.id]
     assert use.projects == ["Office"]
@@ -123,7 +123,7 @@ async def test_the_files_of_a_project_go_with_the_last_question(people: People) 
     assert turns[0].content == "First question"
     assert "closes at six" in turns[2].content
     async with unit_of_work() as session:
-        await files.detach_from_project(session, people.bob, project.id, row.id)
+        await project_files.remove(session, people.bob, project.id, row.id)
         assert await session.get(ProjectFile, (project.id, row.id)) is None
 
 
