@@ -21,8 +21,8 @@ from llm_ui.services.vision import sees
 MOST_FILES = 10
 
 
-def parse_ids(text: str) -> list[str]:
-    """The ids in a JSON list that a page sends. Raises InvalidInput."""
+def parse_ids(text: str, most: int = MOST_FILES) -> list[str]:
+    """The ids in a JSON list that a page sends, at most so many. Raises InvalidInput."""
     try:
         said = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -30,8 +30,8 @@ def parse_ids(text: str) -> list[str]:
     found = [each for each in said if isinstance(each, str)] if isinstance(said, list) else None
     if found is None or found != said or any(len(each) > 64 for each in found):
         raise InvalidInput("error.request_invalid", field="file_ids")
-    if len(found) > MOST_FILES:
-        raise InvalidInput("error.file_count", field="file_ids", limit=MOST_FILES)
+    if len(found) > most:
+        raise InvalidInput("error.file_count", field="file_ids", limit=most)
     return found
 
 

@@ -113,13 +113,11 @@ async def list_files(
     query: str = "",
     cursor: str | None = None,
     limit: int = PAGE,
-    project_id: str | None = None,
 ) -> Page[FileItem]:
     """The actor's files, the newest first.
 
     Args:
         query: letters that the names have in them.
-        project_id: only those of this project of the actor's.
     """
     found = (
         sa.select(StoredFile, _used_in())
@@ -129,13 +127,6 @@ async def list_files(
     )
     if wanted := " ".join(storable(query).split()):
         found = found.where(col(StoredFile.name).icontains(wanted[:NAME_LIMIT], autoescape=True))
-    if project_id is not None:
-        found = found.where(
-            sa.exists().where(
-                col(ProjectFile.file_id) == StoredFile.id,
-                col(ProjectFile.project_id) == project_id,
-            )
-        )
     if cursor:
         at, file_id = position_of(cursor)
         moment = sa.literal(at, StoredFile.__table__.c.created_at.type)  # type: ignore[attr-defined]

@@ -1,6 +1,8 @@
-"""The files of a project: all of its chats may draw on them."""
+"""The files of a project: all of its chats draw on them (see project_texts.py)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,21 +10,53 @@ from sqlmodel import col
 
 from llm_ui.auth import Actor
 from llm_ui.db import insert_missing
-from llm_ui.models import ProjectFile
-from llm_ui.schemas.files import FileItem
+from llm_ui.errors import Conflict
+from llm_ui.models import ProjectFile, StoredFile
+from llm_ui.schemas.files import FileItem, FilesAlong
 from llm_ui.services.files import get_file_for, item_of
 from llm_ui.services.projects import get_project_for
 
+# All of them are looked through for each question.
+PROJECT_FILES = 50
 
-async def put(session: AsyncSession, actor: Actor, project_id: str, file_id: str) -> FileItem:
-    """Let all chats of a project draw on a file; both are the actor's. Raises NotFound."""
+
+async def list_files(session: AsyncSession, actor: Actor, project_id: str) -> list[FileItem]:
+    """The files of the actor's project, by name; never more than PROJECT_FILES. Raises NotFound."""
     project = await get_project_for(session, actor, project_id)
-    row = await get_file_for(session, actor, file_id)
-    await insert_missing(session, ProjectFile, [{"project_id": project.id, "file_id": row.id}])
-    return item_of(row, actor.language)
+    rows = await session.scalars(
+        sa.select(StoredFile)
+        .join(ProjectFile, col(ProjectFile.file_id) == StoredFile.id)
+        .where(col(ProjectFile.project_id) == project.id)
+        .order_by(sa.func.lower(StoredFile.name), col(StoredFile.id))
+    )
+    return [item_of(row, actor.language) for row in rows]
 
 
-async def remove(session: AsyncSession, actor: Actor, project_id: str, file_id: str) -> None:
+async def put(
+    session: AsyncSession, actor: Actor, project_id: str, file_ids: Sequence[str]
+) -> list[FileItem]:
+    """Let all chats of a project draw on files; all of them are the actor's, or none is put in.
+
+    Raises:
+        NotFound: the project or one of the files is missing or somebody else's.
+        Conflict: the project would have more than it may have.
+    """
+    project = await get_project_for(session, actor, project_id, lock=True)
+    rows = [await get_file_for(session, actor, file_id) for file_id in dict.fromkeys(file_ids)]
+    if rows:
+        links = [{"project_id": project.id, "file_id": row.id} for row in rows]
+        await insert_missing(session, ProjectFile, links)
+    count = await session.scalar(
+        sa.select(sa.func.count())
+        .select_from(ProjectFile)
+        .where(col(ProjectFile.project_id) == project.id)
+    )
+    if (count or 0) > PROJECT_FILES:
+        raise Conflict("error.project_files_full", limit=PROJECT_FILES)
+    return [item_of(row, actor.language) for row in rows]
+
+
+async def remove(session: AsyncSession, actor: Actor, project_id: str, file_id: str) -> FileItem:
     """Take a file out of a project; it stays in the library. Raises NotFound."""
     project = await get_project_for(session, actor, project_id)
     row = await get_file_for(session, actor, file_id)
@@ -31,3 +65,11 @@ async def remove(session: AsyncSession, actor: Actor, project_id: str, file_id: 
             col(ProjectFile.project_id) == project.id, col(ProjectFile.file_id) == row.id
         )
     )
+    return item_of(row, actor.language)
+
+
+async def along(session: AsyncSession, actor: Actor, project_id: str) -> FilesAlong:
+    """What the questions of a project's chats take along. Raises NotFound."""
+    project = await get_project_for(session, actor, project_id)
+    found = await list_files(session, actor, project_id)
+    return FilesAlong(project.id, project.name, found)

@@ -28,8 +28,6 @@ from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
 LONGEST_PATH = 2000
 # What is kept free for the answer when the model's own limit is not known.
 ANSWER_SHARE = 0.25
-# What providers count for an image of usual size.
-IMAGE_TOKENS = 1200
 
 
 def path_query(chat_id: str, leaf_id: str, limit: int) -> sa.Select[Any]:
@@ -218,7 +216,7 @@ def fit(turns: list[PromptMessage], budget: int) -> list[PromptMessage]:
     left = budget - estimate_prompt(turn.content for turn in system)
     kept: list[PromptMessage] = []
     for turn in reversed(rest):
-        left -= estimate_prompt([turn.content]) + IMAGE_TOKENS * len(turn.images)
+        left -= estimate_prompt([turn.content]) + file_prompts.IMAGE_TOKENS * len(turn.images)
         if left < 0 and kept:
             break
         kept.append(turn)
