@@ -19,7 +19,6 @@ class ChatHead:
     created_at: str
     updated_at: str
     temporary: bool = False
-    project_id: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -44,7 +44,6 @@ def head_of(chat: ChatHistory) -> ChatHead:
         created_at=chat.created_at.isoformat(),
         updated_at=chat.updated_at.isoformat(),
         temporary=chat.is_temporary,
-        project_id=chat.project_id or "",
         settings=chat.settings,
     )
 

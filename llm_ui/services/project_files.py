@@ -13,6 +13,7 @@ from llm_ui.db import insert_missing
 from llm_ui.errors import Conflict
 from llm_ui.models import ProjectFile, StoredFile
 from llm_ui.schemas.files import FileItem, FilesAlong
+from llm_ui.services.chats import get_chat_for
 from llm_ui.services.files import get_file_for, item_of
 from llm_ui.services.projects import get_project_for
 
@@ -71,5 +72,14 @@ async def remove(session: AsyncSession, actor: Actor, project_id: str, file_id: 
 async def along(session: AsyncSession, actor: Actor, project_id: str) -> FilesAlong:
     """What the questions of a project's chats take along. Raises NotFound."""
     project = await get_project_for(session, actor, project_id)
-    found = await list_files(session, actor, project_id)
-    return FilesAlong(project.id, project.name, found)
+    found = await list_files(session, actor, project.id)
+    states = [each.status for each in found]
+    return FilesAlong(
+        project.id, project.name, found, states.count("ready"), states.count("waiting")
+    )
+
+
+async def along_with(session: AsyncSession, actor: Actor, chat_id: str) -> FilesAlong:
+    """What the questions of the actor's chat take along. Raises NotFound."""
+    chat = await get_chat_for(session, actor, chat_id)
+    return await along(session, actor, chat.project_id) if chat.project_id else FilesAlong()
