@@ -92,10 +92,11 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
             if not wanted:
                 self._clear()
                 self._choose(await models.default_model_id(session, actor))
-                await self._load_along(session, actor)
+                await self._load_along(session, actor, "")
                 return None
             try:
                 view = await chats.open_chat(session, actor, wanted)
+                await self._load_along(session, actor, wanted)
             except NotFound as error:
                 self._clear()
                 return [tell(error), rx.redirect("/chat", replace=True)]
@@ -104,8 +105,6 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
             push.Watch.leave(socket)
             self.also_model_id = self.also_model_name = ""
         self.open_chat_id = view.head.id
-        async with unit_of_work(writes=False) as session:
-            await self._load_along(session, actor)
         self.chat_title = view.head.title
         self.temporary, self._draft = view.head.temporary, {}
         if self.temporary:

@@ -26,10 +26,11 @@ class AlongMixin(rx.State, mixin=True):
     along: FilesAlong = FilesAlong()
     along_looks: int = 0
 
-    async def _load_along(self, session: Session, actor: Actor) -> None:
+    async def _load_along(self, session: Session, actor: Actor, chat_id: str) -> None:
+        """Of this chat, or with "" of the one that is to begin."""
         try:
-            if self.open_chat_id:
-                self.along = await project_files.along_with(session, actor, self.open_chat_id)
+            if chat_id:
+                self.along = await project_files.along_with(session, actor, chat_id)
             elif self.new_project_id:
                 self.along = await project_files.along(session, actor, self.new_project_id)
             else:
@@ -43,7 +44,7 @@ class AlongMixin(rx.State, mixin=True):
         """A file of it may have been read meanwhile."""
         self.along_looks += 1
         async with unit_of_work(writes=False) as session:
-            await self._load_along(session, current_actor())
+            await self._load_along(session, current_actor(), self.open_chat_id)
 
 
 class ProjectFilesState(rx.State):

@@ -175,7 +175,7 @@ class SidebarMixin(rx.State, mixin=True):
         )
         if chat_id == self.open_chat_id:
             async with unit_of_work(writes=False) as session:
-                await self._load_along(session, current_actor())  # type: ignore[attr-defined]  # ChatState's
+                await self._load_along(session, current_actor(), chat_id)  # type: ignore[attr-defined]  # ChatState's
         return refused
 
     @rx.event
