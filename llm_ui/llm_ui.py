@@ -25,7 +25,7 @@ from llm_ui.services import (
     browsing,
     chats,
     extraction,
-    files,
+    file_bytes,
     profile,
     prompting,
     providers,
@@ -87,7 +87,7 @@ async def _housekeeping() -> None:
             await profile.remove_leaving()
             await check_tabs()
             await extraction.take_up()
-            await files.remove_orphans()
+            await file_bytes.remove_orphans()
         except SQLAlchemyError:
             logger.exception("housekeeping failed; trying again later")
 

@@ -14,7 +14,7 @@ from llm_ui.api.errors import problems
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.files import FileItem
-from llm_ui.services import files
+from llm_ui.services import files, receiving
 
 router = APIRouter(prefix="/files", tags=["files"])
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -85,7 +85,7 @@ async def upload(
     length = request.headers.get("content-length", "")
     claimed = int(length) if length.isdigit() else None
     try:
-        return file_of(await files.receive(actor, name, request.stream(), claimed))
+        return file_of(await receiving.receive(actor, name, request.stream(), claimed))
     except ClientDisconnect:
         raise InvalidInput("error.file_cut", field="file") from None
 

@@ -1,4 +1,5 @@
-"""Projects: folders for chats. Their chats are at /chats?project=…"""
+"""Projects: folders for chats, and the files that these draw on. Their chats are at
+/chats?project=…"""
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.files import File, file_of
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.finding import ProjectView
-from llm_ui.services import projects
+from llm_ui.services import project_files, projects
 
 router = APIRouter(prefix="/projects", tags=["projects"])
 
@@ -85,6 +87,36 @@ async def change_project(project_id: str, body: ProjectChange, actor: Changer) -
 
 @router.delete("/{project_id}", status_code=204, responses=problems(401, 403, 404))
 async def delete_project(project_id: str, actor: Changer) -> None:
-    """Delete a project; its chats stay."""
+    """Delete a project; its chats and files stay."""
     async with unit_of_work() as session:
         await projects.delete_project(session, actor, project_id)
+
+
+class ProjectFileList(BaseModel):
+    """The files of a project, all on one page."""
+
+    items: list[File]
+    next_cursor: str | None = None
+
+
+@router.get("/{project_id}/files", responses=problems(401, 404))
+async def list_files(project_id: str, actor: Reader) -> ProjectFileList:
+    """The files that all chats of a project draw on, by name."""
+    async with unit_of_work(writes=False) as session:
+        found = await project_files.list_files(session, actor, project_id)
+    return ProjectFileList(items=[file_of(each) for each in found])
+
+
+@router.put("/{project_id}/files/{file_id}", responses=problems(401, 403, 404, 409))
+async def put_file(project_id: str, file_id: str, actor: Changer) -> File:
+    """Put one of your files into a project; one that is in it already stays."""
+    async with unit_of_work() as session:
+        (item,) = await project_files.put(session, actor, project_id, [file_id])
+    return file_of(item)
+
+
+@router.delete("/{project_id}/files/{file_id}", status_code=204, responses=problems(401, 403, 404))
+async def remove_file(project_id: str, file_id: str, actor: Changer) -> None:
+    """Take a file out of a project; it stays in your library."""
+    async with unit_of_work() as session:
+        await project_files.remove(session, actor, project_id, file_id)

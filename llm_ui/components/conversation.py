@@ -5,14 +5,16 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.files import upload_labels
+from llm_ui.components.files import composer_labels
 from llm_ui.components.messages import answer_menu, message_row, pair_row
 from llm_ui.components.modes import composer_hint, mode_switches
+from llm_ui.components.project_files import along_line
 from llm_ui.components.text import t
 from llm_ui.components.tuning import context_meter, notes, temporary_switch
 from llm_ui.react import chat_log, composer, log_row, message_changes
 from llm_ui.react.prompts import slash_menu
 from llm_ui.schemas.views import MessageView
+from llm_ui.services.attachments import MOST_FILES
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
 
@@ -153,7 +155,8 @@ def _composer() -> rx.Component:
         input_label=t("chat.placeholder"),
         too_long_label=t("chat.too_long"),
         pending_label=t("chat.pending"),
-        file_labels=upload_labels(t("files.drop")),
+        file_labels=composer_labels(),
+        max_files=MOST_FILES,
     )
 
 
@@ -168,7 +171,7 @@ def conversation() -> rx.Component:
     return rx.el.div(
         message_changes(state_name=ChatState.get_full_name(), on_gap=ChatState.load_chat),
         rx.el.div(body, class_name="lu-talk__body"),
-        rx.el.div(notes(), _composer(), class_name="lu-dock lu-column"),
+        rx.el.div(notes(), along_line(), _composer(), class_name="lu-dock lu-column"),
         answer_menu(),
         rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),
         class_name="lu-talk",

@@ -10,26 +10,68 @@ from llm_ui.components import ui
 from llm_ui.components.text import file_size, t
 from llm_ui.schemas.files import FileItem
 from llm_ui.schemas.views import MessageView
+from llm_ui.services.attachments import MOST_FILES
 
 File = rx.Var[FileItem]
+LOOK_EVERY_MS = 1500
 
 
 def upload_labels(drop: Any) -> dict[str, Any]:
     """The words that uploading shows by itself; `drop` says what dropping does."""
     return {
-        "attach": t("files.attach"),
         "attached": t("files.attached"),
         "drop": drop,
-        "notReady": t("files.not_ready"),
-        "pasted": t("files.pasted"),
+        "folder": t("files.folder"),
+        "quota": t("error.file_quota"),
         "reading": t("files.reading"),
         "remove": t("files.remove"),
         "retry": t("files.retry"),
-        "tooLarge": t("files.too_large"),
+        "tooLarge": t("error.file_large"),
         "unreachable": t("files.unreachable"),
         "upload": t("files.upload"),
         "uploading": t("files.uploading"),
     }
+
+
+def library_labels(choose: Any, taken: Any, most: Any) -> dict[str, Any]:
+    """The words of choosing from the library: what it does, what is said of a file that is
+    there already, and of as many as there may be ({limit})."""
+    return {
+        "cancel": t("common.cancel"),
+        "choose": choose,
+        "chosen": t("files.chosen"),
+        "close": t("common.close"),
+        "emptyText": t("files.choose_empty_text"),
+        "emptyTitle": t("files.empty_title"),
+        "fromDevice": t("files.from_device"),
+        "fromLibrary": t("files.from_library"),
+        "list": t("files.list"),
+        "loadFailed": t("files.load_failed"),
+        "loading": t("app.loading"),
+        "more": t("files.more"),
+        "most": most,
+        "noMatchText": t("files.no_match_text"),
+        "noMatchTitle": t("files.no_match_title"),
+        "search": t("files.search"),
+        "taken": taken,
+    }
+
+
+def composer_labels() -> dict[str, Any]:
+    """All words of the composer that have to do with files."""
+    return {
+        **upload_labels(t("files.drop")),
+        **library_labels(t("files.choose"), t("files.taken"), t("files.most")),
+        "attach": t("files.attach"),
+        "count": t("error.file_count", limit=MOST_FILES),
+        "notReady": t("files.not_ready"),
+        "pasted": t("files.pasted"),
+    }
+
+
+def looks_again(reading: Any, looks: rx.Var[int], on_look: Any) -> rx.Component:
+    """Has the page look again while files are being read."""
+    return rx.cond(reading, ui.timer(ms=LOOK_EVERY_MS, of=looks.to_string(), on_done=on_look))
 
 
 def content_of(file: File, *, inline: bool = False) -> rx.Var[str]:

@@ -34,6 +34,7 @@ def answer_labels() -> dict[str, Any]:
         "thought_for": t("message.thought_for", value="{value}"),
         "thinking_for": t("message.thinking_for", value="{value}"),
         "sources": t("source.title"),
+        "more_sources": t("source.more"),
         "source": t("source.number", number="{number}"),
         "reading": t("source.reading", host="{host}"),
         "searching": t("source.searching"),

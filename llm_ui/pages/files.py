@@ -5,7 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.files import content_of, picture, upload_labels
+from llm_ui.components.files import content_of, looks_again, picture, upload_labels
 from llm_ui.components.overlays import undo_toast
 from llm_ui.components.shell import shell, top_bar
 from llm_ui.components.sidebar import client_sidebar
@@ -166,7 +166,11 @@ def library() -> rx.Component:
     )
     body = rx.cond(
         FilesState.files_loaded,
-        rx.fragment(_room(), rx.cond(FilesState.files.length() > 0, _table(), _nothing())),
+        rx.fragment(
+            _room(),
+            rx.cond(FilesState.files.length() > 0, _table(), _nothing()),
+            looks_again(FilesState.reading, FilesState.looks, FilesState.look_again),
+        ),
         _waiting(),
     )
     page = rx.el.div(

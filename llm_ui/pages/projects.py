@@ -1,4 +1,4 @@
-"""Projects: all of them, and one with its chats."""
+"""Projects: all of them, and one with its chats and files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.chat_table import chat_line, chat_lines, list_waiting, more_button
 from llm_ui.components.overlays import undo_toast
+from llm_ui.components.project_files import files_section, removed_toast
 from llm_ui.components.shell import shell, top_bar
 from llm_ui.components.sidebar import client_sidebar
 from llm_ui.components.text import t
 from llm_ui.schemas.finding import ProjectView
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
+from llm_ui.states.project_files import ProjectFilesState
 from llm_ui.states.projects import ProjectsState
 
 NEW = "new-project"
@@ -105,7 +107,12 @@ def _card(project: rx.Var[ProjectView]) -> rx.Component:
                     rx.el.span(project.description, class_name="lu-project__text"),
                 ),
                 rx.el.span(
-                    t("projects.chats", count=project.chats), class_name="lu-project__count"
+                    t("projects.chats", count=project.chats),
+                    rx.cond(
+                        project.files > 0,
+                        rx.fragment(" · ", t("projects.files_count", count=project.files)),
+                    ),
+                    class_name="lu-project__count",
                 ),
                 class_name="lu-project__words",
             ),
@@ -117,15 +124,18 @@ def _card(project: rx.Var[ProjectView]) -> rx.Component:
     )
 
 
-def _page(bar: rx.Component, *body: Any, label: Any) -> rx.Component:
+def _page(bar: rx.Component, *body: Any, label: Any, wide: bool = False) -> rx.Component:
+    column = (
+        "lu-page__column lu-page__column--two" if wide else "lu-page__column lu-page__column--lists"
+    )
     page = rx.el.div(
-        rx.el.div(*body, class_name="lu-page__column lu-page__column--lists"),
+        rx.el.div(*body, class_name=column),
         class_name="lu-page",
         role="region",
         aria_label=label,
         tab_index=0,
     )
-    return rx.fragment(shell(client_sidebar(), bar, page), undo_toast())
+    return rx.fragment(shell(client_sidebar(), bar, page), undo_toast(), removed_toast())
 
 
 def projects() -> rx.Component:
@@ -192,7 +202,7 @@ def _delete_dialog() -> rx.Component:
 
 
 def project() -> rx.Component:
-    """One project with its chats."""
+    """One project with its chats and its files."""
     this = ProjectsState.open_project
     bar = top_bar(
         ui.link(
@@ -238,15 +248,22 @@ def project() -> rx.Component:
     rows = chat_lines(
         ProjectsState.inside, chat_line, label=t("chats.title"), test_id="project-chats"
     )
-    body = rx.fragment(
-        head,
+    inside = rx.el.div(
+        rx.el.h2(t("chats.title")),
         rx.cond(ProjectsState.inside.length() > 0, rows, empty),
         more_button(ProjectsState.has_more, ProjectsState.load_more),
+        class_name="lu-project__chats",
+    )
+    body = rx.fragment(
+        head,
+        rx.el.div(files_section(), inside, class_name="lu-project__parts"),
         ui.timer(ms=100, of=ChatState.shelf_changes.to_string(), on_done=ProjectsState.look_again),
         rx.el.div(_edit_dialog(), key=this.id + this.updated_at),
         _delete_dialog(),
     )
-    return _page(bar, rx.cond(ProjectsState.loaded, body, list_waiting()), label=this.name)
+    return _page(
+        bar, rx.cond(ProjectsState.loaded, body, list_waiting()), label=this.name, wide=True
+    )
 
 
 def register(app: rx.App) -> None:
@@ -262,5 +279,5 @@ def register(app: rx.App) -> None:
         project,
         route="/projects/[folder_id]",
         title=t("projects.page"),
-        on_load=[*beside, ProjectsState.load_project],
+        on_load=[*beside, ProjectsState.load_project, ProjectFilesState.load_files],
     )

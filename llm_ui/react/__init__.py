@@ -42,8 +42,8 @@ def answer(
     """One answer, live or finished. Events: `on_gap(run, have_offset)`.
 
     Labels: thinking, reasoning, copy_code, copied, show_image, thinking_for and thought_for
-    (with {value}), sources, source (with {number}), reading (with {host}), searching, and
-    problems, by name.
+    (with {value}), sources, more_sources (with {count}), source (with {number}), reading (with
+    {host}), searching, and problems, by name.
     """
     return Answer.create(
         text=text,
@@ -89,7 +89,7 @@ def composer(*left: Any, send_label: Text, stop_label: Text, **props: Any) -> rx
 
 
 def upload_box(*, labels: dict[str, Any], **props: Any) -> rx.Component:
-    """A way in for files. Events: `on_done()`; see UploadBox for the labels."""
+    """A way in for files. Events: `on_done()`, `on_files(ids)`; see UploadBox for the labels."""
     return UploadBox.create(labels=labels, **props)
 
 

@@ -48,6 +48,20 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesAlong:
+    """What the questions of a chat take along: the files of its project, if it is in one.
+
+    `ready` and `waiting` count those that have been and are being read.
+    """
+
+    project_id: str = ""
+    project: str = ""
+    files: list[FileItem] = field(default_factory=list)
+    ready: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """Where a file's bytes lie, and as what they may be sent."""
 

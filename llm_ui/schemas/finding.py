@@ -50,7 +50,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class ProjectView:
-    """A project. `chats` is how many chats are in it, archived ones left out."""
+    """A project. `chats` is how many chats are in it, archived ones left out; `files` how many
+    files its chats draw on."""
 
     id: str
     name: str
@@ -59,6 +60,7 @@ class ProjectView:
     system_prompt: str = ""
     chats: int = 0
     updated_at: str = ""
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)

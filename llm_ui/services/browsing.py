@@ -99,7 +99,7 @@ async def sources_for(
     """
     urls = urls_in(question)
     if not urls and can_search():
-        urls = await _search(question, note)
+        urls = await _search(question, note, taken + 1)
     if not urls:
         return []
     numbered = list(enumerate(urls, taken + 1))
@@ -191,14 +191,14 @@ async def _chosen(text: str, question: str, budget: int) -> str:
 # --- searching -------------------------------------------------------------------------
 
 
-async def _search(question: str, note: Note) -> list[str]:
+async def _search(question: str, note: Note, number: int) -> list[str]:
     """Addresses that the admin's SearXNG finds; none if it does not answer, which is noted.
 
     Its own address may be private: an admin has set it. What it finds may not.
     """
     base = get_settings().searxng_url or ""
     query = " ".join(question.split())[:QUERY_CHARS]
-    failed = {"number": 1, "url": "", "title": "", "state": "failed", "problem": "search"}
+    failed = {"number": number, "url": "", "title": "", "state": "failed", "problem": "search"}
     note({**failed, "state": "reading", "problem": ""})
     try:
         async with (

@@ -6,7 +6,6 @@ At any moment at most one batch of messages, or one piece of a file, is in memor
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import unicodedata
 import zipfile
@@ -22,9 +21,6 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.models import (
-    ChatHistory,
-    ChatMessage,
-    ChatTag,
     Project,
     ProjectFile,
     StoredFile,
@@ -32,13 +28,12 @@ from llm_ui.models import (
     User,
 )
 from llm_ui.models.base import now
-from llm_ui.services import files, usage
+from llm_ui.services import export_chats, file_bytes, usage
+from llm_ui.services.export_chats import BATCH, pretty
 
 PIECE = 64 * 1024
-BATCH = 100
 NAME_LENGTH = 60
 _UNSAFE = re.compile(r"[^\w-]+")
-ROLES = {"user": "Question", "assistant": "Answer", "system": "System"}
 
 
 class _Sink:
@@ -73,10 +68,6 @@ def archive_name(moment: datetime) -> str:
     return f"llm-ui-{moment:%Y-%m-%d}.zip"
 
 
-def _pretty(thing: Any) -> str:
-    return json.dumps(thing, ensure_ascii=False, indent=2)
-
-
 async def archive(actor: Actor) -> AsyncIterator[bytes]:
     """The ZIP of all that is the actor's, piece by piece."""
     sink = _Sink()
@@ -109,21 +100,21 @@ async def _entries(actor: Actor) -> AsyncIterator[tuple[str, Content]]:
         account = await _account(session, actor)
         kept = await _prompts(session, actor)
         projects = await _projects(session, actor)
-    yield "account.json", _just(_pretty(account))
-    yield "prompts.json", _just(_pretty(kept))
-    yield "projects.json", _just(_pretty(projects))
+    yield "account.json", _just(pretty(account))
+    yield "prompts.json", _just(pretty(kept))
+    yield "projects.json", _just(pretty(projects))
     yield "usage.csv", usage.ledger_csv(actor)
     given = [each async for each in _files(actor)]
-    yield "files.json", _just(_pretty(given))
+    yield "files.json", _just(pretty(given))
     for each in given:
-        path = files.path_of(each["id"])
+        path = file_bytes.path_of(each["id"])
         if await asyncio.to_thread(path.is_file):
             yield each["archived_as"], _bytes(path)
-    async for chat in _chats(actor):
+    async for chat in export_chats.kept(actor):
         day = f"{chat.created_at:%Y-%m-%d}"
         base = "chats/" + "_".join(filter(None, (day, safe_name(chat.title), chat.id)))
-        yield f"{base}.json", _chat_json(chat)
-        yield f"{base}.md", _chat_markdown(chat)
+        yield f"{base}.json", export_chats.as_json(chat)
+        yield f"{base}.md", export_chats.as_markdown(chat)
 
 
 async def _account(session: AsyncSession, actor: Actor) -> dict[str, Any]:
@@ -216,112 +207,3 @@ async def _bytes(path: Path) -> AsyncIterator[bytes]:
             yield piece
     finally:
         await asyncio.to_thread(source.close)
-
-
-async def _chats(actor: Actor) -> AsyncIterator[ChatHistory]:
-    """The chats that are kept, oldest first."""
-    last = ""
-    while True:
-        async with unit_of_work(writes=False) as session:
-            page = list(
-                await session.scalars(
-                    sa.select(ChatHistory)
-                    .where(
-                        col(ChatHistory.user_id) == actor.user_id,
-                        col(ChatHistory.deleted_at).is_(None),
-                        col(ChatHistory.is_temporary).is_(False),
-                        col(ChatHistory.id) > last,
-                    )
-                    .order_by(col(ChatHistory.id))
-                    .limit(BATCH)
-                )
-            )
-        for chat in page:
-            yield chat
-        if len(page) < BATCH:
-            return
-        last = page[-1].id
-
-
-def _message(row: ChatMessage) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "parent_id": row.parent_id,
-        "role": row.role,
-        "content": row.content,
-        "reasoning": row.reasoning,
-        "status": row.status,
-        "model": row.model_name,
-        "modes": row.modes,
-        "sources": row.sources,
-        "feedback": row.feedback,
-        "input_tokens": row.input_tokens,
-        "output_tokens": row.output_tokens,
-        "created_at": row.created_at.isoformat(),
-    }
-
-
-async def _chat_json(chat: ChatHistory) -> AsyncIterator[str]:
-    """A chat with all its branches, as one JSON object."""
-    async with unit_of_work(writes=False) as session:
-        names = col(ChatTag.name)
-        tags = list(await session.scalars(sa.select(names).where(col(ChatTag.chat_id) == chat.id)))
-    head = {
-        "id": chat.id,
-        "title": chat.title,
-        "project_id": chat.project_id,
-        "tags": sorted(tags),
-        "settings": chat.settings,
-        "active_leaf_id": chat.active_leaf_id,
-        "pinned": chat.pinned_at is not None,
-        "archived": chat.archived_at is not None,
-        "created_at": chat.created_at.isoformat(),
-        "updated_at": chat.updated_at.isoformat(),
-    }
-    yield _pretty(head)[:-2] + ',\n  "messages": ['
-    last, before = "", "\n"
-    while True:
-        async with unit_of_work(writes=False) as session:
-            query = (
-                sa.select(ChatMessage)
-                .where(col(ChatMessage.chat_id) == chat.id, col(ChatMessage.id) > last)
-                .order_by(col(ChatMessage.id))
-                .limit(BATCH)
-            )
-            page = list(await session.scalars(query))
-        for row in page:
-            yield before + _pretty(_message(row))
-            before = ",\n"
-        if len(page) < BATCH:
-            break
-        last = page[-1].id
-    yield "\n]}\n"
-
-
-async def _chat_markdown(chat: ChatHistory) -> AsyncIterator[str]:
-    """The branch of a chat that is shown, to be read."""
-    yield f"# {chat.title or 'Chat'}\n"
-    path = await _shown_path(chat)
-    for start in range(0, len(path), BATCH):
-        ids = path[start : start + BATCH]
-        async with unit_of_work(writes=False) as session:
-            query = sa.select(ChatMessage).where(col(ChatMessage.id).in_(ids))
-            rows = {row.id: row for row in await session.scalars(query)}
-        for row in (rows[each] for each in ids if each in rows):
-            by = f" ({row.model_name})" if row.role == "assistant" and row.model_name else ""
-            yield f"\n## {ROLES[row.role]}{by}\n\n{row.content.rstrip()}\n"
-
-
-async def _shown_path(chat: ChatHistory) -> list[str]:
-    """The ids from the root to the active leaf."""
-    async with unit_of_work(writes=False) as session:
-        query = sa.select(col(ChatMessage.id), col(ChatMessage.parent_id)).where(
-            col(ChatMessage.chat_id) == chat.id
-        )
-        parents = {row.id: row.parent_id for row in await session.execute(query)}
-    path: list[str] = []
-    here = chat.active_leaf_id
-    while here is not None and here in parents:
-        path.append(here)
-        here = parents[here]
-    return path[::-1]

@@ -17,11 +17,11 @@ import orjson
 import sqlalchemy as sa
 from sqlmodel import col
 
-from llm_ui.config import ROOT, get_settings
+from llm_ui.config import ROOT
 from llm_ui.db import unit_of_work
 from llm_ui.models import FilePassage, StoredFile
 from llm_ui.models.base import now
-from llm_ui.services import passages
+from llm_ui.services import file_bytes, passages
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +45,6 @@ REASONS = (
 
 _tasks: dict[str, asyncio.Task[None]] = {}
 _gates: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
-
-
-def folder() -> Path:
-    """Where the bytes of all files lie."""
-    return get_settings().data_path / "files"
 
 
 def wake(file_id: str) -> None:
@@ -99,7 +94,7 @@ async def _read_and_keep(file_id: str) -> None:
             row = await session.get(StoredFile, file_id)
         if row is None or row.status != "waiting":
             return
-        text, error = await read(folder() / row.id, row.media_type)
+        text, error = await read(file_bytes.path_of(row.id), row.media_type)
         parts = await asyncio.to_thread(passages.split, text)
         await _keep(file_id, parts, error)
 

@@ -56,7 +56,7 @@ def rank(passages: Sequence[str], query: str, budget_tokens: int) -> list[int]:
         positions in `passages`, in reading order. Where no word of the question stands in
         the text the beginning is taken, and what is left of the budget is filled from it.
     """
-    best = _matching(passages, query)
+    best = matching(passages, query)
     chosen: set[int] = set()
     left = budget_tokens
     for place in dict.fromkeys([*best, *range(len(passages))]):
@@ -76,7 +76,12 @@ async def rank_aside(passages: Sequence[str], query: str, budget_tokens: int) ->
     return await asyncio.to_thread(rank, passages, query, budget_tokens)
 
 
-def _matching(passages: Sequence[str], query: str) -> list[int]:
+def matching(passages: Sequence[str], query: str, limit: int = -1) -> list[int]:
+    """The passages that have words of the question in them, the best first.
+
+    Args:
+        limit: at most so many of them; all if negative.
+    """
     words = list(dict.fromkeys(_WORD.findall(query.lower())))[:QUERY_WORDS]
     if not words or not passages:
         return []
@@ -91,7 +96,8 @@ def _matching(passages: Sequence[str], query: str) -> list[int]:
         )
         wanted = " OR ".join(f'"{word}"' for word in words)
         rows = index.execute(
-            "SELECT rowid FROM passage WHERE passage MATCH ? ORDER BY bm25(passage)", (wanted,)
+            "SELECT rowid FROM passage WHERE passage MATCH ? ORDER BY bm25(passage) LIMIT ?",
+            (wanted, limit),
         )
         return [row[0] - 1 for row in rows]
     finally:

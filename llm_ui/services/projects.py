@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from llm_ui.auth import Actor
 from llm_ui.errors import Conflict, InvalidInput, NotFound
-from llm_ui.models import ChatHistory, Project
+from llm_ui.models import ChatHistory, Project, ProjectFile
 from llm_ui.models.base import now
 from llm_ui.schemas.finding import ProjectView
 from llm_ui.security.text import storable
@@ -24,19 +24,20 @@ DESCRIPTION_LIMIT = 1000
 PROMPT_LIMIT = 20_000
 
 
-async def get_project_for(session: AsyncSession, actor: Actor, project_id: str) -> Project:
-    """The actor's project. Raises NotFound."""
-    project = await session.scalar(
-        sa.select(Project).where(
-            col(Project.id) == project_id, col(Project.user_id) == actor.user_id
-        )
+async def get_project_for(
+    session: AsyncSession, actor: Actor, project_id: str, *, lock: bool = False
+) -> Project:
+    """The actor's project. Raises NotFound; `lock` keeps other writers out of it."""
+    query = sa.select(Project).where(
+        col(Project.id) == project_id, col(Project.user_id) == actor.user_id
     )
+    project = await session.scalar(query.with_for_update() if lock else query)
     if project is None:
         raise NotFound
     return project
 
 
-def _view(project: Project, chats: int = 0) -> ProjectView:
+def _view(project: Project, chats: int = 0, files: int = 0) -> ProjectView:
     return ProjectView(
         id=project.id,
         name=project.name,
@@ -44,6 +45,7 @@ def _view(project: Project, chats: int = 0) -> ProjectView:
         description=project.description,
         system_prompt=project.system_prompt,
         chats=chats,
+        files=files,
         updated_at=project.updated_at.isoformat(),
     )
 
@@ -61,13 +63,19 @@ async def list_projects(session: AsyncSession, actor: Actor) -> list[ProjectView
         )
         .scalar_subquery()
     )
+    files = (
+        sa.select(sa.func.count())
+        .select_from(ProjectFile)
+        .where(col(ProjectFile.project_id) == Project.id)
+        .scalar_subquery()
+    )
     query = (
-        sa.select(Project, inside)
+        sa.select(Project, inside, files)
         .where(col(Project.user_id) == actor.user_id)
         .order_by(sa.func.lower(Project.name), col(Project.id))
         .limit(PROJECTS_LIMIT)
     )
-    return [_view(project, count) for project, count in (await session.execute(query)).all()]
+    return [_view(*row) for row in (await session.execute(query)).all()]
 
 
 async def open_project(session: AsyncSession, actor: Actor, project_id: str) -> ProjectView:
@@ -151,7 +159,7 @@ async def change_project(
 
 
 async def delete_project(session: AsyncSession, actor: Actor, project_id: str) -> None:
-    """Take a project away; its chats stay, in no project. Raises NotFound."""
+    """Take a project away; its chats and files stay, in no project. Raises NotFound."""
     project = await get_project_for(session, actor, project_id)
     # What the foreign key would do as well; but this the session knows of.
     await session.execute(

@@ -16,7 +16,7 @@ from llm_ui.errors import ModelUnavailable, NotFound
 from llm_ui.generation import Lane, Plan
 from llm_ui.generation.types import NoteSource
 from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generation, Project
-from llm_ui.services import attachments, browsing, prompts
+from llm_ui.services import browsing, file_prompts, prompts
 from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think
 from llm_ui.services.modes import BROWSING, THINKING
@@ -28,8 +28,6 @@ from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
 LONGEST_PATH = 2000
 # What is kept free for the answer when the model's own limit is not known.
 ANSWER_SHARE = 0.25
-# What providers count for an image of usual size.
-IMAGE_TOKENS = 1200
 
 
 def path_query(chat_id: str, leaf_id: str, limit: int) -> sa.Select[Any]:
@@ -73,15 +71,15 @@ async def prepare(run_id: str) -> Plan:
         if chat is None or question is None:
             raise NotFound
         turns = await turns_of(session, chat, question.id, model)
-        given = await attachments.given_in(session, run.chat_id)
+        given = await file_prompts.given_in(session, run.chat_id)
     sampling = sampling_of(model, provider, chat.settings, run.params)
     thinking = THINKING in question.modes if thinks else None
     limit = model.context_window
     room = budget_of(limit, sampling) if limit else None
-    turns, cited = await attachments.put_in(
+    turns, cited = await file_prompts.put_in(
         turns, given, seeing=sees(model, provider.type), tokens=room
     )
-    await attachments.cite(answer.id, cited)
+    await file_prompts.cite(answer.id, cited)
     _continued(turns, answer, provider)
 
     def request(turns: list[PromptMessage]) -> ChatRequest:
@@ -218,7 +216,7 @@ def fit(turns: list[PromptMessage], budget: int) -> list[PromptMessage]:
     left = budget - estimate_prompt(turn.content for turn in system)
     kept: list[PromptMessage] = []
     for turn in reversed(rest):
-        left -= estimate_prompt([turn.content]) + IMAGE_TOKENS * len(turn.images)
+        left -= estimate_prompt([turn.content]) + file_prompts.IMAGE_TOKENS * len(turn.images)
         if left < 0 and kept:
             break
         kept.append(turn)

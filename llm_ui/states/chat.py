@@ -24,6 +24,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
 from llm_ui.i18n import translate
 from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.files import FilesAlong
 from llm_ui.schemas.views import ContextView, MessageView, ModelItem, SettingsView
 from llm_ui.services import chat_settings, chats, messages, models, runs
 from llm_ui.services.attachments import parse_ids
@@ -33,6 +34,7 @@ from llm_ui.states.branches import BranchMixin
 from llm_ui.states.feedback import tell
 from llm_ui.states.identity import IdentityState
 from llm_ui.states.modes import ModesMixin
+from llm_ui.states.project_files import AlongMixin
 from llm_ui.states.sidebar import SidebarMixin
 from llm_ui.states.tuning import TuningMixin
 
@@ -48,7 +50,7 @@ def _measure() -> Any:
     return handler()
 
 
-class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.StreamState):
+class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, stream.StreamState):
     """What one tab's chat page shows; `current_response` comes from StreamState."""
 
     open_chat_id: str = ""
@@ -90,9 +92,11 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.Strea
             if not wanted:
                 self._clear()
                 self._choose(await models.default_model_id(session, actor))
+                await self._load_along(session, actor, "")
                 return None
             try:
                 view = await chats.open_chat(session, actor, wanted)
+                await self._load_along(session, actor, wanted)
             except NotFound as error:
                 self._clear()
                 return [tell(error), rx.redirect("/chat", replace=True)]
@@ -128,6 +132,7 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.Strea
         self.also_model_id = self.also_model_name = ""
         self.temporary, self._draft = False, {}
         self.settings, self.context = SettingsView(), ContextView()
+        self.along = FilesAlong()
         self._show([])
         self._load_modes([])
         self.has_earlier = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import reflex as rx
@@ -23,6 +24,9 @@ class FilesState(rx.State):
     files: list[FileItem] = []
     files_loaded: bool = False
     has_more_files: bool = False
+    # Whether some are still being read, and how often it has been looked.
+    reading: bool = False
+    looks: int = 0
     storage: Storage = Storage()
     # What stands in the search field, for the empty state's words.
     wanted: str = ""
@@ -43,6 +47,20 @@ class FilesState(rx.State):
         await self._load()
 
     @rx.event
+    async def look_again(self) -> None:
+        """A file may have been read meanwhile: bring those that are shown up to date."""
+        self.looks += 1
+        actor = current_actor()
+        async with unit_of_work(writes=False) as session:
+            now = await files.get_files(session, actor, [each.id for each in self.files])
+        known = {each.id: each for each in now}
+        uses = {each.id: each.used_in for each in self.files}
+        self.files = [
+            replace(known[each], used_in=used) for each, used in uses.items() if each in known
+        ]
+        self._note_reading()
+
+    @rx.event
     async def search_files(self, letters: str) -> None:
         """Show the files with these letters in their names."""
         self.wanted = letters[: files.NAME_LIMIT]
@@ -58,6 +76,7 @@ class FilesState(rx.State):
         known = {each.id for each in self.files}
         self.files = [*self.files, *(each for each in page.items if each.id not in known)]
         self._note(page.next_cursor)
+        self._note_reading()
 
     @rx.event
     async def ask_delete(self, file_id: str) -> Any:
@@ -89,7 +108,11 @@ class FilesState(rx.State):
             self.storage = await files.storage(session, actor)
         self.files = page.items
         self._note(page.next_cursor)
+        self._note_reading()
         self.files_loaded = True
+
+    def _note_reading(self) -> None:
+        self.reading = any(each.status == "waiting" for each in self.files)
 
     def _note(self, cursor: str | None) -> None:
         self._next_files, self.has_more_files = cursor or "", bool(cursor)

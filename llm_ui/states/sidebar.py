@@ -170,9 +170,13 @@ class SidebarMixin(rx.State, mixin=True):
     @rx.event
     async def move_chat(self, chat_id: str, project_id: str) -> Any:
         """Put a chat into a project; "" takes it out of its own."""
-        return await self._place(
+        refused = await self._place(
             lambda session, actor: shelf.move(session, actor, [chat_id], project_id)
         )
+        if chat_id == self.open_chat_id:
+            async with unit_of_work(writes=False) as session:
+                await self._load_along(session, current_actor(), chat_id)  # type: ignore[attr-defined]  # ChatState's
+        return refused
 
     @rx.event
     async def tag_chat(self, chat_id: str, tags: str) -> Any:

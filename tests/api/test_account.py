@@ -26,7 +26,7 @@ from llm_ui.models import (
     UsageLog,
     User,
 )
-from llm_ui.services import accounts, export, files, profile, prompts
+from llm_ui.services import accounts, export, file_bytes, profile, prompts
 from tests.api.conftest import Caller, make_caller
 from tests.api.test_chats import ask, events_of
 from tests.conftest import PASSWORD, People
@@ -197,7 +197,7 @@ async def test_a_files_bytes_are_in_the_archive_and_go_with_the_account(
             kind="text", size=len(content), sha256="0" * 64,
         )  # fmt: skip
         session.add(row)
-    path = files.path_of(row.id)
+    path = file_bytes.path_of(row.id)
     path.parent.mkdir()
     path.write_bytes(content)
     answer = await bob.get(f"{ACCOUNT}/export")

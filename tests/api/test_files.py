@@ -17,7 +17,7 @@ from sqlmodel import col
 from llm_ui.db import unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import AIModel, FilePassage, User
-from llm_ui.services import extraction
+from llm_ui.services import extraction, file_bytes
 from llm_ui.services import files as service
 from tests import files
 from tests.api.conftest import Caller
@@ -346,12 +346,12 @@ async def test_bytes_without_a_row_are_swept_up(
     from datetime import timedelta
 
     one = await upload(bob, b"one")
-    await service.remove_orphans()
-    monkeypatch.setattr(service, "ORPHAN_AGE", timedelta(hours=-1))
-    await service.remove_orphans()
+    await file_bytes.remove_orphans()
+    monkeypatch.setattr(file_bytes, "ORPHAN_AGE", timedelta(hours=-1))
+    await file_bytes.remove_orphans()
     assert (folder / one["id"]).exists()
     async with unit_of_work() as session:
         await session.execute(sa.delete(User).where(col(User.id) == people.bob.user_id))
     (folder / "arriving" / MISSING).write_bytes(b"cut off")
-    await service.remove_orphans()
+    await file_bytes.remove_orphans()
     assert kept(folder) == []

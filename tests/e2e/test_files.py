@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests import files
 from tests.e2e.app import App
@@ -38,7 +39,12 @@ def prompt(upstream: ScriptedServer) -> str:
 
 async def transfer(page: Page, event: str, name: str, data: bytes, media_type: str) -> None:
     """Drop or paste a file on the composer."""
-    await page.get_by_test_id("composer").evaluate(
+    await transfer_to(page.get_by_test_id("composer"), event, name, data, media_type)
+
+
+async def transfer_to(place: Locator, event: str, name: str, data: bytes, media_type: str) -> None:
+    """Drop or paste a file somewhere."""
+    await place.evaluate(
         """(area, [event, name, data, type]) => {
           const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
           const carried = new DataTransfer();
@@ -120,7 +126,8 @@ async def test_a_long_text_that_is_pasted_becomes_a_file(
       area.dispatchEvent(new ClipboardEvent("paste",
         { bubbles: true, cancelable: true, clipboardData: carried }));
     }"""
-    await page.get_by_test_id("composer").evaluate(paste, "a line\n" * 2500)
+    # The page stays alive meanwhile: none of it passes through the field.
+    await page.get_by_test_id("composer").evaluate(paste, "a line\n" * 20_000)
     chip = page.get_by_test_id("file-chip")
     await expect(chip).to_contain_text("Pasted text.txt")
     await expect(chip).to_have_attribute("data-status", "ready")
@@ -128,6 +135,95 @@ async def test_a_long_text_that_is_pasted_becomes_a_file(
     await send(page, "How many lines?")
     await finished(page)
     assert "a line\na line" in prompt(upstream)
+
+
+async def test_a_long_text_that_is_dropped_becomes_a_file(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    drop = """(area, text) => {
+      const carried = new DataTransfer();
+      carried.setData("text/plain", text);
+      area.dispatchEvent(new DragEvent("drop",
+        { bubbles: true, cancelable: true, dataTransfer: carried }));
+    }"""
+    await page.get_by_test_id("composer").evaluate(drop, "a line\n" * 2500)
+    await expect(page.get_by_test_id("file-chip")).to_contain_text("Pasted text.txt")
+    await expect(page.get_by_test_id("composer")).to_have_value("")
+
+
+async def test_a_folder_that_is_dropped_says_that_it_cannot_be_sent(
+    app: App, people: People, tmp_path: Path
+) -> None:
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "one.txt").write_text("words")
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    browser = await page.context.new_cdp_session(page)
+    dragged = {
+        "items": [], "dragOperationsMask": 1,
+        "files": [str(tmp_path / "papers"), str(tmp_path / "one.txt")],
+    }  # fmt: skip
+    for event in ("dragEnter", "dragOver", "drop"):
+        await browser.send(
+            "Input.dispatchDragEvent", {"type": event, "x": 640, "y": 300, "data": dragged}
+        )
+    chips = page.get_by_test_id("file-chip")
+    await expect(chips.filter(has_text="papers")).to_contain_text("A folder cannot be sent")
+    await expect(chips.filter(has_text="one.txt")).to_have_attribute("data-status", "ready")
+
+
+async def test_more_files_than_go_with_a_message_are_counted_before_it_is_sent(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    many = [picked(f"{n}.txt", b"words") for n in range(11)]
+    await page.get_by_test_id("attach-input").set_input_files(many)
+    await expect(page.get_by_role("alert").filter(has_text="At most 10 files")).to_be_visible()
+    before = len(upstream.requests)
+    await page.get_by_test_id("composer").fill("Read them")
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("file-remove").first.click()
+    await expect(page.get_by_text("At most 10 files")).to_have_count(0)
+    assert len(upstream.requests) == before
+    await expect(page.get_by_test_id("composer")).to_have_value("Read them")
+
+
+async def test_sizes_are_refused_before_anything_is_sent(
+    built: None, people: People, upstream: ScriptedServer, tmp_path: Path
+) -> None:
+    app = App(tmp_path, upstream.url, MAX_FILE_MB="1", FILE_QUOTA_MB="1")
+    await app.start()
+    try:
+        bob = await people.user(app)
+        page, _ = await bob.tab_with_chat()
+        uploads: list[str] = []
+        page.on("request", lambda sent: uploads.append(sent.method + sent.url))
+        await attach(page, "large.txt", b"x" * 1_100_000, "refused")
+        large = page.get_by_test_id("file-chip").filter(has_text="large.txt")
+        await expect(large).to_contain_text("larger than the 1 MB allowed")
+        await expect(large.get_by_test_id("file-retry")).to_have_count(0)
+        await attach(page, "first.txt", b"words " * 100_000)
+        await attach(page, "second.txt", b"words " * 100_000, "refused")
+        second = page.get_by_test_id("file-chip").filter(has_text="second.txt")
+        await expect(second).to_contain_text("more than the 1 MB you have")
+        assert len([each for each in uploads if each.startswith("POST")]) == 1
+        # Whoever makes room can try again.
+        [kept] = (await bob.get("/files"))["items"]
+        await (
+            page.get_by_test_id("file-chip")
+            .filter(has_text="first.txt")
+            .get_by_test_id("file-remove")
+            .click()
+        )
+        await bob.context.request.delete(
+            f"{app.url}/api/v1/files/{kept['id']}", headers={"X-CSRF-Token": bob.csrf}
+        )
+        await second.get_by_test_id("file-retry").click()
+        await expect(second).to_have_attribute("data-status", "ready")
+        await bob.context.close()
+    finally:
+        assert await app.stop() == 0
 
 
 async def test_what_cannot_be_used_says_why_and_keeps_the_message_back(

@@ -90,7 +90,7 @@ async def test_a_public_prompt_is_copied_by_another_person(app: App, people: Peo
     own = item.filter(has=page.get_by_test_id("prompt-edit"))
     await expect(own).to_have_count(1)
     answer = await bob.context.request.delete(
-        f"{bob.url}/api/v1/prompts/{shared['id']}", headers={"X-CSRF-Token": bob._csrf}
+        f"{bob.url}/api/v1/prompts/{shared['id']}", headers={"X-CSRF-Token": bob.csrf}
     )
     assert answer.ok
     await page.reload()

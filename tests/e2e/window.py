@@ -91,7 +91,7 @@ class Person:
         self.context = context
         self.url = url
         self.user_id = ""
-        self._csrf = ""
+        self.csrf = ""
 
     # --- without a page: REST with the browser's cookies ----------------------------
 
@@ -109,7 +109,7 @@ class Person:
         response = await self.context.request.post(f"{self.url}/api/v1/auth/{verb}", data=body)
         assert response.ok, await response.text()
         answer = await response.json()
-        self._csrf = answer["csrf_token"]
+        self.csrf = answer["csrf_token"]
         return answer
 
     async def get(self, path: str) -> Any:
@@ -121,10 +121,21 @@ class Person:
     async def post(self, path: str, body: Any = None) -> Any:
         """POST below /api/v1."""
         response = await self.context.request.post(
-            f"{self.url}/api/v1{path}", data=body or {}, headers={"X-CSRF-Token": self._csrf}
+            f"{self.url}/api/v1{path}", data=body or {}, headers={"X-CSRF-Token": self.csrf}
         )
         assert response.ok, await response.text()
         return await response.json() if response.status != 204 else None
+
+    async def upload(self, name: str, data: bytes) -> str:
+        """A new file in the library; its id."""
+        response = await self.context.request.post(
+            f"{self.url}/api/v1/files",
+            params={"name": name},
+            data=data,
+            headers={"X-CSRF-Token": self.csrf, "Content-Type": "application/octet-stream"},
+        )
+        assert response.ok, await response.text()
+        return str((await response.json())["id"])
 
     async def model_id(self, name: str = "scripted") -> str:
         """The id of a model that answers, once it does."""

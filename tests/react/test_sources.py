@@ -15,6 +15,7 @@ WORDS = {
     "thinking_for": "Thinking {value}",
     "thought_for": "Thought for {value}",
     "sources": "Sources",
+    "more_sources": "{count} more",
     "source": "Source {number}",
     "reading": "Reading {host}…",
     "searching": "Searching…",
@@ -128,3 +129,42 @@ def test_how_long_a_model_has_thought(page: Page) -> None:
     expect(summary).to_have_text("Thought for 1 min 5 s")
     finished(page, "Four.", reasoning="Let me see.", run=8, key="other")
     expect(summary).to_have_text("Reasoning")
+
+
+FILE = "/api/v1/files/01890000-0000-7000-8000-000000000000/content"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_link"),
+    [
+        (FILE, True), (f"{FILE}?inline=true", False), ("/api/v1/files/x/content", False),
+        ("/api/v1/auth/logout", False), (f"//e.org{FILE}", False), (f" {FILE}", False),
+        (FILE.replace("/content", "/../../auth/me"), False), ("/admin", False),
+    ],
+)  # fmt: skip
+def test_of_this_server_only_the_persons_own_files_are_links(
+    page: Page, url: str, is_link: bool
+) -> None:
+    finished(page, "So [1].", source(1, url=url, title="annex.txt"))
+    entry = page.get_by_test_id("source")
+    expect(entry).to_contain_text("annex.txt")
+    expect(entry.locator("a")).to_have_count(1 if is_link else 0)
+    if is_link:
+        expect(entry.locator("a")).to_have_attribute("href", FILE)
+
+
+def test_of_many_sources_the_rest_is_folded_until_one_is_asked_for(page: Page) -> None:
+    finished(page, "So [2] and [9].", *[source(n) for n in range(1, 10)])
+    entries = page.get_by_test_id("source")
+    expect(entries).to_have_count(9)
+    expect(page.get_by_text("4 more")).to_be_visible()
+    expect(entries.nth(8)).to_be_hidden()
+    body(page).locator(".lu-md-cite").nth(1).click()
+    expect(entries.nth(8)).to_be_visible()
+    expect(entries.nth(8).locator("a")).to_be_focused()
+
+
+def test_one_source_too_many_is_not_folded_alone(page: Page) -> None:
+    finished(page, "So [1].", *[source(n) for n in range(1, 7)])
+    for entry in page.get_by_test_id("source").all():
+        expect(entry).to_be_visible()

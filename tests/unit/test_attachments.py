@@ -9,10 +9,10 @@ import pytest
 
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
-from llm_ui.errors import NotFound
-from llm_ui.models import AIModel, ChatHistory, FilePassage, Project, ProjectFile, StoredFile
-from llm_ui.services import attachments, files, passages
-from llm_ui.services.attachments import Given, put_in
+from llm_ui.models import AIModel, FilePassage, StoredFile
+from llm_ui.services import passages
+from llm_ui.services.file_prompts import put_in
+from llm_ui.services.file_texts import Given
 from llm_ui.services.tokens import estimate
 from llm_ui.services.vision import sees
 from llm_ui.wire.events import PromptMessage
@@ -91,40 +91,6 @@ async def test_an_image_goes_to_models_that_see_and_is_named_to_others(
     turns, _ = await put_in(TURNS, [given(row, "1")], seeing=False, tokens=None)
     assert turns[0].images == ()
     assert "photo.png" in turns[0].content
-
-
-async def test_the_files_of_a_project_go_with_the_last_question(people: People) -> None:
-    row = await stored(people.bob, "handbook.txt", "The office closes at six.")
-    async with unit_of_work() as session:
-        project = Project(user_id=people.bob.user_id, name="Office")
-        session.add(project)
-        await session.flush()
-        chat = ChatHistory(user_id=people.bob.user_id, title="", project_id=project.id)
-        session.add(chat)
-        await session.flush()
-        await files.attach_to_project(session, people.bob, project.id, row.id)
-        await files.attach_to_project(session, people.bob, project.id, row.id)
-        for actor, project_id, file_id in (
-            (people.charlie, project.id, row.id),
-            (people.bob, "x", row.id),
-            (people.bob, project.id, "x"),
-        ):  # fmt: skip
-            with pytest.raises(NotFound):
-                await files.attach_to_project(session, actor, project_id, file_id)
-            with pytest.raises(NotFound):
-                await files.detach_from_project(session, actor, project_id, file_id)
-    async with unit_of_work(writes=False) as session:
-        listed = await files.list_files(session, people.bob, project_id=project.id)
-        found = await attachments.given_in(session, chat.id)
-        use = await files.uses(session, people.bob, row.id)
-    assert [each.id for each in listed.items] == [row.id]
-    assert use.projects == ["Office"]
-    turns, _ = await put_in(TURNS, found, seeing=False, tokens=None)
-    assert turns[0].content == "First question"
-    assert "closes at six" in turns[2].content
-    async with unit_of_work() as session:
-        await files.detach_from_project(session, people.bob, project.id, row.id)
-        assert await session.get(ProjectFile, (project.id, row.id)) is None
 
 
 @pytest.mark.parametrize(

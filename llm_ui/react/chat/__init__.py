@@ -116,9 +116,11 @@ class Composer(rx.Component):
     input_label: rx.Var[str]
     too_long_label: rx.Var[str]
     pending_label: rx.Var[str]
-    # Without these nothing can be attached: attach, drop, pasted, notReady, and those of
-    # react.files.UploadBox.
+    # Without these nothing can be attached: attach, drop, pasted, notReady, count, and those
+    # of react.files.UploadBox.
     file_labels: rx.Var[dict[str, Any]]
+    # How many files one message takes.
+    max_files: rx.Var[int]
 
     # The ids of the next message's files, as a JSON list; just before on_send.
     on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]

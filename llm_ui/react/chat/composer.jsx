@@ -2,7 +2,8 @@
 // neither React nor the server do anything.
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
-import { Chips, DropVeil, PickButton, useDrop, useUploads } from "../files/chips.jsx";
+import { Chips, DropVeil, useDrop, useUploads } from "../files/chips.jsx";
+import { AttachMenu } from "../files/pick.jsx";
 import { known } from "../files/upload.js";
 import { Icon } from "./icons.jsx";
 import { Outbox, SENT, newKey, wireSize } from "./outbox.js";
@@ -50,6 +51,7 @@ export function Composer({
   tooLongLabel,
   pendingLabel,
   fileLabels,
+  maxFiles = 10,
   onFiles,
 }) {
   const area = useRef(null);
@@ -90,10 +92,11 @@ export function Composer({
   };
 
   // Files that have arrived are kept with the draft.
+  const tooMany = files.length > maxFiles;
   useEffect(() => {
     if (box.current) box.current.files = files.filter((file) => file.id).map(known);
-    setNote((now) => (now === "files" ? null : now));
-  }, [files]);
+    setNote((now) => (tooMany ? "count" : now === "files" || now === "count" ? null : now));
+  }, [files, tooMany]);
 
   // A conversation's own draft, or what was sent there and never confirmed.
   useBrowserEffect(() => {
@@ -180,8 +183,8 @@ export function Composer({
       setNote("long");
       return;
     }
-    if (!uploads.ready) {
-      setNote("files");
+    if (tooMany || !uploads.ready) {
+      setNote(tooMany ? "count" : "files");
       return;
     }
     // The same words again after a loss are the same message: the server takes one.
@@ -211,21 +214,31 @@ export function Composer({
     send();
   };
 
+  /** Takes a text that is too long for the field as a file; false if it is not. */
+  const takeText = (event, text) => {
+    if (!takesFiles || !isLong(text)) return false;
+    event.preventDefault();
+    take([new File([text], `${fileLabels.pasted}.txt`, { type: "text/plain" })]);
+    return true;
+  };
+
   const pasted = (event) => {
-    if (!takesFiles) return;
     const data = event.clipboardData;
     const text = data.getData("text/plain");
+    if (takeText(event, text) || !takesFiles) return;
     // Office programs put a picture of what is copied beside its text.
     if (data.files.length && !text) {
       event.preventDefault();
       take(data.files);
-    } else if (isLong(text)) {
-      event.preventDefault();
-      take([new File([text], `${fileLabels.pasted}.txt`, { type: "text/plain" })]);
     }
   };
 
-  const words = { long: tooLongLabel, pending: pendingLabel, files: fileLabels?.notReady }[note];
+  const words = {
+    long: tooLongLabel,
+    pending: pendingLabel,
+    files: fileLabels?.notReady,
+    count: fileLabels?.count,
+  }[note];
   return (
     <form
       className="lu-composer"
@@ -248,6 +261,7 @@ export function Composer({
         onInput={changed}
         onKeyDown={keyed}
         onPaste={pasted}
+        onDrop={(event) => takeText(event, event.dataTransfer.getData("text/plain"))}
       />
       {words && (
         <p className="lu-composer-note" role={note === "pending" ? "status" : "alert"} data-kind={note}>
@@ -257,14 +271,14 @@ export function Composer({
       <div className="lu-composer-bar">
         <div className="lu-composer-left">
           {takesFiles && (
-            <PickButton
-              label={fileLabels.attach}
-              className="lu-composer-attach"
-              testId="attach"
+            <AttachMenu
+              labels={fileLabels}
+              files={files}
+              limit={maxFiles}
               onFiles={take}
-            >
-              <Icon name="clip" size={18} />
-            </PickButton>
+              onChosen={(chosen) => uploads.restore(chosen.map(known))}
+              onShut={() => area.current?.focus()}
+            />
           )}
           {children}
         </div>

@@ -7,6 +7,10 @@ import { safeLink } from "../markdown/safe.js";
 
 const NAME = "current_sources_rx_state_";
 const NOTHING = [];
+// More than these are folded away.
+const SHOWN = 5;
+// The reader's own files, the only addresses of this server that are sources.
+const OWN_FILE = /^\/api\/v1\/files\/[0-9a-f-]{36}\/content$/;
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
 /** The sources of an answer: while it is live what the store says, then what it was given. */
@@ -56,7 +60,7 @@ export function Reading({ sources, labels }) {
 function Entry({ source, labels }) {
   const { number, url, title, state, problem } = source;
   // What the server may not read may be something in the reader's own network.
-  const href = problem === "refused" ? null : safeLink(url);
+  const href = problem === "refused" ? null : OWN_FILE.test(url) ? url : safeLink(url);
   const host = hostOf(url);
   const failed = state === "failed";
   // An address says most in what stands behind the host.
@@ -92,18 +96,32 @@ function Entry({ source, labels }) {
   );
 }
 
-/** The list below an answer. */
+function List({ sources, labels }) {
+  return (
+    <ol>
+      {sources.map((source) => (
+        <Entry key={source.number} source={source} labels={labels} />
+      ))}
+    </ol>
+  );
+}
+
+/** The list below an answer; of a long one the rest is folded away. */
 export function Sources({ sources, labels }) {
   const known = sources.filter(({ state }) => state !== "reading");
   if (!known.length) return null;
+  const shown = known.length > SHOWN + 1 ? SHOWN : known.length;
+  const rest = known.slice(shown);
   return (
     <section className="lu-sources" aria-label={labels.sources} data-testid="sources">
       <h3 className="lu-sources__title">{labels.sources}</h3>
-      <ol>
-        {known.map((source) => (
-          <Entry key={source.number} source={source} labels={labels} />
-        ))}
-      </ol>
+      <List sources={known.slice(0, shown)} labels={labels} />
+      {rest.length > 0 && (
+        <details className="lu-sources__more">
+          <summary>{fill(labels.more_sources, { count: rest.length })}</summary>
+          <List sources={rest} labels={labels} />
+        </details>
+      )}
     </section>
   );
 }

@@ -1,4 +1,4 @@
-"""Uploading: the chips of files under way, and the library's upload button."""
+"""Uploading, and choosing from the library: what brings files into a list."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ import reflex as rx
 
 from llm_ui.react._link import link
 
-_FILES = link("chips.jsx", "size.js", "upload.js")
+_FILES = link(
+    "box.jsx", "chips.jsx", "library.jsx", "parts.jsx", "pick.jsx", "size.js", "upload.js"
+)
 
 
 class UploadBox(rx.Component):
     """A button and the whole page as places to bring files to, and those under way.
 
+    With `taken`, the ids of what is in the list already, files can also be chosen from the
+    library, until there are `limit`.
+
     Labels: upload, drop, attached, uploading ({percent}), reading, remove ({name}), retry,
-    tooLarge ({limit}), unreachable.
+    tooLarge ({limit}), quota ({limit}), folder, unreachable; with `taken` those of the library
+    too: see components/files.py.
     """
 
-    library = _FILES["chips.jsx"]
+    library = _FILES["box.jsx"]
     tag = "UploadBox"
 
     labels: rx.Var[dict[str, Any]]
+    taken: rx.Var[list[str]]
+    limit: rx.Var[int]
 
     # Something has arrived, or has been read: the list is out of date.
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
+    # These have arrived or were chosen: a JSON list of ids.
+    on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]

@@ -3,10 +3,9 @@ import { useEffect, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 import { backendOrigin } from "../session/backend.js";
+import { Picture, fill } from "./parts.jsx";
 import { sizeOf } from "./size.js";
-import { Uploads } from "./upload.js";
-
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+import { Uploads, filesOf } from "./upload.js";
 
 /** [list, uploads]: the files of this component, kept as long as it lives. */
 export function useUploads(labels) {
@@ -14,7 +13,7 @@ export function useUploads(labels) {
   const uploads = useRef(null);
   uploads.current ??= new Uploads({ changed: show });
   const mine = uploads.current;
-  mine.words = { tooLarge: labels.tooLarge, unreachable: labels.unreachable };
+  mine.words = labels;
   useEffect(() => {
     mine.origin = backendOrigin();
     mine.over = false;
@@ -49,7 +48,8 @@ export function useDrop(take) {
       event.preventDefault();
       depth = 0;
       setOver(false);
-      if (event.dataTransfer.files.length) taking.current(event.dataTransfer.files);
+      const files = filesOf(event.dataTransfer);
+      if (files.length) taking.current(files);
     };
     const all = { dragenter: enter, dragleave: leave, dragover: hover, drop };
     for (const [name, listener] of Object.entries(all)) window.addEventListener(name, listener);
@@ -79,13 +79,6 @@ function about(file, labels) {
   if (file.status === "waiting") return labels.reading;
   if (file.status === "ready") return sizeOf(file.size, document.documentElement.lang || "en");
   return file.error || labels.unreachable;
-}
-
-function Picture({ file }) {
-  const [broken, setBroken] = useState(false);
-  const source = file.preview || (file.id ? `/api/v1/files/${file.id}/content?inline=true` : "");
-  if (file.kind !== "image" || !source || broken) return <Icon name="file" size={18} />;
-  return <img src={source} alt="" onError={() => setBroken(true)} />;
 }
 
 function Chip({ file, labels, uploads }) {
@@ -139,82 +132,18 @@ function Chip({ file, labels, uploads }) {
 }
 
 export function Chips({ list, labels, uploads }) {
+  const box = useRef(null);
+  // What came last is what one wants to see, also when it says at length why it failed.
+  const last = list.length ? `${list.at(-1).key} ${list.at(-1).status}` : "";
+  useEffect(() => {
+    if (last) box.current.scrollTop = box.current.scrollHeight;
+  }, [last]);
   if (!list.length) return null;
   return (
-    <ul className="lu-chips" aria-label={labels.attached}>
+    <ul ref={box} className="lu-chips" aria-label={labels.attached}>
       {list.map((file) => (
         <Chip key={file.key} file={file} labels={labels} uploads={uploads} />
       ))}
     </ul>
-  );
-}
-
-export function PickButton({ label, onFiles, children, className, testId }) {
-  const input = useRef(null);
-  return (
-    <>
-      <button
-        type="button"
-        className={className}
-        aria-label={label}
-        title={label}
-        data-testid={testId}
-        onClick={() => input.current.click()}
-      >
-        {children}
-      </button>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        tabIndex={-1}
-        aria-hidden="true"
-        data-testid={`${testId}-input`}
-        onChange={({ target }) => {
-          if (target.files.length) onFiles(target.files);
-          // The same file may be picked again.
-          target.value = "";
-        }}
-      />
-    </>
-  );
-}
-
-/** The library's way in: a button, the whole page as a place to drop, and what is under way. */
-export function UploadBox({ labels, onDone }) {
-  const [list, uploads] = useUploads(labels);
-  const over = useDrop((files) => uploads.add(files));
-  const seen = useRef(new Set());
-
-  // What has arrived stands in the library's list; what has not stays here and says why.
-  const missing = list.filter((file) => !file.id);
-  useEffect(() => {
-    let news = false;
-    for (const file of list) {
-      if (!file.id) continue;
-      news ||= !seen.current.has(file.id) || file.status !== "waiting";
-      seen.current.add(file.id);
-      if (file.status !== "waiting") uploads.remove(file.key);
-    }
-    if (news) onDone?.();
-  }, [list]);
-
-  return (
-    <>
-      <PickButton
-        label={labels.upload}
-        className="lu-button lu-button--primary"
-        testId="upload"
-        onFiles={(files) => uploads.add(files)}
-      >
-        <Icon name="plus" />
-        <span className="lu-upload-word">{labels.upload}</span>
-      </PickButton>
-      <div className="lu-uploads">
-        <Chips list={missing} labels={labels} uploads={uploads} />
-      </div>
-      <DropVeil shown={over} words={labels.drop} />
-    </>
   );
 }

@@ -7,31 +7,55 @@ const AT_ONCE = 2;
 const KEPT = ["id", "name", "size", "kind", "status", "error"];
 
 let numbers = 0;
-let terms = null;
+let token = null;
 
 const language = () => document.documentElement.lang || navigator.language;
 
-async function read(origin, path) {
+export async function read(origin, path, signal) {
   const response = await fetch(new URL(path, origin), {
     credentials: "include",
     headers: { "Accept-Language": language() },
+    signal,
   });
   const answer = await response.json();
   if (response.ok) return answer;
   throw Object.assign(new Error(answer.detail ?? ""), { status: response.status });
 }
 
-/** What uploading needs to know, asked once: the session's token, the largest size. */
-async function termsOf(origin) {
-  terms ??= Promise.all([read(origin, "/api/v1/auth/me"), read(origin, `${FILES}?limit=1`)]).then(
-    ([me, files]) => ({ token: me.csrf_token, largest: files.largest }),
-  );
+/** The session's token, asked for once. */
+async function tokenOf(origin) {
+  token ??= read(origin, "/api/v1/auth/me").then((me) => me.csrf_token);
   try {
-    return await terms;
+    return await token;
   } catch (error) {
-    terms = null;
+    token = null;
     throw error;
   }
+}
+
+const megabytes = (bytes) => Math.floor(bytes / 1024 / 1024);
+
+/** Throws what is wrong with a size, where the server would only hang up in the middle of it. */
+async function checkRoom(origin, size, words) {
+  const { used, quota, largest } = await read(origin, `${FILES}?limit=1`);
+  const refuse = (text, limit, final) => {
+    throw Object.assign(new Error(text.replace("{limit}", megabytes(limit))), { final });
+  };
+  if (size > largest) refuse(words.tooLarge, largest, true);
+  // Whoever deletes some can try again.
+  if (used + size > quota) refuse(words.quota, quota, false);
+}
+
+/** The files of a drop; folders are among them, marked, for they cannot be sent. */
+export function filesOf(transfer) {
+  return [...transfer.items]
+    .filter((item) => item.kind === "file")
+    .map((item) => {
+      const isFolder = Boolean(item.webkitGetAsEntry?.()?.isDirectory);
+      const file = item.getAsFile();
+      return file && Object.assign(file, { isFolder });
+    })
+    .filter(Boolean);
 }
 
 /** What stays of a file that the server knows: enough to show it and to send it along. */
@@ -59,8 +83,10 @@ export class Uploads {
       size: blob.size,
       kind: blob.type.startsWith("image/") ? "image" : "text",
       preview: /^image\/(png|jpeg|gif|webp)$/.test(blob.type) ? URL.createObjectURL(blob) : "",
-      status: "queued",
       percent: 0,
+      ...(blob.isFolder
+        ? { status: "refused", error: this.words.folder, final: true, size: 0 }
+        : { status: "queued" }),
     }));
     this.show([...this.list, ...fresh]);
     this.next();
@@ -124,7 +150,7 @@ export class Uploads {
         this.change(file.key, {
           status: "refused",
           error: error.message || this.words.unreachable,
-          final: error.status === 413 || error.status === 422,
+          final: error.final ?? error.status === 422,
           request: null,
         });
       })
@@ -136,13 +162,10 @@ export class Uploads {
   }
 
   async send(file) {
-    const { token, largest } = await termsOf(this.origin);
-    if (file.size > largest) {
-      // The server would only hang up in the middle of it.
-      const limit = Math.floor(largest / 1024 / 1024);
-      const words = this.words.tooLarge.replace("{limit}", limit);
-      throw Object.assign(new Error(words), { status: 413 });
-    }
+    const [csrf] = await Promise.all([
+      tokenOf(this.origin),
+      checkRoom(this.origin, file.size, this.words),
+    ]);
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       const address = new URL(FILES, this.origin);
@@ -151,13 +174,13 @@ export class Uploads {
       request.withCredentials = true;
       request.responseType = "json";
       request.setRequestHeader("Content-Type", "application/octet-stream");
-      request.setRequestHeader("X-CSRF-Token", token);
+      request.setRequestHeader("X-CSRF-Token", csrf);
       request.setRequestHeader("Accept-Language", language());
       request.upload.onprogress = ({ loaded, total }) =>
         this.change(file.key, { percent: total ? Math.floor((100 * loaded) / total) : 0 });
       request.onload = () => {
         if (request.status === 201) return resolve(request.response);
-        if (request.status === 403) terms = null;
+        if (request.status === 403) token = null;
         const detail = request.response?.detail ?? "";
         return reject(Object.assign(new Error(detail), { status: request.status }));
       };

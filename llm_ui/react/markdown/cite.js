@@ -48,6 +48,8 @@ export function showSource(from) {
   const number = Number(from.dataset.cite);
   const entry = from.closest(".lu-md-answer")?.querySelector(`[data-source="${number}"]`);
   if (!entry) return;
+  const folded = entry.closest("details");
+  if (folded) folded.open = true;
   entry.scrollIntoView({ block: "nearest" });
   (entry.querySelector("a") ?? entry).focus({ preventScroll: true });
 }

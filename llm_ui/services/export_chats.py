@@ -1,0 +1,132 @@
+"""The chats of an export: each as JSON with all its branches, and as Markdown to be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.db import unit_of_work
+from llm_ui.models import ChatHistory, ChatMessage, ChatTag
+
+# At any moment so many messages are in memory.
+BATCH = 100
+ROLES = {"user": "Question", "assistant": "Answer", "system": "System"}
+
+
+def pretty(thing: Any) -> str:
+    """JSON that people can read too."""
+    return json.dumps(thing, ensure_ascii=False, indent=2)
+
+
+async def kept(actor: Actor) -> AsyncIterator[ChatHistory]:
+    """The chats that are kept, oldest first."""
+    last = ""
+    while True:
+        async with unit_of_work(writes=False) as session:
+            page = list(
+                await session.scalars(
+                    sa.select(ChatHistory)
+                    .where(
+                        col(ChatHistory.user_id) == actor.user_id,
+                        col(ChatHistory.deleted_at).is_(None),
+                        col(ChatHistory.is_temporary).is_(False),
+                        col(ChatHistory.id) > last,
+                    )
+                    .order_by(col(ChatHistory.id))
+                    .limit(BATCH)
+                )
+            )
+        for chat in page:
+            yield chat
+        if len(page) < BATCH:
+            return
+        last = page[-1].id
+
+
+def _message(row: ChatMessage) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "parent_id": row.parent_id,
+        "role": row.role,
+        "content": row.content,
+        "reasoning": row.reasoning,
+        "status": row.status,
+        "model": row.model_name,
+        "modes": row.modes,
+        "sources": row.sources,
+        "feedback": row.feedback,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+async def as_json(chat: ChatHistory) -> AsyncIterator[str]:
+    """A chat with all its branches, as one JSON object."""
+    async with unit_of_work(writes=False) as session:
+        names = col(ChatTag.name)
+        tags = list(await session.scalars(sa.select(names).where(col(ChatTag.chat_id) == chat.id)))
+    head = {
+        "id": chat.id,
+        "title": chat.title,
+        "project_id": chat.project_id,
+        "tags": sorted(tags),
+        "settings": chat.settings,
+        "active_leaf_id": chat.active_leaf_id,
+        "pinned": chat.pinned_at is not None,
+        "archived": chat.archived_at is not None,
+        "created_at": chat.created_at.isoformat(),
+        "updated_at": chat.updated_at.isoformat(),
+    }
+    yield pretty(head)[:-2] + ',\n  "messages": ['
+    last, before = "", "\n"
+    while True:
+        async with unit_of_work(writes=False) as session:
+            query = (
+                sa.select(ChatMessage)
+                .where(col(ChatMessage.chat_id) == chat.id, col(ChatMessage.id) > last)
+                .order_by(col(ChatMessage.id))
+                .limit(BATCH)
+            )
+            page = list(await session.scalars(query))
+        for row in page:
+            yield before + pretty(_message(row))
+            before = ",\n"
+        if len(page) < BATCH:
+            break
+        last = page[-1].id
+    yield "\n]}\n"
+
+
+async def as_markdown(chat: ChatHistory) -> AsyncIterator[str]:
+    """The branch of a chat that is shown, to be read."""
+    yield f"# {chat.title or 'Chat'}\n"
+    path = await _shown_path(chat)
+    for start in range(0, len(path), BATCH):
+        ids = path[start : start + BATCH]
+        async with unit_of_work(writes=False) as session:
+            query = sa.select(ChatMessage).where(col(ChatMessage.id).in_(ids))
+            rows = {row.id: row for row in await session.scalars(query)}
+        for row in (rows[each] for each in ids if each in rows):
+            by = f" ({row.model_name})" if row.role == "assistant" and row.model_name else ""
+            yield f"\n## {ROLES[row.role]}{by}\n\n{row.content.rstrip()}\n"
+
+
+async def _shown_path(chat: ChatHistory) -> list[str]:
+    """The ids from the root to the active leaf."""
+    async with unit_of_work(writes=False) as session:
+        query = sa.select(col(ChatMessage.id), col(ChatMessage.parent_id)).where(
+            col(ChatMessage.chat_id) == chat.id
+        )
+        parents = {row.id: row.parent_id for row in await session.execute(query)}
+    path: list[str] = []
+    here = chat.active_leaf_id
+    while here is not None and here in parents:
+        path.append(here)
+        here = parents[here]
+    return path[::-1]

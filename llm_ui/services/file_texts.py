@@ -1,0 +1,56 @@
+"""The texts of files, and how they stand in a prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from llm_ui.db import unit_of_work
+from llm_ui.models import FilePassage
+
+# With less room than this a file is only named.
+LEAST_TOKENS = 150
+# Of a text that does not fit whole: enough for an answer, few enough to be read through.
+RANKED_TOKENS = 12_000
+# An estimate from the count of characters alone, before the text is loaded.
+CHARS_PER_TOKEN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file of a turn of the prompt; `message_id` is "" for one of the chat's project."""
+
+    message_id: str
+    id: str
+    name: str
+    kind: str
+    media_type: str
+    characters: int
+
+
+async def parts_of(file_id: str) -> list[str]:
+    """A file's text in its passages; joined they are the whole."""
+    async with unit_of_work(writes=False) as session:
+        query = (
+            sa.select(col(FilePassage.text))
+            .where(col(FilePassage.file_id) == file_id)
+            .order_by(col(FilePassage.number))
+        )
+        return list(await session.scalars(query))
+
+
+def plain(name: str) -> str:
+    """A file's name without what could pass for markup of the prompt."""
+    return name.replace('"', "'").replace("<", "(").replace(">", ")")
+
+
+def inside(text: str) -> str:
+    """The text without what could end its block: it must not pass for the person's words."""
+    return text.replace("</file", "<\\/file")
+
+
+def block(file: Given, *parts: str) -> str:
+    """A file with what is shown of it; the parts are fit to stand there."""
+    return "\n".join([f'<file name="{plain(file.name)}">', *parts, "</file>"])

@@ -1,0 +1,142 @@
+"""Receiving files: the bytes go to the disk as they come, then they get their row.
+
+What a file is, is found out from its content; its text is read afterwards (extraction.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.config import get_settings
+from llm_ui.db import after_commit, unit_of_work
+from llm_ui.errors import TooLarge
+from llm_ui.models import StoredFile, User
+from llm_ui.models.base import new_id
+from llm_ui.reading.kinds import Found, identify
+from llm_ui.schemas.files import FileItem
+from llm_ui.security.text import storable
+from llm_ui.services import extraction, file_bytes
+from llm_ui.services.files import MEGABYTE, NAME_LIMIT, item_of, used
+
+# Controls, and marks that turn the direction of writing: "exe.txt" must not read as another name.
+_UNFIT = re.compile("[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean_name(name: str) -> str:
+    """A name fit to be shown: one line, without folders. Never empty, never a path."""
+    flat = unicodedata.normalize("NFC", storable(_UNFIT.sub("", name)))
+    last = " ".join(re.split(r"[/\\]", flat)[-1].split()).strip(". ")
+    if len(last) > NAME_LIMIT:
+        stem, dot, ending = last.rpartition(".")
+        keep = f".{ending}" if dot and len(ending) <= 10 else ""
+        last = (stem if keep else last)[: NAME_LIMIT - len(keep)] + keep
+    return last or "file"
+
+
+async def receive(
+    actor: Actor, name: str, chunks: AsyncIterator[bytes], claimed: int | None = None
+) -> FileItem:
+    """Take a file in: its bytes go to the disk as they come, then its text is read.
+
+    Args:
+        name: what the person calls it.
+        claimed: how many bytes are to come, if the sender says so; a lie helps nobody.
+
+    Raises:
+        TooLarge: larger than one file may be, or than the room that is left.
+        InvalidInput: empty, of a type that cannot be read, or an image too large to show.
+    """
+    settings = get_settings()
+    async with unit_of_work(writes=False) as session:
+        taken = await used(session, actor)
+    room = min(settings.max_file_mb * MEGABYTE, settings.file_quota_mb * MEGABYTE - taken)
+    if claimed is not None and claimed > room:
+        raise _too_large(claimed)
+    file_id = new_id()
+    arriving = file_bytes.arriving(file_id)
+    try:
+        size, digest = await _write(arriving, chunks, room)
+        found = await asyncio.to_thread(identify, arriving)
+        row = StoredFile(
+            id=file_id,
+            user_id=actor.user_id,
+            name=clean_name(name),
+            media_type=found.media_type,
+            kind=found.kind,
+            size=size,
+            sha256=digest,
+            status=_first_status(found),
+        )
+        return await _keep(actor, row, arriving)
+    finally:
+        await asyncio.to_thread(arriving.unlink, missing_ok=True)
+
+
+def _first_status(found: Found) -> str:
+    return "ready" if found.kind == "image" else "waiting"
+
+
+def _too_large(size: int) -> TooLarge:
+    settings = get_settings()
+    if size > settings.max_file_mb * MEGABYTE:
+        return TooLarge("error.file_large", limit=settings.max_file_mb)
+    return TooLarge("error.file_quota", limit=settings.file_quota_mb)
+
+
+async def _write(target: Path, chunks: AsyncIterator[bytes], room: int) -> tuple[int, str]:
+    """Write what comes; its size and its SHA-256."""
+    await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
+    file = await asyncio.to_thread(target.open, "wb")
+    digest = hashlib.sha256()
+    size, waiting = 0, bytearray()
+    try:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > room:
+                raise _too_large(size)
+            waiting += chunk
+            if len(waiting) >= MEGABYTE:
+                await asyncio.to_thread(_flush, file, digest, waiting)
+        await asyncio.to_thread(_flush, file, digest, waiting)
+    finally:
+        await asyncio.to_thread(file.close)
+    return size, digest.hexdigest()
+
+
+def _flush(file: BinaryIO, digest: hashlib._Hash, waiting: bytearray) -> None:
+    file.write(waiting)
+    digest.update(waiting)
+    waiting.clear()
+
+
+async def _keep(actor: Actor, row: StoredFile, arriving: Path) -> FileItem:
+    target = file_bytes.path_of(row.id)
+    await asyncio.to_thread(arriving.replace, target)
+    kept = False
+    try:
+        async with unit_of_work() as session:
+            # One upload of a person counts at a time, else two could share the same room.
+            await session.execute(
+                sa.select(col(User.id)).where(col(User.id) == actor.user_id).with_for_update()
+            )
+            if await used(session, actor) + row.size > get_settings().file_quota_mb * MEGABYTE:
+                raise TooLarge("error.file_quota", limit=get_settings().file_quota_mb)
+            session.add(row)
+            await session.flush()
+            if row.status == "waiting":
+                after_commit(session, lambda: extraction.wake(row.id))
+        kept = True
+    finally:
+        if not kept:
+            await asyncio.to_thread(target.unlink, missing_ok=True)
+    return item_of(row, actor.language)
