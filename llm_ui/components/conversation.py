@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
+from llm_ui.components.answers import answer_menu
 from llm_ui.components.files import upload_labels
-from llm_ui.components.messages import answer_menu, message_row, pair_row
+from llm_ui.components.messages import message_row, pair_row
 from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.text import t
 from llm_ui.components.tuning import context_meter, notes, temporary_switch

@@ -1,0 +1,83 @@
+"""The messages that a tab shows, and how a change of them comes to its page.
+
+The history does not pass again and again: of a change of `messages` the page gets what is
+new, as `message_changes` (see `_grow`), and puts it into its own copy of `messages`
+(react/chat/changes.jsx).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+from reflex.state import _override_base_method
+from reflex_base.constants.state import FIELD_MARKER
+
+from llm_ui.auth import Actor
+from llm_ui.db import unit_of_work
+from llm_ui.schemas.views import MessageView
+from llm_ui.services import chats
+from llm_ui.states.access import current_actor
+
+
+class ShownMixin(rx.State, mixin=True):
+    """A page of the open chat's branch; `_show_branch` is the chat state's."""
+
+    open_chat_id: str = ""
+    messages: list[MessageView] = []
+    # {"n": how many since `messages` was sent whole, "after": a message's id}; the page also
+    # gets "put": what follows it now.
+    message_changes: dict[str, Any] = {}
+    has_earlier: bool = False
+    busy: bool = False
+
+    _earlier: str = ""
+
+    async def _show_branch(self, actor: Actor) -> Any:
+        raise NotImplementedError
+
+    def _show(self, shown: list[MessageView]) -> None:
+        self.messages, self.message_changes = shown, {}
+
+    def _grow(self, place: int, fresh: list[MessageView]) -> None:
+        """Put messages in place of all from `place` on; the page gets only these.
+
+        A page that has missed something notices it by the number or by the id, and
+        loads the chat again.
+        """
+        shown = [*self.messages[:place], *fresh]
+        if place == 0 or "messages" in self.dirty_vars:
+            self._show(shown)
+            return
+        number = self.message_changes.get("n", 0) + 1
+        self.messages = shown
+        self.message_changes = {"n": number, "after": shown[place - 1].id}
+
+    def _note_busy(self) -> None:
+        # An answer may be over before its question is on the screen.
+        self.busy = any(each.run_id for each in self.messages)
+
+    @rx.event
+    async def load_earlier(self) -> None:
+        """Put the page of messages before the first one shown in front of it."""
+        if not self._earlier:
+            return
+        async with unit_of_work(writes=False) as session:
+            view = await chats.open_chat(
+                session, current_actor(), self.open_chat_id, before=self._earlier
+            )
+        self._show([*view.messages, *self.messages])
+        self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+
+    # Without the mark Reflex refuses a method of this name; its deltas ask the override.
+    @_override_base_method
+    def get_delta(self) -> Any:
+        """What the page gets of a change: of `messages` only what `message_changes` says,
+        or the whole list when that is empty."""
+        delta = super().get_delta()
+        values = delta.get(self.get_full_name(), {})
+        if change := values.get("message_changes" + FIELD_MARKER):
+            shown = values.pop("messages" + FIELD_MARKER)
+            place = next(n for n, each in enumerate(shown) if each.id == change["after"])
+            values["message_changes" + FIELD_MARKER] = {**change, "put": shown[place + 1 :]}
+        return delta
