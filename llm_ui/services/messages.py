@@ -6,7 +6,7 @@ What makes new ones is in `asking`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,20 @@ from llm_ui.services.tokens import writing_rate
 PAGE = 40
 
 
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A page of a branch, oldest first.
+
+    `earlier` is what to pass as `before` for the page before it and `later` as `after` for
+    the one after it, "" at either end. `aside` when it is not the chat's own branch.
+    """
+
+    messages: list[MessageView]
+    earlier: str = ""
+    later: str = ""
+    aside: bool = False
+
+
 async def page_of(
     session: AsyncSession,
     actor: Actor,
@@ -32,28 +46,39 @@ async def page_of(
     *,
     limit: int = PAGE,
     before: str | None = None,
-) -> tuple[list[MessageView], str]:
-    """A page of the chat's active branch, oldest first.
+    after: str | None = None,
+    around: str | None = None,
+) -> Slice:
+    """A page of the chat's branch: its end, or what stands just before a message.
 
-    Args:
-        before: the id of the message that the page ends just before; None for the end.
-
-    Returns:
-        the messages, and the id to pass as `before` for the page before, or "".
+    `after` and `around` a message it is a page of the branch that holds the message: the
+    chat's, or else the newest one. Around a message that is not the chat's it is the end of
+    the chat's branch; before or after one it is empty.
     """
-    leaf: str | None = chat.active_leaf_id
+    leaf, later, aside = chat.active_leaf_id, "", False
     if before is not None:
         leaf = await session.scalar(
             sa.select(col(ChatMessage.parent_id)).where(
                 col(ChatMessage.id) == before, col(ChatMessage.chat_id) == chat.id
             )
         )
+    elif after is not None:
+        way = await tree.way_to(session, chat, after)
+        below = way.ids[:-1] if way else []
+        limit = min(limit, len(below))
+        leaf = below[-limit] if below else None
+        later = leaf if leaf and limit < len(below) else ""
+        aside = way is not None and way.aside
+    elif around is not None and (way := await tree.way_to(session, chat, around)):
+        ends_at = max(0, len(way.ids) - 1 - limit // 2)
+        leaf, aside = way.ids[ends_at], way.aside
+        later = leaf if ends_at else ""
     if leaf is None:
-        return [], ""
+        return Slice([])
     rows = list(await session.scalars(path_query(chat.id, leaf, limit + 1)))
     earlier = rows[limit - 1].id if len(rows) > limit else ""
     path = await tree.with_pairs(session, chat.id, rows[limit - 1 :: -1])
-    return await _views(session, actor, chat.id, path), earlier
+    return Slice(await _views(session, actor, chat.id, path), earlier, later, aside)
 
 
 async def _views(

@@ -57,8 +57,8 @@ class AnswerMixin(ShownMixin, mixin=True):
     async def stop(self) -> Any:
         """Stop what this chat is waiting for: an answer, or two side by side."""
         try:
-            for running in [each for each in self.messages if each.run_id]:
-                await runs.stop(current_actor(), running.run_id)
+            for run_id in [*self._below, *(each.run_id for each in self.messages if each.run_id)]:
+                await runs.stop(current_actor(), run_id)
         except AppError as error:
             return tell(error)
         return None
@@ -97,6 +97,11 @@ class AnswerMixin(ShownMixin, mixin=True):
     async def _show_end(self, actor: Actor, run_id: str) -> None:
         identity = await self.get_state(IdentityState)
         if identity._owner != actor.user_id:
+            return
+        if run_id in self._below:
+            self._below = [each for each in self._below if each != run_id]
+            self._note_busy()
+            await self._note_end(actor)
             return
         place = next((n for n, each in enumerate(self.messages) if each.run_id == run_id), None)
         if place is None:

@@ -16,9 +16,9 @@ import reflex as rx
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
-from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.chats import Asked, ChatView
 from llm_ui.schemas.views import ContextView, ModelItem, SettingsView
-from llm_ui.services import chat_settings, chats, models, runs
+from llm_ui.services import branches, chat_settings, chats, models, runs
 from llm_ui.services.attachments import parse_ids
 from llm_ui.states import push, stream, temporary
 from llm_ui.states.access import current_actor
@@ -71,11 +71,11 @@ class ChatState(
                 self._clear()
                 self._choose(await models.default_model_id(session, actor))
                 return None
-            try:
-                view = await chats.open_chat(session, actor, wanted)
-            except NotFound as error:
-                self._clear()
-                return [tell(error), rx.redirect("/chat", replace=True)]
+        try:
+            view, end = await self._open(actor, wanted)
+        except NotFound as error:
+            self._clear()
+            return [tell(error), rx.redirect("/chat", replace=True)]
         socket = push.socket_of(self)
         if view.head.id != self.open_chat_id:
             push.Watch.leave(socket)
@@ -87,12 +87,31 @@ class ChatState(
             temporary.entered(socket, view.head.id)
         self.settings = chat_settings.view_of(view.head.settings)
         self._show(view.messages)
-        self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+        self._reach(view.earlier, view.later, [each.run_id for each in end.running])
         self._choose(view.head.model_id)
-        self._load_modes(view.messages)
+        self._load_modes(end.messages)
         self.loading = False
         self._note_busy()
-        return [*(self._follow(each.run_id) for each in view.running), _measure()]
+        return [*(self._follow(each.run_id) for each in end.running), _measure()]
+
+    async def _open(self, actor: Actor, chat_id: str) -> tuple[ChatView, ChatView]:
+        """What to show of a chat: its end, or what stands around the message that the address
+        asks for with `at`; and its end in any case, be it of two messages only.
+
+        What is asked next follows what is shown: the message's branch becomes the chat's.
+        """
+        at = self.router.url.query_parameters.get("at", "")
+        async with unit_of_work(writes=False) as session:
+            view = end = await chats.open_chat(session, actor, chat_id, around=at or None)
+        if view.aside:
+            async with unit_of_work() as session:
+                await branches.show(session, actor, at)
+        if view.later:
+            async with unit_of_work(writes=False) as session:
+                end = await chats.open_chat(session, actor, chat_id, limit=2)
+        is_there = any(each.id == at for each in view.messages)
+        self.aim = {"n": self.aim["n"] + 1, "id": at if is_there else ""}
+        return view, end
 
     @rx.event
     async def load_beside(self) -> None:
@@ -104,13 +123,13 @@ class ChatState(
         self.loading = True
 
     def _clear(self) -> None:
-        self.open_chat_id = self.chat_title = self._earlier = ""
+        self.open_chat_id = self.chat_title = ""
         self.also_model_id = self.also_model_name = ""
         self.temporary, self._draft = False, {}
         self.settings, self.context = SettingsView(), ContextView()
         self._show([])
         self._load_modes([])
-        self.has_earlier = False
+        self._reach("")
         self.busy = self.loading = False
         push.Watch.leave(push.socket_of(self))
 
@@ -124,7 +143,7 @@ class ChatState(
             fresh = [*self.messages[: known.index(first)], *view.messages]
         else:
             fresh = view.messages
-            self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+        self._reach(self._earlier if first in known else view.earlier)
         same = 0
         for shown, wanted in zip(self.messages, fresh, strict=False):
             if shown != wanted:
@@ -221,8 +240,9 @@ class ChatState(
         if not asked.shown:
             asked = await self._asked_before(actor, asked)
         await runs.until_asked(asked.run_id)
-        if not is_new and any(each.pair for each in self.messages):
-            # Two answers stood side by side: whoever asks on has kept one of them.
+        if not is_new and (self._later or any(each.pair for each in self.messages)):
+            # What is shown is further up, or two answers stood side by side: whoever asks on
+            # has kept one of them.
             yield await self._show_branch(actor)
             return
         self._show_asked(asked)

@@ -29,12 +29,28 @@ class ShownMixin(rx.State, mixin=True):
     # gets "put": what follows it now.
     message_changes: dict[str, Any] = {}
     has_earlier: bool = False
+    # Whether the chat goes on below what is shown, as it does around a message that was found.
+    has_later: bool = False
+    # The message that was asked for by its id ("" for none); `n` tells one time from the next.
+    aim: dict[str, Any] = {"n": 0, "id": ""}
     busy: bool = False
 
     _earlier: str = ""
+    _later: str = ""
+    # Answers that are being written below what is shown.
+    _below: list[str] = []
 
     async def _show_branch(self, actor: Actor) -> Any:
         raise NotImplementedError
+
+    def _follow(self, run_id: str) -> Any:
+        raise NotImplementedError
+
+    def _reach(self, earlier: str, later: str = "", below: list[str] | None = None) -> None:
+        """Note what there is beyond what is shown: the ids to ask for it, and the runs below."""
+        self._earlier, self.has_earlier = earlier, bool(earlier)
+        self._later, self.has_later = later, bool(later)
+        self._below = list(below or ()) if later else []
 
     def _show(self, shown: list[MessageView]) -> None:
         self.messages, self.message_changes = shown, {}
@@ -55,7 +71,7 @@ class ShownMixin(rx.State, mixin=True):
 
     def _note_busy(self) -> None:
         # An answer may be over before its question is on the screen.
-        self.busy = any(each.run_id for each in self.messages)
+        self.busy = bool(self._below) or any(each.run_id for each in self.messages)
 
     @rx.event
     async def load_earlier(self) -> None:
@@ -67,7 +83,26 @@ class ShownMixin(rx.State, mixin=True):
                 session, current_actor(), self.open_chat_id, before=self._earlier
             )
         self._show([*view.messages, *self.messages])
-        self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+        self._reach(view.earlier, self._later, self._below)
+
+    @rx.event
+    async def load_later(self) -> Any:
+        """Add the page of messages after the last one shown."""
+        if not self._later:
+            return None
+        async with unit_of_work(writes=False) as session:
+            view = await chats.open_chat(
+                session, current_actor(), self.open_chat_id, after=self._later
+            )
+        self._grow(len(self.messages), view.messages)
+        self._reach(self._earlier, view.later, self._below)
+        self._note_busy()
+        return [self._follow(each.run_id) for each in view.running]
+
+    @rx.event
+    async def load_newest(self) -> Any:
+        """Show the end of the chat instead of what is further up."""
+        return await self._show_branch(current_actor()) if self._later else None
 
     # Without the mark Reflex refuses a method of this name; its deltas ask the override.
     @_override_base_method

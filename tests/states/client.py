@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import orjson
@@ -298,9 +299,10 @@ class Tab:
     # --- sending ----------------------------------------------------------------------
 
     def _event(self, name: str, payload: Any) -> dict[str, Any]:
-        _, _, chat_id = self.path.partition("/chat/")
-        query = {"chat_id": chat_id} if chat_id else {}
-        route = {"pathname": self.path, "asPath": self.path, "query": query}
+        address = urlsplit(self.path)
+        _, _, chat_id = address.path.partition("/chat/")
+        query = dict(parse_qsl(address.query)) | ({"chat_id": chat_id} if chat_id else {})
+        route = {"pathname": address.path, "asPath": self.path, "query": query}
         return {"name": name, "payload": payload, "router_data": route}
 
     async def send(self, name: str, payload: Any, **extra: Any) -> None:
