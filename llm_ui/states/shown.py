@@ -25,8 +25,8 @@ class ShownMixin(rx.State, mixin=True):
 
     open_chat_id: str = ""
     messages: list[MessageView] = []
-    # {"n": how many since `messages` was sent whole, "after": a message's id}; the page also
-    # gets "put": what follows it now.
+    # {"n": how many since `messages` was sent whole, "after" or "before": a message's id}; the
+    # page also gets "put": what follows it now, or what stands in front of it.
     message_changes: dict[str, Any] = {}
     has_earlier: bool = False
     # Whether the chat goes on below what is shown, as it does around a message that was found.
@@ -62,12 +62,19 @@ class ShownMixin(rx.State, mixin=True):
         loads the chat again.
         """
         shown = [*self.messages[:place], *fresh]
-        if place == 0 or "messages" in self.dirty_vars:
+        self._change(shown, {"after": shown[place - 1].id} if place else {})
+
+    def _put_in_front(self, fresh: list[MessageView]) -> None:
+        """Put messages in front of all; again the page gets only these."""
+        first = self.messages[0].id if self.messages else ""
+        self._change([*fresh, *self.messages], {"before": first} if first else {})
+
+    def _change(self, shown: list[MessageView], where: dict[str, Any]) -> None:
+        if not where or "messages" in self.dirty_vars:
             self._show(shown)
             return
         number = self.message_changes.get("n", 0) + 1
-        self.messages = shown
-        self.message_changes = {"n": number, "after": shown[place - 1].id}
+        self.messages, self.message_changes = shown, {"n": number, **where}
 
     def _note_busy(self) -> None:
         # An answer may be over before its question is on the screen.
@@ -82,7 +89,7 @@ class ShownMixin(rx.State, mixin=True):
             view = await chats.open_chat(
                 session, current_actor(), self.open_chat_id, before=self._earlier
             )
-        self._show([*view.messages, *self.messages])
+        self._put_in_front(view.messages)
         self._reach(view.earlier, self._later, self._below)
 
     @rx.event
@@ -113,6 +120,8 @@ class ShownMixin(rx.State, mixin=True):
         values = delta.get(self.get_full_name(), {})
         if change := values.get("message_changes" + FIELD_MARKER):
             shown = values.pop("messages" + FIELD_MARKER)
-            place = next(n for n, each in enumerate(shown) if each.id == change["after"])
-            values["message_changes" + FIELD_MARKER] = {**change, "put": shown[place + 1 :]}
+            beside = change.get("after") or change["before"]
+            place = next(n for n, each in enumerate(shown) if each.id == beside)
+            put = shown[place + 1 :] if "after" in change else shown[:place]
+            values["message_changes" + FIELD_MARKER] = {**change, "put": put}
         return delta

@@ -137,6 +137,35 @@ async def test_a_found_message_opens_where_it_is(
     assert "at=" not in page.url
 
 
+async def test_earlier_pages_come_without_a_jump(app: App, people: People) -> None:
+    bob = await people.user(app)
+    await bob.model_id()
+    chat_id = put(app, bob, 1, 300)
+    page = await bob.tab(f"/chat/{chat_id}")
+    await expect(page.get_by_text("Words 299")).to_be_in_viewport()
+    for _ in range(7):
+        rows = await page.locator(".lu-log-row").count()
+        # Where the first row is whenever something has changed its size: after the page's own
+        # observer, which was there before, and before the frame is painted.
+        await page.locator(".lu-log-box").evaluate(
+            """(box) => {
+              box.scrollTop = 0;
+              const row = box.querySelector(".lu-log-row");
+              const tops = (window.tops = []);
+              const note = () => tops.push(row.getBoundingClientRect().top);
+              new ResizeObserver(note).observe(box.querySelector(".lu-log-content"));
+            }"""
+        )
+        await page.wait_for_function(f"document.querySelectorAll('.lu-log-row').length > {rows}")
+        await page.wait_for_timeout(300)
+        tops = await page.evaluate("window.tops")
+        assert len(tops) > 1
+        assert max(tops) - min(tops) < 4, tops
+    await page.locator(".lu-log-box").evaluate("(box) => { box.scrollTop = 0; }")
+    await expect(page.get_by_text("Question 0", exact=True)).to_be_in_viewport()
+    await expect(page.get_by_text("Loading earlier messages")).to_have_count(0)
+
+
 async def test_a_message_of_nobody_opens_the_chat_at_its_end(app: App, people: People) -> None:
     bob = await people.user(app)
     await bob.model_id()

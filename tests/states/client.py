@@ -255,10 +255,13 @@ class Tab:
         self.events += packet[1].get("events") or []
 
     def _change_messages(self, known: dict[str, Any]) -> None:
-        """What comes alone follows the message it names, as in the page."""
+        """What comes alone follows the message it names, or stands in front of it, as in the
+        page."""
         change, shown = known["message_changes"], known["messages"]
         ids = [each["id"] for each in shown]
-        if change["after"] in ids:
+        if "before" in change and ids[:1] == [change["before"]]:
+            known["messages"] = change["put"] + shown
+        elif change.get("after") in ids:
             known["messages"] = shown[: ids.index(change["after"]) + 1] + change["put"]
         else:
             self.gaps += 1

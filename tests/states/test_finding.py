@@ -181,6 +181,28 @@ async def test_a_chat_opens_at_a_message_and_is_read_on_from_there(
         assert tab.gaps == 0
 
 
+async def test_a_page_costs_the_same_however_much_is_shown_already(
+    server: Server, bob: Person
+) -> None:
+    chat, ids = long_chat(server, bob, 480)
+    async with server.tab(bob) as tab:
+        await tab.open(f"/chat/{chat}?at={ids[240]}")
+        await tab.settle()
+        costs: dict[str, list[int]] = {"load_earlier": [], "load_later": []}
+        for handler in [*costs] * 5:
+            count, before = len(shown(tab)), tab.bytes_received
+            await tab.call(CHAT, handler)
+            await tab.until(lambda count=count: len(shown(tab)) > count)  # type: ignore[misc]
+            costs[handler].append(tab.bytes_received - before)
+        assert len(shown(tab)) == 440
+        assert shown(tab) == ids[ids.index(shown(tab)[0]) :][:440]
+        for handler, spent in costs.items():
+            # A message as a page gets it is about 700 bytes.
+            assert max(spent) < 40 * 1000, (handler, spent)
+            assert max(spent) - min(spent) < 1000, (handler, spent)
+        assert tab.gaps == 0
+
+
 async def test_the_newest_and_the_next_question_lead_to_the_end(
     server: Server, bob: Person
 ) -> None:
