@@ -19,6 +19,7 @@ from llm_ui.services import chats, runs
 
 router = APIRouter(prefix="/chats", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=200)]
+Beside = Annotated[str | None, Query(max_length=64)]
 
 
 class Sampling(BaseModel):
@@ -148,7 +149,8 @@ class Message(BaseModel):
 class Chat(BaseModel):
     """A chat with the newest messages of its active branch, oldest first.
 
-    `earlier` goes into `before` to get the page of messages before these.
+    `earlier` goes into `before` to get the page of messages before these, `later` into
+    `after` to get the one after them.
     """
 
     id: str
@@ -160,6 +162,7 @@ class Chat(BaseModel):
     settings: dict[str, Any]
     messages: list[Message]
     earlier: str | None
+    later: str | None
 
 
 def _known(value: float) -> float | None:
@@ -208,6 +211,7 @@ def chat_of(view: ChatView) -> Chat:
         **_head(view.head),
         messages=[message_of(each) for each in view.messages],
         earlier=view.earlier or None,
+        later=view.later or None,
     )
 
 
@@ -273,12 +277,18 @@ async def list_chats(
 async def get_chat(
     chat_id: str,
     actor: Reader,
-    before: Annotated[str | None, Query(max_length=64)] = None,
+    before: Beside = None,
+    after: Beside = None,
+    around: Beside = None,
     limit: Limit = 200,
 ) -> Chat:
-    """A chat with its messages."""
+    """A chat with its newest messages, or with those just before, just after or around the
+    message with this id (one of the three), which need not be on the active branch."""
     async with unit_of_work(writes=False) as session:
-        return chat_of(await chats.open_chat(session, actor, chat_id, limit=limit, before=before))
+        view = await chats.open_chat(
+            session, actor, chat_id, limit=limit, before=before, after=after, around=around
+        )
+    return chat_of(view)
 
 
 @router.patch("/{chat_id}", responses=problems(401, 403, 404, 422))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
+from llm_ui.components.answers import answer_menu
 from llm_ui.components.files import composer_labels
-from llm_ui.components.messages import answer_menu, message_row, pair_row
+from llm_ui.components.messages import message_row, pair_row
 from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.project_files import along_line
 from llm_ui.components.text import t
@@ -93,7 +94,7 @@ def _skeleton() -> rx.Component:
 
 
 def _row(message: rx.Var[MessageView], index: rx.Var[int]) -> rx.Component:
-    last = index == ChatState.messages.length() - 1
+    last = (index == ChatState.messages.length() - 1) & ~ChatState.has_later
     row = rx.match(
         message.pair,
         (1, log_row(pair_row(first=message, second=ChatState.messages[index + 1]))),
@@ -109,11 +110,20 @@ def _log() -> rx.Component:
         ChatState.has_earlier,
         rx.el.p(t("chat.earlier"), role="status", class_name="lu-note lu-note--center"),
     )
+    later = rx.cond(
+        ChatState.has_later,
+        rx.el.p(t("chat.later"), role="status", class_name="lu-note lu-note--center"),
+    )
     return chat_log(
         earlier,
         rx.foreach(ChatState.messages, _row),
+        later,
         on_reach_top=ChatState.load_earlier,
+        on_reach_end=ChatState.load_later,
+        on_newest=ChatState.load_newest,
         has_earlier=ChatState.has_earlier,
+        has_later=ChatState.has_later,
+        aim=ChatState.aim,
         label=t("chat.log"),
         jump_label=t("chat.jump"),
     )

@@ -69,7 +69,8 @@ def markdown(text: Text, *, labels: dict[str, Any] | None = None, **props: Any) 
 
 
 def chat_log(*children: Any, jump_label: Text, **props: Any) -> rx.Component:
-    """The scrolling rows of a conversation. Events: `on_reach_top()`."""
+    """The scrolling rows of a conversation. Events: `on_reach_top()`, `on_reach_end()`,
+    `on_newest()`."""
     return ChatLog.create(*children, jump_label=jump_label, **props)
 
 

@@ -24,14 +24,18 @@ class ChatHead:
 
 @dataclass(frozen=True, slots=True)
 class ChatView:
-    """A chat with the newest messages of its active branch, oldest first.
+    """A chat with a page of a branch of it, oldest first: the newest of its own, if no other
+    page was asked for.
 
-    `earlier` is the id to ask for what came before, or "" when that is all.
+    `earlier` and `later` are the ids to ask for what came before and after, "" when that is
+    all. `aside` when the messages are on another branch than the chat's own.
     """
 
     head: ChatHead
     messages: list[MessageView] = field(default_factory=list)
     earlier: str = ""
+    later: str = ""
+    aside: bool = False
 
     @property
     def running(self) -> list[MessageView]:

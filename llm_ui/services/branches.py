@@ -1,7 +1,7 @@
 """What is done with the branches of a chat: shown, kept, copied into a chat of their own;
 and what a person thinks of an answer.
 
-Asking in other words and answering again, which make branches, are in `messages`.
+Asking in other words and answering again, which make branches, are in `asking`.
 """
 
 from __future__ import annotations

@@ -189,11 +189,18 @@ async def open_chat(
     *,
     limit: int = messages.PAGE,
     before: str | None = None,
+    after: str | None = None,
+    around: str | None = None,
 ) -> ChatView:
-    """A chat with a page of its active branch: the newest, or those before a message."""
+    """A chat with a page of its messages: the newest of its branch, or those before, after
+    or around a message (see `messages.page_of`; at most one of them, else InvalidInput)."""
+    if len([each for each in (before, after, around) if each is not None]) > 1:
+        raise InvalidInput("error.request_invalid", field="around")
     chat = await get_chat_for(session, actor, chat_id)
-    found, earlier = await messages.page_of(session, actor, chat, limit=limit, before=before)
-    return ChatView(head_of(chat), found, earlier)
+    found = await messages.page_of(
+        session, actor, chat, limit=limit, before=before, after=after, around=around
+    )
+    return ChatView(head_of(chat), found.messages, found.earlier, found.later, found.aside)
 
 
 async def rename_chat(session: AsyncSession, actor: Actor, chat_id: str, title: str) -> ChatHead:

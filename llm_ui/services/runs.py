@@ -24,7 +24,7 @@ from llm_ui.generation import (
 from llm_ui.models import Generation
 from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import MessageView
-from llm_ui.services import chats, messages
+from llm_ui.services import asking, chats, messages
 
 # No page shows its question later than this because of `until_asked`.
 ASKED_WITHIN_S = 0.1
@@ -59,14 +59,14 @@ async def ask(
 ) -> Asked:
     """Ask in a chat of the actor's, or (without `chat_id`) in a new one.
 
-    See `messages.ask` for what it raises.
+    See `asking.ask` for what it raises.
     """
     try:
         return await _ask_once(actor, content, chat_id, model_id, key, options or AskOptions())
     except IntegrityError:
         # Two sends with one key at the same moment: the other one was first.
         async with unit_of_work(writes=False) as session:
-            earlier = await messages.asked_before(session, actor, key)
+            earlier = await asking.asked_before(session, actor, key)
         if earlier is None:
             raise
         return earlier
@@ -81,13 +81,13 @@ async def _ask_once(
     options: AskOptions,
 ) -> Asked:
     async with unit_of_work() as session:
-        if earlier := await messages.asked_before(session, actor, key):
+        if earlier := await asking.asked_before(session, actor, key):
             return earlier
         if chat_id is None:
-            messages.clean_content(content)
+            asking.clean_content(content)
             chat_id = (await chats.create_chat(session, actor, model_id or "", options=options)).id
         chat = await chats.get_chat_for(session, actor, chat_id, lock=True)
-        return await messages.ask(session, actor, chat, content, model_id, key, options)
+        return await asking.ask(session, actor, chat, content, model_id, key, options)
 
 
 async def until_asked(run_id: str) -> None:
@@ -104,20 +104,20 @@ async def retry(
     model_id: str | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Asked:
-    """Answer the question before this answer again; see `messages.retry`."""
+    """Answer the question before this answer again; see `asking.retry`."""
     async with unit_of_work() as session:
-        return await messages.retry(session, actor, message_id, model_id, params)
+        return await asking.retry(session, actor, message_id, model_id, params)
 
 
 async def edit(actor: Actor, message_id: str, content: str, key: str | None = None) -> Asked:
-    """Ask a question in other words; see `messages.edit`."""
+    """Ask a question in other words; see `asking.edit`."""
     try:
         async with unit_of_work() as session:
-            return await messages.edit(session, actor, message_id, content, key)
+            return await asking.edit(session, actor, message_id, content, key)
     except IntegrityError:
         # Two sends with one key at the same moment: the other one was first.
         async with unit_of_work(writes=False) as session:
-            earlier = await messages.asked_before(session, actor, key)
+            earlier = await asking.asked_before(session, actor, key)
         if earlier is None:
             raise
         return earlier
@@ -126,7 +126,7 @@ async def edit(actor: Actor, message_id: str, content: str, key: str | None = No
 async def continue_answer(actor: Actor, message_id: str) -> Asked:
     """Have an answer that was cut off written on."""
     async with unit_of_work() as session:
-        return await messages.continue_answer(session, actor, message_id)
+        return await asking.continue_answer(session, actor, message_id)
 
 
 async def _require_own(actor: Actor, run_id: str) -> None:

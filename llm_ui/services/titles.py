@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.models import ChatHistory, User
+
 LENGTH = 60
 _MARKUP = re.compile(r"^[#>\-*\d.)\s`]+|[`*_]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s")
@@ -24,3 +30,13 @@ def title_of(question: str) -> str:
     cut = text[: LENGTH - 1]
     head, space, _ = cut.rpartition(" ")
     return (head if space and len(head) > LENGTH // 2 else cut).rstrip(" ,;:") + "…"
+
+
+async def give_title(session: AsyncSession, chat: ChatHistory, question: str) -> None:
+    """Name a chat after its first question, unless it has a title or the person wants none."""
+    if not chat.title_is_automatic or chat.title:
+        return
+    query = sa.select(col(User.preferences)).where(col(User.id) == chat.user_id)
+    preferences = await session.scalar(query) or {}
+    if preferences.get("auto_titles", True):
+        chat.title = title_of(question)

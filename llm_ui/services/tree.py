@@ -1,4 +1,5 @@
-"""The messages of a chat as a tree: who stands beside whom, and what is newest below."""
+"""The messages of a chat as a tree: who stands beside whom, what is newest below, and which
+branch holds what."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from llm_ui.models import ChatMessage
+from llm_ui.models import ChatHistory, ChatMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +104,52 @@ async def newest_below(session: AsyncSession, chat_id: str, message_id: str) -> 
     below = start.union_all(step.where(col(ChatMessage.chat_id) == chat_id))
     newest = await session.scalar(sa.select(sa.func.max(below.c.id)))
     return str(newest or message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From the end of a branch up to a message on it: the ids, the end's first. `aside` when
+    the branch is another one than the chat's."""
+
+    ids: list[str]
+    aside: bool = False
+
+
+async def way_to(session: AsyncSession, chat: ChatHistory, message_id: str) -> Way | None:
+    """The way to a message on the chat's branch, or else on the newest one that holds it.
+
+    Of two answers that stand side by side only one is on a branch: for them the way is the
+    one to their question. None when the chat has no such message.
+    """
+    query = sa.select(col(ChatMessage.parent_id), col(ChatMessage.pair_id))
+    found = (
+        await session.execute(
+            query.where(col(ChatMessage.chat_id) == chat.id, col(ChatMessage.id) == message_id)
+        )
+    ).first()
+    if found is None:
+        return None
+    parent_id, pair_id = found
+    target = parent_id if pair_id and parent_id else message_id
+    own = await _ids_up(session, chat.id, chat.active_leaf_id or "", target)
+    if own[-1:] == [target]:
+        return Way(own)
+    leaf = await newest_below(session, chat.id, target)
+    return Way(await _ids_up(session, chat.id, leaf, target), aside=True)
+
+
+async def _ids_up(session: AsyncSession, chat_id: str, leaf: str, target: str) -> list[str]:
+    """The ids from a leaf towards the root, to the target or else all of them."""
+    own = col(ChatMessage.id)
+    start = (
+        sa.select(own.label("id"), col(ChatMessage.parent_id), sa.literal(0).label("depth"))
+        .where(col(ChatMessage.chat_id) == chat_id, own == leaf)
+        .cte("way", recursive=True)
+    )
+    step = (
+        sa.select(own, col(ChatMessage.parent_id), start.c.depth + 1)
+        .join(start, own == start.c.parent_id)
+        .where(col(ChatMessage.chat_id) == chat_id, start.c.id != target)
+    )
+    way = start.union_all(step)
+    return list(await session.scalars(sa.select(way.c.id).order_by(way.c.depth)))

@@ -10,10 +10,10 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError
 from llm_ui.schemas.chats import Asked
-from llm_ui.schemas.views import MessageView
 from llm_ui.services import branches, messages, runs
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
+from llm_ui.states.shown import ShownMixin
 
 # "Answer again" with another mood: sampling for that one answer.
 VARIATIONS: dict[str, dict[str, float]] = {
@@ -23,19 +23,11 @@ VARIATIONS: dict[str, dict[str, float]] = {
 }
 
 
-class BranchMixin(rx.State, mixin=True):
-    """Handlers of single messages; `_show_branch` is the chat state's."""
+class BranchMixin(ShownMixin, mixin=True):
+    """Handlers of single messages."""
 
-    open_chat_id: str = ""
-    messages: list[MessageView] = []
     also_model_id: str = ""
     also_model_name: str = ""
-
-    async def _show_branch(self, actor: Actor) -> Any:
-        raise NotImplementedError
-
-    def _grow(self, place: int, fresh: list[MessageView]) -> None:
-        raise NotImplementedError
 
     async def _asked(self, actor: Actor, asked: Asked) -> Any:
         return await self._show_branch(actor) if asked.chat_id == self.open_chat_id else None

@@ -4,45 +4,32 @@ The state holds what the tab shows and nothing else; all of it is rebuilt from t
 database in `load_chat`. Tokens do not pass through the state: `follow_answer` pushes
 them as values of `current_response` (see stream.py and push.py), and the state gets the
 finished message when the run ends.
-
-Neither does the history pass again and again: of a change of `messages` the page gets what
-is new, as `message_changes` (see `_grow`), and puts it into its own copy of `messages`.
 """
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
 import reflex as rx
-from reflex.state import _override_base_method
-from reflex_base.constants.state import FIELD_MARKER
 
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
-from llm_ui.i18n import translate
-from llm_ui.schemas.chats import Asked
+from llm_ui.schemas.chats import Asked, ChatView
 from llm_ui.schemas.files import FilesAlong
-from llm_ui.schemas.views import ContextView, MessageView, ModelItem, SettingsView
-from llm_ui.services import chat_settings, chats, messages, models, runs
+from llm_ui.schemas.views import ContextView, ModelItem, SettingsView
+from llm_ui.services import branches, chat_settings, chats, models, runs
 from llm_ui.services.attachments import parse_ids
 from llm_ui.states import push, stream, temporary
 from llm_ui.states.access import current_actor
+from llm_ui.states.answers import AnswerMixin
 from llm_ui.states.branches import BranchMixin
 from llm_ui.states.feedback import tell
-from llm_ui.states.identity import IdentityState
 from llm_ui.states.modes import ModesMixin
 from llm_ui.states.project_files import AlongMixin
 from llm_ui.states.sidebar import SidebarMixin
 from llm_ui.states.tuning import TuningMixin
-
-
-def _follow(run_id: str) -> Any:
-    """The event that follows a run (Reflex's own types do not say that it is callable)."""
-    handler: Any = ChatState.follow_answer
-    return handler(run_id)
 
 
 def _measure() -> Any:
@@ -50,30 +37,29 @@ def _measure() -> Any:
     return handler()
 
 
-class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, stream.StreamState):
+class ChatState(
+    SidebarMixin,
+    AnswerMixin,
+    BranchMixin,
+    TuningMixin,
+    ModesMixin,
+    AlongMixin,
+    stream.StreamState,
+):
     """What one tab's chat page shows; `current_response` comes from StreamState."""
 
     open_chat_id: str = ""
     chat_title: str = ""
-    messages: list[MessageView] = []
-    # {"n": how many since `messages` was sent whole, "after": a message's id}; the page also
-    # gets "put": what follows it now.
-    message_changes: dict[str, Any] = {}
-    has_earlier: bool = False
     loading: bool = True
     models: list[ModelItem] = []
     model_id: str = ""
     model_name: str = ""
     model_thinks: bool = False
     model_checks: int = 0
-    busy: bool = False
     current_input: str = ""
     accepted_key: str = ""
     # The files of the next question.
     attachment_ids: list[str] = []
-    announcement: str = ""
-
-    _earlier: str = ""
 
     # --- opening ------------------------------------------------------------------
 
@@ -94,12 +80,13 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
                 self._choose(await models.default_model_id(session, actor))
                 await self._load_along(session, actor, "")
                 return None
-            try:
-                view = await chats.open_chat(session, actor, wanted)
+        try:
+            view, end = await self._open(actor, wanted)
+            async with unit_of_work(writes=False) as session:
                 await self._load_along(session, actor, wanted)
-            except NotFound as error:
-                self._clear()
-                return [tell(error), rx.redirect("/chat", replace=True)]
+        except NotFound as error:
+            self._clear()
+            return [tell(error), rx.redirect("/chat", replace=True)]
         socket = push.socket_of(self)
         if view.head.id != self.open_chat_id:
             push.Watch.leave(socket)
@@ -111,12 +98,31 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
             temporary.entered(socket, view.head.id)
         self.settings = chat_settings.view_of(view.head.settings)
         self._show(view.messages)
-        self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+        self._reach(view.earlier, view.later, [each.run_id for each in end.running])
         self._choose(view.head.model_id)
-        self._load_modes(view.messages)
+        self._load_modes(end.messages)
         self.loading = False
         self._note_busy()
-        return [*(_follow(each.run_id) for each in view.running), _measure()]
+        return [*(self._follow(each.run_id) for each in end.running), _measure()]
+
+    async def _open(self, actor: Actor, chat_id: str) -> tuple[ChatView, ChatView]:
+        """What to show of a chat: its end, or what stands around the message that the address
+        asks for with `at`; and its end in any case, be it of two messages only.
+
+        What is asked next follows what is shown: the message's branch becomes the chat's.
+        """
+        at = self.router.url.query_parameters.get("at", "")
+        async with unit_of_work(writes=False) as session:
+            view = end = await chats.open_chat(session, actor, chat_id, around=at or None)
+        if view.aside:
+            async with unit_of_work() as session:
+                await branches.show(session, actor, at)
+        if view.later:
+            async with unit_of_work(writes=False) as session:
+                end = await chats.open_chat(session, actor, chat_id, limit=2)
+        is_there = any(each.id == at for each in view.messages)
+        self.aim = {"n": self.aim["n"] + 1, "id": at if is_there else ""}
+        return view, end
 
     @rx.event
     async def load_beside(self) -> None:
@@ -128,33 +134,16 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
         self.loading = True
 
     def _clear(self) -> None:
-        self.open_chat_id = self.chat_title = self._earlier = ""
+        self.open_chat_id = self.chat_title = ""
         self.also_model_id = self.also_model_name = ""
         self.temporary, self._draft = False, {}
         self.settings, self.context = SettingsView(), ContextView()
         self.along = FilesAlong()
         self._show([])
         self._load_modes([])
-        self.has_earlier = False
+        self._reach("")
         self.busy = self.loading = False
         push.Watch.leave(push.socket_of(self))
-
-    def _show(self, shown: list[MessageView]) -> None:
-        self.messages, self.message_changes = shown, {}
-
-    def _grow(self, place: int, fresh: list[MessageView]) -> None:
-        """Put messages in place of all from `place` on; the page gets only these.
-
-        A page that has missed something notices it by the number or by the id, and
-        loads the chat again.
-        """
-        shown = [*self.messages[:place], *fresh]
-        if place == 0 or "messages" in self.dirty_vars:
-            self._show(shown)
-            return
-        number = self.message_changes.get("n", 0) + 1
-        self.messages = shown
-        self.message_changes = {"n": number, "after": shown[place - 1].id}
 
     async def _show_branch(self, actor: Actor) -> Any:
         """Show the chat's present branch; what the page has of it already stays."""
@@ -166,7 +155,7 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
             fresh = [*self.messages[: known.index(first)], *view.messages]
         else:
             fresh = view.messages
-            self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
+        self._reach(self._earlier if first in known else view.earlier)
         same = 0
         for shown, wanted in zip(self.messages, fresh, strict=False):
             if shown != wanted:
@@ -179,20 +168,11 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
             head = view.head
             self._touch_chat(head.id, head.title, head.updated_at, running=self.busy)
         await self._measure(actor)
-        return [_follow(each.run_id) for each in view.running]
+        return [self._follow(each.run_id) for each in view.running]
 
-    # Without the mark Reflex refuses a method of this name; its deltas ask the override.
-    @_override_base_method
-    def get_delta(self) -> Any:
-        """What the page gets of a change: of `messages` only what `message_changes` says,
-        or the whole list when that is empty."""
-        delta = super().get_delta()
-        values = delta.get(self.get_full_name(), {})
-        if change := values.get("message_changes" + FIELD_MARKER):
-            shown = values.pop("messages" + FIELD_MARKER)
-            place = next(n for n, each in enumerate(shown) if each.id == change["after"])
-            values["message_changes" + FIELD_MARKER] = {**change, "put": shown[place + 1 :]}
-        return delta
+    async def _note_end(self, actor: Actor) -> None:
+        self._touch_chat(self.open_chat_id, self.chat_title, "", running=self.busy)
+        await self._measure(actor)
 
     def _choose(self, model_id: str) -> None:
         chosen = next((each for each in self.models if each.id == model_id), None)
@@ -210,18 +190,6 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
             self.models = await models.list_models(session, actor)
             if not self.model_id:
                 self._choose(await models.default_model_id(session, actor))
-
-    @rx.event
-    async def load_earlier(self) -> None:
-        """Put the page of messages before the first one shown in front of it."""
-        if not self._earlier:
-            return
-        async with unit_of_work(writes=False) as session:
-            view = await chats.open_chat(
-                session, current_actor(), self.open_chat_id, before=self._earlier
-            )
-        self._show([*view.messages, *self.messages])
-        self._earlier, self.has_earlier = view.earlier, bool(view.earlier)
 
     @rx.event
     async def select_model(self, model_id: str) -> Any:
@@ -284,14 +252,15 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
         if not asked.shown:
             asked = await self._asked_before(actor, asked)
         await runs.until_asked(asked.run_id)
-        if not is_new and any(each.pair for each in self.messages):
-            # Two answers stood side by side: whoever asks on has kept one of them.
+        if not is_new and (self._later or any(each.pair for each in self.messages)):
+            # What is shown is further up, or two answers stood side by side: whoever asks on
+            # has kept one of them.
             yield await self._show_branch(actor)
             return
         self._show_asked(asked)
-        yield _follow(asked.run_id)
+        yield self._follow(asked.run_id)
         if asked.also_run_id:
-            yield _follow(asked.also_run_id)
+            yield self._follow(asked.also_run_id)
         if is_new:
             yield rx.redirect(f"/chat/{asked.chat_id}", replace=True)
 
@@ -312,85 +281,3 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, AlongMixin, 
             temporary.entered(push.socket_of(self), asked.chat_id)
         else:
             self._touch_chat(asked.chat_id, asked.title, asked.updated_at, running=self.busy)
-
-    def _note_busy(self) -> None:
-        # An answer may be over before its question is on the screen.
-        self.busy = any(each.run_id for each in self.messages)
-
-    @rx.event
-    async def continue_answer(self, message_id: str) -> Any:
-        """Have an answer that was cut off written on, from where it ends."""
-        actor = current_actor()
-        try:
-            asked = await runs.continue_answer(actor, message_id)
-        except AppError as error:
-            return tell(error)
-        if asked.chat_id != self.open_chat_id:
-            return None
-        async with unit_of_work(writes=False) as session:
-            fresh = await messages.get_view(session, actor, message_id)
-        shown = [each.id for each in self.messages]
-        if message_id in shown:
-            place = shown.index(message_id)
-            self._grow(place, [fresh, *self.messages[place + 1 :]])
-        self._note_busy()
-        return _follow(asked.run_id)
-
-    @rx.event
-    async def stop(self) -> Any:
-        """Stop what this chat is waiting for: an answer, or two side by side."""
-        try:
-            for running in [each for each in self.messages if each.run_id]:
-                await runs.stop(current_actor(), running.run_id)
-        except AppError as error:
-            return tell(error)
-        return None
-
-    # --- the answer ---------------------------------------------------------------
-
-    @rx.event(background=True)
-    async def follow_answer(self, run_id: str) -> None:
-        """Push a run's increments to this tab until it ends, then show the message."""
-        socket = push.socket_of(self)
-        if not push.Watch.exists(socket, run_id):
-            await self._relay(current_actor(), push.Watch(socket, run_id))
-
-    @rx.event(background=True)
-    async def resync(self, run: int, have: int) -> None:
-        """The page misses something of run number `run` behind `have`: send all again."""
-        del have
-        running = next((each for each in self.messages if each.run == run and each.run_id), None)
-        if running is not None:
-            watch = push.Watch(push.socket_of(self), running.run_id)
-            await self._relay(current_actor(), watch)
-
-    async def _relay(self, actor: Actor, watch: push.Watch) -> None:
-        ended = False
-        try:
-            events = await runs.follow(actor, watch.run_id)
-            async with aclosing(events):  # type: ignore[type-var]
-                ended = await stream.relay(watch, events)
-        except NotFound:
-            # Not theirs, or deleted meanwhile: there is nothing to show.
-            return
-        finally:
-            watch.end()
-        if ended:
-            async with self:
-                await self._show_end(actor, watch.run_id)
-
-    async def _show_end(self, actor: Actor, run_id: str) -> None:
-        identity = await self.get_state(IdentityState)
-        if identity._owner != actor.user_id:
-            return
-        place = next((n for n, each in enumerate(self.messages) if each.run_id == run_id), None)
-        if place is None:
-            return
-        async with unit_of_work(writes=False) as session:
-            final = await messages.get_view(session, actor, self.messages[place].id)
-        self._grow(place, [final, *self.messages[place + 1 :]])
-        self._note_busy()
-        self._touch_chat(self.open_chat_id, self.chat_title, "", running=self.busy)
-        await self._measure(actor)
-        status = final.status
-        self.announcement = translate(f"chat.announce_{status}", actor.language)

@@ -157,6 +157,38 @@ async def test_a_foreign_message_id_as_page_start_shows_nothing(
     assert answer.json()["messages"] == []
 
 
+async def test_a_chat_is_read_from_a_message_on(
+    bob: Caller, charlie: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.always = parse_script("tokens=2")
+    chat_id, started = await ask(bob, model_id)
+    for _ in range(3):
+        await bob.get(f"/api/v1/runs/{started['run_id']}/events")
+        asked = await bob.post(f"/api/v1/chats/{chat_id}/messages", json={"content": "More"})
+        started = asked.json()
+    await bob.get(f"/api/v1/runs/{started['run_id']}/events")
+    path = f"/api/v1/chats/{chat_id}"
+    every = [each["id"] for each in (await bob.get(path)).json()["messages"]]
+    around = (await bob.get(path, params={"around": every[3], "limit": 2})).json()
+    assert [each["id"] for each in around["messages"]] == every[3:5]
+    later = (await bob.get(path, params={"after": around["later"], "limit": 2})).json()
+    assert [each["id"] for each in later["messages"]] == every[5:7]
+    earlier = (await bob.get(path, params={"before": around["earlier"], "limit": 2})).json()
+    assert [each["id"] for each in earlier["messages"]] == every[1:3]
+    end = (await bob.get(path, params={"around": "01890000-0000-7000-8000-000000000000"})).json()
+    assert [each["id"] for each in end["messages"]] == every
+    assert end["later"] is None
+    both = await bob.get(path, params={"around": every[0], "before": every[1]})
+    assert both.status_code == 422
+    # To an outsider the chat is missing, and the message is in none of theirs.
+    for place in ("around", "after", "before"):
+        assert (await charlie.get(path, params={place: every[0]})).status_code == 404
+    own, _ = await ask(charlie, model_id)
+    for place in ("around", "after"):
+        answer = (await charlie.get(f"/api/v1/chats/{own}", params={place: every[0]})).json()
+        assert not {each["id"] for each in answer["messages"]} & set(every)
+
+
 async def test_nobody_signed_in_gets_nothing(visitor: Caller, people: People):
     for path in ("/chats", "/chats/x", "/models", "/auth/me", "/runs/x/events"):
         answer = await visitor.get(f"/api/v1{path}")

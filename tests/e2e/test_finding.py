@@ -6,12 +6,12 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from llm_ui.models import ChatHistory, ChatMessage
 from tests.e2e.app import App
 from tests.e2e.conftest import People
-from tests.e2e.window import A_CHAT, CHAT, PHONE, Person, finished, ready, send
+from tests.e2e.window import A_CHAT, CHAT, PHONE, Person, finished, pick, ready, send
 from tests.scripted import ScriptedServer
 from tests.scripted.script import Script
 
@@ -76,6 +76,103 @@ async def test_a_chat_is_found_by_its_words_with_the_keyboard_alone(
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"**/chat/{chat_id}*")
     await expect(page.get_by_test_id("palette")).to_be_hidden()
+
+
+def message(page: Page, text: str) -> Locator:
+    """The message that says exactly this."""
+    return page.locator(".lu-message > article").filter(has_text=re.compile(rf"{text}(?!\d)"))
+
+
+async def test_a_found_message_opens_where_it_is(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    await bob.model_id()
+    chat_id = put(app, bob, 1, 1000)
+    page = await bob.tab("/chat")
+    await ready(page)
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("question 300")
+    await expect(page.get_by_test_id("palette-chat").locator("mark").first).to_be_visible()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/chat/{chat_id}?at=*")
+    found = message(page, "Question 300")
+    await expect(found).to_be_focused()
+    await expect(found).to_be_in_viewport()
+    await expect(found).to_have_attribute("data-found", "now")
+    assert await page.locator(".lu-log-row").count() <= 60
+    # The keyboard goes on from there: with the next Tab one is at the message's buttons.
+    await page.keyboard.press("Tab")
+    assert await found.evaluate("(row) => row.contains(document.activeElement)")
+
+    box = page.locator(".lu-log-box")
+    await box.hover()
+    for wheel, text in ((-700, "Question 250"), (700, "Words 345")):
+        for _ in range(60):
+            if await message(page, text).count():
+                break
+            await page.mouse.wheel(0, wheel)
+            await page.wait_for_timeout(100)
+        await message(page, text).scroll_into_view_if_needed()
+        await expect(message(page, text)).to_be_in_viewport()
+    assert await page.locator(".lu-log-row").count() < 300
+    await page.get_by_test_id("jump-latest").click()
+    await expect(page.get_by_text("Words 999")).to_be_in_viewport()
+    await expect(page.get_by_test_id("jump-latest")).to_have_count(0)
+    assert page.url.endswith(f"/chat/{chat_id}")
+    await expect(found).to_have_count(0)
+
+    # Asked from further up, the question stands at the end of the chat all the same.
+    await page.goto(f"{app.url}/history")
+    await page.get_by_test_id("history-search").fill("question 300")
+    await page.get_by_test_id("found").click()
+    await expect(found).to_be_focused()
+    await pick(page, "scripted")
+    upstream.always = Script(say="At the end.")
+    await page.get_by_test_id("composer").fill("Where am I?")
+    await page.keyboard.press("Enter")
+    await finished(page)
+    await expect(page.get_by_text("At the end.", exact=True)).to_be_in_viewport()
+    await expect(message(page, "Words 999")).to_have_count(1)
+    assert "at=" not in page.url
+
+
+async def test_earlier_pages_come_without_a_jump(app: App, people: People) -> None:
+    bob = await people.user(app)
+    await bob.model_id()
+    chat_id = put(app, bob, 1, 300)
+    page = await bob.tab(f"/chat/{chat_id}")
+    await expect(page.get_by_text("Words 299")).to_be_in_viewport()
+    for _ in range(7):
+        rows = await page.locator(".lu-log-row").count()
+        # Where the first row is whenever something has changed its size: after the page's own
+        # observer, which was there before, and before the frame is painted.
+        await page.locator(".lu-log-box").evaluate(
+            """(box) => {
+              box.scrollTop = 0;
+              const row = box.querySelector(".lu-log-row");
+              const tops = (window.tops = []);
+              const note = () => tops.push(row.getBoundingClientRect().top);
+              new ResizeObserver(note).observe(box.querySelector(".lu-log-content"));
+            }"""
+        )
+        await page.wait_for_function(f"document.querySelectorAll('.lu-log-row').length > {rows}")
+        await page.wait_for_timeout(300)
+        tops = await page.evaluate("window.tops")
+        assert len(tops) > 1
+        assert max(tops) - min(tops) < 4, tops
+    await page.locator(".lu-log-box").evaluate("(box) => { box.scrollTop = 0; }")
+    await expect(page.get_by_text("Question 0", exact=True)).to_be_in_viewport()
+    await expect(page.get_by_text("Loading earlier messages")).to_have_count(0)
+
+
+async def test_a_message_of_nobody_opens_the_chat_at_its_end(app: App, people: People) -> None:
+    bob = await people.user(app)
+    await bob.model_id()
+    chat_id = put(app, bob, 1, 100)
+    page = await bob.tab(f"/chat/{chat_id}?at=01890000-0000-7000-8000-000000000000")
+    await expect(page.get_by_text("Words 99")).to_be_in_viewport()
+    await expect(page.locator("[data-found]")).to_have_count(0)
 
 
 async def test_the_palette_does_things(app: App, people: People) -> None:

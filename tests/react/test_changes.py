@@ -53,6 +53,21 @@ def test_a_question_is_added_and_its_answer_replaced(chat: Page) -> None:
     assert gaps(chat) == 0
 
 
+def test_earlier_messages_are_put_in_front(chat: Page) -> None:
+    chat.evaluate("() => { window.first = lab.state().messages_rx_state_[0]; }")
+    push(chat, message_changes={"n": 1, "before": "q1", "put": rows("q0", "a0")})
+    assert shown(chat) == ["q0", "a0", "q1", "a1"]
+    assert chat.evaluate("lab.state().messages_rx_state_[2] === window.first"), "rendered again"
+    push(chat, message_changes=change(2, "a1", "q2"))
+    push(chat, message_changes={"n": 3, "before": "q0", "put": rows("q-1")})
+    assert shown(chat) == ["q-1", "q0", "a0", "q1", "a1", "q2"]
+    assert gaps(chat) == 0
+    # In front of what is not the first, it would tear a hole.
+    push(chat, message_changes={"n": 4, "before": "q0", "put": rows("x")})
+    assert gaps(chat) == 1
+    assert shown(chat) == ["q-1", "q0", "a0", "q1", "a1", "q2"]
+
+
 def test_a_retried_answer_goes(chat: Page) -> None:
     push(chat, message_changes=change(1, "q1", "b1"))
     assert shown(chat) == ["q1", "b1"]

@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import orjson
@@ -254,10 +255,13 @@ class Tab:
         self.events += packet[1].get("events") or []
 
     def _change_messages(self, known: dict[str, Any]) -> None:
-        """What comes alone follows the message it names, as in the page."""
+        """What comes alone follows the message it names, or stands in front of it, as in the
+        page."""
         change, shown = known["message_changes"], known["messages"]
         ids = [each["id"] for each in shown]
-        if change["after"] in ids:
+        if "before" in change and ids[:1] == [change["before"]]:
+            known["messages"] = change["put"] + shown
+        elif change.get("after") in ids:
             known["messages"] = shown[: ids.index(change["after"]) + 1] + change["put"]
         else:
             self.gaps += 1
@@ -298,9 +302,10 @@ class Tab:
     # --- sending ----------------------------------------------------------------------
 
     def _event(self, name: str, payload: Any) -> dict[str, Any]:
-        _, _, chat_id = self.path.partition("/chat/")
-        query = {"chat_id": chat_id} if chat_id else {}
-        route = {"pathname": self.path, "asPath": self.path, "query": query}
+        address = urlsplit(self.path)
+        _, _, chat_id = address.path.partition("/chat/")
+        query = dict(parse_qsl(address.query)) | ({"chat_id": chat_id} if chat_id else {})
+        route = {"pathname": address.path, "asPath": self.path, "query": query}
         return {"name": name, "payload": payload, "router_data": route}
 
     async def send(self, name: str, payload: Any, **extra: Any) -> None:

@@ -24,7 +24,7 @@ from llm_ui.models import (
 )
 from llm_ui.models.base import now
 from llm_ui.schemas.chats import Asked, AskOptions, ChatView
-from llm_ui.services import branches, chat_settings, chats, context, messages, runs, temporary
+from llm_ui.services import asking, branches, chat_settings, chats, context, runs, temporary
 from tests.conftest import People
 from tests.scripted import ScriptedServer
 from tests.unit.test_engine import watch
@@ -195,8 +195,8 @@ async def test_nothing_of_it_is_an_outsiders(
         (branches.keep, (found.message_id,)),
         (branches.fork, (found.message_id,)),
         (branches.rate, (found.message_id, 1)),
-        (messages.retry, (found.message_id, model_id, {})),
-        (messages.edit, (question, "mine")),
+        (asking.retry, (found.message_id, model_id, {})),
+        (asking.edit, (question, "mine")),
         (chats.change_settings, (found.chat_id, {})),
         (context.measure, (found.chat_id,)),
     ):

@@ -10,6 +10,7 @@ from llm_ui.react._link import link
 from llm_ui.react.markdown import PACKAGES
 
 _FILES = link(
+    "aim.js",
     "answer.jsx",
     "changes.jsx",
     "composer.jsx",
@@ -80,11 +81,19 @@ class ChatLog(rx.Component):
     tag = "ChatLog"
 
     has_earlier: rx.Var[bool]
+    # The conversation goes on below the last row: its end is then not the log's.
+    has_later: rx.Var[bool]
+    # {"n", "id"}: the message to show, mark and focus, at each new `n`; "" for none.
+    aim: rx.Var[dict[str, Any]]
     jump_label: rx.Var[str]
     label: rx.Var[str]
 
-    # The top is near and there may be more: once for each row that is the first.
+    # The top, or the end, is near and there is more: once for each row that is the first,
+    # or the last.
     on_reach_top: rx.EventHandler[rx.event.no_args_event_spec]
+    on_reach_end: rx.EventHandler[rx.event.no_args_event_spec]
+    # The reader wants to be at the conversation's end, which is not there yet.
+    on_newest: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class LogRow(rx.Component):

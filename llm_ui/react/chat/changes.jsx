@@ -1,5 +1,6 @@
 // The history of a chat crosses the wire once: later the server says what follows which
-// message now, and here that becomes the list that the page is made of.
+// message now, or stands in front of it, and here that becomes the list that the page is
+// made of.
 import { useContext, useEffect, useLayoutEffect, useRef } from "react";
 import { DispatchContext, StateStoreContext } from "$/utils/context-registry";
 
@@ -16,7 +17,8 @@ export class Changes {
   }
 
   /**
-   * Takes the list as the page has it and the last change {n, after, put} (or {}).
+   * Takes the list as the page has it and the last change {n, put} with `after` or `before`
+   * (or {}).
    * Says what to do: {rows} to show, {gap: true} (something was missed), or null.
    */
   take(rows, change) {
@@ -29,6 +31,9 @@ export class Changes {
     this.number = number;
     if (missed) return { gap: true };
     if (!next) return null;
+    if (change.before) {
+      return rows[0]?.id === change.before ? { rows: [...change.put, ...rows] } : { gap: true };
+    }
     const place = rows.findIndex(({ id }) => id === change.after);
     if (place < 0) return { gap: true };
     return { rows: [...rows.slice(0, place + 1), ...change.put] };

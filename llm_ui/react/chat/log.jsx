@@ -1,6 +1,15 @@
 // The scrolling part of a conversation.
-import { createContext, useCallback, useContext, useEffect, useRef, useState } from "react";
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 
+import { Aim } from "./aim.js";
 import { copyText } from "../markdown/dress.js";
 import { Icon } from "./icons.jsx";
 import { SENT } from "./outbox.js";
@@ -10,6 +19,14 @@ import { plainTextOf } from "./plain.js";
 // Rows further away than this leave the page; those at the end stay, where answers are live.
 const FAR = "1500px 0px";
 const LAST = 6;
+// How near an end of what is loaded the reader comes before more is asked for.
+const NEAR_TOP = "400px 0px 0px 0px";
+const NEAR_END = "0px 0px 400px 0px";
+// What a reader does that wants to be elsewhere than where the page has put them.
+const MOVES = ["wheel", "touchmove", "keydown", "pointerdown"];
+
+// Pages are prerendered, where layout effects only warn.
+const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
 /** Tells rows whether they are near what is seen: `put` gets null, or the height to leave. */
 function watchRows(box) {
@@ -58,19 +75,22 @@ export function LogRow({ children }) {
   );
 }
 
-/** Calls `reached` when the top comes near, until it answers true for the first row. */
-function watchTop(box, sentinel, pin, reached) {
+/** Calls `reached` when an end comes near, until it answers true for the row that is there. */
+function watchEnd(box, sentinel, margin, rowThere, reached) {
   let askedFor = null;
   const watcher = new IntersectionObserver(
     ([entry]) => {
-      const first = pin.firstRow();
-      if (entry.isIntersecting && first && first !== askedFor && reached()) askedFor = first;
+      const row = rowThere();
+      if (entry.isIntersecting && row && row !== askedFor && reached()) askedFor = row;
     },
-    { root: box, rootMargin: "400px 0px 0px 0px" },
+    { root: box, rootMargin: margin },
   );
+  let row = null;
   return {
-    // Watching anew reports the present state, which a change in place would not.
-    again() {
+    /** Watching anew reports the present state, which a change in place would not. */
+    look() {
+      if (rowThere() === row) return;
+      row = rowThere();
       watcher.unobserve(sentinel);
       watcher.observe(sentinel);
     },
@@ -81,57 +101,105 @@ function watchTop(box, sentinel, pin, reached) {
 // For menus, which know a message by its id only.
 const copyPlain = (id) => copyText(plainTextOf(id));
 
-export function ChatLog({ children, onReachTop, hasEarlier = true, jumpLabel, label }) {
+const NOWHERE = { n: 0, id: "" };
+
+export function ChatLog({
+  children,
+  onReachTop,
+  onReachEnd,
+  onNewest,
+  hasEarlier = true,
+  hasLater = false,
+  aim = NOWHERE,
+  jumpLabel,
+  label,
+}) {
   const box = useRef(null);
   const content = useRef(null);
-  const sentinel = useRef(null);
+  const top = useRef(null);
+  const end = useRef(null);
   const pin = useRef(null);
-  const reached = useRef(null);
+  const aimed = useRef(null);
+  const told = useRef({});
   const [away, setAway] = useState(false);
   const rows = useRef(null);
   const watch = useCallback((row, put) => {
     rows.current ??= watchRows(box.current);
     return rows.current(row, put);
   }, []);
-  reached.current = hasEarlier ? onReachTop : null;
+  told.current = {
+    top: hasEarlier ? onReachTop : null,
+    end: hasLater ? onReachEnd : null,
+    newest: hasLater ? onNewest : null,
+  };
 
-  useEffect(() => {
-    const here = new Pin(box.current, content.current, setAway);
+  // Before the effect below, which looks for the message that is aimed at.
+  useBrowserEffect(() => {
+    const element = box.current;
+    const here = new Pin(element, content.current, (isAway) => {
+      setAway(isAway);
+      if (!isAway && aimed.current.isThere) aimed.current.leave();
+    });
     pin.current = here;
-    const top = watchTop(box.current, sentinel.current, here, () => {
-      reached.current?.();
-      return reached.current;
-    });
-    let first = null;
+    aimed.current = new Aim(content.current, here);
+    const reached = (name) => () => {
+      told.current[name]?.();
+      return told.current[name];
+    };
+    const ends = [
+      watchEnd(element, top.current, NEAR_TOP, () => here.firstRow(), reached("top")),
+      watchEnd(element, end.current, NEAR_END, () => here.goesOn && here.lastRow(), reached("end")),
+    ];
     const sizes = new ResizeObserver(() => {
+      aimed.current.look();
       here.resized();
-      if (here.first === first) return;
-      first = here.first;
-      top.again();
+      for (const each of ends) each.look();
     });
-    sizes.observe(box.current);
+    sizes.observe(element);
     sizes.observe(content.current);
     const scrolled = () => here.scrolled();
-    const sent = () => here.toEnd();
-    box.current.addEventListener("scroll", scrolled, { passive: true });
+    const moved = () => here.held && here.letGo();
+    const sent = () => {
+      aimed.current.leave();
+      here.toEnd();
+    };
+    element.addEventListener("scroll", scrolled, { passive: true });
+    for (const name of MOVES) element.addEventListener(name, moved, { passive: true });
     window.addEventListener(SENT, sent);
-    const element = box.current;
     window.lu = { ...window.lu, copyPlain };
     return () => {
       sizes.disconnect();
-      top.stop();
+      for (const each of ends) each.stop();
+      aimed.current.stop();
       element.removeEventListener("scroll", scrolled);
+      for (const name of MOVES) element.removeEventListener(name, moved);
       window.removeEventListener(SENT, sent);
     };
   }, []);
 
+  useBrowserEffect(() => {
+    pin.current.goesOn = hasLater;
+    pin.current.tell();
+  }, [hasLater]);
+
+  useBrowserEffect(() => aimed.current.take(aim.id), [aim]);
+
+  const jump = () => {
+    aimed.current.leave();
+    told.current.newest?.();
+    pin.current.toEnd();
+    pin.current.scrolled();
+    box.current.focus({ preventScroll: true });
+  };
+
   return (
     <div className="lu-log">
       <div className="lu-log-box" ref={box} tabIndex={0} role="region" aria-label={label}>
-        <div ref={sentinel} className="lu-log-top" />
+        <div ref={top} className="lu-log-top" />
         <div ref={content} className="lu-log-content">
           <Watch.Provider value={watch}>{children}</Watch.Provider>
         </div>
+        <div ref={end} className="lu-log-end" />
       </div>
       {away && (
         <button
@@ -140,11 +208,7 @@ export function ChatLog({ children, onReachTop, hasEarlier = true, jumpLabel, la
           aria-label={jumpLabel}
           title={jumpLabel}
           data-testid="jump-latest"
-          onClick={() => {
-            pin.current.toEnd();
-            pin.current.scrolled();
-            box.current.focus({ preventScroll: true });
-          }}
+          onClick={jump}
         >
           <Icon name="down" size={18} />
           <span>{jumpLabel}</span>

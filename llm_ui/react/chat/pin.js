@@ -6,6 +6,8 @@
 // event which follows the writing.
 
 const NEAR_PX = 40;
+// What is left above a message that was asked for: enough to see what it follows.
+const ABOVE_SHARE = 0.16;
 
 export class Pin {
   /** `content` is the scrolled child; its rows are LogRows, children with a data-id, or all. */
@@ -14,6 +16,9 @@ export class Pin {
     this.content = content;
     this.onAway = onAway;
     this.stuck = true;
+    // Whether the conversation goes on below: its end is then no place to stay at.
+    this.goesOn = false;
+    this.held = null;
     this.top = 0;
     this.away = false;
     this.first = null;
@@ -24,6 +29,12 @@ export class Pin {
     return this.content.querySelector(":scope > [data-row], :scope > [data-id]") ?? this.content.firstElementChild;
   }
 
+  lastRow() {
+    let last = this.content.lastElementChild;
+    while (last && !last.matches("[data-row], [data-id]")) last = last.previousElementSibling;
+    return last ?? this.content.lastElementChild;
+  }
+
   /** The reader, or this code, has scrolled. */
   scrolled() {
     // Each piece of a streaming answer is followed by the event of our own scrolling.
@@ -31,7 +42,7 @@ export class Pin {
     const { scrollTop, scrollHeight, clientHeight } = this.box;
     const near = scrollHeight - scrollTop - clientHeight <= NEAR_PX;
     // Only moving up lets go: text that came since the last frame also makes a gap.
-    if (near) this.stuck = true;
+    if (near && !this.goesOn) this.stuck = true;
     else if (scrollTop < this.top - 1) this.stuck = false;
     this.top = scrollTop;
     this.remember();
@@ -41,8 +52,9 @@ export class Pin {
   /** Something changed its size; runs after layout and before painting. */
   resized() {
     const before = this.first;
-    if (before && !before.isConnected) this.stuck = true; // another conversation
-    if (this.stuck) this.toEnd();
+    if (before && !before.isConnected) this.stuck = !this.held; // another conversation
+    if (this.held) this.place();
+    else if (this.stuck) this.toEnd();
     else if (before && this.firstRow() !== before) this.keep(before);
     this.remember();
     this.tell();
@@ -62,13 +74,35 @@ export class Pin {
   }
 
   tell() {
-    if (this.away === !this.stuck) return;
-    this.away = !this.stuck;
-    this.onAway(this.away);
+    const away = !this.stuck || this.goesOn;
+    if (this.away === away) return;
+    this.away = away;
+    this.onAway(away);
   }
 
   toEnd() {
+    this.held = null;
     this.stuck = true;
     this.box.scrollTop = this.box.scrollHeight;
+  }
+
+  /** Shows this element and keeps it there, whatever is laid out above it, until `letGo`. */
+  hold(element) {
+    this.held = element;
+    this.stuck = false;
+    this.place();
+    this.remember();
+    this.tell();
+  }
+
+  place() {
+    const box = this.box.getBoundingClientRect();
+    const moved = this.held.getBoundingClientRect().top - box.top - ABOVE_SHARE * box.height;
+    if (Math.abs(moved) > 1) this.box.scrollTop += moved;
+  }
+
+  letGo() {
+    this.held = null;
+    this.scrolled();
   }
 }

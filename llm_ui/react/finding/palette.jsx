@@ -8,7 +8,7 @@ import { ColorModeContext } from "$/utils/context-registry";
 
 import { backendOrigin } from "../session/backend.js";
 import { leave, signOut } from "../session/session.js";
-import { Parts, fits } from "./parts.jsx";
+import { Parts, fits, placeOf } from "./parts.jsx";
 
 export const OPEN = "lu:palette";
 const REST_MS = 120;
@@ -29,6 +29,7 @@ export function groupsOf({ query, commands, chats, models, known, labels }) {
   const found = (known ?? []).map((hit) => ({
     kind: hit.archived ? "archived" : "chat",
     id: hit.chat_id,
+    to: placeOf(hit),
     parts: hit.title.some(({ text }) => text) ? hit.title : plain(labels.untitled),
     text: hit.snippet,
   }));
@@ -136,7 +137,7 @@ export function Palette({
     if (!item) return;
     dialog.current.close();
     if (item.kind === "model") onModel?.(item.id);
-    else if (item.kind !== "command") navigate(`/chat/${item.id}`);
+    else if (item.kind !== "command") navigate(item.to ?? `/chat/${item.id}`);
     else if (item.href) navigate(item.href);
     else acts[item.act]?.(item.value);
   };

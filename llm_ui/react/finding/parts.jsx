@@ -18,10 +18,14 @@ export const fits = (query, text) => {
     .every((word) => here.includes(word));
 };
 
+/** The address of what was found: of the message, where it is one. */
+export const placeOf = (hit) =>
+  hit.message_id ? `/chat/${hit.chat_id}?at=${hit.message_id}` : `/chat/${hit.chat_id}`;
+
 /** Chats that were found, each with the place that fits best. */
 export function FoundList({ hits, untitled, archivedLabel }) {
   return (hits ?? []).map((hit) => (
-    <Link key={hit.chat_id} className="lu-found" to={`/chat/${hit.chat_id}`} data-testid="found">
+    <Link key={hit.chat_id} className="lu-found" to={placeOf(hit)} data-testid="found">
       <span className="lu-found__title">
         {hit.title.some(({ text }) => text) ? <Parts parts={hit.title} /> : untitled}
         {hit.archived && <span className="lu-badge">{archivedLabel}</span>}

@@ -1,0 +1,243 @@
+"""An answer: its words, how it went, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.brand import mark
+from llm_ui.components.text import duration, number, t
+from llm_ui.components.versions import Message, versions
+from llm_ui.react import answer, copy_button
+from llm_ui.schemas.views import ModelItem
+from llm_ui.states.chat import ChatState
+from llm_ui.states.stream import StreamState
+
+SOURCE_PROBLEMS = (
+    "empty", "kind", "large", "missing", "nothing_found", "redirects", "refused", "search",
+    "slow", "status", "stopped", "unreachable",
+)  # fmt: skip
+ANSWER_MENU = "answer-menu"
+
+
+def answer_labels() -> dict[str, Any]:
+    """The words that the answer's renderer shows by itself."""
+    return {
+        "thinking": t("message.thinking"),
+        "reasoning": t("message.reasoning"),
+        "copy_code": t("message.code_copy"),
+        "copied": t("message.code_copied"),
+        "show_image": t("message.image_show"),
+        "thought_for": t("message.thought_for", value="{value}"),
+        "thinking_for": t("message.thinking_for", value="{value}"),
+        "sources": t("source.title"),
+        "more_sources": t("source.more"),
+        "source": t("source.number", number="{number}"),
+        "reading": t("source.reading", host="{host}"),
+        "searching": t("source.searching"),
+        "problems": {name: t(f"source.problem.{name}") for name in SOURCE_PROBLEMS},
+    }
+
+
+def _about(message: Message) -> rx.Var[str]:
+    about = rx.cond(message.estimated, "~", "")
+    return t(
+        "metrics.tokens",
+        input=about + number(message.input_tokens),
+        output=about + number(message.output_tokens),
+    )
+
+
+def _metrics(message: Message) -> rx.Component:
+    about = rx.cond(message.estimated, "~", "")
+    parts = [
+        (message.ttft_ms >= 0, t("metrics.ttft", value=duration(message.ttft_ms))),
+        (
+            message.tokens_per_second >= 0,
+            t("metrics.speed", value=about + number(message.tokens_per_second)),
+        ),
+        ((message.output_tokens > 0) & (message.input_tokens >= 0), _about(message)),
+    ]
+    hint = rx.cond(message.estimated, t("metrics.title_estimated"), t("metrics.title"))
+    return rx.el.p(
+        *[rx.cond(known, rx.el.span(text)) for known, text in parts],
+        class_name="lu-metrics",
+        title=hint,
+        aria_label=t("metrics.label"),
+        role="note",
+        data_testid="answer-metrics",
+    )
+
+
+def _error(message: Message) -> rx.Component:
+    title = rx.cond(
+        message.status == "interrupted",
+        t("message.interrupted_title"),
+        rx.cond(message.content == "", t("message.failed_title"), t("message.failed_part_title")),
+    )
+    text = rx.cond(message.error != "", message.error, t("error.interrupted"))
+    return rx.el.div(
+        ui.icon("circle-alert", 18),
+        rx.el.div(
+            rx.el.p(title, class_name="lu-error__title"),
+            rx.el.p(text, class_name="lu-error__text"),
+            class_name="lu-error__words",
+        ),
+        ui.button(
+            ui.icon("rotate-cw", 16),
+            t("message.retry"),
+            look="danger",
+            small=True,
+            on_click=ChatState.retry(message.id, "", ""),
+            data_testid="retry",
+        ),
+        role="alert",
+        class_name="lu-error",
+        data_testid="error-bubble",
+    )
+
+
+def _thumb(message: Message, name: str, value: int) -> rx.Component:
+    chosen = message.feedback == value
+    return ui.icon_button(
+        f"thumbs-{'up' if value > 0 else 'down'}",
+        t("message.good") if value > 0 else t("message.bad"),
+        small=True,
+        class_name="lu-thumb",
+        on_click=ChatState.rate_answer(message.id, value),
+        data_testid=name,
+        custom_attrs={"aria-pressed": rx.cond(chosen, "true", "false")},
+    )
+
+
+def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
+    done = (message.status == "done") | (message.status == "stopped")
+    again = ui.icon_button(
+        "rotate-cw",
+        t("message.regenerate"),
+        small=True,
+        on_click=ChatState.retry(message.id, "", ""),
+        data_testid="retry",
+    )
+    cut_off = (
+        (message.status == "stopped")
+        | (message.status == "failed")
+        | (message.status == "interrupted")
+    )
+    go_on = ui.button(
+        ui.icon("play", 14),
+        t("message.continue"),
+        look="ghost",
+        small=True,
+        on_click=ChatState.continue_answer(message.id),
+        data_testid="continue",
+    )
+    written = message.content != ""
+    return rx.el.div(
+        versions(message),
+        rx.cond(
+            written,
+            copy_button(
+                message.content, t("message.copy_markdown"), copied_label=t("common.copied")
+            ),
+        ),
+        rx.cond(done & (message.pair == 0), again),
+        rx.cond(
+            written,
+            rx.fragment(
+                _thumb(message, "good", 1),
+                _thumb(message, "bad", -1),
+            ),
+        ),
+        ui.icon_button(
+            "ellipsis",
+            t("message.more"),
+            small=True,
+            data_testid="answer-more",
+            custom_attrs={**ui.opens(ANSWER_MENU), "data-id": message.id},
+        ),
+        rx.cond(last & cut_off & written, go_on),
+        _metrics(message),
+        class_name="lu-actions",
+    )
+
+
+def _other_model(model: rx.Var[ModelItem]) -> rx.Component:
+    return rx.fragment(
+        ui.menu_item(
+            rx.el.span(model.name, class_name="lu-truncate"),
+            disabled=~model.available,
+            on_click=ChatState.retry(ui.menu_target("id"), model.id, ""),
+            data_testid="again-model",
+        ),
+        key=model.id,
+    )
+
+
+def answer_menu() -> rx.Component:
+    """What can be done with an answer beside the buttons below it; one for all answers."""
+    target = ui.menu_target("id")
+    copy = rx.vars.FunctionStringVar.create("window.lu.copyPlain").call(target)
+
+    def again(key: str, icon_name: str, variation: str) -> rx.Component:
+        return ui.menu_item(
+            t(key),
+            icon_name=icon_name,
+            on_click=ChatState.retry(target, "", variation),
+            data_testid=f"again-{variation}",
+        )
+
+    return ui.menu(
+        ANSWER_MENU,
+        ui.menu_item(
+            t("message.copy_plain"),
+            icon_name="text",
+            on_click=[
+                rx.run_script(copy),
+                rx.toast.success(t("message.copied_plain"), id="copied"),
+            ],
+            data_testid="copy-plain",
+        ),
+        ui.menu_item(
+            t("message.fork"),
+            icon_name="git-branch",
+            on_click=ChatState.fork_chat(target),
+            data_testid="fork",
+        ),
+        ui.menu_line(),
+        again("message.again_focused", "target", "focused"),
+        again("message.again_varied", "sparkles", "varied"),
+        ui.menu_heading(t("message.again_model")),
+        rx.foreach(ChatState.models, _other_model),
+        label=t("message.more"),
+    )
+
+
+def answer_of(message: Message, last: rx.Var[bool]) -> rx.Component:
+    """One answer with what stands below it; `last` when nothing follows it."""
+    broken = (message.status == "failed") | (message.status == "interrupted")
+    return rx.el.article(
+        rx.el.h2(mark(20), rx.el.span(message.model_name), class_name="lu-answer__model"),
+        answer(
+            text=message.content,
+            reasoning=message.reasoning,
+            thinking_ms=message.thinking_ms,
+            sources=message.sources,
+            run=message.run,
+            live=message.run > 0,
+            state_name=StreamState.get_full_name(),
+            on_gap=ChatState.resync,
+            labels=answer_labels(),
+        ),
+        rx.cond(
+            message.status == "stopped",
+            rx.el.p(t("message.stopped"), class_name="lu-note", data_testid="stopped-note"),
+        ),
+        rx.cond(broken, _error(message)),
+        rx.cond(message.run > 0, rx.fragment(), _actions(message, last)),
+        class_name="lu-answer",
+        data_testid="message-assistant",
+        custom_attrs={"data-status": message.status, "data-answer": message.id},
+    )

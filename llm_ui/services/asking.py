@@ -1,0 +1,270 @@
+"""Asking: a question, the same in other words, another answer, an answer written on.
+
+Each of them writes what there is to write and queues a run (see `queueing`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from llm_ui.auth import Actor
+from llm_ui.errors import Conflict, InvalidInput, NotFound
+from llm_ui.models import AIModel, ChatHistory, ChatMessage, Generation
+from llm_ui.models.base import new_id
+from llm_ui.schemas.chats import Asked, AskOptions
+from llm_ui.security.text import storable
+from llm_ui.services import attachments, chat_settings, messages, queueing, tree
+from llm_ui.services.models import get_model_for
+from llm_ui.services.modes import checked_modes
+from llm_ui.services.titles import give_title
+
+CONTENT_LIMIT = 400_000
+KEY_LIMIT = 64
+CONTINUABLE = ("stopped", "failed", "interrupted")
+
+
+def clean_content(content: str) -> str:
+    """A question fit to be stored. Raises InvalidInput."""
+    cleaned = storable(content.replace("\r\n", "\n"))
+    if not cleaned.strip():
+        raise InvalidInput("error.message_empty", field="content")
+    if len(cleaned) > CONTENT_LIMIT:
+        raise InvalidInput("error.message_long", field="content", limit=CONTENT_LIMIT)
+    return cleaned
+
+
+async def asked_before(session: AsyncSession, actor: Actor, key: str | None) -> Asked | None:
+    """What an earlier send with the same idempotency key has started. Raises InvalidInput."""
+    if not key:
+        return None
+    if len(key) > KEY_LIMIT:
+        raise InvalidInput("error.request_invalid", field="idempotency_key")
+    run = await session.scalar(
+        sa.select(Generation).where(
+            col(Generation.user_id) == actor.user_id, col(Generation.idempotency_key) == key
+        )
+    )
+    if run is None:
+        return None
+    also = await session.scalar(
+        sa.select(col(Generation.id)).where(
+            col(Generation.user_id) == actor.user_id,
+            col(Generation.idempotency_key) == _second_key(key),
+        )
+    )
+    return Asked(run.chat_id, run.message_id, run.id, also_run_id=also or "")
+
+
+def _second_key(key: str) -> str:
+    """The key of the second model's run: nobody else can have made it by chance."""
+    return hashlib.sha256(f"{key}:second".encode(errors="replace")).hexdigest()
+
+
+async def ask(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    content: str,
+    model_id: str | None = None,
+    key: str | None = None,
+    options: AskOptions | None = None,
+) -> Asked:
+    """Write a question, its empty answer and a queued run; the engine takes it on commit.
+
+    Args:
+        chat: the actor's, locked.
+        key: made by the caller; a second send with it gives the first one's run.
+
+    Raises:
+        InvalidInput: no text, too much of it, no such model or mode.
+        Conflict: the chat's last answer is still being written.
+
+    `attachments.attach` says what else it raises for files.
+    """
+    if earlier := await asked_before(session, actor, key):
+        return earlier
+    options = options or AskOptions()
+    cleaned = clean_content(content)
+    model = await get_model_for(session, actor, model_id or chat.model_id or "")
+    also = (
+        await get_model_for(session, actor, options.also_model_id)
+        if options.also_model_id
+        else None
+    )
+    await queueing.refuse_while_running(session, chat)
+    if chat.active_leaf_id:
+        # Whoever asks on has kept what they ask on from.
+        last = await session.get(ChatMessage, chat.active_leaf_id)
+        if last is not None and last.pair_id:
+            await tree.end_pairs(session, chat.id, last.parent_id)
+    question = ChatMessage(
+        chat_id=chat.id,
+        parent_id=chat.active_leaf_id,
+        role="user",
+        content=cleaned,
+        modes=checked_modes(options.modes),
+    )
+    session.add(question)
+    await session.flush()
+    attached = await attachments.attach(session, actor, question, model, options.file_ids)
+    chat.model_id = model.id
+    await give_title(session, chat, cleaned)
+    if also is None:
+        asked = await _queue_answer(session, actor, chat, question, model, key)
+    else:
+        asked = await _queue_two(session, actor, chat, question, (model, also), key)
+    return attachments.shown_with(asked, attached)
+
+
+async def _queue_two(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    question: ChatMessage,
+    models: tuple[AIModel, AIModel],
+    key: str | None,
+) -> Asked:
+    """Two answers to one question, side by side until one is kept."""
+    pair_id = new_id()
+    first = await _queue_answer(session, actor, chat, question, models[0], key, pair_id=pair_id)
+    second = await _queue_answer(
+        session, actor, chat, question, models[1], _second_key(key) if key else None,
+        pair_id=pair_id,
+    )  # fmt: skip
+    chat.active_leaf_id = first.message_id
+    shown = (*first.shown, replace(second.shown[-1], pair=2))
+    return replace(second, message_id=first.message_id, run_id=first.run_id,
+                   also_run_id=second.run_id, shown=shown)  # fmt: skip
+
+
+async def retry(
+    session: AsyncSession,
+    actor: Actor,
+    message_id: str,
+    model_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Asked:
+    """Answer the same question again, beside the answer that is there.
+
+    Args:
+        model_id: the model that answers this time; the chat's own if None.
+        params: sampling parameters for this answer only, over those of the chat.
+
+    Raises:
+        NotFound: not an answer of the actor's.
+        InvalidInput: no such model, or a parameter out of its range.
+        Conflict: the chat's last answer is still being written.
+    """
+    cleaned = chat_settings.clean(params or {})
+    if "system_prompt" in cleaned:
+        raise InvalidInput("error.request_invalid", field="params")
+    answer = await messages.get_message_for(session, actor, message_id)
+    if answer.role != "assistant" or answer.parent_id is None:
+        raise NotFound
+    chat = await _locked(session, answer.chat_id)
+    model = await get_model_for(session, actor, model_id or chat.model_id or answer.model_id or "")
+    await queueing.refuse_while_running(session, chat)
+    question = await messages.get_message_for(session, actor, answer.parent_id)
+    await tree.end_pairs(session, chat.id, question.id)
+    return await _queue_answer(session, actor, chat, question, model, None, params=cleaned)
+
+
+async def edit(
+    session: AsyncSession,
+    actor: Actor,
+    message_id: str,
+    content: str,
+    key: str | None = None,
+) -> Asked:
+    """Ask a question in other words, beside the one that is there, which stays with all
+    that follows it. What was attached to it comes along.
+
+    Raises:
+        NotFound: not a question of the actor's.
+        InvalidInput: no text, or too much of it.
+        Conflict: the chat's last answer is still being written.
+    """
+    if earlier := await asked_before(session, actor, key):
+        return earlier
+    before = await messages.get_message_for(session, actor, message_id)
+    if before.role != "user":
+        raise NotFound
+    cleaned = clean_content(content)
+    chat = await _locked(session, before.chat_id)
+    model = await get_model_for(session, actor, chat.model_id or "")
+    await queueing.refuse_while_running(session, chat)
+    question = ChatMessage(
+        chat_id=chat.id, parent_id=before.parent_id, role="user", content=cleaned,
+        modes=list(before.modes),
+    )  # fmt: skip
+    session.add(question)
+    await session.flush()
+    await messages.copy_files(session, {before.id: question.id})
+    return await _queue_answer(session, actor, chat, question, model, key)
+
+
+async def continue_answer(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
+    """Have an answer that was cut off written on, from where it ends.
+
+    Raises:
+        NotFound: not an answer of the actor's.
+        Conflict: it is complete or empty, not the last one, or still being written.
+    """
+    answer = await messages.get_message_for(session, actor, message_id)
+    if answer.role != "assistant":
+        raise NotFound
+    chat = await _locked(session, answer.chat_id)
+    await queueing.refuse_while_running(session, chat)
+    is_last = chat.active_leaf_id == answer.id or bool(answer.pair_id)
+    if answer.status not in CONTINUABLE or not answer.content or not is_last:
+        raise Conflict("error.cannot_continue")
+    model = await get_model_for(session, actor, answer.model_id or chat.model_id or "")
+    answer.status, answer.finished_at = "queued", None
+    answer.error_code, answer.error_key, answer.error_params = "", "", {}
+    return await queueing.queue(session, chat, answer, model)
+
+
+async def _locked(session: AsyncSession, chat_id: str) -> ChatHistory:
+    chat = await session.get(ChatHistory, chat_id, with_for_update=True)
+    if chat is None:
+        raise NotFound
+    return chat
+
+
+async def _queue_answer(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    question: ChatMessage,
+    model: AIModel,
+    key: str | None,
+    *,
+    pair_id: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Asked:
+    answer = ChatMessage(
+        chat_id=chat.id,
+        parent_id=question.id,
+        role="assistant",
+        status="queued",
+        pair_id=pair_id,
+        model_id=model.id,
+        model_name=model.display_name,
+    )
+    session.add(answer)
+    await session.flush()
+    chat.active_leaf_id = answer.id
+    asked = await queueing.queue(session, chat, answer, model, key, params)
+    # The page shows these at once: reading them again would keep the run itself waiting.
+    shown = (
+        messages.view_of(question, actor.language),
+        messages.view_of(answer, actor.language, asked.run_id),
+    )
+    return replace(asked, shown=shown, title=chat.title, updated_at=chat.updated_at.isoformat())
