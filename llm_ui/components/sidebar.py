@@ -24,7 +24,10 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
 # The administrator's pages: groups of icon, label, address.
 OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
     (("gauge", t("admin.dashboard"), "/admin"),),
-    (("scroll-text", t("log.title"), "/admin/log"),),
+    (
+        ("list-checks", t("jobs.title"), "/admin/jobs"),
+        ("scroll-text", t("log.title"), "/admin/log"),
+    ),
 )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from llm_ui.api.admin import log, overview
+from llm_ui.api.admin import backups, jobs, log, overview
 
 router = APIRouter(prefix="/admin")
-for each in (overview, log):
+for each in (overview, log, jobs, backups):
     router.include_router(each.router)

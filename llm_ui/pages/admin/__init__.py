@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-from llm_ui.pages.admin import dashboard, log
+from llm_ui.pages.admin import dashboard, jobs, log
 
-PAGES = (dashboard, log)
+PAGES = (dashboard, jobs, log)
 
 
 def register(app: rx.App) -> None:
