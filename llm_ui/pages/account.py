@@ -240,7 +240,10 @@ def _archive() -> rx.Component:
         rx.cond(archive.link != "", rx.fragment(again, take), prepare),
     )
     look = ui.timer(
-        ms=ARCHIVE_LOOK_MS, of=ExportState.beat.to_string(), on_done=ExportState.load_export
+        ms=ARCHIVE_LOOK_MS,
+        of=ExportState.beat.to_string(),
+        awake=True,
+        on_done=ExportState.load_export,
     )
     return rx.fragment(
         settings.setting(t("account.archive_title"), words, control, data_testid="archive"),

@@ -196,6 +196,10 @@ def lines_of(connection: sa.Connection, table: Table) -> Iterator[bytes]:
 # --- rows ------------------------------------------------------------------------------------
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+_DECODER = json.JSONDecoder()
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -206,13 +210,12 @@ def _plain(value: Any) -> Any:
 
 def line_of(values: tuple[Any, ...]) -> bytes:
     """A row as a line."""
-    plain = [_plain(value) for value in values]
-    return json.dumps(plain, separators=(",", ":")).encode() + b"\n"
+    return _ENCODER.encode([_plain(value) for value in values]).encode() + b"\n"
 
 
 def row_of(table: Table, line: bytes) -> dict[str, Any]:
     """A line as a row. Raises ValueError for one that is not of this table."""
-    values = json.loads(line)
+    values = _DECODER.decode(line.decode("ascii"))
     if not isinstance(values, list) or len(values) != len(table.columns):
         raise ValueError(f"a row of {table.name} has not as many values as columns")
     return {

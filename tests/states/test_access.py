@@ -18,6 +18,7 @@ from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
 LOG = f"{ROOT}.llm_ui___states___monitoring____monitoring_state"
+JOBS = f"{ROOT}.llm_ui___states___jobs____jobs_state"
 PUBLIC = {f"{AUTH}.require_guest"}
 FOR_ADMINS = {
     f"{AUTH}.require_admin",
@@ -26,6 +27,10 @@ FOR_ADMINS = {
     f"{ADMIN}.tick",
     *(f"{LOG}.{name}" for name in ("load_log", "look_for", "narrow", "clear", "load_more")),
     *(f"{LOG}.{name}" for name in ("follow", "tick", "keep_days")),
+    *(f"{JOBS}.{name}" for name in ("load_jobs", "look_again", "show_status", "show_kind")),
+    *(f"{JOBS}.{name}" for name in ("load_more", "start_job", "cancel_job", "retry_job")),
+    *(f"{JOBS}.{name}" for name in ("check_backup", "ask_to_delete", "delete_backup")),
+    *(f"{JOBS}.{name}" for name in ("set_backup_days", "set_backups_kept")),
 }
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (

@@ -414,6 +414,7 @@ def jobs() -> rx.Component:
             ui.timer(
                 ms=rx.cond(JobsState.is_active, SOON_MS, LATER_MS),
                 of=JobsState.beat.to_string(),
+                awake=True,
                 on_done=JobsState.look_again,
             ),
         ),
