@@ -73,6 +73,18 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def script_engine(url: str) -> sa.Engine:
+    """An engine for scripts and threads: synchronous, its transactions begun as at run time.
+
+    Without `writes` among a connection's execution options, SQLite gives it a snapshot that no
+    writer waits for.
+    """
+    engine = sa.create_engine(script_url(url), poolclass=sa.NullPool, hide_parameters=True)
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    return engine
+
+
 def _store_what_can_be_stored(engine: sa.Engine) -> None:
     """Ids and keys come from outside too: text that no database takes must not fail.
 

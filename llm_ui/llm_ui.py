@@ -19,11 +19,13 @@ from llm_ui.api.app import create_api
 from llm_ui.config import get_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, start_engine, stop_engine
+from llm_ui.jobs import Jobs
 from llm_ui.llm_api.supervisor import Supervisor
 from llm_ui.security.tokens import keyed_hash
 from llm_ui.services import (
     browsing,
     chats,
+    exports,
     extraction,
     file_bytes,
     profile,
@@ -32,6 +34,7 @@ from llm_ui.services import (
     settlement,
     temporary,
 )
+from llm_ui.services import jobs as background
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
@@ -62,6 +65,8 @@ def set_up_logging(level: str) -> None:
     # httpx logs each URL at INFO, and some providers put keys into them.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # It logs each message of its queue; what becomes of jobs stands in their rows.
+    logging.getLogger("taskiq").setLevel(logging.WARNING)
     for name in REFLEX_LOGGERS:
         logging.getLogger(name).addFilter(EventLogFilter())
 
@@ -88,6 +93,9 @@ async def _housekeeping() -> None:
             await check_tabs()
             await extraction.take_up()
             await file_bytes.remove_orphans()
+            await exports.sweep()
+            async with unit_of_work() as session:
+                await background.schedule_due(session)
         except SQLAlchemyError:
             logger.exception("housekeeping failed; trying again later")
 
@@ -128,6 +136,8 @@ async def lifespan() -> AsyncIterator[None]:
     if supervisor is not None:
         await supervisor.start()
     await extraction.take_up(all_of_them=True)
+    jobs = Jobs(database, settings.redis_url, f"llm_ui:{name}")
+    await jobs.start()
     tasks = [
         asyncio.create_task(
             providers.keep_in_sync(lambda: supervisor.url if supervisor else None),
@@ -143,7 +153,10 @@ async def lifespan() -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await extraction.stop()
-        await stop_engine(settings.shutdown_grace)
+        # At the same time: the server does not wait twice as long.
+        await asyncio.gather(
+            jobs.stop(settings.shutdown_grace), stop_engine(settings.shutdown_grace)
+        )
         await bus.stop_bus()
         await providers.close_adapters()
         await browsing.close_fetcher()

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 from llm_ui import auth
 from llm_ui.api.deps import Caller, OwnChanger, OwnReader
 from llm_ui.api.errors import problems
+from llm_ui.api.jobs import Job, job_of
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.account import AccountChange, AccountView, BrowserItem
-from llm_ui.services import export, profile, sessions
+from llm_ui.services import export, exports, profile, sessions
 
 router = APIRouter(prefix="/account", tags=["account"])
 Password = Annotated[str, Field(max_length=1000)]
@@ -111,6 +112,13 @@ async def export_all(actor: OwnReader) -> StreamingResponse:
         "Cache-Control": "no-store",
     }
     return StreamingResponse(export.archive(actor), media_type="application/zip", headers=headers)
+
+
+@router.post("/export", status_code=202, responses=problems(401, 403))
+async def prepare_export(actor: OwnChanger) -> Job:
+    """Have the same ZIP prepared in the background; the job's `link` gives it for a day."""
+    async with unit_of_work() as session:
+        return job_of(await exports.ask(session, actor))
 
 
 @router.post("/delete", status_code=204, responses=problems(401, 403, 409, 422, 429))

@@ -14,6 +14,7 @@ from llm_ui.api import (
     chats,
     files,
     health,
+    jobs,
     keys,
     metrics,
     models,
@@ -47,7 +48,14 @@ def create_api() -> FastAPI:
         description=DESCRIPTION,
     )
     install_error_handlers(api)
-    own = (account.router, prompts.router, usage.router, files.router, keys.router)
+    own = (
+        account.router,
+        prompts.router,
+        usage.router,
+        files.router,
+        jobs.router,
+        keys.router,
+    )
     for router in (auth.router, models.router, chats.router, branches.router, runs.router, *own):
         api.include_router(router, prefix=PREFIX)
     for router in (shelf.router, projects.router, search.router, admin.router):

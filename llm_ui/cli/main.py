@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from llm_ui.cli import envfile
 from llm_ui.cli.place import Place, child_environment, installed
@@ -92,6 +93,26 @@ def create_admin(place: Place, options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.admin", *who, ADMIN_PASSWORD=password)
 
 
+def backup(place: Place, options: argparse.Namespace) -> int:
+    """Back everything up into one file; the app may run meanwhile."""
+    from llm_ui.cli import start
+
+    _set_up(place)
+    start.prepare(place, migrate=True)
+    out = ["--out", str(options.out.resolve())] if options.out else []
+    return call(place, "-m", "llm_ui.cli.backup", "make", *out)
+
+
+def restore(place: Place, options: argparse.Namespace) -> int:
+    """Restore a backup into an empty database; the app must not run."""
+    from llm_ui.cli import start
+
+    _set_up(place)
+    start.prepare(place, migrate=False)
+    other = ["--other-key"] if options.other_key else []
+    return call(place, "-m", "llm_ui.cli.backup", "restore", str(options.file.resolve()), *other)
+
+
 def llm_api(place: Place, options: argparse.Namespace) -> int:
     """Run the bundled model's service alone."""
     from llm_ui.cli import start
@@ -159,7 +180,7 @@ def soak(place: Place, options: argparse.Namespace) -> int:
     return run_soak(place, options.arguments)
 
 
-USER_VERBS: tuple[Verb, ...] = (run, migrate, create_admin, doctor, llm_api)
+USER_VERBS: tuple[Verb, ...] = (run, migrate, create_admin, backup, restore, doctor, llm_api)
 DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, bench, soak)
 PASS_ON: tuple[Verb, ...] = (test, e2e, screens, bench, soak, llm_api)
 
@@ -211,6 +232,13 @@ def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--email", required=True)
         parser.add_argument("--username", required=True)
         parser.add_argument("--password", help="better: ADMIN_PASSWORD, or the prompt")
+    if verb is backup:
+        parser.add_argument("--out", type=Path, help="the file (default: one in data/backups)")
+    if verb is restore:
+        parser.add_argument("file", type=Path, help="a backup")
+        parser.add_argument(
+            "--other-key", action="store_true", help="also one made with another SECRET_KEY"
+        )
 
 
 def build_parser(place: Place) -> argparse.ArgumentParser:

@@ -25,7 +25,10 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
 OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
     (("gauge", t("admin.dashboard"), "/admin"),),
     (("key-round", t("keys_api.title"), "/admin/keys"),),
-    (("scroll-text", t("log.title"), "/admin/log"),),
+    (
+        ("list-checks", t("jobs.title"), "/admin/jobs"),
+        ("scroll-text", t("log.title"), "/admin/log"),
+    ),
 )
 
 

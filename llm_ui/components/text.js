@@ -31,9 +31,13 @@ const makeText = (language) => {
     of: (prefix, name) => texts[prefix + name] ?? name,
     number: (value) => number.format(value),
     short: (value) => short.format(value),
-    // 740 ms, 1.4 s: few digits, the unit that reads best
-    duration: (ms) =>
-      ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(Math.round(ms / 100) / 10)} s`,
+    // 740 ms, 1.4 s, 3 min 5 s: few digits, the unit that reads best
+    duration: (ms) => {
+      if (ms < 1000) return `${Math.round(ms)} ms`;
+      if (ms < 60_000) return `${number.format(Math.round(ms / 100) / 10)} s`;
+      const seconds = Math.round(ms / 1000);
+      return `${number.format(Math.floor(seconds / 60))} min ${seconds % 60} s`;
+    },
     span: (seconds) => {
       const steps = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
       const [unit, length] = steps.find(([, each]) => seconds >= each) ?? steps[3];

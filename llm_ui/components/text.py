@@ -53,7 +53,7 @@ def short_number(value: Any) -> rx.vars.StringVar:
 
 
 def duration(milliseconds: Any) -> rx.vars.StringVar:
-    """740 ms, 1.4 s."""
+    """740 ms, 1.4 s, 3 min 5 s."""
     return _call("duration", milliseconds)
 
 

@@ -18,7 +18,11 @@ from llm_ui.schemas.views import ModelItem
 from llm_ui.states.account import LEAVE, AccountState
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
+from llm_ui.states.exports import ExportState
 from llm_ui.states.keys import KeysState
+
+# How soon the page looks again how far the archive is.
+ARCHIVE_LOOK_MS = 1000
 
 
 def _word(name: str, label: Any, autofill: str, **props: Any) -> rx.Component:
@@ -192,6 +196,63 @@ def _browsers() -> rx.Component:
     )
 
 
+def _archive() -> rx.Component:
+    """The same archive, packed while the person goes on."""
+    archive = ExportState.archive
+    prepare = ui.button(
+        ui.icon("package", 16),
+        t("account.archive_prepare"),
+        on_click=ExportState.prepare_export,
+        data_testid="archive-prepare",
+    )
+    take = rx.el.a(
+        ui.icon("download", 16),
+        t("account.archive_take"),
+        href=archive.link,
+        download=True,
+        custom_attrs={"reloadDocument": True},
+        class_name="lu-button lu-button--primary",
+        data_testid="archive-take",
+    )
+    again = ui.icon_button(
+        "refresh-cw",
+        t("account.archive_again"),
+        on_click=ExportState.prepare_export,
+        data_testid="archive-again",
+    )
+    bar = rx.el.progress(
+        value=archive.progress,
+        max=1,
+        aria_label=t("account.archive_title"),
+        class_name="lu-progress lu-archive__bar",
+        data_testid="archive-progress",
+    )
+    words = rx.cond(
+        ExportState.is_preparing,
+        rx.cond(archive.note != "", archive.note, t("account.archive_waiting")),
+        rx.cond(
+            archive.link != "",
+            archive.made,
+            rx.cond(archive.error != "", archive.error, t("account.archive_text")),
+        ),
+    )
+    control = rx.cond(
+        ExportState.is_preparing,
+        bar,
+        rx.cond(archive.link != "", rx.fragment(again, take), prepare),
+    )
+    look = ui.timer(
+        ms=ARCHIVE_LOOK_MS,
+        of=ExportState.beat.to_string(),
+        awake=True,
+        on_done=ExportState.load_export,
+    )
+    return rx.fragment(
+        settings.setting(t("account.archive_title"), words, control, data_testid="archive"),
+        rx.cond(ExportState.is_preparing, look),
+    )
+
+
 def _data() -> rx.Component:
     export = rx.el.a(
         ui.icon("download", 16),
@@ -212,6 +273,7 @@ def _data() -> rx.Component:
     return settings.section(
         t("account.data"),
         settings.setting(t("account.export_title"), t("account.export_text"), export),
+        _archive(),
         settings.setting(t("account.delete_title"), t("account.delete_text"), leave),
     )
 
@@ -286,5 +348,6 @@ def register(app: rx.App) -> None:
             ChatState.load_beside,
             AccountState.load_account,
             KeysState.load_keys,
+            ExportState.load_export,
         ],
     )

@@ -87,3 +87,13 @@ class ChatWindow:
     items: list[ChatItem]
     start: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What making the index anew came to: how many entries it has, and what was put right."""
+
+    entries: int
+    added: int
+    changed: int
+    removed: int

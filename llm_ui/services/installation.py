@@ -17,7 +17,8 @@ from llm_ui.services.monitoring import record
 
 
 class Installation(BaseModel):
-    """Everything that can be set. Days of 0 keep rows for ever."""
+    """Everything that can be set. Days of 0 keep rows for ever; `backups_kept` of 0 keeps all
+    backups, `backup_days` of 0 makes none by itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -26,6 +27,8 @@ class Installation(BaseModel):
     )
     log_days: int = Field(default=365, ge=0, le=3650)
     metric_days: int = Field(default=365, ge=0, le=3650)
+    backup_days: int = Field(default=0, ge=0, le=90)
+    backups_kept: int = Field(default=7, ge=0, le=365)
 
 
 async def load(session: AsyncSession) -> Installation:

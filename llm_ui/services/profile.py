@@ -14,14 +14,14 @@ from sqlmodel import col
 
 from llm_ui import auth
 from llm_ui.auth import Actor, Client
-from llm_ui.db import unit_of_work
+from llm_ui.db import after_commit, unit_of_work
 from llm_ui.errors import AlreadyRegistered, Conflict, InvalidInput, NotFound
 from llm_ui.i18n import LANGUAGES, translate
 from llm_ui.models import ACTIVE, ChatHistory, Generation, MonitoringLog, User
 from llm_ui.models.base import now
 from llm_ui.schemas.account import AccountChange, AccountView
 from llm_ui.security import passwords
-from llm_ui.services import attempts, chats, files, prompts, sessions
+from llm_ui.services import attempts, chats, exports, files, prompts, sessions
 from llm_ui.services.accounts import FIRST_ACCOUNT_LOCK, check_password, clean_email, clean_username
 from llm_ui.services.models import get_model_for
 from llm_ui.services.monitoring import record
@@ -240,4 +240,5 @@ async def _remove(session: AsyncSession, user_id: str) -> None:
     await files.delete_files_of(session, user_id)
     await chats.unchain(session, col(ChatHistory.user_id) == user_id)
     await session.execute(sa.delete(User).where(col(User.id) == user_id))
+    after_commit(session, exports.sweep)
     record(session, "account.deleted")

@@ -19,6 +19,7 @@ from tests.states.served import Person, Server
 OWN = "llm_ui.states."
 ALL_KEYS = f"{ROOT}.llm_ui___states___keys____all_keys_state"
 LOG = f"{ROOT}.llm_ui___states___monitoring____monitoring_state"
+JOBS = f"{ROOT}.llm_ui___states___jobs____jobs_state"
 PUBLIC = {f"{AUTH}.require_guest"}
 FOR_ADMINS = {
     f"{AUTH}.require_admin",
@@ -29,6 +30,10 @@ FOR_ADMINS = {
     *(f"{LOG}.{name}" for name in ("follow", "tick", "keep_days")),
     *(f"{ALL_KEYS}.{name}" for name in ("load_all_keys", "look_for_keys", "load_more_keys")),
     f"{ALL_KEYS}.revoke_any_key",
+    *(f"{JOBS}.{name}" for name in ("load_jobs", "look_again", "show_status", "show_kind")),
+    *(f"{JOBS}.{name}" for name in ("load_more", "start_job", "cancel_job", "retry_job")),
+    *(f"{JOBS}.{name}" for name in ("check_backup", "ask_to_delete", "delete_backup")),
+    *(f"{JOBS}.{name}" for name in ("set_backup_days", "set_backups_kept")),
 }
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (

@@ -1,0 +1,110 @@
+"""Inside the environment: back everything up, or restore a backup.
+
+python -m llm_ui.cli.backup make [--out FILE]
+python -m llm_ui.cli.backup restore FILE [--other-key]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+
+from llm_ui.cli.steps import Progress, complain, say
+from llm_ui.config import Settings, load_settings
+from llm_ui.errors import AppError
+from llm_ui.i18n import translate
+from llm_ui.models.base import new_id
+from llm_ui.services import archive_restore, archive_write, backups, migrations
+from llm_ui.services.archive_read import Archive
+from llm_ui.services.jobs import size_words
+
+OTHER_KEY = """\
+This backup was made with another SECRET_KEY. With that key (in the .env of the installation
+that made it) put into .env here, everything works as before. Without it the stored keys of
+providers cannot be read, API keys and sign-ins do not fit any more: give --other-key to restore
+all the rest all the same."""
+
+
+class _Shown:
+    """Shows the steps of a long piece of work."""
+
+    def __init__(self, title: str) -> None:
+        self._progress = Progress(title)
+
+    def __call__(self, fraction: float, note: str = "", **params: Any) -> None:
+        """One step."""
+        self._progress.detail = f"{fraction:.0%} {translate(note, **params)}"
+        self._progress.tick()
+
+    def end(self, outcome: str) -> None:
+        """The last one."""
+        self._progress.end(outcome)
+
+
+def make(settings: Settings, out: Path | None) -> None:
+    """Back everything up into `out`, or into the data folder."""
+    target = out or backups.folder() / backups.name_for(new_id())
+    if target.exists():
+        raise FileExistsError(f"{target} exists already.")
+    shown = _Shown("Backing up")
+    manifest = archive_write.write(
+        settings.database, settings.data_path, target, settings.secret_keys[0], shown
+    )
+    shown.end("done")
+    size = size_words(target.stat().st_size, "en")
+    say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are in {target} ({size}).")
+    if manifest.files.missing:
+        say(f"{manifest.files.missing:,} files had a row, but were not on the disk any more.")
+    say("It has been read back and is right. Keep it as safe as the SECRET_KEY in .env, which")
+    say("is needed with it, and which it does not hold.")
+
+
+def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
+    """Restore a backup into the settings' database, which must be empty."""
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    shown = _Shown("Restoring")
+    with Archive(path) as archive:
+        if not archive.is_signed(settings.secret_keys) and not other_key:
+            complain(OTHER_KEY)
+            return 1
+        archive_restore.restore(
+            archive, settings.database, migrations.SCHEMA, settings.data_path, shown
+        )
+        manifest = archive.manifest
+    shown.end("done")
+    say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are back, as they were on")
+    say(f"{manifest.made_at:%Y-%m-%d at %H:%M} (UTC). Each table was compared, row by row.")
+    return 0
+
+
+def main() -> int:
+    """Do what the options say."""
+    parser = argparse.ArgumentParser(prog="python -m llm_ui.cli.backup")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("make").add_argument("--out", type=Path)
+    restoring = verbs.add_parser("restore")
+    restoring.add_argument("file", type=Path)
+    restoring.add_argument("--other-key", action="store_true")
+    options = parser.parse_args()
+    settings = load_settings()
+    try:
+        if options.verb == "restore":
+            return restore(settings, options.file, other_key=options.other_key)
+        make(settings, options.out)
+    except AppError as error:
+        complain(translate(error.message_key, **error.params))
+        return 1
+    except OSError as error:
+        complain(f"{error.filename or ''} {error.strerror or error}".strip())
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

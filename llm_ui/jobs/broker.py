@@ -1,0 +1,106 @@
+"""How a worker learns of a new job: taskiq, in this process or over Redis.
+
+In-process a job is begun by the worker that queued it. With REDIS_URL its id goes into a
+list, and whichever worker has room takes it out. A message carries nothing but the id, and
+may be lost or come twice: the row decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from taskiq import AsyncBroker, InMemoryBroker
+from taskiq.exceptions import SendTaskError
+from taskiq.receiver import Receiver
+from taskiq_redis import ListQueueBroker
+
+logger = logging.getLogger(__name__)
+
+TASK = "job"
+FAILURES = (RedisError, OSError, TimeoutError)
+# A read waits so long for a message; the socket a little longer.
+WAIT_S = 2
+SOCKET_S = 5.0
+PAUSE_S = 2.0
+
+
+class _Queue(ListQueueBroker):
+    """taskiq's list, whose reader outlives a Redis that goes away."""
+
+    async def listen(self) -> AsyncGenerator[bytes, None]:
+        """Messages as they come."""
+        while True:
+            try:
+                async with Redis(connection_pool=self.connection_pool) as redis:
+                    found = await redis.brpop([self.queue_name], timeout=WAIT_S)  # type: ignore[misc]
+            except FAILURES as error:
+                logger.warning("jobs wait for Redis: %s", error)
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if found:
+                yield found[1]
+
+
+class Broker:
+    """Takes ids of jobs to a worker that runs them.
+
+    Args:
+        run: sees a job to its end; raises nothing.
+        redis_url: where Redis is; None for this process alone.
+        name: of the list, the same for all workers of an installation.
+        at_once: how many jobs a worker takes out of the list.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[str], Awaitable[None]],
+        redis_url: str | None,
+        name: str,
+        at_once: int,
+    ) -> None:
+        self._at_once = at_once
+        self._done = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+        self.crosses = redis_url is not None
+        self._broker: AsyncBroker = InMemoryBroker()
+        if redis_url is not None:
+            self._broker = _Queue(
+                redis_url, queue_name=name, socket_timeout=SOCKET_S, socket_connect_timeout=WAIT_S
+            )
+
+        async def job(job_id: str) -> None:
+            await run(job_id)
+
+        self._task = self._broker.register_task(job, TASK)
+
+    async def start(self) -> None:
+        """Begin to take jobs."""
+        await self._broker.startup()
+        if self.crosses:
+            self._broker.is_worker_process = True
+            receiver = Receiver(self._broker, max_async_tasks=self._at_once, run_startup=False)
+            self._listening = asyncio.create_task(receiver.listen(self._done), name="jobs-queue")
+
+    def close(self) -> None:
+        """Take no more."""
+        self._done.set()
+
+    async def stop(self) -> None:
+        """The end, when no job runs any more."""
+        self.close()
+        if self._listening is not None:
+            await asyncio.gather(self._listening, return_exceptions=True)
+        await self._broker.shutdown()
+
+    async def kick(self, job_id: str) -> bool:
+        """Have a job begun, here or elsewhere; False if nobody could be told."""
+        try:
+            await self._task.kiq(job_id)
+        except SendTaskError as error:
+            logger.warning("Redis does not take jobs: %s", error.__cause__)
+            return False
+        return True

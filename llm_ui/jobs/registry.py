@@ -1,0 +1,15 @@
+"""What does each kind of job. Each one is declared in services/jobs.py as well."""
+
+from __future__ import annotations
+
+from llm_ui.jobs import backup, export_archive, models_sync, retention, search_reindex
+from llm_ui.jobs.context import Run
+
+RUNS: dict[str, Run] = {
+    "models_sync": models_sync.run,
+    "search_reindex": search_reindex.run,
+    "retention": retention.run,
+    "backup": backup.run,
+    "backup_check": backup.check,
+    "export_archive": export_archive.run,
+}

@@ -1,0 +1,47 @@
+"""The database's schema: what this version knows, and how a database gets there."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from llm_ui.db import script_engine
+from llm_ui.services.archive_restore import Schema
+
+
+def _config(url: str = "") -> Config:
+    # Every process runs in the folder that has it.
+    config = Config("alembic.ini")
+    if url:
+        config.attributes["url"] = url
+    return config
+
+
+def knows(revision: str) -> bool:
+    """Whether this version has a revision."""
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def bring(url: str, revision: str) -> None:
+    """Bring a database to a revision, up or down; "head" is the newest."""
+    engine = script_engine(url)
+    try:
+        with engine.connect() as connection:
+            here = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+    scripts = ScriptDirectory.from_config(_config())
+    passed = {each.revision for each in scripts.iterate_revisions(here, "base")} if here else set()
+    if here != revision and revision in passed:
+        command.downgrade(_config(url), revision)
+    else:
+        command.upgrade(_config(url), revision)
+
+
+SCHEMA = Schema(knows, bring)
