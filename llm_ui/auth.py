@@ -171,14 +171,20 @@ async def note_use(key_id: str) -> None:
 
 
 async def touch(session: AsyncSession, session_id: str) -> None:
-    """Remember that a session is in use, at most every few minutes."""
-    await session.execute(
+    """Remember that a session and its person are active, at most every few minutes."""
+    moment = now()
+    person = await session.scalar(
         sa.update(AuthSession)
         .where(
-            col(AuthSession.id) == session_id, col(AuthSession.last_seen_at) < now() - SEEN_EVERY
+            col(AuthSession.id) == session_id, col(AuthSession.last_seen_at) < moment - SEEN_EVERY
         )
-        .values(last_seen_at=now())
+        .values(last_seen_at=moment)
+        .returning(col(AuthSession.user_id))
     )
+    if person is not None:
+        await session.execute(
+            sa.update(User).where(col(User.id) == person).values(last_active_at=moment)
+        )
 
 
 async def note_open(session: AsyncSession, ids: Iterable[str]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-from llm_ui.pages.admin import dashboard, keys, log
+from llm_ui.pages.admin import dashboard, keys, log, people
 
-PAGES = (dashboard, keys, log)
+PAGES = (dashboard, people, keys, log)
 
 
 def register(app: rx.App) -> None:
