@@ -173,7 +173,7 @@ def _menu() -> rx.Component:
         attrs = {"data-unless": unless} if unless else {}
         return ui.menu_item(
             t(f"people.{name}"), icon_name=icon_name, on_click=action, custom_attrs=attrs,
-            data_testid=f"person-{name}",
+            data_testid=f"do-{name}",
         )  # fmt: skip
 
     return ui.menu(
@@ -189,7 +189,7 @@ def _menu() -> rx.Component:
             icon_name="trash-2",
             danger=True,
             on_click=PeopleState.ask_to_delete(person),
-            data_testid="person-delete",
+            data_testid="do-delete",
         ),
         label=t("people.title"),
     )
