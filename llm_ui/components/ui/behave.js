@@ -202,6 +202,7 @@ const start = () => {
       dialog.addEventListener("close", () => fill(field, ""), { once: true });
       dialog.showModal();
       field.select();
+      field.scrollLeft = 0;
     },
     shut: (id) => document.getElementById(id)?.close(),
     language: (tag) => {

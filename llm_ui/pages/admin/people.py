@@ -381,6 +381,7 @@ def _link_dialog() -> rx.Component:
             class_name="lu-dialog__actions",
         ),
         title=t("people.link_title"),
+        wide=True,
         test_id=LINK,
     )  # fmt: skip
 
