@@ -140,13 +140,7 @@ async def resolve_key(session: AsyncSession, key: str) -> Actor | None:
         await session.execute(
             sa.select(APIKey, User)
             .join(User, col(User.id) == APIKey.user_id)
-            .where(
-                col(APIKey.key_hash).in_(hashes),
-                col(APIKey.is_active).is_(True),
-                col(APIKey.revoked_at).is_(None),
-                sa.or_(col(APIKey.expires_at).is_(None), col(APIKey.expires_at) > now()),
-                col(User.is_active).is_(True),
-            )
+            .where(col(APIKey.key_hash).in_(hashes), *_key_holds())
         )
     ).first()
     if found is None:
@@ -213,6 +207,25 @@ async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
         )
     )
     return set(await session.scalars(query))
+
+
+async def living_keys(session: AsyncSession, ids: Iterable[str]) -> set[str]:
+    """Those of these API keys that still let their program in."""
+    query = (
+        sa.select(col(APIKey.id))
+        .join(User, col(User.id) == APIKey.user_id)
+        .where(col(APIKey.id).in_(list(ids)), *_key_holds())
+    )
+    return set(await session.scalars(query))
+
+
+def _key_holds() -> list[sa.ColumnElement[bool]]:
+    return [
+        col(APIKey.is_active).is_(True),
+        col(APIKey.revoked_at).is_(None),
+        sa.or_(col(APIKey.expires_at).is_(None), col(APIKey.expires_at) > now()),
+        col(User.is_active).is_(True),
+    ]
 
 
 async def purge_expired(session: AsyncSession) -> None:

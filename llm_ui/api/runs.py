@@ -48,7 +48,7 @@ def _last_events(view: MessageView, seq: int, state: str) -> bytes:
 async def _body(
     actor: Actor, run_id: str, events: AsyncIterator[runs.FollowEvent]
 ) -> AsyncIterator[bytes]:
-    with watching.until_ended(actor.session_id) as ended:
+    with watching.until_ended(actor) as ended:
         async with aclosing(events):  # type: ignore[type-var]
             out = asyncio.ensure_future(ended.wait())
             try:

@@ -31,8 +31,10 @@ class Stream:
     names: list[str] = field(default_factory=list)
     is_over: bool = False
 
-    async def read(self, server: Server, person: Person, run_id: str) -> None:
+    async def read(self, server: Server, person: Person, run_id: str, key: str = "") -> None:
         headers = {"Cookie": f"{COOKIE}={person.cookie}"}
+        if key:
+            headers = {"Authorization": f"Bearer {key}"}
         path = f"{server.url}/api/v1/runs/{run_id}/events"
         async with (
             httpx.AsyncClient(timeout=60) as client,
@@ -88,6 +90,17 @@ class Streaming:
         self.stack.callback(self.reading.cancel)
         await self.tab.until(lambda: len(self.tab.answers.text()) > 20)
         await until(lambda: "text" in self.stream.names)
+        made = self.server.rest(self.person, "POST", "/keys", name="Job", scopes=["chat"]).json()
+        self.key, self.key_id = made["key"], made["item"]["id"]
+        self.by_key = Stream()
+        watching = self.by_key.read(self.server, self.person, self.run_id, self.key)
+        job = asyncio.create_task(watching)
+        self.stack.callback(job.cancel)
+        await until(lambda: "text" in self.by_key.names)
+
+    def key_status(self) -> int:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        return httpx.get(f"{self.server.url}/api/v1/chats", headers=headers).status_code
 
     def status(self) -> int:
         return self.server.rest(self.person, "GET", "/auth/me").status_code
@@ -98,6 +111,11 @@ class Streaming:
         await until(lambda: not self.tab.is_open and not self.other.is_open)
         assert self.tab.redirects[-1] == "/login"
         await until(lambda: self.stream.is_over)
+
+    async def key_is_dead(self) -> None:
+        """The program with a key is out as well."""
+        await until(lambda: self.key_status() == 401)
+        await until(lambda: self.by_key.is_over)
 
 
 async def dismiss(server: Server, alice: Person, person: Person, what: str) -> None:
@@ -124,6 +142,8 @@ async def test_who_streams_is_out_at_once(
         await dismiss(server, alice, person, what)
         await bob.is_out()
         shown = len(bob.tab.answers.text())
+        if what != "demote":
+            await bob.key_is_dead()
         if what == "disable":
             await until(lambda: run_of(server, person, "stopped"))
         if what == "demote":
@@ -160,7 +180,7 @@ async def test_a_demoted_admins_open_page_is_gone_and_refused(
 async def test_a_program_that_watches_is_cut_off_with_its_session_alone(
     server: Server, alice: Person, somebody: Callable[[], Person]
 ) -> None:
-    """Signing out ends the stream of that session; the answer goes on."""
+    """Signing out ends the stream of that session, revoking that of a key; the answer goes on."""
     person = somebody()
     elsewhere = server.log_in(person.name)
     async with AsyncExitStack() as stack:
@@ -173,6 +193,10 @@ async def test_a_program_that_watches_is_cut_off_with_its_session_alone(
         server.rest(person, "POST", "/auth/logout")
         await bob.is_out()
         assert "end" not in bob.stream.names
+        assert not bob.by_key.is_over
+        server.rest(elsewhere, "DELETE", f"/keys/{bob.key_id}")
+        await bob.key_is_dead()
+        assert "end" not in bob.by_key.names
         seen = len(kept.names)
         await until(lambda: len(kept.names) > seen)
         server.rest(elsewhere, "POST", f"/runs/{bob.run_id}/stop")

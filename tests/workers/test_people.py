@@ -29,6 +29,7 @@ async def test_who_streams_from_the_other_worker_is_out_as_well(pair: Pair, what
             again = pair.two.log_in(person.name)
             pair.two.rest(again, "POST", f"/runs/{erin.run_id}/stop")
             return
+        await erin.key_is_dead()
         await until(lambda: not run_of(pair.two, person, "running"))
 
         def upstreams() -> list[Any]:
