@@ -19,6 +19,15 @@
     }
   }
   root.lang = lang;
+  // A link's secret stands behind "#": out of the address before anything else reads it there.
+  if (/^\/(join|reset)\/?$/.test(location.pathname) && location.hash.length > 1) {
+    try {
+      sessionStorage.setItem("lu-link", location.hash.slice(1));
+      history.replaceState(history.state, "", location.pathname + location.search);
+    } catch (error) {
+      // a browser that keeps nothing leaves it in the address
+    }
+  }
   try {
     var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (zone) {

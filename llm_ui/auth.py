@@ -140,13 +140,7 @@ async def resolve_key(session: AsyncSession, key: str) -> Actor | None:
         await session.execute(
             sa.select(APIKey, User)
             .join(User, col(User.id) == APIKey.user_id)
-            .where(
-                col(APIKey.key_hash).in_(hashes),
-                col(APIKey.is_active).is_(True),
-                col(APIKey.revoked_at).is_(None),
-                sa.or_(col(APIKey.expires_at).is_(None), col(APIKey.expires_at) > now()),
-                col(User.is_active).is_(True),
-            )
+            .where(col(APIKey.key_hash).in_(hashes), *_key_holds())
         )
     ).first()
     if found is None:
@@ -171,14 +165,20 @@ async def note_use(key_id: str) -> None:
 
 
 async def touch(session: AsyncSession, session_id: str) -> None:
-    """Remember that a session is in use, at most every few minutes."""
-    await session.execute(
+    """Remember that a session and its person are active, at most every few minutes."""
+    moment = now()
+    person = await session.scalar(
         sa.update(AuthSession)
         .where(
-            col(AuthSession.id) == session_id, col(AuthSession.last_seen_at) < now() - SEEN_EVERY
+            col(AuthSession.id) == session_id, col(AuthSession.last_seen_at) < moment - SEEN_EVERY
         )
-        .values(last_seen_at=now())
+        .values(last_seen_at=moment)
+        .returning(col(AuthSession.user_id))
     )
+    if person is not None:
+        await session.execute(
+            sa.update(User).where(col(User.id) == person).values(last_active_at=moment)
+        )
 
 
 async def note_open(session: AsyncSession, ids: Iterable[str]) -> None:
@@ -207,6 +207,25 @@ async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
         )
     )
     return set(await session.scalars(query))
+
+
+async def living_keys(session: AsyncSession, ids: Iterable[str]) -> set[str]:
+    """Those of these API keys that still let their program in."""
+    query = (
+        sa.select(col(APIKey.id))
+        .join(User, col(User.id) == APIKey.user_id)
+        .where(col(APIKey.id).in_(list(ids)), *_key_holds())
+    )
+    return set(await session.scalars(query))
+
+
+def _key_holds() -> list[sa.ColumnElement[bool]]:
+    return [
+        col(APIKey.is_active).is_(True),
+        col(APIKey.revoked_at).is_(None),
+        sa.or_(col(APIKey.expires_at).is_(None), col(APIKey.expires_at) > now()),
+        col(User.is_active).is_(True),
+    ]
 
 
 async def purge_expired(session: AsyncSession) -> None:

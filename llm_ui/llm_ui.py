@@ -25,14 +25,16 @@ from llm_ui.security.tokens import keyed_hash
 from llm_ui.services import (
     browsing,
     chats,
+    departures,
     exports,
     extraction,
     file_bytes,
-    profile,
+    invitations,
     prompting,
     providers,
     settlement,
     temporary,
+    watching,
 )
 from llm_ui.services import jobs as background
 from llm_ui.states import door
@@ -89,8 +91,10 @@ async def _housekeeping() -> None:
                 await temporary.purge(session)
                 await chats.purge_deleted(session)
                 await auth.purge_expired(session)
-            await profile.remove_leaving()
+                await invitations.purge(session)
+            await departures.remove_leaving()
             await check_tabs()
+            await watching.check()
             await extraction.take_up()
             await file_bytes.remove_orphans()
             await exports.sweep()
@@ -100,6 +104,12 @@ async def _housekeeping() -> None:
             logger.exception("housekeeping failed; trying again later")
 
 
+async def _end(session_ids: list[str]) -> None:
+    """Sessions have ended: so does whatever is open to them on this worker."""
+    await end_tabs(session_ids)
+    await watching.end(session_ids)
+
+
 def _hears(engine: Engine) -> bus.Handlers:
     """What this worker does at the word of another one."""
 
@@ -107,11 +117,12 @@ def _hears(engine: Engine) -> bus.Handlers:
         try:
             await engine.reap()
             await check_tabs()
+            await watching.check()
         except SQLAlchemyError:
             logger.exception("what other workers may have said was not found out")
 
     return bus.Handlers(
-        stop=engine.stop_run, freed=engine.look_for_places, ended=end_tabs, missed=missed
+        stop=engine.stop_run, freed=engine.look_for_places, ended=_end, missed=missed
     )
 
 
@@ -176,7 +187,7 @@ def create_app() -> rx.App:
     )
     made.add_middleware(Guard(), index=0)
     made.register_lifespan_task(lifespan)
-    auth.on_sessions_ended(end_tabs)
+    auth.on_sessions_ended(_end)
     auth.on_sessions_ended(bus.tell_ended)
     pages.register(made)
     door.install(made)

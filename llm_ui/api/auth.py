@@ -12,9 +12,10 @@ from llm_ui.api.deps import Caller, OwnChanger, OwnReader, own_page
 from llm_ui.api.errors import problems
 from llm_ui.auth import csrf_token
 from llm_ui.config import get_settings
+from llm_ui.db import unit_of_work
 from llm_ui.i18n import COOKIE as LANGUAGE_COOKIE
-from llm_ui.schemas.accounts import SignedIn, UserView
-from llm_ui.services import accounts
+from llm_ui.schemas.accounts import DoorView, LinkView, SignedIn, UserView
+from llm_ui.services import accounts, invitations
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 SECONDS_PER_DAY = 86_400
@@ -33,6 +34,26 @@ class Credentials(BaseModel):
     """A sign-in."""
 
     email: Annotated[str, Field(max_length=320, examples=["alice@example.org"])]
+    password: Annotated[str, Field(max_length=1000)]
+
+
+class Token(BaseModel):
+    """What stands behind the "#" of a link that an administrator handed over."""
+
+    token: Annotated[str, Field(max_length=200)]
+
+
+class Joining(Token):
+    """A new account by an invitation; one for a certain address needs no `email`."""
+
+    email: Annotated[str, Field(max_length=320)] = ""
+    username: Annotated[str, Field(max_length=200, examples=["Bob"])]
+    password: Annotated[str, Field(max_length=1000)]
+
+
+class Resetting(Token):
+    """A new password by a link."""
+
     password: Annotated[str, Field(max_length=1000)]
 
 
@@ -72,6 +93,46 @@ async def register(body: Registration, response: Response, client: Caller) -> Me
     return _enter(
         response, await accounts.register(body.email, body.username, body.password, client)
     )
+
+
+@router.get("/door")
+async def door(response: Response) -> DoorView:
+    """Who may make an account here."""
+    response.headers["Cache-Control"] = "no-store"
+    async with unit_of_work(writes=False) as session:
+        return await accounts.door(session)
+
+
+@router.post("/invitation", dependencies=[Depends(own_page)], responses=problems(403, 404, 422))
+async def look_at_invitation(body: Token) -> LinkView:
+    """What an invitation's link is for, by the token behind its "#"."""
+    async with unit_of_work(writes=False) as session:
+        return await invitations.look(session, body.token, "invite")
+
+
+@router.post(
+    "/invitation/accept", status_code=201, dependencies=[Depends(own_page)],
+    responses=problems(403, 404, 409, 422),
+)  # fmt: skip
+async def accept_invitation(body: Joining, response: Response, client: Caller) -> Me:
+    """Make an account by an invitation, and sign in."""
+    return _enter(
+        response,
+        await invitations.accept(body.token, body.email, body.username, body.password, client),
+    )
+
+
+@router.post("/reset", dependencies=[Depends(own_page)], responses=problems(403, 404, 422))
+async def look_at_reset(body: Token) -> LinkView:
+    """Whose password a link sets, by the token behind its "#"."""
+    async with unit_of_work(writes=False) as session:
+        return await invitations.look(session, body.token, "reset")
+
+
+@router.post("/reset/accept", dependencies=[Depends(own_page)], responses=problems(403, 404, 422))
+async def accept_reset(body: Resetting, response: Response, client: Caller) -> Me:
+    """Set a new password and sign in; every other browser is signed out."""
+    return _enter(response, await invitations.reset(body.token, body.password, client))
 
 
 @router.post("/login", dependencies=[Depends(own_page)], responses=problems(401, 403, 422, 429))

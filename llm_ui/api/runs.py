@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Header
@@ -17,7 +17,7 @@ from llm_ui.api.errors import problems
 from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.views import UNKNOWN, MessageView
-from llm_ui.services import runs
+from llm_ui.services import runs, watching
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 # Comments that keep proxies from closing a connection on which a model is thinking.
@@ -48,35 +48,54 @@ def _last_events(view: MessageView, seq: int, state: str) -> bytes:
 async def _body(
     actor: Actor, run_id: str, events: AsyncIterator[runs.FollowEvent]
 ) -> AsyncIterator[bytes]:
-    async with aclosing(events):  # type: ignore[type-var]
-        upcoming: asyncio.Future[runs.FollowEvent] | None = None
-        try:
-            while True:
-                upcoming = upcoming or asyncio.ensure_future(anext(events))
-                done, _ = await asyncio.wait([upcoming], timeout=PING_EVERY_S)
-                if not done:
-                    yield b": still here\n\n"
-                    continue
-                event, upcoming = upcoming.result(), None
-                match event:
-                    case runs.Snapshot():
-                        data = {"text": event.text, "reasoning": event.reasoning}
-                        yield _event("snapshot", event.seq, data)
-                        for source in event.sources:
-                            yield _event("source", event.seq, source)
-                    case runs.Piece(kind="source"):
-                        yield _event("source", event.end, orjson.loads(event.payload))
-                    case runs.Piece(kind=("text" | "reasoning") as kind):
-                        yield _event(kind, event.end, {"text": event.payload})
-                        await asyncio.sleep(GATHER_S)
-                    case runs.Ended():
-                        yield _last_events(await runs.answer(actor, run_id), event.seq, event.state)
-                        return
-        finally:
-            if upcoming is not None:
-                upcoming.cancel()
-                with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
-                    await upcoming
+    with watching.until_ended(actor) as ended:
+        async with aclosing(events):  # type: ignore[type-var]
+            out = asyncio.ensure_future(ended.wait())
+            try:
+                async for part in _parts(actor, run_id, events, out):
+                    yield part
+            finally:
+                out.cancel()
+
+
+async def _parts(
+    actor: Actor,
+    run_id: str,
+    events: AsyncIterator[runs.FollowEvent],
+    out: asyncio.Task[Literal[True]],
+) -> AsyncIterator[bytes]:
+    """What goes over the line, until the run ends or the caller is signed out (`out`)."""
+    upcoming: asyncio.Future[runs.FollowEvent] | None = None
+    try:
+        while True:
+            upcoming = upcoming or asyncio.ensure_future(anext(events))
+            waited: list[asyncio.Future[Any]] = [upcoming, out]
+            await asyncio.wait(waited, timeout=PING_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+            if out.done():
+                return
+            if not upcoming.done():
+                yield b": still here\n\n"
+                continue
+            event, upcoming = upcoming.result(), None
+            match event:
+                case runs.Snapshot():
+                    data = {"text": event.text, "reasoning": event.reasoning}
+                    yield _event("snapshot", event.seq, data)
+                    for source in event.sources:
+                        yield _event("source", event.seq, source)
+                case runs.Piece(kind="source"):
+                    yield _event("source", event.end, orjson.loads(event.payload))
+                case runs.Piece(kind=("text" | "reasoning") as kind):
+                    yield _event(kind, event.end, {"text": event.payload})
+                    await asyncio.sleep(GATHER_S)
+                case runs.Ended():
+                    yield _last_events(await runs.answer(actor, run_id), event.seq, event.state)
+                    return
+    finally:
+        if upcoming is not None:
+            upcoming.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                await upcoming
 
 
 @router.get(
@@ -94,7 +113,8 @@ async def events(
     (if any) and `end` {state}. A later `source` replaces the one of the same number.
 
     With `Last-Event-ID` it goes on behind that event, without a snapshot; a run that is
-    over is always given whole. A snapshot replaces everything received before it.
+    over is always given whole. A snapshot replaces everything received before it. Without
+    an `end` the line was cut, or the session has ended.
     """
     after: int | None = None
     if last_event_id is not None:

@@ -24,7 +24,7 @@ from llm_ui.models.ledger import PerformanceMetric, UsageLog  # noqa: E402
 from llm_ui.models.log import BackgroundJob, MonitoringLog, Setting  # noqa: E402
 from llm_ui.models.media import MediaModel, MediaProvider, MediaType  # noqa: E402
 from llm_ui.models.provider import AIModel, AIProvider, AIType, ModelPrice  # noqa: E402
-from llm_ui.models.user import APIKey, AuthSession, SignInAttempt, User  # noqa: E402
+from llm_ui.models.user import APIKey, AuthSession, SignInAttempt, User, UserLink  # noqa: E402
 
 metadata = SQLModel.metadata
 
@@ -57,5 +57,6 @@ __all__ = [
     "SystemPrompt",
     "UsageLog",
     "User",
+    "UserLink",
     "metadata",
 ]

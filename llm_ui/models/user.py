@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
@@ -12,7 +13,10 @@ from llm_ui.models.base import choices, created_field, foreign, id_field, json_f
 
 class User(SQLModel, table=True):
     """Somebody with an account. `email` is kept in lower case. `preferences` holds what the
-    account page sets beside the columns: theme, automatic titles, a default prompt."""
+    account page sets beside the columns: theme, automatic titles, a default prompt; of
+    somebody who is leaving, `leaving` and whose their things will be. Without a
+    `password_hash` nobody signs in by password. `last_active_at` is noted every few minutes.
+    """
 
     __table_args__ = (choices("role", "admin", "user"),)
 
@@ -28,6 +32,33 @@ class User(SQLModel, table=True):
     created_at: datetime = created_field()
     updated_at: datetime = created_field()
     last_login_at: datetime | None = time_field()
+    last_active_at: datetime | None = time_field(index=True)
+
+
+class UserLink(SQLModel, table=True):
+    """A link that an administrator hands over: it opens an account, or sets a password.
+
+    Only a keyed hash of its token is kept. An invitation with an `email` is for that
+    address alone; `user_id` is whose password it sets, or who came of it.
+    """
+
+    __tablename__ = "userlink"
+    __table_args__ = (
+        choices("kind", "invite", "reset"),
+        choices("role", "admin", "user"),
+        sa.Index("ix_userlink_open", "kind", "used_at", "created_at"),
+    )
+
+    id: str = id_field()
+    kind: str = Field(max_length=16)
+    token_hash: str = Field(max_length=64, unique=True)
+    email: str | None = Field(default=None, max_length=254)
+    role: str = Field(default="user", max_length=16)
+    user_id: str | None = foreign("user.id", "CASCADE", nullable=True)
+    created_by: str | None = foreign("user.id", "CASCADE", nullable=True)
+    created_at: datetime = created_field()
+    expires_at: datetime = created_field()
+    used_at: datetime | None = time_field()
 
 
 class AuthSession(SQLModel, table=True):

@@ -42,6 +42,7 @@ STYLES = (
     "files.css",
     "admin.css",
     "jobs.css",
+    "people.css",
 )
 
 

@@ -1,15 +1,15 @@
-"""Sign in and create an account."""
+"""Sign in, create an account, follow a link that an administrator handed over."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.brand import brand
 from llm_ui.components.text import t
-from llm_ui.react import auth_form
+from llm_ui.react import auth_form, link_form
 from llm_ui.states.auth import AuthState
 
 POINTS = (
@@ -60,17 +60,11 @@ def _side() -> rx.Component:
     )
 
 
-def _page(mode: Literal["login", "register"], title: Any, submit: Any, other: Any) -> rx.Component:
-    note = rx.cond(
-        AuthState.is_new_installation,
-        rx.el.p(t("auth.first_account"), class_name="lu-door__note"),
-    )
+def _frame(title: Any, *body: Any) -> rx.Component:
     form = rx.el.div(
         rx.el.div(brand(), class_name="lu-door__brand"),
         rx.el.h1(title, class_name="lu-door__title"),
-        auth_form(mode=mode, labels={**_labels(), "submit": submit}),
-        other,
-        note if mode == "register" else None,
+        *body,
         class_name="lu-door__form",
     )
     return rx.el.div(_side(), rx.el.main(form, class_name="lu-door__main"), class_name="lu-door")
@@ -82,16 +76,92 @@ def _other(question: Any, link: Any, href: str) -> rx.Component:
     )
 
 
+def _to_login() -> rx.Component:
+    return _other(t("auth.have_account"), t("auth.to_login"), "/login")
+
+
+def _may_register() -> rx.Var[bool]:
+    return AuthState.is_new_installation | (AuthState.registration == "open")
+
+
 def login() -> rx.Component:
     """Sign in."""
-    other = _other(t("auth.no_account"), t("auth.to_register"), "/register")
-    return _page("login", t("auth.login_title"), t("auth.login_submit"), other)
+
+    def quiet(key: str) -> rx.Component:
+        return rx.el.p(t(key), class_name="lu-door__other")
+
+    other = rx.cond(
+        _may_register(),
+        _other(t("auth.no_account"), t("auth.to_register"), "/register"),
+        rx.cond(
+            AuthState.registration == "invite",
+            quiet("auth.need_invitation"),
+            quiet("auth.need_account"),
+        ),
+    )
+    forgot = rx.cond(
+        ~AuthState.is_new_installation,
+        rx.el.p(t("auth.forgot"), class_name="lu-door__note", data_testid="forgot"),
+    )
+    labels = {**_labels(), "submit": t("auth.login_submit")}
+    return _frame(t("auth.login_title"), auth_form(mode="login", labels=labels), other, forgot)
+
+
+def _refused(title: str, text: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.h2(t(title), class_name="lu-door__over"),
+        rx.el.p(t(text), class_name="lu-door__text"),
+        data_testid="registration-refused",
+    )
 
 
 def register_page() -> rx.Component:
-    """Create an account."""
-    other = _other(t("auth.have_account"), t("auth.to_login"), "/login")
-    return _page("register", t("auth.register_title"), t("auth.register_submit"), other)
+    """Create an account, where people may."""
+    labels = {**_labels(), "submit": t("auth.register_submit")}
+    first = rx.el.p(t("auth.first_account"), class_name="lu-door__note")
+    domains = rx.el.p(
+        t("auth.domains", domains=AuthState.domains),
+        class_name="lu-door__text",
+        data_testid="domains-note",
+    )
+    form = rx.fragment(
+        rx.cond((AuthState.domains != "") & ~AuthState.is_new_installation, domains),
+        auth_form(mode="register", labels=labels),
+    )
+    refused = rx.cond(
+        AuthState.registration == "invite",
+        _refused("auth.invite_title", "auth.invite_text"),
+        _refused("auth.closed_title", "auth.closed_text"),
+    )
+    return _frame(
+        t("auth.register_title"),
+        rx.cond(_may_register(), form, refused),
+        _to_login(),
+        rx.cond(AuthState.is_new_installation, first),
+    )
+
+
+def _over() -> rx.Component:
+    return rx.fragment(
+        rx.el.h2(t("auth.link_over_title"), class_name="lu-door__over"),
+        rx.el.p(t("auth.link_over_text"), class_name="lu-door__text"),
+    )
+
+
+def join() -> rx.Component:
+    """Create an account by an invitation's link."""
+    labels = {**_labels(), "submit": t("auth.register_submit")}
+    return _frame(t("auth.join_title"), link_form(_over(), mode="join", labels=labels), _to_login())
+
+
+def reset() -> rx.Component:
+    """Set a password by a link."""
+    labels = {**_labels(), "password": t("auth.new_password"), "submit": t("auth.reset_submit")}
+    return _frame(
+        t("auth.reset_title"),
+        link_form(_over(), mode="reset", labels=labels),
+        rx.el.p(t("auth.reset_note"), class_name="lu-door__other"),
+    )
 
 
 def register(app: rx.App) -> None:
@@ -99,3 +169,6 @@ def register(app: rx.App) -> None:
     guest = [AuthState.require_guest]
     app.add_page(login, route="/login", title=t("auth.login_page"), on_load=guest)
     app.add_page(register_page, route="/register", title=t("auth.register_page"), on_load=guest)
+    # Whoever is signed in may follow a link too: it signs them in anew.
+    app.add_page(join, route="/join", title=t("auth.join_page"))
+    app.add_page(reset, route="/reset", title=t("auth.reset_page"))

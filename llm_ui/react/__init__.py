@@ -22,7 +22,7 @@ from llm_ui.react.chat import (
 )
 from llm_ui.react.files import UploadBox
 from llm_ui.react.finding import ChatWindow, FoundList, Palette, Shortcuts
-from llm_ui.react.session import AuthForm, SignOutButton
+from llm_ui.react.session import AuthForm, LinkForm, SignOutButton
 
 STYLESHEET: Final = link("react.css")["react.css"].removeprefix("$/public")
 
@@ -147,6 +147,16 @@ def auth_form(
     hide_password, submit, busy, unreachable.
     """
     return AuthForm.create(*children, mode=mode, labels=labels, **props)
+
+
+def link_form(
+    *over: Any, mode: Literal["join", "reset"], labels: dict[str, Any], **props: Any
+) -> rx.Component:
+    """The form behind a link that was handed over; `over` is shown when it opens nothing.
+
+    Labels: those of `auth_form`.
+    """
+    return LinkForm.create(*over, mode=mode, labels=labels, **props)
 
 
 def sign_out_button(label: Text, **props: Any) -> rx.Component:

@@ -26,3 +26,27 @@ class SignedIn:
     csrf_token: str
     language: str = ""
     theme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorView:
+    """Who may make an account: everybody ("open"), those with an invitation ("invite"), or
+    nobody ("closed"). `domains` are where their e-mail must be, "" for anywhere."""
+
+    is_new: bool
+    registration: str
+    domains: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What a link that an administrator handed over is for.
+
+    Of an invitation for anybody `email` is empty; `username` is whose password it sets.
+    """
+
+    kind: str
+    email: str
+    username: str
+    role: str
+    expires_at: str

@@ -1,4 +1,4 @@
-"""Accounts: register, sign in, sign out, deactivate."""
+"""Accounts: register, sign in, sign out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from sqlmodel import col
 
 from llm_ui import auth
 from llm_ui.auth import Actor, Client
-from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AlreadyRegistered, InvalidCredentials, InvalidInput, NotAllowed
 from llm_ui.models import User
 from llm_ui.models.base import now
-from llm_ui.schemas.accounts import SignedIn, UserView
+from llm_ui.schemas.accounts import DoorView, SignedIn, UserView
 from llm_ui.security import passwords
 from llm_ui.security.text import storable
-from llm_ui.services import attempts
+from llm_ui.services import attempts, installation
+from llm_ui.services.installation import Installation
 from llm_ui.services.monitoring import record
 
 # One sign, something before it, a dotted or local name after it, nothing that breaks
@@ -68,42 +68,70 @@ async def exist(session: AsyncSession) -> bool:
     return await session.scalar(sa.select(col(User.id)).limit(1)) is not None
 
 
-async def _add_user(
-    session: AsyncSession, email: str, username: str, hashed: str, role: str | None
-) -> User:
+def check_domain(email: str, settings: Installation) -> None:
+    """Raise InvalidInput unless people here may have an address of this domain."""
+    domains = settings.allowed_domains
+    if domains and email.rpartition("@")[2] not in domains:
+        raise InvalidInput("error.email_domain", field="email", domains=", ".join(domains))
+
+
+async def claim_email(session: AsyncSession, email: str) -> None:
+    """Make sure that nobody has this address, until the commit. Raises AlreadyRegistered."""
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
-    taken = await session.scalar(sa.select(col(User.id)).where(col(User.email) == email))
-    if taken:
+    if await session.scalar(sa.select(col(User.id)).where(col(User.email) == email)):
         raise AlreadyRegistered
-    is_first = not await exist(session)
-    if not is_first and role is None and get_settings().registration == "closed":
-        raise NotAllowed("error.registration_closed")
-    user = User(
-        email=email,
-        username=username,
-        password_hash=hashed,
-        role=role or ("admin" if is_first else "user"),
-    )
+
+
+async def add_user(
+    session: AsyncSession, email: str, username: str, hashed: str, role: str
+) -> User:
+    """A new account; nobody else's permission is asked. Raises AlreadyRegistered."""
+    await claim_email(session, email)
+    user = User(email=email, username=username, password_hash=hashed, role=role)
     session.add(user)
     await session.flush()
     return user
+
+
+async def _admit(session: AsyncSession, email: str) -> str:
+    """The role of whoever registers with this address; raises unless they may."""
+    await claim_email(session, email)
+    if not await exist(session):
+        return "admin"
+    settings = await installation.load(session)
+    if settings.registration == "closed":
+        raise NotAllowed("error.registration_closed")
+    if settings.registration == "invite":
+        raise NotAllowed("error.registration_invite")
+    check_domain(email, settings)
+    return "user"
+
+
+async def door(session: AsyncSession) -> DoorView:
+    """Who may make an account here, for those who have none."""
+    settings = await installation.load(session)
+    return DoorView(
+        is_new=not await exist(session),
+        registration=settings.registration,
+        domains=", ".join(settings.allowed_domains) if settings.registration == "open" else "",
+    )
 
 
 async def register(email: str, username: str, password: str, client: Client) -> SignedIn:
     """Make an account and sign it in; the first one becomes the admin.
 
     Raises:
-        InvalidInput: a field is not usable.
+        InvalidInput: a field is not usable, or people here have their e-mail elsewhere.
         AlreadyRegistered: these details cannot be used.
-        NotAllowed: registration is closed.
+        NotAllowed: registration is closed, or for people with an invitation.
     """
     email, username = clean_email(email), clean_username(username)
     check_password(password)
     hashed = await passwords.hash_password(password)
     async with unit_of_work() as session:
-        user = await _add_user(session, email, username, hashed, None)
-        signed_in = await _sign_in(session, user, client)
+        user = await add_user(session, email, username, hashed, await _admit(session, email))
+        signed_in = await sign_in(session, user, client)
         record(
             session, "account.registered", username, user_id=user.id, address=client.address,
             role=user.role,
@@ -122,7 +150,7 @@ async def create_admin(email: str, username: str, password: str) -> UserView:
     async with unit_of_work() as session:
         user = await session.scalar(sa.select(User).where(col(User.email) == email))
         if user is None:
-            user = await _add_user(session, email, username, hashed, "admin")
+            user = await add_user(session, email, username, hashed, "admin")
         else:
             user.password_hash, user.role, user.is_active = hashed, "admin", True
             user.updated_at = now()
@@ -131,9 +159,10 @@ async def create_admin(email: str, username: str, password: str) -> UserView:
     return user_view(user)
 
 
-async def _sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn:
+async def sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn:
+    """A fresh session for somebody who has shown who they are."""
     session_id, token = await auth.open_session(session, user, client)
-    user.last_login_at = now()
+    user.last_login_at = user.last_active_at = now()
     session.add(user)
     return SignedIn(
         user_view(user),
@@ -168,7 +197,7 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
             await attempts.succeeded(session, email, client.address)
             if renewed:
                 user.password_hash = renewed
-            signed_in = await _sign_in(session, await session.merge(user), client)
+            signed_in = await sign_in(session, await session.merge(user), client)
             record(session, "sign_in.ok", user_id=user.id, address=client.address)
             return signed_in
     raise InvalidCredentials
@@ -179,20 +208,3 @@ async def log_out(actor: Actor) -> None:
     async with unit_of_work() as session:
         await auth.end_sessions(session, [actor.session_id])
         record(session, "sign_out", user_id=actor.user_id)
-
-
-async def set_active(actor: Actor, user_id: str, *, is_active: bool) -> None:
-    """Deactivate an account (all its sessions end at once), or bring it back. For admins."""
-    auth.require(actor, "administer")
-    async with unit_of_work() as session:
-        user = await session.get(User, user_id)
-        if user is None or user.id == actor.user_id:
-            raise NotAllowed
-        user.is_active, user.updated_at = is_active, now()
-        session.add(user)
-        if not is_active:
-            await auth.end_sessions(session, await auth.sessions_of(session, user_id))
-        record(
-            session, "account.activated" if is_active else "account.deactivated", user.username,
-            user_id=actor.user_id, subject=user_id,
-        )  # fmt: skip

@@ -15,8 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui import auth
 from llm_ui.auth import KEY_MARK, KEY_PURPOSE, SCOPES, Actor, require
 from llm_ui.config import get_settings
+from llm_ui.db import after_commit
 from llm_ui.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from llm_ui.models import APIKey, User
 from llm_ui.models.base import now
@@ -153,6 +155,7 @@ async def rotate_key(session: AsyncSession, actor: Actor, key_id: str) -> NewKey
     before = row.prefix
     key, row.prefix, row.key_hash = _fresh()
     row.last_used_at = None
+    after_commit(session, lambda: auth.announce_ended([row.id]))
     record(session, "key.rotated", f"{before} → {row.prefix}", user_id=actor.user_id)
     return NewKey(_item(row), key)
 
@@ -165,6 +168,8 @@ async def revoke_key(session: AsyncSession, actor: Actor, key_id: str) -> KeyIte
 def _revoke(session: AsyncSession, actor: Actor, row: APIKey) -> KeyItem:
     if row.revoked_at is None:
         row.revoked_at, row.is_active = now(), False
+        # What is open to the key ends like what is open to a session.
+        after_commit(session, lambda: auth.announce_ended([row.id]))
         record(session, "key.revoked", f"{row.prefix} {row.name}", user_id=actor.user_id)
     return _item(row)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from llm_ui.auth import Actor, require
@@ -15,20 +16,33 @@ from llm_ui.models import Setting
 from llm_ui.models.base import now
 from llm_ui.services.monitoring import record
 
+# What stands behind the sign of an e-mail address.
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+
 
 class Installation(BaseModel):
     """Everything that can be set. Days of 0 keep rows for ever; `backups_kept` of 0 keeps all
-    backups, `backup_days` of 0 makes none by itself."""
+    backups, `backup_days` of 0 makes none by itself. Without `allowed_domains` an e-mail
+    address may be anywhere."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     registration: Literal["open", "invite", "closed"] = Field(
         default_factory=lambda: get_settings().registration
     )
+    allowed_domains: list[str] = Field(default_factory=list, max_length=100)
     log_days: int = Field(default=365, ge=0, le=3650)
     metric_days: int = Field(default=365, ge=0, le=3650)
     backup_days: int = Field(default=0, ge=0, le=90)
     backups_kept: int = Field(default=7, ge=0, le=365)
+
+    @field_validator("allowed_domains")
+    @classmethod
+    def _domains(cls, given: list[str]) -> list[str]:
+        cleaned = [each.strip().lower().removeprefix("@") for each in given if each.strip()]
+        if not all(len(each) <= 250 and _DOMAIN.fullmatch(each) for each in cleaned):
+            raise ValueError("not a domain")
+        return list(dict.fromkeys(cleaned))
 
 
 async def load(session: AsyncSession) -> Installation:

@@ -6,29 +6,28 @@ again; wrong ones are slowed together with wrong sign-ins.
 
 from __future__ import annotations
 
-import asyncio
-
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from llm_ui import auth
 from llm_ui.auth import Actor, Client
-from llm_ui.db import after_commit, unit_of_work
-from llm_ui.errors import AlreadyRegistered, Conflict, InvalidInput, NotFound
+from llm_ui.db import unit_of_work
+from llm_ui.errors import Conflict, InvalidInput, NotFound
 from llm_ui.i18n import LANGUAGES, translate
-from llm_ui.models import ACTIVE, ChatHistory, Generation, MonitoringLog, User
+from llm_ui.models import User
 from llm_ui.models.base import now
 from llm_ui.schemas.account import AccountChange, AccountView
 from llm_ui.security import passwords
-from llm_ui.services import attempts, chats, exports, files, prompts, sessions
-from llm_ui.services.accounts import FIRST_ACCOUNT_LOCK, check_password, clean_email, clean_username
+from llm_ui.services import attempts, departures, installation, prompts, sessions
+from llm_ui.services.accounts import (
+    check_domain,
+    check_password,
+    claim_email,
+    clean_email,
+    clean_username,
+)
 from llm_ui.services.models import get_model_for
 from llm_ui.services.monitoring import record
 
 THEMES = ("system", "light", "dark")
-# How long leaving waits for one's own running answers to end, in tenths of a second.
-RUNS_END_WITHIN = 100
 
 
 def view_of(user: User) -> AccountView:
@@ -93,7 +92,8 @@ async def change(
         password: the actor's own; asked for when the e-mail changes.
 
     Raises:
-        InvalidInput: a value is not usable, or the password is wrong.
+        InvalidInput: a value is not usable, the password is wrong, or people here have
+            their e-mail elsewhere.
         AlreadyRegistered: another account has this e-mail.
     """
     email = None if wanted.email is None else clean_email(wanted.email)
@@ -105,7 +105,7 @@ async def change(
     async with unit_of_work() as session:
         user = await _own(session, actor)
         if email is not None:
-            await _take_email(session, user, email)
+            await _take_email(session, actor, user, email)
         if username is not None:
             user.username = username
         await _prefer(session, actor, user, wanted)
@@ -113,11 +113,10 @@ async def change(
         return view_of(user)
 
 
-async def _take_email(session: AsyncSession, user: User, email: str) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
-    if await session.scalar(sa.select(col(User.id)).where(col(User.email) == email)):
-        raise AlreadyRegistered
+async def _take_email(session: AsyncSession, actor: Actor, user: User, email: str) -> None:
+    if not actor.is_admin:
+        check_domain(email, await installation.load(session))
+    await claim_email(session, email)
     user.email = email
     record(session, "account.email_changed", user_id=user.id)
 
@@ -181,64 +180,7 @@ async def delete_own(actor: Actor, password: str, word: str, client: Client) -> 
         raise InvalidInput("error.delete_word", field="confirm", word=asked)
     await confirm_password(actor, password, client)
     async with unit_of_work() as session:
-        await _leave(session, actor)
-    for _ in range(RUNS_END_WITHIN):
-        if await _running(actor.user_id) == 0:
-            break
-        await asyncio.sleep(0.1)
-    await remove_leaving()
-
-
-async def _leave(session: AsyncSession, actor: Actor) -> None:
-    admins = await session.scalars(
-        sa.select(col(User.id))
-        .where(col(User.role) == "admin", col(User.is_active).is_(True))
-        .order_by(col(User.id))
-        .with_for_update()
-    )
-    if set(admins) == {actor.user_id}:
-        raise Conflict("error.last_admin")
-    user = await _own(session, actor)
-    # From here on nobody comes in; what follows can be finished by whoever finds the mark.
-    user.is_active, user.preferences = False, {"leaving": True}
-    await auth.end_sessions(session, await auth.sessions_of(session, user.id))
-    for run_id in await session.scalars(_active_runs(actor.user_id)):
-        await chats.stop_row(session, run_id)
-
-
-def _active_runs(user_id: str) -> sa.Select[str]:
-    return sa.select(col(Generation.id)).where(
-        col(Generation.user_id) == user_id, col(Generation.state).in_(ACTIVE)
-    )
-
-
-async def _running(user_id: str) -> int:
-    async with unit_of_work(writes=False) as session:
-        return len(list(await session.scalars(_active_runs(user_id))))
-
-
-async def remove_leaving() -> None:
-    """Remove the accounts whose owners have left and whose answers have all ended."""
-    async with unit_of_work(writes=False) as session:
-        inactive = await session.scalars(sa.select(User).where(col(User.is_active).is_(False)))
-        leaving = [each.id for each in inactive if each.preferences.get("leaving") is True]
-    for user_id in leaving:
-        if await _running(user_id) == 0:
-            async with unit_of_work() as session:
-                await _remove(session, user_id)
-
-
-async def _remove(session: AsyncSession, user_id: str) -> None:
-    """Rows that name the person lose the name; everything else goes with the account."""
-    own = col(MonitoringLog.user_id) == user_id
-    await session.execute(sa.update(MonitoringLog).where(own).values(address=""))
-    await session.execute(
-        sa.update(MonitoringLog)
-        .where(own, col(MonitoringLog.kind).startswith("account."))
-        .values(message="")
-    )
-    await files.delete_files_of(session, user_id)
-    await chats.unchain(session, col(ChatHistory.user_id) == user_id)
-    await session.execute(sa.delete(User).where(col(User.id) == user_id))
-    after_commit(session, exports.sweep)
-    record(session, "account.deleted")
+        if await departures.lock_admins(session) == {actor.user_id}:
+            raise Conflict("error.last_admin")
+        await departures.begin(session, await _own(session, actor))
+    await departures.finish(actor.user_id)

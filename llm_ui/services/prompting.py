@@ -12,10 +12,10 @@ from sqlmodel import col
 
 from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
-from llm_ui.errors import ModelUnavailable, NotFound
+from llm_ui.errors import ModelUnavailable, NotAuthenticated, NotFound
 from llm_ui.generation import Lane, Plan
 from llm_ui.generation.types import NoteSource
-from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generation, Project
+from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generation, Project, User
 from llm_ui.services import browsing, file_prompts, prompts
 from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think
@@ -56,11 +56,15 @@ async def prepare(run_id: str) -> Plan:
 
     Raises:
         ModelUnavailable: the model or its provider is gone or switched off.
+        NotAuthenticated: whoever asked has been shut out meanwhile.
     """
     async with unit_of_work(writes=False) as session:
         run = await session.get(Generation, run_id)
         if run is None:
             raise NotFound
+        person = await session.get(User, run.user_id)
+        if person is None or not person.is_active:
+            raise NotAuthenticated
         model, provider = await _model_of(session, run)
         thinks = await can_think(session, model)
         answer = await session.get(ChatMessage, run.message_id)

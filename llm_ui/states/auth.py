@@ -22,6 +22,8 @@ class AuthState(rx.State):
     role: str = ""
     is_admin: bool = False
     is_new_installation: bool = False
+    registration: str = "open"
+    domains: str = ""
 
     def _show(self) -> None:
         actor = visitor()
@@ -46,7 +48,9 @@ class AuthState(rx.State):
         """on_load of the sign-in pages: who is signed in already goes to their chats."""
         self._show()
         async with unit_of_work(writes=False) as session:
-            self.is_new_installation = not await accounts.exist(session)
+            door = await accounts.door(session)
+        self.is_new_installation = door.is_new
+        self.registration, self.domains = door.registration, door.domains
         return rx.redirect("/chat") if self.signed_in else None
 
     @rx.event

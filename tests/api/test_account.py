@@ -26,7 +26,7 @@ from llm_ui.models import (
     UsageLog,
     User,
 )
-from llm_ui.services import accounts, export, file_bytes, profile, prompts
+from llm_ui.services import accounts, departures, export, file_bytes, prompts
 from tests.api.conftest import Caller, make_caller
 from tests.api.test_chats import ask, events_of
 from tests.conftest import PASSWORD, People
@@ -272,7 +272,7 @@ async def test_a_departure_that_was_cut_short_is_finished_later(people: People):
     async with unit_of_work() as session:
         user = await session.get_one(User, people.bob.user_id)
         user.is_active, user.preferences = False, {"leaving": True}
-    await profile.remove_leaving()
+    await departures.remove_leaving()
     async with unit_of_work(writes=False) as session:
         assert await session.get(User, people.bob.user_id) is None
         assert await session.get(User, people.charlie.user_id) is not None

@@ -34,6 +34,7 @@ AUTH = f"{ROOT}.llm_ui___states___auth____auth_state"
 STREAM = f"{ROOT}.llm_ui___states___stream____stream_state"
 CHAT = f"{STREAM}.llm_ui___states___chat____chat_state"
 ADMIN = f"{ROOT}.llm_ui___states___admin____admin_state"
+PEOPLE = f"{ROOT}.llm_ui___states___people____people_state"
 NAMESPACE = "/_event"
 VAR_SUFFIX = "_rx_state_"
 PATIENCE_S = 15.0

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from llm_ui.states.access import access_of
-from tests.states.client import ADMIN, AUTH, CHAT, ROOT, VAR_SUFFIX
+from tests.states.client import ADMIN, AUTH, CHAT, PEOPLE, ROOT, VAR_SUFFIX
 from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
@@ -35,6 +35,15 @@ FOR_ADMINS = {
     *(f"{JOBS}.{name}" for name in ("check_backup", "ask_to_delete", "delete_backup")),
     *(f"{JOBS}.{name}" for name in ("set_backup_days", "set_backups_kept")),
 }
+FOR_ADMINS |= {
+    f"{PEOPLE}.{each}"
+    for each in (
+        "load_people", "show_view", "look_for", "narrow", "clear_filters", "load_more",
+        "open_form", "invite", "create", "revoke", "ask", "do_asked", "enable",
+        "make_reset_link", "ask_to_delete", "look_for_heirs", "delete_person",
+        "set_registration", "save_domains",
+    )
+}  # fmt: skip
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (
     "hydrate",

@@ -134,23 +134,6 @@ async def test_signing_out_ends_that_session_alone_and_announces_it(people: Peop
     assert ended == [people.bob.session_id]
 
 
-async def test_deactivation_ends_every_session_and_the_password_no_longer_works(people: People):
-    await accounts.set_active(people.alice, people.bob.user_id, is_active=False)
-    async with unit_of_work(writes=False) as session:
-        assert await auth.resolve(session, people.sessions["bob"].token) is None
-    with pytest.raises(InvalidCredentials):
-        await accounts.log_in("bob@example.org", PASSWORD, HOME)
-    await accounts.set_active(people.alice, people.bob.user_id, is_active=True)
-    await accounts.log_in("bob@example.org", PASSWORD, HOME)
-
-
-async def test_only_an_admin_deactivates_and_never_themselves(people: People):
-    with pytest.raises(NotAllowed):
-        await accounts.set_active(people.charlie, people.bob.user_id, is_active=False)
-    with pytest.raises(NotAllowed):
-        await accounts.set_active(people.alice, people.alice.user_id, is_active=False)
-
-
 async def test_closed_registration_refuses_everybody_but_the_first(db: Database, settings_env):
     settings_env("REGISTRATION", "closed")
     await sign_up("alice")

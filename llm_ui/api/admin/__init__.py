@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from llm_ui.api.admin import backups, jobs, keys, log, overview
+from llm_ui.api.admin import backups, jobs, keys, log, overview, people
 
 router = APIRouter(prefix="/admin")
-for each in (overview, log, keys, jobs, backups):
+for each in (overview, log, keys, jobs, backups, people):
     router.include_router(each.router)

@@ -59,7 +59,25 @@ const setSide = (shut) => {
   document.querySelector(shut ? "[data-lu=side-open]" : "[data-lu=side-shut]")?.focus();
 };
 
+// Copying without https: the browser copies what is selected only.
+const copyField = (button) => {
+  const field = document.getElementById(button.dataset.field);
+  if (!field) return;
+  const copied = () => {
+    button.dataset.copied = "";
+    setTimeout(() => delete button.dataset.copied, 2000);
+  };
+  const select = () => {
+    field.focus();
+    field.select();
+    if (document.execCommand("copy")) copied();
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(field.value).then(copied, select);
+  else select();
+};
+
 const actions = {
+  "copy-field": copyField,
   drawer: () => setDrawer(true),
   "drawer-shut": () => setDrawer(false),
   palette: () => {
@@ -73,7 +91,8 @@ const actions = {
 const onClick = (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
-  actions[target.closest("[data-lu]")?.dataset.lu]?.();
+  const acting = target.closest("[data-lu]");
+  actions[acting?.dataset.lu]?.(acting);
   if (target.closest("#sidebar a")) setDrawer(false);
   const item = target.closest('[role^="menuitem"]');
   if (item && item.getAttribute("aria-disabled") !== "true") {
@@ -173,6 +192,17 @@ const start = () => {
       const dialog = document.getElementById(id);
       dialog?.querySelector("form")?.reset();
       dialog?.showModal();
+    },
+    // A link is a secret: it stands in the field while the dialog is open, and nowhere else.
+    hand: (id, path) => {
+      const dialog = document.getElementById(id);
+      const field = dialog?.querySelector("input");
+      if (!field) return;
+      fill(field, new URL(path, location.origin).href);
+      dialog.addEventListener("close", () => fill(field, ""), { once: true });
+      dialog.showModal();
+      field.select();
+      field.scrollLeft = 0;
     },
     shut: (id) => document.getElementById(id)?.close(),
     language: (tag) => {

@@ -23,6 +23,18 @@ class AuthForm(rx.Component):
     next: rx.Var[str]
 
 
+class LinkForm(rx.Component):
+    """The form behind a link: "join" opens an account, "reset" sets a password. Its children
+    are shown when the link opens nothing (any more)."""
+
+    library = _FILES["auth.jsx"]
+    tag = "LinkForm"
+
+    mode: rx.Var[str]
+    labels: rx.Var[dict[str, Any]]
+    next: rx.Var[str]
+
+
 class SignOutButton(rx.Component):
     """Ends the session and leads to the login page."""
 

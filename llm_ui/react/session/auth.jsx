@@ -3,7 +3,21 @@ import { useEffect, useId, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 import { backendOrigin } from "./backend.js";
-import { enter, leave, register, signIn, signOut, wear } from "./session.js";
+import {
+  enter,
+  forgetLink,
+  join,
+  leave,
+  linkToken,
+  lookAt,
+  register,
+  reset,
+  signIn,
+  signOut,
+  wear,
+} from "./session.js";
+
+const SEND = { login: signIn, register, join, reset };
 
 function Field({ name, mode, label, hint, invalid, children, ...input }) {
   const id = useId();
@@ -34,19 +48,21 @@ function Field({ name, mode, label, hint, invalid, children, ...input }) {
   );
 }
 
-export function AuthForm({ mode = "login", labels = {}, next = "/chat", children }) {
+/** `known` is what a link says already: its token, and the e-mail that it is for. */
+export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, children }) {
   const form = useRef(null);
   // Before the page is alive a submit would leave it, so the button waits for that.
   const [ready, setReady] = useState(false);
   const [busy, setBusy] = useState(false);
   const [shown, setShown] = useState(false);
   const [error, setError] = useState(null);
-  const registering = mode === "register";
+  const registering = mode === "register" || mode === "join";
+  const choosing = registering || mode === "reset";
 
   useEffect(() => {
     setReady(true);
     // On a touch screen this would bring up the keyboard over the page.
-    if (matchMedia("(pointer: fine)").matches) form.current.elements.namedItem("email").focus();
+    if (matchMedia("(pointer: fine)").matches) form.current.querySelector("input:not([readonly])").focus();
   }, []);
 
   const submit = async (event) => {
@@ -56,8 +72,9 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", children
     setError(null);
     const typed = Object.fromEntries(new FormData(form.current));
     try {
-      const { theme } = await (registering ? register : signIn)(backendOrigin(), typed);
+      const { theme } = await SEND[mode](backendOrigin(), { ...typed, token: known?.token });
       wear(theme);
+      if (known) forgetLink();
       enter(next);
     } catch (failure) {
       // Without a status nobody answered; the words for that are the page's own.
@@ -78,6 +95,7 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", children
         invalid={error?.field === "email"}
         type="email"
         autoComplete={registering ? "email" : "username"}
+        {...(known?.email && { value: known.email, readOnly: true })}
         inputMode="email"
         autoCapitalize="none"
         spellCheck={false}
@@ -99,10 +117,10 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", children
         name="password"
         mode={mode}
         label={labels.password}
-        hint={registering ? labels.password_hint : undefined}
+        hint={choosing ? labels.password_hint : undefined}
         invalid={error?.field === "password"}
         type={shown ? "text" : "password"}
-        autoComplete={registering ? "new-password" : "current-password"}
+        autoComplete={choosing ? "new-password" : "current-password"}
         autoCapitalize="none"
         spellCheck={false}
       >
@@ -130,6 +148,44 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", children
       {children}
     </form>
   );
+}
+
+/** The form behind a link that an administrator handed over: "join" or "reset". */
+export function LinkForm({ mode, labels = {}, next = "/chat", children }) {
+  // null while it is looked at, false when it opens nothing
+  const [known, setKnown] = useState(null);
+  const [problem, setProblem] = useState("");
+
+  useEffect(() => {
+    const token = linkToken();
+    const look = async () => {
+      try {
+        setKnown({ ...(await lookAt(backendOrigin(), mode, token)), token });
+      } catch (failure) {
+        if (failure.status !== 404) setProblem(failure.message || labels.unreachable);
+        setKnown(false);
+      }
+    };
+    if (token) look();
+    else setKnown(false);
+    // Another link pasted into this very page changes nothing but what is behind "#".
+    const again = () => window.location.reload();
+    window.addEventListener("hashchange", again);
+    return () => window.removeEventListener("hashchange", again);
+  }, []);
+
+  if (known === null) {
+    return (
+      <div role="status" className="lu-auth" data-testid="link-waiting">
+        <span className="lu-sr">{labels.busy}</span>
+        <span className="lu-skeleton" style={{ height: 44 }} />
+        <span className="lu-skeleton" style={{ height: 44 }} />
+      </div>
+    );
+  }
+  if (problem) return <div role="alert" className="lu-auth-error">{problem}</div>;
+  if (known === false) return <div data-testid="link-over">{children}</div>;
+  return <AuthForm mode={mode} labels={labels} next={next} known={known} />;
 }
 
 export function SignOutButton({ label, className = "" }) {

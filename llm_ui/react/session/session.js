@@ -35,6 +35,41 @@ export const signIn = (origin, { email, password }) =>
 export const register = (origin, { email, username, password }) =>
   call(origin, "POST", "/api/v1/auth/register", { body: { email, username, password } });
 
+export const join = (origin, { token, email, username, password }) =>
+  call(origin, "POST", "/api/v1/auth/invitation/accept", {
+    body: { token, email, username, password },
+  });
+
+export const reset = (origin, { token, password }) =>
+  call(origin, "POST", "/api/v1/auth/reset/accept", { body: { token, password } });
+
+/** What a link is for, by its token. */
+export const lookAt = (origin, mode, token) =>
+  call(origin, "POST", `/api/v1/auth/${mode === "join" ? "invitation" : "reset"}`, {
+    body: { token },
+  });
+
+const LINK = "lu-link";
+
+/** The token of the link that led here: boot.js took it out of the address. */
+export function linkToken() {
+  const inAddress = window.location.hash.slice(1);
+  if (inAddress) return inAddress;
+  try {
+    return sessionStorage.getItem(LINK) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function forgetLink() {
+  try {
+    sessionStorage.removeItem(LINK);
+  } catch {
+    // then there is nothing to forget
+  }
+}
+
 export async function signOut(origin) {
   const { csrf_token: token } = await call(origin, "GET", "/api/v1/auth/me");
   await call(origin, "POST", "/api/v1/auth/logout", { headers: { "X-CSRF-Token": token } });

@@ -1,0 +1,146 @@
+"""People and invitations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from llm_ui.api.deps import AdminChanger, AdminReader
+from llm_ui.api.errors import problems
+from llm_ui.db import unit_of_work
+from llm_ui.schemas.people import (
+    Created,
+    HandedLink,
+    InvitationItem,
+    Invited,
+    PersonFilters,
+    PersonItem,
+    PersonPage,
+)
+from llm_ui.services import invitations, people
+
+router = APIRouter(tags=["admin: people"])
+Role = Literal["user", "admin"]
+Email = Annotated[str, Field(max_length=320, examples=["bob@example.org"])]
+
+
+class NewPerson(BaseModel):
+    """An account to make."""
+
+    email: Email
+    username: Annotated[str, Field(max_length=200, examples=["Bob"])]
+    role: Role = "user"
+
+
+class PersonChange(BaseModel):
+    """What changes; what is left out stays as it is."""
+
+    username: Annotated[str | None, Field(max_length=200)] = None
+    role: Role | None = None
+    is_active: bool | None = None
+
+
+class Deletion(BaseModel):
+    """To delete an account: its e-mail, and who gets what its owner made.
+
+    Without `hand_over_to` (somebody's id) chats, projects, files and prompts go too.
+    """
+
+    email: Email
+    hand_over_to: Annotated[str, Field(max_length=64)] = ""
+
+
+class NewInvitation(BaseModel):
+    """An invitation; without an `email` whoever has its link may take it up."""
+
+    email: Annotated[str, Field(max_length=320)] = ""
+    role: Role = "user"
+    days: Literal[1, 7, 30] = 7
+
+
+class InvitationList(BaseModel):
+    """The open invitations, all on one page."""
+
+    items: list[InvitationItem]
+    next_cursor: str | None = None
+
+
+@router.get("/users", responses=problems(401, 403, 422))
+async def list_users(
+    actor: AdminReader,
+    q: Annotated[str, Query(max_length=200)] = "",
+    role: Literal["", "user", "admin"] = "",
+    state: Literal["", "active", "waiting", "disabled"] = "",
+    active_days: Annotated[int, Query(ge=-36_500, le=36_500)] = 0,
+    sort: Literal["name", "email", "active", "created"] = "name",
+    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+    limit: Annotated[int, Query(ge=1, le=people.MOST)] = people.PAGE,
+) -> PersonPage:
+    """People, by words of their name or e-mail. `active_days` 30 means active within 30 days,
+    -30 not within them."""
+    filters = PersonFilters(q, role, state, active_days)
+    async with unit_of_work(writes=False) as session:
+        return await people.list_people(
+            session, actor, filters, sort=sort, cursor=cursor, limit=limit
+        )
+
+
+@router.post("/users", status_code=201, responses=problems(401, 403, 409, 422))
+async def create_user(body: NewPerson, actor: AdminChanger) -> Created:
+    """Make an account; hand the link over, by which its owner sets the password."""
+    async with unit_of_work() as session:
+        return await people.create(
+            session, actor, email=body.email, username=body.username, role=body.role
+        )
+
+
+@router.get("/users/{user_id}", responses=problems(401, 403, 404))
+async def get_user(user_id: str, actor: AdminReader) -> PersonItem:
+    """One person."""
+    async with unit_of_work(writes=False) as session:
+        return await people.get_person(session, actor, user_id)
+
+
+@router.patch("/users/{user_id}", responses=problems(401, 403, 404, 409, 422))
+async def change_user(user_id: str, body: PersonChange, actor: AdminChanger) -> PersonItem:
+    """Rename, promote, demote, disable or enable somebody else; it holds at once."""
+    async with unit_of_work() as session:
+        return await people.change(session, actor, user_id, **body.model_dump())
+
+
+@router.post("/users/{user_id}/reset-link", status_code=201, responses=problems(401, 403, 404, 409))
+async def make_reset_link(user_id: str, actor: AdminChanger) -> HandedLink:
+    """A link by which somebody sets a new password, once, within a day."""
+    async with unit_of_work() as session:
+        return await people.make_reset_link(session, actor, user_id)
+
+
+@router.delete("/users/{user_id}", status_code=204, responses=problems(401, 403, 404, 409, 422))
+async def delete_user(user_id: str, body: Deletion, actor: AdminChanger) -> None:
+    """Delete somebody else's account for good, or hand over what they made."""
+    await people.delete(actor, user_id, email=body.email, hand_over_to=body.hand_over_to)
+
+
+@router.get("/invitations", responses=problems(401, 403))
+async def list_invitations(actor: AdminReader) -> InvitationList:
+    """Invitations that nobody has taken up yet."""
+    async with unit_of_work(writes=False) as session:
+        return InvitationList(items=await invitations.list_open(session, actor))
+
+
+@router.post("/invitations", status_code=201, responses=problems(401, 403, 409, 422))
+async def invite(body: NewInvitation, actor: AdminChanger) -> Invited:
+    """Invite somebody; the link is told this once."""
+    async with unit_of_work() as session:
+        return await invitations.invite(
+            session, actor, email=body.email, role=body.role, days=body.days
+        )
+
+
+@router.delete("/invitations/{invitation_id}", status_code=204, responses=problems(401, 403, 404))
+async def revoke_invitation(invitation_id: str, actor: AdminChanger) -> None:
+    """Withdraw an invitation."""
+    async with unit_of_work() as session:
+        await invitations.revoke(session, actor, invitation_id)
