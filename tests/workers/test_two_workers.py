@@ -13,8 +13,9 @@ import pytest
 import sqlalchemy as sa
 
 from llm_ui.db import Database
+from llm_ui.errors import ProviderUnreachable
 from llm_ui.models import AIProvider
-from llm_ui.services import providers
+from llm_ui.services import provider_sync
 from tests.scripted import expected_reasoning, expected_text
 from tests.states.client import CHAT, Tab
 from tests.states.conftest import answered, ask
@@ -267,4 +268,5 @@ async def test_one_word_about_a_provider_that_is_down(pair: Pair) -> None:
 
 async def _note(database: Database, row: AIProvider, is_ok: bool) -> None:
     async with database.unit_of_work() as session:
-        await providers._note_health(session, row, is_ok, "", 1)
+        error = None if is_ok else ProviderUnreachable("away")
+        await provider_sync.note_status(session, row, error)
