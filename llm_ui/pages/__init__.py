@@ -41,6 +41,7 @@ STYLES = (
     "finding.css",
     "files.css",
     "admin.css",
+    "providers.css",
 )
 
 

@@ -52,7 +52,9 @@ async def create_provider(
     row = AIProvider(
         name=checks.clean_name(draft.name or ""),
         type=type,
-        base_url=checks.clean_address(draft.base_url or INFO[type].default_base_url),
+        base_url=checks.clean_address(
+            INFO[type].default_base_url if draft.base_url is None else draft.base_url
+        ),
         api_key_encrypted=encrypted(key) if key else None,
         headers_encrypted=encrypted_headers(checks.clean_headers(draft.headers or {})),
         concurrency_limit=checks.clean_limit(draft.limit or 0),

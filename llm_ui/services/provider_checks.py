@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from llm_ui.errors import InvalidInput
+from llm_ui.schemas.providers import AddressDraft, ProviderDraft
 from llm_ui.security.text import storable
 from llm_ui.security.urls import AddressRefused, checked_base_url
 
@@ -150,3 +151,40 @@ def limit_from_text(text: str) -> int:
     if not math.isfinite(number) or number != int(number) or number < 1:
         raise InvalidInput("error.provider_limit", field="limit", largest=LARGEST_LIMIT)
     return int(number)
+
+
+def draft_from_form(fields: Mapping[str, str], *, with_address: bool) -> ProviderDraft:
+    """What a provider's form says.
+
+    Args:
+        fields: name, base_url, api_key, headers, limit, and seconds under the names of
+            TIMEOUTS; `remove_key` if that box is ticked.
+        with_address: False where the environment says the address and the key.
+
+    Raises:
+        InvalidInput: names the field.
+    """
+    numbers = {name: number_from_text(fields.get(name, ""), name) for name in TIMEOUTS}
+    return ProviderDraft(
+        name=fields.get("name", ""),
+        base_url=fields.get("base_url", "") if with_address else None,
+        api_key=key_from_form(fields) if with_address else None,
+        headers=headers_from_text(fields.get("headers", "")),
+        limit=limit_from_text(fields.get("limit", "")),
+        timeouts={name: number for name, number in numbers.items() if number is not None},
+    )
+
+
+def address_from_form(fields: Mapping[str, str]) -> AddressDraft:
+    """What the form of a further address says; see `draft_from_form`."""
+    return AddressDraft(
+        base_url=fields.get("base_url", ""),
+        api_key=key_from_form(fields),
+        headers=headers_from_text(fields.get("headers", "")),
+    )
+
+
+def key_from_form(fields: Mapping[str, str]) -> str | None:
+    """The key that was typed; "" to take the stored one away, None to leave it."""
+    typed = fields.get("api_key", "").strip()
+    return typed or ("" if "remove_key" in fields else None)

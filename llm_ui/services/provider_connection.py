@@ -117,8 +117,8 @@ def _counts(report: SyncReport) -> dict[str, int]:
 def _endpoint_of(type: str, draft: ProviderDraft, row: AIProvider | None) -> Endpoint:
     if type not in INFO:
         raise InvalidInput("error.provider_type", field="type", accepted=", ".join(INFO))
-    known = row.base_url if row else ""
-    base_url = checks.clean_address(draft.base_url or known or INFO[type].default_base_url)
+    known = row.base_url if row else INFO[type].default_base_url
+    base_url = checks.clean_address(known if draft.base_url is None else draft.base_url)
     try:
         key, stored = (key_of(row), headers_of(row)) if row else (None, {})
     except encryption.UndecryptableError:

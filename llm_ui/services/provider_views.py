@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from llm_ui.schemas.providers import (
 )
 from llm_ui.schemas.views import UNKNOWN, Page
 from llm_ui.security import encryption
-from llm_ui.services.adapters import headers_of
+from llm_ui.services.adapters import headers_of, timeouts_of
 from llm_ui.services.paging import cursor_of, position_of
 
 PAGE = 50
@@ -49,6 +50,12 @@ def presets(actor: Actor) -> list[PresetItem]:
         PresetItem(each.key, each.name, each.type, each.base_url, each.needs_key, each.is_local)
         for each in PRESETS
     ]
+
+
+def timeouts(actor: Actor) -> dict[str, float]:
+    """The installation's time-outs in seconds, which hold where a provider has none."""
+    require(actor, "administer")
+    return asdict(timeouts_of({}))
 
 
 async def list_providers(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-from llm_ui.pages.admin import dashboard, keys, log
+from llm_ui.pages.admin import dashboard, keys, log, providers
 
-PAGES = (dashboard, keys, log)
+PAGES = (dashboard, keys, log, providers)
 
 
 def register(app: rx.App) -> None:
