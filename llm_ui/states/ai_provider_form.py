@@ -63,6 +63,9 @@ class ProviderFormMixin(rx.State, mixin=True):
     form_testing: bool = False
     form_tested: bool = False
     form_test: ConnectionTest = ConnectionTest("")
+    # Counts what the form has been used for: a slow test has nothing to say any more once
+    # it has been used again.
+    _uses: int = 0
 
     @rx.event
     @admin
@@ -109,6 +112,7 @@ class ProviderFormMixin(rx.State, mixin=True):
 
     def _clear(self) -> None:
         self.form_number += 1
+        self._uses += 1
         self.form_choosing = self.form_needs_key = self.form_key_stored = self.form_more = False
         self.form_id = self.form_headers = self.form_limit = self.form_variables = ""
         self.form_problem = self.form_field = ""
@@ -118,7 +122,7 @@ class ProviderFormMixin(rx.State, mixin=True):
     def _refuse(self, error: AppError) -> Any:
         self.form_problem = words_of(error)
         self.form_field = (error.field or "") if isinstance(error, InvalidInput) else ""
-        self.form_tested = False
+        self.form_testing = self.form_tested = False
         return rx.run_script(TO_THE_WRONG_FIELD)
 
     @rx.event(background=True)
@@ -127,7 +131,8 @@ class ProviderFormMixin(rx.State, mixin=True):
         """Try what stands in the form (its fields as JSON), without keeping it."""
         actor = current_actor()
         async with self:
-            number, provider_id, kind = self.form_number, self.form_id, self.form_type
+            self._uses += 1
+            use, provider_id, kind = self._uses, self.form_id, self.form_type
             self.form_problem = self.form_field = ""
             self.form_testing, self.form_tested = True, False
             is_own = not self.form_variables
@@ -138,8 +143,7 @@ class ProviderFormMixin(rx.State, mixin=True):
         except AppError as error:
             problem = error
         async with self:
-            # Somebody may have gone on to another form meanwhile.
-            if self.form_number != number:
+            if self._uses != use:
                 return
             self.form_testing = False
             if problem is not None:

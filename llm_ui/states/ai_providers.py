@@ -159,6 +159,8 @@ class AIProviderState(ProviderFormMixin, rx.State):
         """Keep what stands in the form (its fields as JSON); a new provider is asked for its
         models."""
         actor, provider_id = current_actor(), self.form_id
+        self._uses += 1
+        self.form_testing = False
         try:
             draft = provider_checks.draft_from_form(
                 texts_of(form), with_address=not self.form_variables

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from llm_ui.states.access import access_of
-from tests.states.client import ADMIN, AUTH, CHAT, ROOT, VAR_SUFFIX
+from tests.states.client import ADDRESSES, ADMIN, AUTH, CHAT, PROVIDERS, ROOT, VAR_SUFFIX
 from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
@@ -29,7 +29,16 @@ FOR_ADMINS = {
     *(f"{LOG}.{name}" for name in ("follow", "tick", "keep_days")),
     *(f"{ALL_KEYS}.{name}" for name in ("load_all_keys", "look_for_keys", "load_more_keys")),
     f"{ALL_KEYS}.revoke_any_key",
-}
+    *(f"{PROVIDERS}.{name}" for name in (
+        "load_providers", "refresh", "load_more", "sync_provider", "test_saved", "dismiss_result",
+        "save_provider", "switch_provider", "ask_to_delete", "delete_provider", "new_provider",
+        "choose_preset", "choose_again", "open_provider", "test_provider",
+    )),
+    *(f"{ADDRESSES}.{name}" for name in (
+        "new_address", "open_address", "save_address", "switch_address", "move_address",
+        "ask_to_delete", "delete_address",
+    )),
+}  # fmt: skip
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (
     "hydrate",
