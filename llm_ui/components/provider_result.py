@@ -10,7 +10,7 @@ from llm_ui.components import ui
 from llm_ui.components.text import duration, t, t_of
 from llm_ui.schemas.providers import ConnectionTest, SyncReport
 
-UNSPOKEN = ("dns", "refused", "connect", "slow", "broken")
+UNSPOKEN = ("dns", "refused", "connect", "slow", "broken", "secret")
 
 
 def status(item: Any) -> rx.Component:

@@ -18,12 +18,13 @@ from llm_ui.models import AIProvider
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.registry import INFO, open_provider
 from llm_ui.schemas.providers import ConnectionTest, ProviderDraft, SyncReport
+from llm_ui.schemas.views import UNKNOWN
 from llm_ui.security import encryption
 from llm_ui.security.urls import same_origin
 from llm_ui.services import provider_checks as checks
-from llm_ui.services.adapters import ONCE, adapter_for, headers_of, key_of, timeouts_of
+from llm_ui.services.adapters import ONCE, headers_of, key_of, timeouts_of
 from llm_ui.services.monitoring import record
-from llm_ui.services.provider_sync import note_answers, sync_provider
+from llm_ui.services.provider_sync import note_answers, note_unopened, opened, sync_provider
 from llm_ui.services.provider_views import load
 from llm_ui.wire.events import ModelInfo
 from llm_ui.wire.failures import reason_of
@@ -60,12 +61,17 @@ async def try_provider(actor: Actor, provider_id: str) -> list[ConnectionTest]:
 
     Raises:
         NotFound: there is none.
-        ModelUnavailable: its key cannot be decrypted any more.
     """
     require(actor, "administer")
     async with unit_of_work(writes=False) as session:
         row = await load(session, provider_id)
-        adapter = await adapter_for(session, row)
+        adapter = await opened(session, row)
+    if isinstance(adapter, ProviderError):
+        lost = _failed(row.base_url, adapter, UNKNOWN)
+        async with unit_of_work() as session:
+            await note_unopened(session, row, adapter)
+            _record(session, actor, row.name, lost)
+        return [lost]
     answers = await adapter.ask_each()
     found = [
         _failed(each.route.address, each.error, each.latency_ms)

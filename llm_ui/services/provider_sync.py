@@ -16,7 +16,7 @@ from llm_ui.db import insert_missing, unit_of_work
 from llm_ui.errors import ProviderError
 from llm_ui.models import AIModel, AIProvider, AIType
 from llm_ui.models.base import now
-from llm_ui.providers.several import Answered
+from llm_ui.providers.several import Answered, Several
 from llm_ui.schemas.providers import SyncReport
 from llm_ui.services.adapters import adapter_for, note_address
 from llm_ui.services.modes import THINKING
@@ -40,13 +40,12 @@ async def sync_provider(provider_id: str) -> SyncReport | None:
         row = await session.get(AIProvider, provider_id)
         if row is None or not row.is_active:
             return None
-        answers = await _opened(session, row)
-    if isinstance(answers, ProviderError):
+        adapter = await opened(session, row)
+    if isinstance(adapter, ProviderError):
         async with unit_of_work() as session:
-            await note_address(session, row.id, "", answers)
-            await note_status(session, row, answers)
+            await note_unopened(session, row, adapter)
         return None
-    found = await answers.ask_each()
+    found = await adapter.ask_each()
     async with unit_of_work() as session:
         best = await note_answers(session, row, found)
         # It may have been removed while it was asked.
@@ -59,7 +58,8 @@ async def sync_provider(provider_id: str) -> SyncReport | None:
     return report
 
 
-async def _opened(session: AsyncSession, row: AIProvider) -> Any:
+async def opened(session: AsyncSession, row: AIProvider) -> Several | ProviderError:
+    """A provider's adapter, or why there is none."""
     try:
         return await adapter_for(session, row)
     except ProviderError as error:
@@ -76,6 +76,12 @@ async def sync_all() -> bool:
 
 
 # --- health -------------------------------------------------------------------------------
+
+
+async def note_unopened(session: AsyncSession, row: AIProvider, error: ProviderError) -> None:
+    """Write down that a provider cannot even be asked."""
+    await note_address(session, row.id, "", error)
+    await note_status(session, row, error)
 
 
 async def note_answers(

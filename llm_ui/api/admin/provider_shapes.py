@@ -136,7 +136,7 @@ class ConnectionView(BaseModel):
     ok: bool
     reason: str | None
     detail: str | None
-    latency_ms: int
+    latency_ms: int | None
     models: int
     names: list[str]
     key_unused: bool
@@ -227,7 +227,7 @@ def connection_of(found: ConnectionTest) -> ConnectionView:
         ok=found.ok,
         reason=found.reason or None,
         detail=found.detail or None,
-        latency_ms=found.latency_ms,
+        latency_ms=found.latency_ms if found.latency_ms >= 0 else None,
         models=found.models,
         names=found.names,
         key_unused=found.key_unused,
