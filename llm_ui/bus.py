@@ -5,7 +5,7 @@ Within one process nothing is needed, and without REDIS_URL there is nothing. Wi
 - a Redis Stream per run. Who wants to follow a run of another worker says so ("watch", and
   again every few seconds); while somebody does, the run's owner adds what is new. Streams
   are cut short and expire: the database holds everything, this only holds it earlier.
-- a pub/sub channel for "watch", "stop", "freed" and "ended".
+- a pub/sub channel for "watch", "stop", "withdrawn", "freed" and "ended".
 
 Nothing depends on Redis answering. Increments carry their positions, so a reader sees
 what it missed and reads it in the database; a stop and a session's end stand in the
@@ -83,13 +83,15 @@ class Feed:
 class Handlers:
     """What a worker does when it hears something.
 
-    `missed` is called when something may have been said while nobody could hear it.
+    `withdrawn` gets a run whose provider is being removed. `missed` is called when something
+    may have been said while nobody could hear it.
     """
 
     stop: Callable[[str], object]
     freed: Callable[[], object]
     ended: Callable[[list[str]], Coroutine[Any, Any, None]]
     missed: Callable[[], Coroutine[Any, Any, None]]
+    withdrawn: Callable[[str], object]
 
 
 class Health:
@@ -186,6 +188,10 @@ class Bus:
     async def tell_stop(self, run_id: str) -> None:
         """Have the worker that streams this run stop it."""
         await self._tell("stop", [run_id])
+
+    async def tell_withdrawn(self, run_id: str) -> None:
+        """Have the worker that streams this run end it: its provider is being removed."""
+        await self._tell("withdrawn", [run_id])
 
     async def tell_freed(self) -> None:
         """Tell the other workers that a run has ended: one that waits there may begin."""
@@ -372,6 +378,9 @@ class Bus:
             case "stop":
                 for run_id in ids:
                     self._handlers.stop(run_id)
+            case "withdrawn":
+                for run_id in ids:
+                    self._handlers.withdrawn(run_id)
             case "freed":
                 self._handlers.freed()
             case "ended":

@@ -20,7 +20,8 @@
         ├── ProviderCutOff        the stream ended without saying that it is done
         ├── ProviderGarbage       what it sent is not its protocol
         ├── ContextTooLong        the prompt does not fit into the context window
-        └── ModelUnavailable      the model is gone, or switched off
+        ├── ModelUnavailable      the model is gone, or switched off
+        └── ProviderRemoved       an admin removed the provider during the answer
 
 `message_key` names an entry of the i18n catalogues; `params` fill it in. The
 text of an upstream's own error goes into params["detail"], cut to one line.
@@ -207,3 +208,9 @@ class ModelUnavailable(ProviderError):
     code = "model_unavailable"
     status = 409
     message_key = "error.model_unavailable"
+
+
+class ProviderRemoved(ProviderError):
+    code = "provider_removed"
+    status = 409
+    message_key = "error.provider_removed"

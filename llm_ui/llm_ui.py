@@ -122,7 +122,11 @@ def _hears(engine: Engine) -> bus.Handlers:
             logger.exception("what other workers may have said was not found out")
 
     return bus.Handlers(
-        stop=engine.stop_run, freed=engine.look_for_places, ended=_end, missed=missed
+        stop=engine.stop_run,
+        freed=engine.look_for_places,
+        ended=_end,
+        missed=missed,
+        withdrawn=engine.withdraw_run,
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from llm_ui.bus import END, Bus, Increment
 from llm_ui.db import Database
-from llm_ui.errors import AppError
+from llm_ui.errors import AppError, ProviderRemoved
 from llm_ui.generation import reaper, store
 from llm_ui.generation.follow import follow_live, follow_stored
 from llm_ui.generation.gate import Gate, Lane, NoPlace
@@ -129,6 +129,19 @@ class Engine:
             # It may have been claimed this moment, and is not in `_live` yet.
             self._stopped_early.add(run_id)
         return live is not None
+
+    def withdraw_run(self, run_id: str) -> bool:
+        """End a run of this process whose provider is being removed; False if it is not
+        here. What it has said is kept."""
+        live = self._live.get(run_id)
+        if live is not None:
+            live.cancel("failed", ProviderRemoved())
+        return live is not None
+
+    async def withdraw(self, run_id: str) -> None:
+        """End a run whose provider is being removed, here or on another worker."""
+        if not self.withdraw_run(run_id):
+            await self.bus.tell_withdrawn(run_id)
 
     def look_for_places(self) -> None:
         """A run has ended on another worker: whoever waits may try again."""
@@ -263,6 +276,7 @@ class Engine:
             base=live.base,
             thinking_ms=live.thinking_ms,
             sources=live.log.sources,
+            address=live.address,
         )
         live.closing = True
         try:

@@ -12,7 +12,7 @@ from llm_ui.errors import AppError
 from llm_ui.generation.log import REASONING, SOURCE, TEXT, RunLog
 from llm_ui.models.base import now
 from llm_ui.security.text import storable
-from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage
+from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage, Via
 from llm_ui.wire.thinking import ThinkSplitter
 
 
@@ -37,6 +37,8 @@ class LiveRun:
         self.first_token_at: datetime | None = None
         self.usage = Usage()
         self.error: AppError | None = None
+        # Which of the provider's addresses has been asked last; "" if there is one only.
+        self.address = ""
         self.state = "running"
         self.written = self.log.length
         # How far followers on other workers have been told; None while there are none.
@@ -50,7 +52,7 @@ class LiveRun:
     def is_over(self) -> bool:
         return self.state != "running"
 
-    def take(self, event: StreamEvent) -> None:
+    def take(self, event: StreamEvent | Via) -> None:
         """Add an event from the provider and wake the watchers."""
         match event:
             case Token(text):
@@ -62,6 +64,9 @@ class LiveRun:
                 self._add(event)
             case Usage():
                 self.usage = event
+            case Via(address):
+                self.address = address
+                return
             case Done():
                 return
         self.wake()
@@ -97,9 +102,11 @@ class LiveRun:
         if self.first_token_at is None:
             self.first_token_at = now()
 
-    def cancel(self, state: str) -> None:
-        """End the stream; the run becomes `state` (stopped or interrupted)."""
-        self.cancel_state = self.cancel_state or state
+    def cancel(self, state: str, error: AppError | None = None) -> None:
+        """End the stream; the run becomes `state` (stopped, interrupted, or failed with
+        `error`)."""
+        if self.cancel_state is None:
+            self.cancel_state, self.error = state, error
         if self.stream is not None:
             self.stream.cancel()
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from llm_ui.errors import AppError
 from llm_ui.generation.gate import Lane
 from llm_ui.generation.log import Piece
-from llm_ui.providers.base import Provider
+from llm_ui.providers.base import Source
 from llm_ui.wire.events import ChatRequest, Usage
 
 NoteSource = Callable[[dict[str, Any]], None]
@@ -26,7 +26,7 @@ class Plan:
     reads, and gives the request to be sent instead.
     """
 
-    provider: Provider
+    provider: Source
     request: ChatRequest
     look_up: Callable[[NoteSource], Awaitable[ChatRequest]] | None = None
 
@@ -52,6 +52,8 @@ class Outcome:
     base: int = 0
     thinking_ms: int | None = None
     sources: tuple[dict[str, Any], ...] = ()
+    # Which of the provider's addresses was asked last; "" if there is one only.
+    address: str = ""
 
 
 Admit = Callable[[str], Awaitable[Lane | None]]

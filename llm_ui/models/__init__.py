@@ -23,7 +23,13 @@ from llm_ui.models.generation import ACTIVE, Generation, GenerationEvent  # noqa
 from llm_ui.models.ledger import PerformanceMetric, UsageLog  # noqa: E402
 from llm_ui.models.log import BackgroundJob, MonitoringLog, Setting  # noqa: E402
 from llm_ui.models.media import MediaModel, MediaProvider, MediaType  # noqa: E402
-from llm_ui.models.provider import AIModel, AIProvider, AIType, ModelPrice  # noqa: E402
+from llm_ui.models.provider import (  # noqa: E402
+    AIModel,
+    AIProvider,
+    AIType,
+    ModelPrice,
+    ProviderEndpoint,
+)
 from llm_ui.models.user import APIKey, AuthSession, SignInAttempt, User, UserLink  # noqa: E402
 
 metadata = SQLModel.metadata
@@ -51,6 +57,7 @@ __all__ = [
     "PerformanceMetric",
     "Project",
     "ProjectFile",
+    "ProviderEndpoint",
     "Setting",
     "SignInAttempt",
     "StoredFile",

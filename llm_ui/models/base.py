@@ -80,6 +80,11 @@ def json_field(default: Any = dict, *, filled: bool = False) -> Any:
     return Field(default_factory=default, sa_type=sa.JSON, nullable=False, sa_column_kwargs=given)
 
 
+def text_field(max_length: int) -> Any:
+    """A text that is empty, also in rows that are there already."""
+    return Field(default="", max_length=max_length, sa_column_kwargs={"server_default": ""})
+
+
 def flag_field() -> Any:
     """A switch that is off, also in rows that are there already."""
     return Field(default=False, nullable=False, sa_column_kwargs={"server_default": sa.false()})

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from llm_ui.models.base import created_field, foreign, id_field
+from llm_ui.models.base import created_field, foreign, id_field, text_field
 
 
 class UsageLog(SQLModel, table=True):
@@ -51,5 +51,7 @@ class PerformanceMetric(SQLModel, table=True):
     model_name: str = Field(default="", max_length=200)
     provider_name: str = Field(default="", max_length=100)
     endpoint: str = Field(default="chat", max_length=32)
+    # Which of the provider's addresses it was; "" where there is one only.
+    address: str = text_field(500)
     run_id: str | None = Field(default=None, max_length=36)
     created_at: datetime = created_field()

@@ -8,7 +8,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
+from llm_ui.models.base import (
+    choices,
+    created_field,
+    foreign,
+    id_field,
+    json_field,
+    text_field,
+    time_field,
+)
 
 
 class AIType(SQLModel, table=True):
@@ -27,7 +35,13 @@ class AIProvider(SQLModel, table=True):
     """An upstream that serves models.
 
     `slug` marks the ones that the application makes by itself (bundled, ollama, …), so
-    that each start finds them again. Keys and headers are encrypted.
+    that each start finds them again. Keys and headers are encrypted. `timeouts` holds
+    seconds by the names of wire.events.Timeouts, for those that are not the installation's.
+
+    `status` is ok while any of its addresses answers, since `status_since`. What it says
+    beside (why not, how fast, when asked) is about `base_url`; further addresses are
+    ProviderEndpoint rows. `synced_at` is when its models were listed last, `sync_result`
+    what was new, changed and gone when that last made a difference.
     """
 
     __tablename__ = "aiprovider"
@@ -49,11 +63,40 @@ class AIProvider(SQLModel, table=True):
     concurrency_limit: int | None = None
     timeouts: dict[str, Any] = json_field()
     status: str = Field(default="unknown", max_length=16)
+    status_reason: str = text_field(32)
     status_detail: str = Field(default="", max_length=500)
+    status_since: datetime | None = time_field()
+    latency_ms: int | None = None
+    checked_at: datetime | None = time_field()
+    synced_at: datetime | None = time_field()
+    sync_result: dict[str, Any] = json_field(filled=True)
+    created_at: datetime = created_field()
+    # Whatever changes how it is asked, its further addresses too, changes this.
+    updated_at: datetime = created_field()
+
+
+class ProviderEndpoint(SQLModel, table=True):
+    """A further address of a provider, asked in the order of `position` when those before
+    it fail. Without a key and headers of its own it gets the provider's, on its host only.
+    """
+
+    __tablename__ = "providerendpoint"
+    __table_args__ = (choices("status", "ok", "down", "unknown"),)
+
+    id: str = id_field()
+    provider_id: str = foreign("aiprovider.id", "CASCADE")
+    base_url: str = Field(max_length=500)
+    position: int = 0
+    api_key_encrypted: str | None = Field(default=None, sa_type=sa.Text)
+    headers_encrypted: str | None = Field(default=None, sa_type=sa.Text)
+    is_active: bool = True
+    status: str = Field(default="unknown", max_length=16)
+    status_reason: str = text_field(32)
+    status_detail: str = Field(default="", max_length=500)
+    status_since: datetime | None = time_field()
     latency_ms: int | None = None
     checked_at: datetime | None = time_field()
     created_at: datetime = created_field()
-    updated_at: datetime = created_field()
 
 
 class AIModel(SQLModel, table=True):

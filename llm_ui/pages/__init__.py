@@ -43,6 +43,7 @@ STYLES = (
     "admin.css",
     "jobs.css",
     "people.css",
+    "providers.css",
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Timeouts
+from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Timeouts, Via
+from llm_ui.wire.http import Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,15 @@ class Endpoint:
     api_key: str | None = field(default=None, repr=False)
     timeouts: Timeouts = field(default_factory=Timeouts)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    retry: Retry = field(default_factory=Retry)
+
+
+class Source(Protocol):
+    """What an answer is read from: a Provider, or several addresses of one."""
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent | Via]:
+        """See Provider."""
+        ...
 
 
 class Provider(Protocol):

@@ -38,14 +38,27 @@ async def discover(settings: Settings, client: httpx.AsyncClient | None = None) 
     found = [Found("llm_api", "Built-in", settings.llm_api_url or LLM_API_URL)]
     if await answers(settings.ollama_host, client):
         found.append(Found("ollama", "Ollama", settings.ollama_host))
-    key = _clear(settings.openai_api_key)
-    elsewhere = settings.openai_base_url.rstrip("/") != OPENAI_URL
-    if key or elsewhere:
+    if is_named(settings, "openai"):
+        elsewhere = settings.openai_base_url.rstrip("/") != OPENAI_URL
         name = "OpenAI-compatible" if elsewhere else "OpenAI"
+        key = _clear(settings.openai_api_key)
         found.append(Found("openai", name, settings.openai_base_url, key))
     if key := _clear(settings.anthropic_api_key):
         found.append(Found("anthropic", "Anthropic", settings.anthropic_base_url, key))
     return found
+
+
+def is_named(settings: Settings, type: str) -> bool:
+    """Whether the environment names a provider of that type: one that is removed comes back.
+
+    Whether there is one is another thing: Ollama's address is always named.
+    """
+    if type == "openai":
+        elsewhere = settings.openai_base_url.rstrip("/") != OPENAI_URL
+        return elsewhere or _clear(settings.openai_api_key) is not None
+    if type == "anthropic":
+        return _clear(settings.anthropic_api_key) is not None
+    return True
 
 
 async def answers(ollama_host: str, client: httpx.AsyncClient | None = None) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import httpx
 
 from llm_ui.providers.base import Endpoint
-from llm_ui.wire.events import ChatRequest, Timeouts
-from llm_ui.wire.http import Call, fetch_json, make_client
+from llm_ui.wire.answers import Parser, read_answer
+from llm_ui.wire.events import ChatRequest, StreamEvent, Timeouts
+from llm_ui.wire.fields import json_object
+from llm_ui.wire.http import Call, fetch_body, make_client
+from llm_ui.wire.sse import Splitter
 
 LIST_SECONDS = 15.0
 
@@ -43,7 +46,15 @@ class HttpAdapter:
         return Call(method, self._base + path, body, self._headers)
 
     async def _get(self, path: str) -> dict[str, Any]:
-        return await fetch_json(self._client, self._call("GET", path), self._brief())
+        return json_object(await self._get_body(path))
+
+    async def _get_body(self, path: str) -> bytes:
+        call = self._call("GET", path)
+        return await fetch_body(self._client, call, self._brief(), self._endpoint.retry)
+
+    def _read(self, call: Call, splitter: Splitter, parser: Parser) -> AsyncGenerator[StreamEvent]:
+        endpoint = self._endpoint
+        return read_answer(self._client, call, endpoint.timeouts, splitter, parser, endpoint.retry)
 
     def _brief(self) -> Timeouts:
         """Limits for requests that no model has to think about."""

@@ -1,7 +1,8 @@
 """Which addresses of the web may be fetched for somebody: public ones and nothing else.
 
 A person or a page may name any URL; what answers behind it must not be this machine, its
-network, or a cloud's metadata service. An admin may name exceptions (BROWSE_HOSTS).
+network, or a cloud's metadata service. An admin may name exceptions (BROWSE_HOSTS), and
+servers of models wherever they are (`checked_base_url`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import httpx
 
 PORTS = {"http": 80, "https": 443}
 LONGEST_URL = 2000
+LONGEST_BASE_URL = 500
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 # A last label that a C library reads as a number: 2130706433, 0x7f.1, 0177.0.0.1, 127.1.
 _NUMERIC = re.compile(r"(?:\d+|0x[0-9a-f]*)", re.IGNORECASE)
@@ -60,6 +62,58 @@ def checked_url(url: str, exceptions: Iterable[str] = ()) -> httpx.URL:
         raise AddressRefused("a port that is not the web's")
     check_host(parsed.raw_host.decode("ascii"))
     return parsed
+
+
+def checked_base_url(url: str) -> str:
+    """The address of a server that an admin names, without slashes at its end.
+
+    It may be private: models run in one's own network. It may not hide what it is, nor be
+    link-local, where clouds tell machines their secrets.
+
+    Raises:
+        AddressRefused: not http(s), no host, a name or a password in it, a query.
+    """
+    if len(url) > LONGEST_BASE_URL or _FORBIDDEN.search(url):
+        raise AddressRefused("it holds characters that no address has")
+    try:
+        parsed = httpx.URL(url)
+        port = parsed.port
+    except (httpx.InvalidURL, ValueError) as error:
+        raise AddressRefused(str(error)) from None
+    if parsed.scheme not in PORTS or not parsed.host:
+        raise AddressRefused("not an address of the web")
+    if parsed.userinfo or "@" in url or parsed.query or "?" in url or "#" in url:
+        raise AddressRefused("it holds more than scheme, host and path")
+    if port is not None and not 1 <= port <= 65535:
+        raise AddressRefused("not a port")
+    _check_own_host(parsed.raw_host.decode("ascii"))
+    return url.rstrip("/")
+
+
+def _check_own_host(host: str) -> None:
+    bare = host.strip("[]").rstrip(".")
+    if not bare or "%" in bare:
+        raise AddressRefused("not a host")
+    if ":" in bare or _DOTTED.fullmatch(bare):
+        try:
+            ip = ipaddress.ip_address(bare)
+        except ValueError as error:
+            raise AddressRefused(str(error)) from None
+        mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+        if (mapped or ip).is_link_local or (mapped or ip).is_multicast:
+            raise AddressRefused("a link-local address")
+    elif _NUMERIC.fullmatch(bare.rpartition(".")[2]):
+        raise AddressRefused("a number where a name should be")
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses are the same server: scheme, host and port."""
+    return _origin(one) == _origin(other)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parsed = httpx.URL(url)
+    return parsed.scheme, parsed.host, parsed.port or PORTS.get(parsed.scheme)
 
 
 def check_host(host: str) -> None:

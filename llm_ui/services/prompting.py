@@ -17,10 +17,10 @@ from llm_ui.generation import Lane, Plan
 from llm_ui.generation.types import NoteSource
 from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generation, Project, User
 from llm_ui.services import browsing, file_prompts, prompts
+from llm_ui.services.adapters import adapter_for
 from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think
 from llm_ui.services.modes import BROWSING, THINKING
-from llm_ui.services.providers import adapter_for
 from llm_ui.services.tokens import estimate_prompt
 from llm_ui.services.vision import sees
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
@@ -76,6 +76,7 @@ async def prepare(run_id: str) -> Plan:
             raise NotFound
         turns = await turns_of(session, chat, question.id, model)
         given = await file_prompts.given_in(session, run.chat_id)
+        adapter = await adapter_for(session, provider)
     sampling = sampling_of(model, provider, chat.settings, run.params)
     thinking = THINKING in question.modes if thinks else None
     limit = model.context_window
@@ -99,7 +100,7 @@ async def prepare(run_id: str) -> Plan:
 
     # An answer that is continued has read what it needed.
     browses = BROWSING in question.modes and not answer.content
-    return Plan(adapter_for(provider), request(turns), look_up if browses else None)
+    return Plan(adapter, request(turns), look_up if browses else None)
 
 
 def with_block(turns: list[PromptMessage], block: str) -> list[PromptMessage]:

@@ -1,33 +1,34 @@
-"""Providers: the ones found at start, their health, their models, their adapters."""
+"""Providers that the application finds by itself, and the health of all of them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import PurePath
-from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.config import get_settings
 from llm_ui.db import insert_missing, unit_of_work
-from llm_ui.errors import ModelUnavailable, ProviderError
 from llm_ui.models import AIModel, AIProvider, AIType
 from llm_ui.models.base import new_id, now
-from llm_ui.providers.base import Endpoint, Provider
 from llm_ui.providers.discovery import Found, discover
-from llm_ui.providers.registry import open_provider
 from llm_ui.schemas.views import UNKNOWN, ProviderHealth
 from llm_ui.security import encryption
-from llm_ui.services.modes import THINKING
-from llm_ui.services.monitoring import record
-from llm_ui.wire.events import ModelInfo, Timeouts
+from llm_ui.services.adapters import close_adapters, encrypted, key_of
+from llm_ui.services.provider_sync import sync_all, sync_provider
+
+__all__ = [
+    "close_adapters",
+    "ensure_providers",
+    "health",
+    "keep_in_sync",
+    "sync_all",
+    "sync_provider",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -44,50 +45,6 @@ _TYPES = {
 }
 
 
-# --- adapters: one per provider row, kept as long as the row is the same -------------
-
-_adapters: dict[str, tuple[tuple[str, ...], Provider]] = {}
-
-
-def adapter_for(row: AIProvider) -> Provider:
-    """The open adapter of a provider; its connections are kept alive between runs.
-
-    Raises:
-        ModelUnavailable: its key cannot be decrypted any more.
-    """
-    version = (row.type, row.base_url, row.api_key_encrypted or "", row.updated_at.isoformat())
-    kept = _adapters.get(row.id)
-    if kept and kept[0] == version:
-        return kept[1]
-    settings = get_settings()
-    key = None
-    if row.api_key_encrypted:
-        try:
-            key = encryption.decrypt(settings.secret_keys, row.api_key_encrypted)
-        except encryption.UndecryptableError:
-            raise ModelUnavailable(f"the key of {row.name} must be entered again") from None
-    timeouts = Timeouts(
-        connect=settings.connect_timeout,
-        first_token=settings.first_token_timeout,
-        silence=settings.silence_timeout,
-        total=settings.run_timeout,
-    )
-    adapter = open_provider(row.type, Endpoint(row.base_url, key, timeouts))
-    _adapters[row.id] = (version, adapter)
-    return adapter
-
-
-async def close_adapters() -> None:
-    """Close every kept connection."""
-    kept = [adapter for _, adapter in _adapters.values()]
-    _adapters.clear()
-    for adapter in kept:
-        await adapter.aclose()
-
-
-# --- rows ----------------------------------------------------------------------------
-
-
 async def _ensure_types(session: AsyncSession) -> None:
     rows = [
         {"id": new_id(), "name": name, "description": "", "icon": icon, "sort_order": order}
@@ -99,9 +56,9 @@ async def _ensure_types(session: AsyncSession) -> None:
 async def ensure_providers(found: Sequence[Found]) -> None:
     """Make or update the rows of the providers that were found at start.
 
-    What an admin has switched off stays off; keys are written encrypted.
+    What an admin has switched off stays off, what they have renamed keeps its name; keys are
+    written encrypted.
     """
-    settings = get_settings()
     async with unit_of_work() as session:
         await _ensure_types(session)
         for each in found:
@@ -111,12 +68,9 @@ async def ensure_providers(found: Sequence[Found]) -> None:
                     sa.select(AIProvider).where(col(AIProvider.slug) == _slug(each))
                 )
             ).one()
-            key_now = _decrypted(row)
-            if row.base_url != each.base_url or key_now != each.api_key:
+            if row.base_url != each.base_url or _known_key(row) != each.api_key:
                 row.base_url = each.base_url
-                row.api_key_encrypted = (
-                    encryption.encrypt(settings.secret_keys, each.api_key) if each.api_key else None
-                )
+                row.api_key_encrypted = encrypted(each.api_key) if each.api_key else None
                 row.updated_at = now()
 
 
@@ -125,133 +79,21 @@ def _slug(each: Found) -> str:
 
 
 def _fresh_provider(each: Found) -> dict[str, object]:
-    moment = now()
-    return {
-        "id": new_id(),
-        "slug": _slug(each),
-        "name": each.name,
-        "type": each.type,
-        "base_url": each.base_url,
-        "origin": BUNDLED if each.type == "llm_api" else "environment",
-        "is_active": True,
-        "timeouts": {},
-        "status": "unknown",
-        "status_detail": "",
-        "created_at": moment,
-        "updated_at": moment,
-    }
+    made = AIProvider(
+        slug=_slug(each),
+        name=each.name,
+        type=each.type,
+        base_url=each.base_url,
+        origin=BUNDLED if each.type == "llm_api" else "environment",
+    )
+    return made.model_dump()
 
 
-def _decrypted(row: AIProvider) -> str | None:
-    if not row.api_key_encrypted:
-        return None
+def _known_key(row: AIProvider) -> str | None:
     try:
-        return encryption.decrypt(get_settings().secret_keys, row.api_key_encrypted)
+        return key_of(row)
     except encryption.UndecryptableError:
         return None
-
-
-# --- health and models -----------------------------------------------------------------
-
-
-async def sync_provider(provider_id: str) -> bool:
-    """Ask a provider for its models; note its health, and what is new, changed or gone.
-
-    Returns:
-        whether it offers a model; one that is still loading answers with none.
-    """
-    async with unit_of_work(writes=False) as session:
-        row = await session.get(AIProvider, provider_id)
-    if row is None or not row.is_active:
-        return False
-    began = time.monotonic()
-    models: list[ModelInfo] | None = None
-    detail = ""
-    try:
-        models = await adapter_for(row).models()
-    except ProviderError as error:
-        detail = error.detail or error.code
-    latency = int((time.monotonic() - began) * 1000)
-    async with unit_of_work() as session:
-        await _note_health(session, row, models is not None, detail, latency)
-        if models is not None:
-            await _note_models(session, provider_id, models)
-    return bool(models)
-
-
-async def _note_health(
-    session: AsyncSession, row: AIProvider, is_ok: bool, detail: str, latency: int
-) -> None:
-    status = col(AIProvider.status)
-    # Several workers ask the same provider: whoever notes a change first records it.
-    changed = await session.execute(
-        sa.update(AIProvider)
-        .where(col(AIProvider.id) == row.id, status == "down" if is_ok else status != "down")
-        .values(status="ok" if is_ok else "down")
-    )
-    if cast("CursorResult[Any]", changed).rowcount:
-        if is_ok:
-            record(session, "provider.up", row.name, provider=row.name)
-        else:
-            text = f"{row.name}: {detail}"
-            record(session, "provider.down", text, level="error", provider=row.name)
-    await session.execute(
-        sa.update(AIProvider)
-        .where(col(AIProvider.id) == row.id)
-        .values(
-            status="ok" if is_ok else "down",
-            status_detail=detail[:500],
-            latency_ms=latency if is_ok else None,
-            checked_at=now(),
-        )
-    )
-
-
-def shown_name(name: str) -> str:
-    """A model's name as people see it: of a file's path (llama.cpp tells one) its stem."""
-    return PurePath(name).stem if name.endswith(".gguf") else name
-
-
-async def _note_models(session: AsyncSession, provider_id: str, models: list[ModelInfo]) -> None:
-    chat_type = await session.scalar(sa.select(col(AIType.id)).where(col(AIType.name) == "chat"))
-    query = sa.select(AIModel).where(col(AIModel.provider_id) == provider_id)
-    known = {row.name: row for row in await session.scalars(query)}
-    for info in models:
-        row = known.pop(info.name, None)
-        if row is None:
-            fresh = AIModel(
-                provider_id=provider_id,
-                type_id=chat_type,
-                name=info.name[:200],
-                display_name=(info.display_name or shown_name(info.name))[:200],
-                context_window=info.context_window,
-                max_tokens=info.max_output_tokens,
-                capabilities=[*info.capabilities, *([THINKING] if info.thinks else [])],
-            )
-            await insert_missing(session, AIModel, [fresh.model_dump()])
-        elif (
-            not row.is_available
-            or (info.context_window and row.context_window != info.context_window)
-            or not set(info.capabilities) <= set(row.capabilities)
-        ):
-            row.is_available = True
-            row.capabilities = sorted({*row.capabilities, *info.capabilities})
-            row.context_window = info.context_window or row.context_window
-            row.updated_at = now()
-        if row is not None and info.thinks and THINKING not in row.capabilities:
-            row.capabilities = [*row.capabilities, THINKING]
-    for gone in known.values():
-        if gone.is_available:
-            gone.is_available, gone.updated_at = False, now()
-
-
-async def sync_all() -> bool:
-    """Sync every active provider, all at once; whether there are some and all offer models."""
-    async with unit_of_work(writes=False) as session:
-        query = sa.select(col(AIProvider.id)).where(col(AIProvider.is_active).is_(True))
-        ids = list(await session.scalars(query))
-    answers = await asyncio.gather(*(sync_provider(each) for each in ids))
-    return bool(answers) and all(answers)
 
 
 async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:

@@ -58,6 +58,7 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
             model_name=usage.model_name,
             provider_name=usage.provider_name,
             endpoint=ENDPOINT,
+            address=outcome.address,
             run_id=run.id,
         )
         for name, value, unit in _measures(outcome, usage)
@@ -71,7 +72,7 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
         return
     session.add_all(measures)
     if outcome.error is not None:
-        _log_failure(session, run, outcome.error, usage)
+        _log_failure(session, run, outcome, outcome.error, usage)
 
 
 async def _usage(session: AsyncSession, run: Generation, outcome: Outcome) -> UsageLog:
@@ -168,7 +169,10 @@ async def _note_message(
     )
 
 
-def _log_failure(session: AsyncSession, run: Generation, error: AppError, usage: UsageLog) -> None:
+def _log_failure(
+    session: AsyncSession, run: Generation, outcome: Outcome, error: AppError, usage: UsageLog
+) -> None:
+    asked = {"provider_address": outcome.address} if outcome.address else {}
     record(
         session,
         "provider.error",
@@ -179,6 +183,7 @@ def _log_failure(session: AsyncSession, run: Generation, error: AppError, usage:
         model=usage.model_name,
         provider=usage.provider_name,
         run=run.id,
+        **asked,
     )
 
 

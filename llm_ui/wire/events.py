@@ -50,6 +50,13 @@ StreamEvent = Token | Reasoning | Usage | Done
 
 
 @dataclass(frozen=True, slots=True)
+class Via:
+    """Which of a provider's addresses is being asked; only where there are several."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class PromptImage:
     """An image of a turn; its bytes stay out of the representation and so out of logs."""
 

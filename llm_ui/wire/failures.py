@@ -15,6 +15,7 @@ from llm_ui.errors import (
     ProviderGarbage,
     ProviderOverloaded,
     ProviderRefused,
+    ProviderTimeout,
     ProviderUnreachable,
 )
 
@@ -81,6 +82,38 @@ def error_for_status(status: int, detail: str) -> ProviderError:
     if 300 <= status < 400:
         return ProviderGarbage(detail or "it redirected instead of answering", status=status)
     return _BY_STATUS.get(status, ProviderError)(detail or f"HTTP {status}", status=status)
+
+
+_BY_REFUSAL = {401: "key", 402: "credit", 403: "forbidden"}
+REASONS = (
+    "dns", "refused", "tls", "network", "broken", "not_http", "address", "gateway", "connect",
+    "slow", "key", "credit", "forbidden", "rejected", "not_found", "busy", "redirect", "not_api",
+    "server", "secret",
+)  # fmt: skip
+
+
+def reason_of(error: ProviderError) -> str:
+    """What was wrong, as one of REASONS, for whoever looks after a provider."""
+    status = error.params.get("status", 0)
+    match error:
+        case ProviderTimeout():
+            return "connect" if error.phase == "connect" else "slow"
+        case ProviderUnreachable():
+            return str(error.params.get("reason", "gateway" if status else "network"))
+        case ProviderOverloaded():
+            return "busy"
+        case ProviderCutOff():
+            return "broken"
+        case ProviderGarbage():
+            return "redirect" if status else "not_api"
+        case ModelUnavailable() if status == 404:
+            return "not_found"
+        case ModelUnavailable() if not status:
+            # Nobody was asked: what is stored cannot be decrypted.
+            return "secret"
+        case ProviderRefused() if status in _BY_REFUSAL:
+            return _BY_REFUSAL[status]
+    return "server" if status >= 500 else "rejected"
 
 
 def error_in_stream(value: object) -> ProviderError:

@@ -29,14 +29,18 @@ from llm_ui.errors import (
 from llm_ui.wire.events import Timeouts
 from llm_ui.wire.failures import detail_of, error_for_status
 from llm_ui.wire.fields import json_object
-from llm_ui.wire.transport import AioTransport
+from llm_ui.wire.transport import AioTransport, connection_reason
 from llm_ui.wire.watchdog import Watchdog
 
 RETRIED = frozenset({429, 502, 503, 504, 529})
 ERROR_BODY_BYTES = 64 * 1024
 JSON_BODY_BYTES = 8 * 1024 * 1024
 DRAIN_SECONDS = 0.1
-_SECRET_HEADERS = ("authorization", "x-api-key", "api-key")
+_SECRET_HEADERS = frozenset({"authorization", "x-api-key", "api-key"})
+# What a server may quote of a request without giving anything away.
+_OPEN_HEADERS = frozenset({"content-type", "anthropic-version"})
+# A shorter value of an extra header is no secret, and might be part of any word.
+_SECRET_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +163,11 @@ async def _answer(
         except httpx.TimeoutException as error:
             raise ProviderTimeout("connect", timeouts.connect) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise ProviderUnreachable(str(error)) from error
+            raise ProviderUnreachable(str(error), reason="address") from error
         except httpx.TransportError as error:
-            failure: ProviderError = ProviderUnreachable(str(error))
+            failure: ProviderError = ProviderUnreachable(
+                str(error), reason=connection_reason(error)
+            )
             delay = retry.delay(attempt, None)
         else:
             if response.is_success:
@@ -190,7 +196,8 @@ def _request(client: httpx.AsyncClient, call: Call, timeouts: Timeouts) -> httpx
         )
     except (UnicodeEncodeError, ValueError) as error:
         # A key with characters that no header may hold.
-        raise ProviderUnreachable("the address or the key holds forbidden characters") from error
+        text = "the address or the key holds forbidden characters"
+        raise ProviderUnreachable(text, reason="address") from error
 
 
 async def _check_kind(response: httpx.Response) -> None:
@@ -215,7 +222,8 @@ async def _refusal(response: httpx.Response, call: Call, watchdog: Watchdog) -> 
     for name, value in call.headers.items():
         # Some servers quote the key that they reject.
         secret = value.removeprefix("Bearer ")
-        if name.lower() in _SECRET_HEADERS and secret:
+        shortest = 1 if name.lower() in _SECRET_HEADERS else _SECRET_LENGTH
+        if name.lower() not in _OPEN_HEADERS and len(secret) >= shortest:
             detail = detail.replace(secret, "•••")
     return error_for_status(response.status_code, detail)
 
@@ -244,6 +252,13 @@ async def fetch_json(
 
     The whole may take `timeouts.first_token` seconds. Raises ProviderError.
     """
+    return json_object(await fetch_body(client, call, timeouts, retry))
+
+
+async def fetch_body(
+    client: httpx.AsyncClient, call: Call, timeouts: Timeouts, retry: Retry | None = None
+) -> bytes:
+    """What `call` is answered with, whole; see `fetch_json`."""
     brief = Timeouts(timeouts.connect, timeouts.first_token, timeouts.silence, timeouts.first_token)
     parts: list[bytes] = []
     size = 0
@@ -253,4 +268,4 @@ async def fetch_json(
             size += len(chunk)
             if size > JSON_BODY_BYTES:
                 raise ProviderGarbage(f"an answer of more than {JSON_BODY_BYTES} bytes")
-    return json_object(b"".join(parts))
+    return b"".join(parts)

@@ -9,6 +9,7 @@ decompression, no time-out but the one to connect (wire.watchdog has the others)
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
@@ -30,6 +31,22 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def connection_reason(error: httpx.TransportError) -> str:
+    """Why there was no answer: dns, tls, refused, network, broken or not_http."""
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        return "dns"
+    if isinstance(
+        cause, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
+    ):
+        return "tls"
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return "refused" if cause.os_error.errno == errno.ECONNREFUSED else "network"
+    if isinstance(error, httpx.RemoteProtocolError):
+        return "broken" if isinstance(cause, aiohttp.ServerDisconnectedError) else "not_http"
+    return "network"
 
 
 @contextmanager

@@ -105,12 +105,15 @@ def test_each_adapter_has_a_folder(name: str) -> None:
 
 def test_the_documented_states_are_there() -> None:
     from llm_ui.states.admin import AdminState
+    from llm_ui.states.ai_providers import AIProviderState
     from llm_ui.states.auth import AuthState
     from llm_ui.states.chat import ChatState
 
     assert {"current_input", "current_response", "messages"} <= set(ChatState.vars)
     assert "send_message" in ChatState.event_handlers
-    assert {AuthState, ChatState, AdminState} <= set(states())
+    assert {"load_providers", "save_provider"} <= set(AIProviderState.event_handlers)
+    assert any(name.startswith("form_") for name in AIProviderState.vars)
+    assert {AuthState, ChatState, AdminState, AIProviderState} <= set(states())
 
 
 def test_the_sidebar_module_has_both_sidebars() -> None:

@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 
 from llm_ui.states.access import access_of
-from tests.states.client import ADMIN, AUTH, CHAT, PEOPLE, ROOT, VAR_SUFFIX
+from tests.states.client import (
+    ADDRESSES,
+    ADMIN,
+    AUTH,
+    CHAT,
+    PEOPLE,
+    PROVIDERS,
+    ROOT,
+    VAR_SUFFIX,
+)
 from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
@@ -34,6 +43,38 @@ FOR_ADMINS = {
     *(f"{JOBS}.{name}" for name in ("load_more", "start_job", "cancel_job", "retry_job")),
     *(f"{JOBS}.{name}" for name in ("check_backup", "ask_to_delete", "delete_backup")),
     *(f"{JOBS}.{name}" for name in ("set_backup_days", "set_backups_kept")),
+    *(
+        f"{PROVIDERS}.{name}"
+        for name in (
+            "load_providers",
+            "refresh",
+            "load_more",
+            "sync_provider",
+            "test_saved",
+            "dismiss_result",
+            "save_provider",
+            "switch_provider",
+            "ask_to_delete",
+            "delete_provider",
+            "new_provider",
+            "choose_preset",
+            "choose_again",
+            "open_provider",
+            "test_provider",
+        )
+    ),
+    *(
+        f"{ADDRESSES}.{name}"
+        for name in (
+            "new_address",
+            "open_address",
+            "save_address",
+            "switch_address",
+            "move_address",
+            "ask_to_delete",
+            "delete_address",
+        )
+    ),
 }
 FOR_ADMINS |= {
     f"{PEOPLE}.{each}"

@@ -22,12 +22,15 @@ class Ears:
     def __init__(self) -> None:
         self.stopped: list[str] = []
         self.gone: list[str] = []
+        self.withdrawn: list[str] = []
         self.missed_times = 0
         self.freed_times = 0
 
     @property
     def handlers(self) -> Handlers:
-        return Handlers(self.stopped.append, self.free, self.ended, self.missed)
+        return Handlers(
+            self.stopped.append, self.free, self.ended, self.missed, self.withdrawn.append
+        )
 
     def free(self) -> None:
         self.freed_times += 1
@@ -58,10 +61,12 @@ async def two(redis_url: str) -> AsyncIterator[list[tuple[Bus, Ears]]]:
 async def test_what_is_told_reaches_the_other_worker_only(two: list[tuple[Bus, Ears]]) -> None:
     (one, ears), (_, others) = two
     await one.tell_stop("a run")
+    await one.tell_withdrawn("another run")
     await one.tell_ended(["s1", "s2"])
     await until(lambda: others.gone)
     assert (others.stopped, others.gone) == (["a run"], ["s1", "s2"])
-    assert (ears.stopped, ears.gone) == ([], [])
+    assert others.withdrawn == ["another run"]
+    assert (ears.stopped, ears.withdrawn, ears.gone) == ([], [], [])
 
 
 async def test_nothing_is_published_until_somebody_follows(two: list[tuple[Bus, Ears]]) -> None:

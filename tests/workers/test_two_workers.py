@@ -13,11 +13,13 @@ import pytest
 import sqlalchemy as sa
 
 from llm_ui.db import Database
+from llm_ui.errors import ProviderUnreachable
 from llm_ui.models import AIProvider
-from llm_ui.services import providers
+from llm_ui.services import provider_sync
 from tests.scripted import expected_reasoning, expected_text
 from tests.states.client import CHAT, Tab
 from tests.states.conftest import answered, ask
+from tests.states.served import Server
 from tests.workers.conftest import Pair, connections
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
@@ -267,4 +269,37 @@ async def test_one_word_about_a_provider_that_is_down(pair: Pair) -> None:
 
 async def _note(database: Database, row: AIProvider, is_ok: bool) -> None:
     async with database.unit_of_work() as session:
-        await providers._note_health(session, row, is_ok, "", 1)
+        error = None if is_ok else ProviderUnreachable("away")
+        await provider_sync.note_status(session, row, error)
+
+
+async def test_an_answer_ends_in_words_when_another_worker_removes_its_provider(
+    pair: Pair,
+) -> None:
+    """Bob was here first, so he is the admin."""
+
+    def rest(server: Server, method: str, path: str, **body: Any) -> Any:
+        answer = server.rest(pair.bob, method, path, **body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    providers = "/admin/providers"
+    made = rest(pair.one, "POST", providers, name="Cellar", type="openai",
+                base_url=f"{pair.models_url}/v1")  # fmt: skip
+    rest(pair.one, "POST", f"{providers}/{made['id']}/sync")
+    models = rest(pair.two, "GET", "/models")["items"]
+    model = next(each["id"] for each in models if each["provider"] == "Cellar")
+    chat = rest(pair.two, "POST", "/chats", model=model)["id"]
+    asked = rest(pair.two, "POST", f"/chats/{chat}/messages", content="tokens=5000 rate=50")
+    query = "SELECT content, status, error_key FROM chatmessage WHERE id = :id"
+    logged = "SELECT count(*) FROM generationevent WHERE run_id = :id"
+    deadline = time.monotonic() + 15
+    while not pair.one.rows(logged, id=asked["run_id"])[0][0]:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    await asyncio.to_thread(rest, pair.one, "DELETE", f"{providers}/{made['id']}")
+    ((content, status, error_key),) = pair.one.rows(query, id=asked["message_id"])
+    assert (status, error_key) == ("failed", "error.provider_removed")
+    assert content
+    usage = "SELECT provider_name FROM usagelog WHERE run_id = :id"
+    assert pair.one.rows(usage, id=asked["run_id"]) == [("Cellar",)]

@@ -204,6 +204,11 @@ const start = () => {
       field.select();
       field.scrollLeft = 0;
     },
+    // A form's fields as one JSON object; what stands before the dash only tells forms apart.
+    fields: (id) => {
+      const typed = [...new FormData(document.getElementById(id))];
+      return JSON.stringify(Object.fromEntries(typed.map(([k, v]) => [k.slice(k.indexOf("-") + 1), v])));
+    },
     shut: (id) => document.getElementById(id)?.close(),
     language: (tag) => {
       document.cookie = `lang=${tag};path=/;max-age=31536000;samesite=lax`;

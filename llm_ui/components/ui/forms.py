@@ -49,6 +49,12 @@ def select_field(
     return _labelled(label, name, hint, control, **props)
 
 
+def fields_of(form_id: str) -> rx.Var:
+    """A form's fields as one JSON object, read when an event fires. Names may begin with a
+    word and a dash, which are left out: ids are names, and a page may have several forms."""
+    return rx.Var(f"window.lu.fields('{form_id}')").to(str)
+
+
 def close_dialog(dialog_id: str) -> rx.event.EventSpec:
     """Shut a dialog from an event."""
     return rx.run_script(f"window.lu.shut('{dialog_id}')")

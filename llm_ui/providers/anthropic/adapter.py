@@ -9,7 +9,6 @@ from typing import Any
 from llm_ui.errors import ProviderRefused
 from llm_ui.providers.anthropic.parse import StreamParser, parse_models
 from llm_ui.providers.http import HttpAdapter
-from llm_ui.wire.answers import read_answer
 from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent
 from llm_ui.wire.sse import SseSplitter
 
@@ -99,10 +98,7 @@ class AnthropicProvider(HttpAdapter):
             call = self._call("POST", "/v1/messages", way)
             started = False
             try:
-                answer = read_answer(
-                    self._client, call, self._endpoint.timeouts, SseSplitter(), StreamParser()
-                )
-                async with aclosing(answer) as events:
+                async with aclosing(self._read(call, SseSplitter(), StreamParser())) as events:
                     async for event in events:
                         started = True
                         yield event

@@ -28,6 +28,7 @@ class LLMApiProvider:
             timeouts=endpoint.timeouts,
             api_key=endpoint.api_key,
             headers=endpoint.headers,
+            retry=endpoint.retry,
         )
 
     async def models(self) -> list[ModelInfo]:

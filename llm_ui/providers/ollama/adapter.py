@@ -15,7 +15,6 @@ from llm_ui.providers.ollama.parse import (
     parse_models,
     parse_show,
 )
-from llm_ui.wire.answers import read_answer
 from llm_ui.wire.events import ChatRequest, ModelInfo, Sampling, StreamEvent
 from llm_ui.wire.http import fetch_json
 from llm_ui.wire.sse import LineSplitter
@@ -80,5 +79,4 @@ class OllamaProvider(HttpAdapter):
         if request.thinking is not None:
             body["think"] = request.thinking
         call = self._call("POST", "/api/chat", body)
-        timeouts = self._endpoint.timeouts
-        return read_answer(self._client, call, timeouts, LineSplitter(), StreamParser())
+        return self._read(call, LineSplitter(), StreamParser())

@@ -13,8 +13,7 @@ import httpx
 from llm_ui.errors import ProviderRefused
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.http import HttpAdapter, messages_json
-from llm_ui.providers.openai.parse import StreamParser, parse_models
-from llm_ui.wire.answers import read_answer
+from llm_ui.providers.openai.parse import StreamParser, listed, parse_models
 from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
 from llm_ui.wire.sse import SseSplitter
 
@@ -86,7 +85,7 @@ class OpenAIProvider(HttpAdapter):
 
     async def models(self) -> list[ModelInfo]:
         """See Provider."""
-        return parse_models(await self._get("/models"))
+        return parse_models(listed(await self._get_body("/models")))
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
@@ -113,8 +112,7 @@ class OpenAIProvider(HttpAdapter):
 
     def _answer(self, body: Body) -> AsyncGenerator[StreamEvent]:
         call = self._call("POST", "/chat/completions", body)
-        timeouts = self._endpoint.timeouts
-        return read_answer(self._client, call, timeouts, SseSplitter(), StreamParser())
+        return self._read(call, SseSplitter(), StreamParser())
 
 
 def _concession(error: ProviderRefused, body: Body) -> Change | None:

@@ -69,12 +69,25 @@ def _thinks(name: str, parameters: object) -> bool:
     return _THINKING_NAMES.match(name) is not None
 
 
+# What Together lists beside the models that chat.
+_OTHER_TYPES = frozenset({
+    "embedding", "image", "audio", "transcribe", "video", "moderation", "rerank",
+})  # fmt: skip
+
+
+def listed(body: bytes) -> dict[str, Any]:
+    """The list of /v1/models, which Together sends without an object around it."""
+    if body.lstrip()[:1] != b"[":
+        return json_object(body)
+    return json_object(b'{"data":' + body + b"}")
+
+
 def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
     """The list of /v1/models. The size of the context is no part of OpenAI's form;
     OpenRouter, vLLM and llama.cpp each have their own field for it."""
     models = []
     for item in items(found.get("data"), "data"):
-        if not (name := text(item.get("id"), "id")):
+        if not (name := text(item.get("id"), "id")) or item.get("type") in _OTHER_TYPES:
             continue
         meta = child(item.get("meta"), "meta")
         window = item.get("context_length") or item.get("max_model_len")

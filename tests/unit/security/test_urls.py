@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from llm_ui.security.urls import AddressRefused, checked_addresses, checked_url, is_public
+from llm_ui.security.urls import (
+    AddressRefused,
+    checked_addresses,
+    checked_base_url,
+    checked_url,
+    is_public,
+    same_origin,
+)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +99,46 @@ def test_an_admin_may_name_hosts_and_only_these() -> None:
     ):  # fmt: skip
         with pytest.raises(AddressRefused):
             checked_url(url, allowed)
+
+
+# --- servers that an admin names ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8000/v1", "http://localhost:11434", "http://192.168.1.5/v1",
+        "http://[fd00::1]:8080/v1", "https://api.example.org/openai/v1", "http://gpu-box:1234",
+    ],
+)  # fmt: skip
+def test_an_admins_server_may_be_anywhere(url: str) -> None:
+    assert checked_base_url(f"{url}/") == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "host:8000", "//host/v1", "ftp://host", "file:///etc/passwd", "http://", "http:///v1",
+        "http://user@host", "http://user:word@host/v1", "http://host@evil.example",
+        "http://host/v1?key=1", "http://host/v1?", "http://host/v1#part", "http://ho st/v1",
+        "http://host\\evil.example", "http://host\r\nx: y", "http://host:0x50", "http://host:99999",
+        "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://2852039166/",
+        "http://169.254.169.254/", "http://[fe80::1]/", "http://[fe80::1%25eth0]/",
+        "http://[::ffff:169.254.169.254]/", "http://[ff02::1]/", "http://host/" + "x" * 500,
+    ],
+)  # fmt: skip
+def test_what_hides_what_it_is_or_where_clouds_keep_secrets_is_refused(url: str) -> None:
+    with pytest.raises(AddressRefused):
+        checked_base_url(url)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://a/v1", "http://a/v2", True), ("http://a", "http://a:80/v1", True),
+        ("https://a", "https://A:443", True), ("http://a", "https://a", False),
+        ("http://a:8000", "http://a:8001", False), ("http://a", "http://a.evil.example", False),
+    ],
+)  # fmt: skip
+def test_a_secret_belongs_to_scheme_host_and_port(one: str, other: str, same: bool) -> None:
+    assert same_origin(one, other) is same

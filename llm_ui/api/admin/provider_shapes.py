@@ -1,0 +1,263 @@
+"""What the routes of providers take and give."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from llm_ui.schemas.providers import (
+    AddressDraft,
+    AddressItem,
+    ConnectionTest,
+    PresetItem,
+    ProviderDraft,
+    ProviderItem,
+    SyncReport,
+    TypeItem,
+)
+
+Text = Annotated[str, Field(max_length=2000)]
+Secret = Annotated[str | None, Field(max_length=2000, json_schema_extra={"writeOnly": True})]
+Headers = Annotated[dict[str, str | None], Field(max_length=50)]
+
+
+class Address(BaseModel):
+    """How an address answered when last asked. `status` is ok, down or unknown, `reason` one
+    word for why it does not work, `detail` the server's own words."""
+
+    base_url: str
+    active: bool
+    key_stored: bool
+    headers: list[str]
+    status: str
+    reason: str | None
+    detail: str | None
+    latency_ms: int | None
+    checked_at: str | None
+    since: str | None
+
+
+class FurtherAddress(Address):
+    """An address that is asked when those before it fail."""
+
+    id: str
+
+
+class Synced(BaseModel):
+    """What was different when the models were asked for. Lists hold the first names."""
+
+    at: str | None
+    models: int
+    new: list[str]
+    changed: list[str]
+    gone: list[str]
+    new_count: int
+    changed_count: int
+    gone_count: int
+
+
+class ProviderView(Address):
+    """A provider. `status` is about all of its addresses, what stands beside it about its own.
+
+    `variables` are those of the environment that name its address and key; without some they
+    are an admin's to change. `concurrency_limit` and `timeouts` are null and empty where the
+    installation's hold.
+    """
+
+    id: str
+    name: str
+    type: str
+    origin: str
+    variables: list[str]
+    deletable: bool
+    concurrency_limit: int | None
+    timeouts: dict[str, float]
+    models: int
+    synced_at: str | None
+    last_difference: Synced | None
+    addresses: list[FurtherAddress]
+    created_at: str
+
+
+class ProviderList(BaseModel):
+    """A page of providers."""
+
+    items: list[ProviderView]
+    next_cursor: str | None
+
+
+class ProviderBody(BaseModel):
+    """What is to be written of a provider; in a change, what is left out stays.
+
+    `api_key` null takes the key away; a header of null keeps the value that is stored.
+    """
+
+    name: Text | None = None
+    base_url: Annotated[Text | None, Field(examples=["http://127.0.0.1:8000/v1"])] = None
+    api_key: Secret = None
+    headers: Headers | None = None
+    concurrency_limit: Annotated[int | None, Field(ge=1)] = None
+    timeouts: dict[str, float] | None = None
+    active: bool | None = None
+
+
+class NewProvider(ProviderBody):
+    """A provider to add. Without `base_url` it is at its type's usual address."""
+
+    name: Text
+    type: Annotated[str, Field(max_length=16, examples=["openai"])]
+
+
+class AddressBody(BaseModel):
+    """What is to be written of a further address; see ProviderBody. `position` is its place
+    among the further ones, from 0."""
+
+    base_url: Text | None = None
+    api_key: Secret = None
+    headers: Headers | None = None
+    active: bool | None = None
+    position: Annotated[int | None, Field(ge=0, le=100)] = None
+
+
+class NewAddress(AddressBody):
+    """A further address to add."""
+
+    base_url: Text
+
+
+class ConnectionView(BaseModel):
+    """How an address answered just now; `names` are of the first models found.
+
+    `key_unused`: it lists its models without the key too, so this says nothing of the key.
+    """
+
+    address: str
+    ok: bool
+    reason: str | None
+    detail: str | None
+    latency_ms: int | None
+    models: int
+    names: list[str]
+    key_unused: bool
+
+
+class ConnectionList(BaseModel):
+    """Each address of a provider, its own first."""
+
+    items: list[ConnectionView]
+
+
+class SyncView(BaseModel):
+    """Whether the provider answered, and what is different."""
+
+    answered: bool
+    result: Synced | None
+    provider: ProviderView
+
+
+class HangingView(BaseModel):
+    """What goes or ends with a provider."""
+
+    models: int
+    chats: int
+    running: int
+
+
+class Catalogue(BaseModel):
+    """What a provider can be, and well-known services to begin with."""
+
+    types: list[TypeItem]
+    presets: list[PresetItem]
+
+
+def _address(item: AddressItem | ProviderItem) -> dict[str, Any]:
+    return {
+        "base_url": item.base_url,
+        "active": item.is_active,
+        "key_stored": item.key_stored,
+        "headers": item.headers,
+        "status": item.status,
+        "reason": item.reason or None,
+        "detail": item.detail or None,
+        "latency_ms": item.latency_ms if item.latency_ms >= 0 else None,
+        "checked_at": item.checked_at or None,
+        "since": item.since or None,
+    }
+
+
+def synced_of(report: SyncReport) -> Synced:
+    """A report as it is told."""
+    return Synced(
+        at=report.at or None,
+        models=report.models,
+        new=report.new,
+        changed=report.changed,
+        gone=report.gone,
+        new_count=report.new_count,
+        changed_count=report.changed_count,
+        gone_count=report.gone_count,
+    )
+
+
+def view_of(item: ProviderItem) -> ProviderView:
+    """A provider as it is told."""
+    return ProviderView(
+        id=item.id,
+        name=item.name,
+        type=item.type,
+        origin=item.origin,
+        variables=item.variables,
+        deletable=item.is_deletable,
+        concurrency_limit=item.limit or None,
+        timeouts=item.timeouts,
+        models=item.models,
+        synced_at=item.synced_at or None,
+        last_difference=synced_of(item.sync) if item.sync.is_news else None,
+        addresses=[FurtherAddress(id=each.id, **_address(each)) for each in item.addresses],
+        created_at=item.created_at,
+        **_address(item),
+    )
+
+
+def connection_of(found: ConnectionTest) -> ConnectionView:
+    """The outcome of a test as it is told."""
+    return ConnectionView(
+        address=found.address,
+        ok=found.ok,
+        reason=found.reason or None,
+        detail=found.detail or None,
+        latency_ms=found.latency_ms if found.latency_ms >= 0 else None,
+        models=found.models,
+        names=found.names,
+        key_unused=found.key_unused,
+    )
+
+
+def _given(body: BaseModel, name: str, nothing: Any) -> Any:
+    """A field: None if it was left out, `nothing` if it was null."""
+    value = getattr(body, name)
+    return nothing if value is None and name in body.model_fields_set else value
+
+
+def draft_of(body: ProviderBody) -> ProviderDraft:
+    """What a body wants written."""
+    return ProviderDraft(
+        name=body.name,
+        base_url=body.base_url,
+        api_key=_given(body, "api_key", ""),
+        headers=_given(body, "headers", {}),
+        limit=_given(body, "concurrency_limit", 0),
+        timeouts=_given(body, "timeouts", {}),
+        is_active=body.active,
+    )
+
+
+def address_draft_of(body: AddressBody) -> AddressDraft:
+    """What a body wants written of an address."""
+    return AddressDraft(
+        base_url=body.base_url,
+        api_key=_given(body, "api_key", ""),
+        headers=_given(body, "headers", {}),
+        is_active=body.active,
+    )
