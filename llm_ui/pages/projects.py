@@ -125,7 +125,7 @@ def _page(bar: rx.Component, *body: Any, label: Any) -> rx.Component:
         aria_label=label,
         tab_index=0,
     )
-    return rx.fragment(shell(client_sidebar(), bar, page), undo_toast())
+    return rx.fragment(shell(client_sidebar("/projects"), bar, page), undo_toast())
 
 
 def projects() -> rx.Component:
