@@ -99,9 +99,7 @@ async def main(options: argparse.Namespace) -> None:
         builtin.model_names = (BUILT_IN,)
         models.model_names = tuple(name for name, *_ in MODELS)
         program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        # Native fields speak the browser's own language, not the page's.
-        env: dict[str, str | float | bool] = {**os.environ, "LANGUAGE": options.language + "_GB"}
-        browser = await play.chromium.launch(executable_path=program, args=FLAGS, env=env)
+        browser = await play.chromium.launch(executable_path=program, args=FLAGS)
         with tempfile.TemporaryDirectory() as folder:
             app = App(Path(folder), models.url, LLM_API_URL=builtin.url, SILENCE_TIMEOUT="120")
             await app.start()
