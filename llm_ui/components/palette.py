@@ -13,24 +13,32 @@ from llm_ui.states.chat import ChatState
 from llm_ui.states.palette import PaletteState
 
 
-def _command(id_: str, label: Any, words: str = "", **does: str) -> dict[str, Any]:
-    return {"id": id_, "label": label, "words": words, **does}
+def _command(id_: str, icon: str, label: Any, words: str = "", **does: str) -> dict[str, Any]:
+    return {"id": id_, "icon": icon, "label": label, "words": words, **does}
 
 
 def _commands() -> rx.Var[list[dict[str, Any]]]:
     always = [
-        _command("new", t("chat.new"), "new neu", href="/chat"),
-        _command("projects", t("projects.title"), "folder", href="/projects"),
-        _command("history", t("history.title"), "archive search", href="/history"),
-        _command("light", t("palette.light"), "theme light", act="theme", value="light"),
-        _command("dark", t("palette.dark"), "theme dark", act="theme", value="dark"),
-        _command("system", t("palette.system"), "theme auto", act="theme", value="system"),
-        _command("english", "English", "language sprache", act="language", value="en"),
-        _command("german", "Deutsch", "language german sprache", act="language", value="de"),
-        _command("keys", t("keys.title"), "shortcuts help keyboard", act="keys"),
+        _command("new", "pen", t("chat.new"), "new neu", href="/chat"),
+        _command("projects", "folder", t("projects.title"), "folder", href="/projects"),
+        _command("history", "history", t("history.title"), "archive search", href="/history"),
+        _command("prompts", "notebook", t("prompts.title"), "library templates", href="/prompts"),
+        _command("files", "files", t("files.title"), "documents upload", href="/files"),
+        _command("usage", "chart", t("usage.title"), "tokens cost", href="/usage"),
+        _command("account", "person", t("user.account"), "profile password", href="/account"),
+        _command("light", "sun", t("palette.light"), "theme light", act="theme", value="light"),
+        _command("dark", "moon", t("palette.dark"), "theme dark", act="theme", value="dark"),
+        _command(
+            "system", "monitor", t("palette.system"), "theme auto", act="theme", value="system"
+        ),
+        _command("english", "languages", "English", "language sprache", act="language", value="en"),
+        _command(
+            "german", "languages", "Deutsch", "language german sprache", act="language", value="de"
+        ),
+        _command("keys", "keyboard", t("keys.title"), "shortcuts help keyboard", act="keys"),
     ]
-    out = [_command("sign-out", t("user.sign_out"), "logout log out", act="sign-out")]
-    admin = [_command("admin", t("user.admin"), "admin dashboard", href="/admin")]
+    out = [_command("sign-out", "out", t("user.sign_out"), "logout log out", act="sign-out")]
+    admin = [_command("admin", "gauge", t("user.admin"), "admin dashboard", href="/admin")]
     return rx.cond(AuthState.is_admin, [*always, *admin, *out], [*always, *out])
 
 

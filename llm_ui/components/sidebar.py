@@ -61,8 +61,8 @@ def _sidebar(home: str, *middle: Any) -> rx.Component:
     )
 
 
-def client_sidebar() -> rx.Component:
-    """New chat, the chats by date, the account."""
+def client_sidebar(current: str = "") -> rx.Component:
+    """New chat, the chats by date, the account; `current` is the page's own place."""
     new = ui.link_button(
         ui.icon("square-pen", 16), t("chat.new"), href="/chat", data_testid="new-chat"
     )
@@ -77,7 +77,11 @@ def client_sidebar() -> rx.Component:
         data_testid="search",
         custom_attrs={"data-lu": "palette"},
     )
-    places = [rx.el.ul(*[_entry(*place) for place in PLACES], class_name="lu-entries")]
+    places = [
+        rx.el.ul(
+            *[_entry(*place, place[2] == current) for place in PLACES], class_name="lu-entries"
+        )
+    ]
     return _sidebar(
         "/chat",
         rx.el.div(new, search, class_name="lu-side__new"),

@@ -12,15 +12,26 @@ const variant = (texts, key, params) => {
   return bare ? `${key}.bare` : key;
 };
 
+// The language with the reader's country, where the browser tells it: 25 Nov or Nov 25. For
+// days only: some countries would write 1.4m for 1.4M.
+const localeOf = (language) =>
+  globalThis.navigator?.languages?.find((tag) => tag.toLowerCase().split("-")[0] === language) ?? language;
+
 const makeText = (language) => {
   const texts = catalogues[language];
+  const locale = localeOf(language);
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
   const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-  const date = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeZone: "UTC" });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  // 4:05 pm, but 04:05: where the day has 24 hours, a single digit would be in doubt.
+  const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
+  const clock = { hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" };
+  const thisYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...clock });
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" });
   const show = (value) => (typeof value === "number" ? number.format(value) : String(value));
   const text = {
     language,
+    locale: () => locale,
     t: (key, params = {}) => {
       const source = texts[variant(texts, key, params)] ?? en[key] ?? key;
       return source.replace(/\{(\w+)\}/g, (whole, name) =>
@@ -47,7 +58,8 @@ const makeText = (language) => {
     size: (bytes) => sizeOf(bytes, language),
     when: (iso) => {
       const date = new Date(iso);
-      return iso && !Number.isNaN(date.getTime()) ? moment.format(date) : "";
+      if (!iso || Number.isNaN(date.getTime())) return "";
+      return (date.getFullYear() === new Date().getFullYear() ? thisYear : moment).format(date);
     },
     // A day is a name, not a moment: no zone may move it.
     day: (iso) => (iso ? date.format(new Date(`${iso}T12:00:00Z`)) : ""),

@@ -42,6 +42,11 @@ def t_of(prefix: str, name: Var[str]) -> rx.vars.StringVar:
     return _call("of", prefix, name)
 
 
+def locale() -> rx.vars.StringVar:
+    """The language with the reader's country, for days that the browser writes."""
+    return _call("locale")
+
+
 def number(value: Any) -> rx.vars.StringVar:
     """12,345.6 the way the language writes it."""
     return _call("number", value)

@@ -39,6 +39,8 @@ STYLES = (
     "pages.css",
     "own.css",
     "finding.css",
+    "lists.css",
+    "projects.css",
     "files.css",
     "admin.css",
     "jobs.css",

@@ -174,13 +174,13 @@ def library() -> rx.Component:
         _waiting(),
     )
     page = rx.el.div(
-        rx.el.div(tools, body, class_name="lu-page__column lu-library"),
+        rx.el.div(tools, body, class_name="lu-page__column lu-page__column--lists lu-library"),
         class_name="lu-page",
         role="region",
         aria_label=t("files.title"),
         tab_index=0,
     )
-    return rx.fragment(shell(client_sidebar(), bar, page), _question(), undo_toast())
+    return rx.fragment(shell(client_sidebar("/files"), bar, page), _question(), undo_toast())
 
 
 def register(app: rx.App) -> None:

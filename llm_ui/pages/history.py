@@ -50,6 +50,7 @@ def _filter(name: str, label: Any, value: Any, *options: Any) -> rx.Component:
         aria_label=label,
         on_change=lambda chosen: HistoryState.narrow(name, chosen),
         class_name="lu-input lu-select lu-history__filter",
+        custom_attrs={"data-on": rx.cond(value != "", "yes", "no")},
         data_testid=f"filter-{name}",
     )
 
@@ -99,8 +100,10 @@ def _filters() -> rx.Component:
         rx.cond(
             state.filtered,
             ui.button(
+                ui.icon("x", 14),
                 t("history.clear"),
                 look="ghost",
+                class_name="lu-history__clear",
                 small=True,
                 on_click=state.clear_filters,
                 data_testid="clear-filters",
@@ -261,7 +264,12 @@ def _nothing() -> rx.Component:
     archive = ui.empty_state(
         t("history.no_archive_title"), t("history.no_archive_text"), test_id="no-archive"
     )
-    none = ui.empty_state(t("chats.empty_title"), t("chats.empty_text"), test_id="no-history")
+    none = ui.empty_state(
+        t("chats.empty_title"),
+        t("chats.empty_text"),
+        ui.link_button(t("chat.new"), href="/chat", look="primary"),
+        test_id="no-history",
+    )
     return rx.cond(state.filtered, filtered, rx.cond(state.archived, archive, none))
 
 
@@ -291,7 +299,14 @@ def history() -> rx.Component:
     page = rx.el.div(
         rx.el.div(
             rx.el.div(_search(), _shelves(), class_name="lu-history__top"),
-            _filters(),
+            # Where nothing is, there is nothing to narrow.
+            rx.cond(
+                ~HistoryState.loaded
+                | HistoryState.filtered
+                | HistoryState.archived
+                | (HistoryState.items.length() > 0),
+                _filters(),
+            ),
             _body(),
             _dialogs(),
             ui.timer(
@@ -304,7 +319,9 @@ def history() -> rx.Component:
         aria_label=t("history.title"),
         tab_index=0,
     )
-    return rx.fragment(shell(client_sidebar(), top_bar(title), page), undo_toast(), _undo())
+    return rx.fragment(
+        shell(client_sidebar("/history"), top_bar(title), page), undo_toast(), _undo()
+    )
 
 
 def register(app: rx.App) -> None:

@@ -135,7 +135,8 @@ def _page(bar: rx.Component, *body: Any, label: Any, wide: bool = False) -> rx.C
         aria_label=label,
         tab_index=0,
     )
-    return rx.fragment(shell(client_sidebar(), bar, page), undo_toast(), removed_toast())
+    sidebar = client_sidebar("/projects")
+    return rx.fragment(shell(sidebar, bar, page), undo_toast(), removed_toast())
 
 
 def projects() -> rx.Component:

@@ -184,7 +184,7 @@ def _form() -> rx.Component:
         ),
         ui.field(
             t("prompts.tags"), "prompt-tags", default_value=s.form_tags,
-            hint=t("prompts.tags_hint"),
+            hint=rx.cond(s.form_own, t("prompts.tags_hint"), ""),
             max_length=440, auto_complete="off", read_only=~s.form_own, data_testid="prompt-tags",
         ),
         rx.cond(
@@ -255,6 +255,7 @@ def library() -> rx.Component:
             rx.cond(PromptsState.loaded, _list(), _waiting()),
             extra=_new(),
             test_id="prompts-page",
+            place="/prompts",
         ),
         _form(),
         confirm,

@@ -6,7 +6,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.frame import client_page
-from llm_ui.components.text import day, money, number, short_number, t
+from llm_ui.components.text import day, locale, money, number, short_number, t
 from llm_ui.react.usage import usage_bars
 from llm_ui.schemas.account import Money, UsageDay, UsageModel
 from llm_ui.states.auth import AuthState
@@ -97,6 +97,7 @@ def _plot() -> rx.Component:
         "input": t("usage.input"),
         "output": t("usage.output"),
         "language": t("app.language"),
+        "locale": locale(),
     }
     return ui.card(usage_bars(days=UsageState.report.days, labels=labels), title=t("usage.by_day"))
 
@@ -213,6 +214,7 @@ def own_usage() -> rx.Component:
         rx.cond(UsageState.loaded, rx.fragment(_range(), _report()), _waiting()),
         extra=_csv(),
         test_id="usage-page",
+        place="/usage",
     )
 
 

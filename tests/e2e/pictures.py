@@ -1,6 +1,14 @@
-"""What stands in the screenshots, and the script that makes them small."""
+"""Pictures of pages in at most 256 colours, so that a repository can hold many."""
 
 from __future__ import annotations
+
+import asyncio
+import base64
+import struct
+import zlib
+from pathlib import Path
+
+from playwright.async_api import Page
 
 FLAGS = [
     "--no-sandbox",
@@ -11,48 +19,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-TITLES = (
-    "How do heat pumps work in winter?",
-    "Letter to the housing office",
-    "Regular expression for invoice numbers",
-    "Four days in Lisbon",
-    "Explain Raft with a cooking story",
-)
-
-NEXT_QUESTION = "Which database suits a small web app, and why?"
-
-QUESTION = "Compare SQLite and PostgreSQL for a small web app. When would I have to move?"
-
-ANSWER = """\
-Both store the same relational data, but in different places: **SQLite is a library** inside \
-your process, PostgreSQL is a server beside it. For a small web app that decides almost \
-everything else.
-
-## At a glance
-
-| Question | SQLite | PostgreSQL |
-|---|---|---|
-| Set-up | None: one file | A server to run and back up |
-| Writers at once | One | Many |
-| Full-text search | FTS5, very fast | Built in, richer |
-
-## How to decide
-
-- Start with SQLite when one machine serves everybody.
-- Move when two machines must write at the same time.
-- Measure before you move: `PRAGMA journal_mode=WAL` ends most complaints about locks.
-
-```python
-import sqlite3
-
-con = sqlite3.connect("app.db", isolation_level=None)
-con.execute("PRAGMA journal_mode=WAL")   # readers no longer wait
-con.execute("PRAGMA busy_timeout=5000")
-```
-
-Waiting grows with load as $W = \\frac{\\rho}{1-\\rho}$, so a lock that is busy half of the \
-time is fine. Keep your SQL portable, test the migrations on both, and the choice stays open."""
 
 # Takes a PNG in base64; gives palette and indices. The commonest colours stay exact, the
 # others (edges of letters) are made coarser until 256 do.
@@ -101,3 +67,30 @@ async (shot) => {
   return { w: image.width, h: image.height, palette, pixels: btoa(text) };
 }
 """
+
+
+async def take(page: Page, target: Path) -> None:
+    """Write what is shown to `target`."""
+    shot = base64.b64encode(await page.screenshot()).decode()
+    reduced = await page.evaluate(SHRINK, shot)
+    picture = png(reduced["w"], reduced["h"], reduced["palette"], reduced["pixels"])
+    await asyncio.to_thread(target.write_bytes, picture)
+
+
+def png(width: int, height: int, palette: list[int], pixels: str) -> bytes:
+    """An indexed PNG; `pixels` are the indices in base64."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    indices = base64.b64decode(pixels)
+    rows = b"".join(b"\0" + indices[y * width : (y + 1) * width] for y in range(height))
+    head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    parts = (
+        (b"IHDR", head),
+        (b"PLTE", bytes(palette)),
+        (b"IDAT", zlib.compress(rows, 9)),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in parts)

@@ -336,7 +336,7 @@ async def test_many_chats_at_once(app: App, people: People) -> None:
     await page.get_by_test_id("filter-tag").select_option("roof")
     await expect(lines).to_have_count(2)
     await page.get_by_test_id("history-search").fill("number 4")
-    await expect(page.get_by_test_id("found")).to_have_text(["Number 4"])
+    await expect(page.get_by_test_id("found")).to_contain_text(["Number 4"])
     await page.get_by_test_id("clear-filters").click()
     await expect(page.get_by_test_id("history-search")).to_have_value("")
     await expect(lines).to_have_count(5)

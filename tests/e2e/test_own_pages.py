@@ -298,5 +298,6 @@ async def test_on_a_phone_nothing_scrolls_sideways_and_the_chat_is_a_tap_away(
         page = await bob.tab(path)
         await page.get_by_test_id(mark).first.wait_for()
         await _no_sideways(page, path)
-        await page.get_by_test_id("back-to-chat").tap()
+        await page.get_by_test_id("open-drawer").tap()
+        await page.get_by_test_id("new-chat").tap()
         await page.get_by_test_id("empty-chat").wait_for()

@@ -8,7 +8,7 @@ import reflex as rx
 
 from llm_ui.react._link import link
 
-_FILES = link("keys.jsx", "palette.jsx", "parts.jsx", "window.jsx")
+_FILES = link("keys.jsx", "palette.jsx", "parts.jsx", "signs.js", "window.jsx")
 
 
 class ChatWindow(rx.Component):
@@ -41,8 +41,8 @@ class FoundList(rx.Component):
 class Palette(rx.Component):
     """The command palette; the event "lu:palette" on the window opens it.
 
-    Commands have `id`, `label`, `words` to be found by, and `href` or `act` with `value`:
-    theme, language, keys, sign-out. `found` is what `on_search` led to.
+    Commands have `id`, `label`, `icon` (signs.js), `words` to be found by, and `href` or
+    `act` with `value`: theme, language, keys, sign-out. `found` is what `on_search` led to.
     """
 
     library = _FILES["palette.jsx"]

@@ -3,12 +3,13 @@
 import { useContext, useEffect, useId, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useLocation, useNavigate } from "react-router";
-import { Archive, Bot, CornerDownLeft, MessageSquare, Search, Zap } from "lucide-react";
+import { CornerDownLeft, Search } from "lucide-react";
 import { ColorModeContext } from "$/utils/context-registry";
 
 import { backendOrigin } from "../session/backend.js";
 import { leave, signOut } from "../session/session.js";
-import { Parts, fits, placeOf } from "./parts.jsx";
+import { Parts, fits, placeOf, saysMore } from "./parts.jsx";
+import { signOf } from "./signs.js";
 
 export const OPEN = "lu:palette";
 const REST_MS = 120;
@@ -22,7 +23,9 @@ const plain = (text) => [{ text, hit: false }];
 export function groupsOf({ query, commands, chats, models, known, labels }) {
   const asked = query.trim();
   const named = (chat) => chat.title || labels.untitled;
-  const local = chats
+  // Pinned ones stand first in the sidebar; here the latest do.
+  const latest = [...chats].sort((one, other) => (other.updated_at ?? "").localeCompare(one.updated_at ?? ""));
+  const local = latest
     .filter((chat) => !asked || fits(asked, named(chat)))
     .slice(0, RECENT)
     .map((chat) => ({ kind: "chat", id: chat.id, parts: plain(named(chat)), text: [] }));
@@ -31,7 +34,7 @@ export function groupsOf({ query, commands, chats, models, known, labels }) {
     id: hit.chat_id,
     to: placeOf(hit),
     parts: hit.title.some(({ text }) => text) ? hit.title : plain(labels.untitled),
-    text: hit.snippet,
+    text: saysMore(hit) ? hit.snippet : [],
   }));
   const acts = commands
     .filter((each) => !asked || fits(asked, `${each.label} ${each.words ?? ""}`))
@@ -48,8 +51,6 @@ export function groupsOf({ query, commands, chats, models, known, labels }) {
     { name: labels.models, items: answering },
   ].filter(({ items }) => items.length);
 }
-
-const ICONS = { chat: MessageSquare, archived: Archive, command: Zap, model: Bot };
 
 export function Palette({
   commands = [],
@@ -155,7 +156,7 @@ export function Palette({
   };
 
   const option = (item, place) => {
-    const Icon = ICONS[item.kind];
+    const Icon = signOf(item);
     return (
       <div
         key={`${item.kind}-${item.id}`}

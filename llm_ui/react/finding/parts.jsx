@@ -1,6 +1,8 @@
 // What is found comes in parts, each a text that is a hit or not: never as markup.
 import { Link } from "react-router";
 
+import { RelativeTime } from "../chat/small.jsx";
+
 export function Parts({ parts }) {
   return (parts ?? []).map(({ text, hit }, place) =>
     hit ? <mark key={place}>{text}</mark> : <span key={place}>{text}</span>,
@@ -22,15 +24,25 @@ export const fits = (query, text) => {
 export const placeOf = (hit) =>
   hit.message_id ? `/chat/${hit.chat_id}?at=${hit.message_id}` : `/chat/${hit.chat_id}`;
 
+const wordsOf = (parts) => (parts ?? []).map(({ text }) => text).join("").replace(/^…|…$/g, "").trim();
+
+/** Whether the place that fits best says more than the title, which often is its first words. */
+export const saysMore = ({ title, snippet }) => wordsOf(snippet) !== wordsOf(title);
+
 /** Chats that were found, each with the place that fits best. */
 export function FoundList({ hits, untitled, archivedLabel }) {
   return (hits ?? []).map((hit) => (
     <Link key={hit.chat_id} className="lu-found" to={placeOf(hit)} data-testid="found">
-      <span className="lu-found__title">
-        {hit.title.some(({ text }) => text) ? <Parts parts={hit.title} /> : untitled}
+      <span className="lu-found__head">
+        <span className="lu-found__title">
+          {hit.title.some(({ text }) => text) ? <Parts parts={hit.title} /> : untitled}
+        </span>
         {hit.archived && <span className="lu-badge">{archivedLabel}</span>}
+        <span className="lu-found__when">
+          <RelativeTime iso={hit.at} />
+        </span>
       </span>
-      {hit.snippet.length > 0 && (
+      {hit.snippet.length > 0 && saysMore(hit) && (
         <span className="lu-found__text">
           <Parts parts={hit.snippet} />
         </span>

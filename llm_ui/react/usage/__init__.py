@@ -15,7 +15,7 @@ _FILES = link("bars.jsx")
 class UsageBars(rx.Component):
     """Tokens per day as stacked bars: read below, written above.
 
-    Labels: title, input, output, language.
+    Labels: title, input, output, language, and locale for the days.
     """
 
     library = _FILES["bars.jsx"]

@@ -24,12 +24,13 @@ export function UsageBars({ days = [], labels = {} }) {
     return () => watch.disconnect();
   }, []);
   const language = labels.language ?? "en";
+  const locale = labels.locale ?? language;
   const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
   const whole = new Intl.NumberFormat(language);
   // Days are names, not moments: noon in UTC is that day everywhere it is written.
   const dateOf = (day) => new Date(`${day}T12:00:00Z`);
-  const brief = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" });
-  const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeZone: "UTC" });
+  const brief = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeZone: "UTC" });
 
   const totals = days.map((each) => each.input_tokens + each.output_tokens);
   const top = roundUp(Math.max(10, ...totals));

@@ -1,0 +1,132 @@
+"""Sets the stage and takes the pictures. Fails when a page scrolls sideways."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
+
+from tests.e2e.app import ROOT, App
+from tests.e2e.pictures import FLAGS, take
+from tests.e2e.screens import admin, chat, finding, guest, own
+from tests.e2e.screens.kit import SIZES, THEMES, Screen, Stage
+from tests.e2e.screens.stage import enter, furnish
+from tests.e2e.screens.texts import BUILT_IN, MODELS
+from tests.scripted import scripted_server
+
+# The answer that is still being written comes first: it would end at last.
+SCREENS = {
+    each.name: each
+    for table in (chat, guest, finding, own, admin)
+    for each in table.SCREENS
+}  # fmt: skip
+TIMEOUT_MS = 15_000
+
+
+class Camera:
+    """Takes screens in every size and theme, in one browser profile for each of them."""
+
+    def __init__(self, browser: Browser, stage: Stage, options: argparse.Namespace) -> None:
+        self.browser = browser
+        self.stage = stage
+        self.options = options
+        self._contexts: dict[tuple[str, str, str], BrowserContext] = {}
+
+    async def _context(self, who: str, size: str, theme: str) -> BrowserContext:
+        found = self._contexts.get((who, size, theme))
+        if found is None:
+            person = {"ada": self.stage.ada, "ben": self.stage.ben}.get(who)
+            state: Any = await person.context.storage_state() if person else None
+            width, height = SIZES[size]
+            phone = size == "390"
+            found = await self.browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if theme == "dark" else "light",
+                base_url=self.stage.app.url,
+                locale="de-DE" if self.options.language == "de" else "en-GB",
+                has_touch=phone,
+                is_mobile=phone,
+                storage_state=state,
+            )
+            found.set_default_timeout(TIMEOUT_MS)
+            self._contexts[who, size, theme] = found
+        return found
+
+    async def take(self, screen: Screen, size: str, theme: str) -> str:
+        """One picture; returns what is wrong with it."""
+        context = await self._context(screen.who, size, theme)
+        page = await context.new_page()
+        target = self.options.out / f"{screen.name}-{size}-{theme}.png"
+        try:
+            sideways = await self._show(page, screen)
+            await take(page, target)
+            if screen.after:
+                await screen.after(page)
+        except PlaywrightError as error:
+            return f"{target.name}: {error}"
+        finally:
+            await context.set_offline(False)
+            await page.close()
+        return f"{target.name} scrolls sideways by {sideways} px" if sideways > 0 else ""
+
+    async def _show(self, page: Page, screen: Screen) -> int:
+        """Bring a screen up; returns how far it scrolls sideways."""
+        if screen.before:
+            await screen.before(page)
+        await page.goto(screen.path.format_map(self.stage.ids))
+        await page.get_by_test_id(screen.wait).last.wait_for()
+        if screen.then:
+            await screen.then(page)
+        await page.evaluate("document.fonts.ready")
+        await page.wait_for_timeout(screen.settle)
+        return int(await page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+
+async def main(options: argparse.Namespace) -> None:
+    """Set the stage and take the pictures."""
+    wanted = [SCREENS[name] for name in options.names or SCREENS]
+    async with (
+        scripted_server() as builtin,
+        scripted_server() as models,
+        async_playwright() as play,
+    ):
+        builtin.model_names = (BUILT_IN,)
+        models.model_names = tuple(name for name, *_ in MODELS)
+        program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = await play.chromium.launch(executable_path=program, args=FLAGS)
+        with tempfile.TemporaryDirectory() as folder:
+            app = App(Path(folder), models.url, LLM_API_URL=builtin.url, SILENCE_TIMEOUT="120")
+            await app.start()
+            ada, ben = [await enter(browser, app.url, name) for name in ("ada", "ben")]
+            stage = Stage(app, builtin, models, ada, ben)
+            await furnish(stage, browser)
+            camera = Camera(browser, stage, options)
+            problems = [
+                await camera.take(screen, size, theme)
+                for screen in wanted
+                for size in screen.sizes
+                if not options.size or size == options.size
+                for theme in options.theme or THEMES
+            ]
+            await browser.close()
+            await app.stop()
+    if any(problems):
+        raise SystemExit("\n".join(filter(None, problems)))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="dev.py screens", description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screens")
+    parser.add_argument("--size", choices=SIZES, help="only this window")
+    parser.add_argument("--theme", choices=THEMES, action="append", help="only this theme")
+    parser.add_argument("--language", choices=("en", "de"), default="en")
+    parser.add_argument("names", nargs="*", choices=[*SCREENS, []], default=[])
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    asyncio.run(main(given))

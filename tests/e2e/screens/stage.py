@@ -1,0 +1,200 @@
+"""The people and what they did, over REST with the scripted models."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from playwright.async_api import Browser
+
+from tests import files
+from tests.e2e.screens import rows, texts
+from tests.e2e.screens.kit import Stage
+from tests.e2e.window import Person, until
+from tests.scripted.script import Script
+
+RATE = 160.0
+FIRST = 0.28
+# Somebody's other browsers, on the account page.
+AGENTS = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+    "Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0",
+)
+
+
+def said(text: str, **more: Any) -> Script:
+    """An answer at the pace of a good machine."""
+    return Script(say=text, **{"rate": RATE, "delay": FIRST, **more})
+
+
+async def enter(browser: Browser, url: str, name: str, **options: Any) -> Person:
+    """Somebody with an account; their browser has no page yet."""
+    context = await browser.new_context(base_url=url, locale="en-GB", **options)
+    person = Person(name, context, url)
+    person.email = f"{name}@example.org"
+    return person
+
+
+async def change(person: Person, method: str, path: str, body: Any) -> Any:
+    """A call below /api/v1 that changes something."""
+    response = await person.context.request.fetch(
+        f"{person.url}/api/v1{path}",
+        method=method,
+        data=body,
+        headers={"X-CSRF-Token": person._csrf},
+    )
+    assert response.ok, await response.text()
+    return await response.json() if response.status != 204 else None
+
+
+async def upload(person: Person, name: str, data: bytes) -> str:
+    """A file in the library, once it is read; its id."""
+    found: dict[str, Any] = await change(person, "POST", f"/files?name={name}", data)
+
+    async def ready() -> bool:
+        return bool((await person.get(f"/files/{found['id']}"))["status"] != "waiting")
+
+    await until(ready, 60.0)
+    return str(found["id"])
+
+
+class Asking:
+    """Ada's chats with the scripted models."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    async def chat(self, note: str, model: str = "meridian-70b", **more: Any) -> str:
+        """A new chat, whose id the stage notes."""
+        body = {"model": self.stage.ids[model], **more}
+        made = await self.stage.ada.post("/chats", body)
+        self.stage.ids[note] = made["id"]
+        return str(made["id"])
+
+    async def ask(self, chat_id: str, text: str, *answers: Script, **more: Any) -> None:
+        """Ask, and wait for the end of the answers."""
+        self.stage.models.queue.extend(answers)
+        await self.stage.ada.post(f"/chats/{chat_id}/messages", {"content": text, **more})
+        await self.ended(chat_id)
+
+    async def ended(self, chat_id: str) -> None:
+        """Wait until nothing of a chat is being written."""
+
+        async def rest() -> bool:
+            stored = await self.stage.ada.stored(chat_id)
+            return all(each["status"] not in ("queued", "running") for each in stored)
+
+        await until(rest, 60.0)
+
+
+async def people(stage: Stage, browser: Browser) -> None:
+    """Two accounts, one of them signed in at three places; the models' ids."""
+    await stage.ada.register()
+    await stage.ben.register()
+    for agent in AGENTS:
+        elsewhere = await enter(browser, stage.app.url, "ada", user_agent=agent)
+        await elsewhere.log_in()
+        await elsewhere.context.close()
+    for name, *_ in texts.MODELS:
+        stage.ids[name] = await stage.ada.model_id(name)
+    rows.models(stage)
+
+
+async def library(stage: Stage) -> None:
+    """Projects, prompts and files."""
+    for name, icon, about, prompt in texts.PROJECTS:
+        body = {"name": name, "icon": icon, "description": about, "system_prompt": prompt}
+        stage.ids[name] = (await stage.ada.post("/projects", body))["id"]
+    stage.ids["project"] = stage.ids[texts.PROJECTS[0][0]]
+    for name, text, tags, public in reversed(texts.PROMPTS):
+        await stage.ada.post(
+            "/prompts", {"name": name, "text": text, "tags": tags, "public": public}
+        )
+    name, text, tags, public = texts.SHARED
+    await stage.ben.post("/prompts", {"name": name, "text": text, "tags": tags, "public": public})
+    readings = [("day", "study", "bedroom"), *((n, 20 + n % 9, 20 + n % 7) for n in range(92))]
+    kept = {
+        "Offer A, heat pump.pdf": files.pdf("Offer A", "Terms"),
+        "Offer B, heat pump.pdf": files.pdf("Offer B", "Terms"),
+        "Minutes of the harbour meeting.docx": files.docx("Decisions", "Owners"),
+        "sensor-names.md": b"# Sensor names\n\n- pier-01\n- pier-02\n",
+        "A name that is so long that no list of files has a line for it, final version 3.txt":
+            b"Long names are common.",
+        "scan-without-text.pdf": files.pdf(""),
+        "Room temperatures, May to August.xlsx": files.xlsx(*readings),
+    }  # fmt: skip
+    for name, data in kept.items():
+        stage.ids[name] = await upload(stage.ada, name, data)
+    for name in ("Top floor plan.png", "South wall in the afternoon.png"):
+        stage.ids[name] = await upload(stage.ada, name, await drawing(stage, name))
+
+
+async def drawing(stage: Stage, name: str) -> bytes:
+    """An image worth a thumbnail: a plan, or a wall in the sun."""
+    plan = name.endswith("plan.png")
+    page = await stage.ada.context.new_page()
+    await page.set_viewport_size({"width": 640, "height": 480})
+    style = "position:absolute;border:6px solid #26443d;font:28px sans-serif;padding:16px"
+    rooms = "".join(
+        f"<div style='{style};left:{x}px;top:{y}px;width:{w}px;height:{h}px'>{room}</div>"
+        for room, x, y, w, h in (
+            ("Study", 40, 40, 210, 150), ("Bedroom", 294, 40, 260, 150),
+            ("Bath", 40, 234, 140, 150), ("Hall", 224, 234, 330, 150),
+        )
+    )  # fmt: skip
+    wall = "background:linear-gradient(#7db7e8 45%,#d7a36a 45% 78%,#6d8b4f 78%)"
+    await page.set_content(f"<body style='margin:0;height:480px;{'' if plan else wall}'>"
+                           f"{rooms if plan else ''}</body>")  # fmt: skip
+    shot = await page.screenshot()
+    await page.close()
+    return shot
+
+
+async def talks(stage: Stage) -> None:
+    """The chats that are shown open, each with what it is there for."""
+    asking = Asking(stage)
+    chat = await asking.chat("error")
+    await asking.ask(chat, texts.ERROR_QUESTION, *[Script(error=503, error_message="loading")] * 6)
+    stage.models.queue.clear()
+    chat = await asking.chat("thinking")
+    thought = f"<think>{texts.THOUGHTS}</think>\n\n{texts.SOLVED}"
+    await asking.ask(chat, texts.PUZZLE, said(thought, rate=24.0))
+    chat = await asking.chat("browsing")
+    await asking.ask(chat, texts.BROWSED, said(texts.CITED))
+    rows.sources(stage, chat)
+    chat = await asking.chat("edit", "meridian-8b")
+    await asking.ask(chat, texts.EDIT_QUESTION, said("Dear neighbours, there will be scaffolding."))
+    [question, _] = await stage.ada.stored(chat)
+    stage.models.queue.append(said(texts.NOTE))
+    body = {"content": texts.EDIT_AGAIN}
+    await stage.ada.post(f"/chats/{chat}/messages/{question['id']}/edit", body)
+    await asking.ended(chat)
+    chat = await asking.chat("files", "lumen-vision-12b")
+    attached = [
+        stage.ids[each] for each in ("Top floor plan.png", "Room temperatures, May to August.xlsx")
+    ]
+    await asking.ask(chat, texts.FILES_QUESTION, said(texts.FILES_ANSWER), file_ids=attached)
+    chat = await asking.chat("pair")
+    other = stage.ids["meridian-8b"]
+    pair = [said(text) for text in texts.PAIR]
+    await asking.ask(chat, texts.PAIR_QUESTION, *pair, also_model=other)
+    chat = await asking.chat("answer")
+    await asking.ask(chat, texts.QUESTION, said(texts.ANSWER))
+    settings = {"temperature": 0.4, "system_prompt": "Answer for developers. Prefer tables."}
+    await change(stage.ada, "PATCH", f"/chats/{chat}", {"settings": settings})
+
+
+async def furnish(stage: Stage, browser: Browser) -> None:
+    """Everything, the answer that never ends at last."""
+    await people(stage, browser)
+    await library(stage)
+    rows.chats(stage)
+    rows.long_chat(stage)
+    rows.usage(stage)
+    await talks(stage)
+    rows.spread(stage, "answer", "pair", "files", "edit", "browsing", "thinking", "error")
+    chat = await Asking(stage).chat("streaming")
+    stage.models.queue.append(said((texts.ANSWER + "\n\n") * 200, rate=25.0))
+    await stage.ada.post(f"/chats/{chat}/messages", {"content": texts.NEXT_QUESTION})
+    await asyncio.sleep(1)
