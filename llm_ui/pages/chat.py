@@ -23,12 +23,17 @@ def _title() -> rx.Component:
 
 
 def _project() -> rx.Component:
-    """Where a new chat will be."""
-    name = ChatState.new_project_name
+    """The project that the chat is in, or that a new one will be in; leads there."""
+    name = ChatState.chat_project_name
     return rx.cond(
         name != "",
-        rx.el.span(
-            ui.icon("folder", 14), t("projects.in", name=name), class_name="lu-badge lu-truncate"
+        ui.link(
+            ui.icon("folder", 14),
+            rx.el.span(name, class_name="lu-truncate"),
+            href="/projects/" + ChatState.chat_project_id,
+            title=t("projects.in", name=name),
+            class_name="lu-badge lu-bar__project",
+            data_testid="chat-project",
         ),
     )
 

@@ -20,6 +20,7 @@ class ChatHead:
     updated_at: str
     temporary: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
+    project_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

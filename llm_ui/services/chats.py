@@ -45,6 +45,7 @@ def head_of(chat: ChatHistory) -> ChatHead:
         updated_at=chat.updated_at.isoformat(),
         temporary=chat.is_temporary,
         settings=chat.settings,
+        project_id=chat.project_id or "",
     )
 
 

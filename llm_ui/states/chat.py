@@ -96,6 +96,7 @@ class ChatState(
         self.temporary, self._draft = view.head.temporary, {}
         if self.temporary:
             temporary.entered(socket, view.head.id)
+        self._note_project(view.head.project_id)
         self.settings = chat_settings.view_of(view.head.settings)
         self._show(view.messages)
         self._reach(view.earlier, view.later, [each.run_id for each in end.running])
@@ -236,7 +237,7 @@ class ChatState(
                     self._ask_options(),
                     modes=tuple(self.modes),
                     file_ids=tuple(self.attachment_ids),
-                    project_id=self.new_project_id,
+                    project_id=self.chat_project_id,
                 ),
             )
         except AppError as error:

@@ -22,7 +22,7 @@ class AlongMixin(rx.State, mixin=True):
     """The files that come along with the open chat, or with the one that is to begin."""
 
     open_chat_id: str = ""
-    new_project_id: str = ""
+    chat_project_id: str = ""
     along: FilesAlong = FilesAlong()
     along_looks: int = 0
 
@@ -31,8 +31,8 @@ class AlongMixin(rx.State, mixin=True):
         try:
             if chat_id:
                 self.along = await project_files.along_with(session, actor, chat_id)
-            elif self.new_project_id:
-                self.along = await project_files.along(session, actor, self.new_project_id)
+            elif self.chat_project_id:
+                self.along = await project_files.along(session, actor, self.chat_project_id)
             else:
                 self.along = FilesAlong()
         except NotFound:

@@ -64,9 +64,9 @@ class SidebarMixin(rx.State, mixin=True):
 
     open_chat_id: str = ""
     chat_title: str = ""
-    # Where a new chat will be; the name is shown above it.
-    new_project_id: str = ""
-    new_project_name: str = ""
+    # Where the open chat is, or a new one will be; the name stands above it.
+    chat_project_id: str = ""
+    chat_project_name: str = ""
 
     def _zone(self) -> ZoneInfo:
         return zone_of(self.router.headers.raw_headers.get("cookie", ""))
@@ -91,10 +91,11 @@ class SidebarMixin(rx.State, mixin=True):
         return self.router.url.query_parameters.get("project", "")
 
     def _note_project(self, wanted: str) -> None:
-        """The project that the address of a new chat names, if it is one of the person's."""
+        """The open chat's project, or the one that the address of a new chat names, if it is
+        one of the person's."""
         found = next((each for each in self.projects if each.id == wanted), None)
-        self.new_project_id = found.id if found else ""
-        self.new_project_name = found.name if found else ""
+        self.chat_project_id = found.id if found else ""
+        self.chat_project_name = found.name if found else ""
 
     @rx.event
     async def load_beside(self) -> None:
