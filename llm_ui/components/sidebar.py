@@ -25,8 +25,10 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
 OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
     (("gauge", t("admin.dashboard"), "/admin"),),
     (("server", t("providers.title"), "/admin/providers"),),
-    (("users", t("people.title"), "/admin/people"),),
-    (("key-round", t("keys_api.title"), "/admin/keys"),),
+    (
+        ("users", t("people.title"), "/admin/people"),
+        ("key-round", t("keys_api.title"), "/admin/keys"),
+    ),
     (
         ("list-checks", t("jobs.title"), "/admin/jobs"),
         ("scroll-text", t("log.title"), "/admin/log"),

@@ -182,7 +182,7 @@ def _waiting() -> rx.Component:
 
 def _part(name: rx.Var[str], state: rx.Var[str], detail: rx.Var[str], test_id: str) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(name, class_name="lu-table__name"),
+        rx.el.td(rx.el.span(name, class_name="lu-table__name")),
         rx.el.td(ui.badge(t_of("admin.status.", state), _tone(state))),
         rx.el.td(detail, class_name="lu-table__wide lu-table__quiet"),
         data_testid=test_id,

@@ -113,8 +113,7 @@ def _entry(entry: rx.Var[LogEntry]) -> rx.Component:
         about,
         rx.el.td(
             rx.el.span(entry.user),
-            rx.cond(entry.address != "", rx.el.span(entry.address, class_name="lu-table__quiet")),
-            class_name="lu-table__two",
+            rx.cond(entry.address != "", rx.el.span(entry.address, class_name="lu-table__detail")),
         ),
         data_testid="log-row",
         key=entry.id,
