@@ -40,11 +40,7 @@ def _tone(state: rx.Var[str]) -> rx.Var[str]:
 
 def _stats() -> rx.Component:
     s = AdminState.stats
-    cost = rx.cond(
-        s.cost_today.length() > 0,
-        rx.foreach(s.cost_today, lambda each: rx.el.span(money(each.micro, each.currency))),
-        rx.el.span(t("admin.cost_none")),
-    )
+    cost = rx.foreach(s.cost_today, lambda each: rx.el.span(money(each.micro, each.currency)))
     errors = rx.cond(s.errors_today > 0, t("admin.errors_note_some"), t("admin.errors_note_none"))
     tokens = t(
         "admin.tokens_note",
@@ -84,7 +80,11 @@ def _stats() -> rx.Component:
             tokens,
             "stat-tokens",
         ),
-        ui.stat(t("admin.cost"), cost, t("admin.cost_note"), "stat-cost"),
+        # Without prices there is no cost to speak of.
+        rx.cond(
+            s.cost_today.length() > 0,
+            ui.stat(t("admin.cost"), cost, t("admin.cost_note"), "stat-cost"),
+        ),
         ui.stat(t("admin.errors"), number(s.errors_today), errors, "stat-errors"),
         class_name="lu-stats",
     )
