@@ -99,7 +99,7 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.Strea
         socket = push.socket_of(self)
         if view.head.id != self.open_chat_id:
             push.Watch.leave(socket)
-            self.also_model_id = self.also_model_name = ""
+            self.also_model_id = self.also_model_name = self.announcement = ""
         self.open_chat_id = view.head.id
         self.chat_title = view.head.title
         self.temporary, self._draft = view.head.temporary, {}
@@ -124,7 +124,7 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.Strea
         self.loading = True
 
     def _clear(self) -> None:
-        self.open_chat_id = self.chat_title = self._earlier = ""
+        self.open_chat_id = self.chat_title = self._earlier = self.announcement = ""
         self.also_model_id = self.also_model_name = ""
         self.temporary, self._draft = False, {}
         self.settings, self.context = SettingsView(), ContextView()
@@ -311,6 +311,9 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.Strea
     def _note_busy(self) -> None:
         # An answer may be over before its question is on the screen.
         self.busy = any(each.run_id for each in self.messages)
+        if self.busy:
+            # The same words twice would be no change, and so not be read out again.
+            self.announcement = ""
 
     @rx.event
     async def continue_answer(self, message_id: str) -> Any:
@@ -387,5 +390,17 @@ class ChatState(SidebarMixin, BranchMixin, TuningMixin, ModesMixin, stream.Strea
         self._note_busy()
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=self.busy)
         await self._measure(actor)
-        status = final.status
-        self.announcement = translate(f"chat.announce_{status}", actor.language)
+        if not self.busy:
+            self.announcement = self._news(final, actor.language)
+
+    def _news(self, ended: MessageView, language: str) -> str:
+        """What is read out at the end: once, also when two answers stood side by side."""
+
+        def told(message: MessageView) -> str:
+            words = translate(f"chat.announce_{message.status}", language)
+            return f"{words} {message.error}".rstrip()
+
+        if not ended.pair:
+            return told(ended)
+        pair = [each for each in self.messages if each.pair]
+        return " ".join(f"{each.model_name}: {told(each)}" for each in pair)
