@@ -93,7 +93,6 @@ def _error(message: Message) -> rx.Component:
             on_click=ChatState.retry(message.id, "", ""),
             data_testid="retry",
         ),
-        role="alert",
         class_name="lu-error",
         data_testid="error-bubble",
     )

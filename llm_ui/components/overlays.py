@@ -58,6 +58,8 @@ def undo_toast() -> rx.Component:
 def crash_page() -> rx.Component:
     """What stands where a page broke."""
     return rx.el.main(
+        # The page's own title has gone with it.
+        rx.el.title(t("app.name")),
         mark(40),
         rx.el.h1(t("app.crash_title"), class_name="lu-lone__title"),
         rx.el.p(t("app.crash_text")),

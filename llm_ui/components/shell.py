@@ -35,7 +35,13 @@ def top_bar(*children: Any) -> rx.Component:
 def shell(sidebar: rx.Component, *main: Any) -> rx.Component:
     """Sidebar and page, side by side."""
     return rx.el.div(
-        rx.el.a(t("app.skip"), href="#main", class_name="lu-skip"),
+        # A router's link would change the address and leave the focus where it is.
+        rx.el.a(
+            t("app.skip"),
+            href="#main",
+            class_name="lu-skip",
+            custom_attrs={"reloadDocument": True, "data-lu": "skip"},
+        ),
         sidebar,
         rx.el.main(*main, id="main", class_name="lu-main", tab_index=-1),
         class_name="lu-shell",

@@ -213,7 +213,17 @@ def project() -> rx.Component:
             title=t("projects.all"),
             class_name="lu-icon-button",
         ),
-        rx.el.h1(this.name, class_name="lu-bar__title lu-truncate", data_testid="project-title"),
+        rx.el.h1(
+            rx.cond(
+                this.name != "",
+                this.name,
+                rx.fragment(
+                    rx.el.span(t("app.loading"), class_name="lu-sr"), ui.skeleton("120px", "16px")
+                ),
+            ),
+            class_name="lu-bar__title lu-truncate",
+            data_testid="project-title",
+        ),
         ui.icon_button(
             "pencil",
             t("projects.edit"),

@@ -11,6 +11,7 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
 from llm_ui.i18n import translate
+from llm_ui.schemas.views import MessageView
 from llm_ui.services import messages, runs
 from llm_ui.states import push, stream
 from llm_ui.states.access import current_actor
@@ -23,8 +24,6 @@ class AnswerMixin(ShownMixin, mixin=True):
     """Tokens do not pass through the state: `follow_answer` pushes them as values of
     `current_response` (see stream.py and push.py), and the state gets the finished message
     when the run ends. `_note_end` is the chat state's."""
-
-    announcement: str = ""
 
     async def _note_end(self, actor: Actor) -> None:
         raise NotImplementedError
@@ -111,4 +110,17 @@ class AnswerMixin(ShownMixin, mixin=True):
         self._grow(place, [final, *self.messages[place + 1 :]])
         self._note_busy()
         await self._note_end(actor)
-        self.announcement = translate(f"chat.announce_{final.status}", actor.language)
+        if not self.busy:
+            self.announcement = self._news(final, actor.language)
+
+    def _news(self, ended: MessageView, language: str) -> str:
+        """What is read out at the end: once, also when two answers stood side by side."""
+
+        def told(message: MessageView) -> str:
+            words = translate(f"chat.announce_{message.status}", language)
+            return f"{words} {message.error}".rstrip()
+
+        if not ended.pair:
+            return told(ended)
+        pair = [each for each in self.messages if each.pair]
+        return " ".join(f"{each.model_name}: {told(each)}" for each in pair)

@@ -90,7 +90,7 @@ class ChatState(
         socket = push.socket_of(self)
         if view.head.id != self.open_chat_id:
             push.Watch.leave(socket)
-            self.also_model_id = self.also_model_name = ""
+            self.also_model_id = self.also_model_name = self.announcement = ""
         self.open_chat_id = view.head.id
         self.chat_title = view.head.title
         self.temporary, self._draft = view.head.temporary, {}
@@ -135,7 +135,7 @@ class ChatState(
         self.loading = True
 
     def _clear(self) -> None:
-        self.open_chat_id = self.chat_title = ""
+        self.open_chat_id = self.chat_title = self.announcement = ""
         self.also_model_id = self.also_model_name = ""
         self.temporary, self._draft = False, {}
         self.settings, self.context = SettingsView(), ContextView()

@@ -34,6 +34,8 @@ class ShownMixin(rx.State, mixin=True):
     # The message that was asked for by its id ("" for none); `n` tells one time from the next.
     aim: dict[str, Any] = {"n": 0, "id": ""}
     busy: bool = False
+    # What is read out to those who do not see the page.
+    announcement: str = ""
 
     _earlier: str = ""
     _later: str = ""
@@ -79,6 +81,9 @@ class ShownMixin(rx.State, mixin=True):
     def _note_busy(self) -> None:
         # An answer may be over before its question is on the screen.
         self.busy = bool(self._below) or any(each.run_id for each in self.messages)
+        if self.busy:
+            # The same words twice would be no change, and so not be read out again.
+            self.announcement = ""
 
     @rx.event
     async def load_earlier(self) -> None:

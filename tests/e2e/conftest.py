@@ -23,8 +23,10 @@ from llm_ui.cli.suite import find_browser
 from tests.conftest import fresh_postgres
 from tests.e2e.app import ROOT, App
 from tests.e2e.pictures import FLAGS
+from tests.e2e.stage import Stage, furnish
 from tests.e2e.window import Person, Watch, open_browser
 from tests.scripted import ScriptedServer, scripted_server
+from tests.web import web_server
 
 LOG_SIGNS = ("Traceback", " ERROR ", "RuntimeWarning", "was never awaited")
 
@@ -100,6 +102,27 @@ async def fresh_app(
     await running.start()
     yield running
     assert await running.stop() == 0
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
+async def stage(
+    built: None,
+    chromium: Browser,
+    model_server: ScriptedServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Stage]:
+    """An installation of its own whose admin, alice, has some of everything."""
+    async with web_server() as web, AsyncExitStack() as stack:
+        settings = {"BROWSE_HOSTS": web.host, "LLM_API_URL": model_server.url}
+        running = App(tmp_path_factory.mktemp("stage"), model_server.url, **settings)
+        await running.start()
+        running.python(
+            "import asyncio; from llm_ui.cli.admin import create;"
+            "asyncio.run(create('alice@example.org', 'Alice', 'correct horse battery'))"
+        )
+        alice = await People(chromium, stack, tmp_path_factory.mktemp("stage")).alice(running)
+        yield Stage(running, await furnish(alice, web, model_server))
+        assert await running.stop() == 0
 
 
 class People:

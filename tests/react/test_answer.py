@@ -209,3 +209,34 @@ def test_relative_time(page: Page) -> None:
           props: {iso: new Date(Date.now() - 3 * 3600e3).toISOString()}})"""
     )
     expect(page.locator("time")).to_have_text("3 hours ago")
+
+
+LEVELS = """() => [...document.querySelectorAll(".lu-md-body :is(h1, h2, h3, h4, h5, h6)")]
+  .map((each) => `${each.textContent} ${each.ariaLevel}`)"""
+
+
+def test_headings_have_their_level_on_the_page_whatever_the_model_begins_with(page: Page) -> None:
+    text = "### a\n\nx\n\n# b\n\n- ## c\n\n##### d\n\n### e\n\n> ## f\n\n# g\n\nThe end."
+    expected = ["a 3", "b 3", "c 4", "d 5", "e 5", "f 4", "g 3"]
+    show(page)
+    for at in range(0, len(text), 5):
+        push(page, text[at : at + 5], at)
+    expect(body(page)).to_contain_text("The end.")
+    # What may still change has its level when it is finished.
+    assert page.evaluate(LEVELS)[:6] == expected[:6]
+    show(page, live=False, text=text)
+    assert page.evaluate(LEVELS) == expected
+    # Written anew from the start, as after a gap.
+    show(page, live=False, text="## one\n\n" + text)
+    expect(body(page)).to_contain_text("one")
+    assert page.evaluate(LEVELS)[:3] == ["one 3", "a 4", "b 3"]
+
+
+def test_a_task_is_called_what_stands_beside_its_box(page: Page) -> None:
+    show(
+        page,
+        live=False,
+        text="- [x] a *fish* from [here](https://e.org)\n- [ ] a frog\n\n  and more",
+    )
+    expect(body(page).get_by_role("checkbox", name="a fish from here")).to_be_checked()
+    expect(body(page).get_by_role("checkbox", name="a frog", exact=True)).not_to_be_checked()

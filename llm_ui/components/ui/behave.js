@@ -3,6 +3,7 @@
 
 const root = () => document.documentElement;
 const PHONE = "(max-width: 767px)";
+const OVER = "dialog[open], :popover-open";
 const MARGIN = 8;
 let invoker = null;
 
@@ -45,6 +46,10 @@ const setDrawer = (open) => {
   if (!side) return;
   const was = root().dataset.drawer === "open";
   root().dataset.drawer = open ? "open" : "shut";
+  // What lies below the drawer is out of reach, for the keyboard too.
+  for (const each of side.parentElement.children) {
+    if (each !== side && !each.matches(".lu-scrim")) each.inert = open;
+  }
   if (open) side.querySelector("a, button")?.focus();
   else if (was) document.querySelector("[data-lu=drawer]")?.focus();
 };
@@ -78,6 +83,10 @@ const copyField = (button) => {
 
 const actions = {
   "copy-field": copyField,
+  skip: (_target, event) => {
+    event.preventDefault();
+    document.getElementById("main").focus();
+  },
   drawer: () => setDrawer(true),
   "drawer-shut": () => setDrawer(false),
   palette: () => {
@@ -92,7 +101,7 @@ const onClick = (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
   const acting = target.closest("[data-lu]");
-  actions[acting?.dataset.lu]?.(acting);
+  actions[acting?.dataset.lu]?.(acting, event);
   if (target.closest("#sidebar a")) setDrawer(false);
   const item = target.closest('[role^="menuitem"]');
   if (item && item.getAttribute("aria-disabled") !== "true") {
@@ -127,12 +136,22 @@ const onToggle = (event) => {
   else first?.focus();
 };
 
+// Tab leads on from the button that opened a menu, which gets the focus back first; through one
+// with fields in it Tab goes from one to the next. A menu that stayed open would cover the focus.
+const leaveBy = (menu) => {
+  if (menu.getAttribute("role") === "menu") menu.hidePopover();
+  else requestAnimationFrame(() => menu.contains(document.activeElement) || menu.hidePopover());
+};
+
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 const onKey = (event) => {
-  if (event.key === "Escape" && root().dataset.drawer === "open") setDrawer(false);
+  // One Escape shuts one thing: first what lies over the drawer.
+  const drawn = root().dataset.drawer === "open" && !document.querySelector(OVER);
+  if (event.key === "Escape" && drawn) setDrawer(false);
   const menu = event.target instanceof Element && event.target.closest(".lu-menu");
   if (!menu) return;
+  if (event.key === "Tab") leaveBy(menu);
   const items = itemsOf(menu);
   const here = items.indexOf(document.activeElement);
   let next = null;
@@ -220,6 +239,7 @@ const start = () => {
   document.addEventListener("beforetoggle", onToggle, true);
   document.addEventListener("toggle", onToggle, true);
   document.addEventListener("keydown", onKey);
+  matchMedia(PHONE).addEventListener("change", () => setDrawer(false));
   document.addEventListener("input", onInput);
 };
 

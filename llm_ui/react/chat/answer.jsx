@@ -167,7 +167,7 @@ export function Answer({
       <div className="lu-md-body">
         {reading && <Reading sources={read} labels={labels} />}
         {live && !begun && !reading && (
-          <div className="lu-md-wait" role="status" aria-label={labels.thinking}>
+          <div className="lu-md-wait" role="img" aria-label={labels.thinking}>
             <i />
             <i />
             <i />

@@ -289,7 +289,11 @@ export function Composer({
             aria-label={stopLabel}
             title={stopLabel}
             data-testid="stop"
-            onClick={() => onStop?.()}
+            onClick={(event) => {
+              onStop?.();
+              // This button goes; by keyboard (no click has a detail then) one wants to write on.
+              if (event.detail === 0) area.current.focus();
+            }}
           >
             <Icon name="stop" size={16} filled />
           </button>

@@ -85,6 +85,24 @@ function setMath(root) {
   }
 }
 
+// --- the outline ------------------------------------------------------------
+
+const HEADINGS = "h1, h2, h3, h4, h5, h6";
+// An answer stands below the heading that names its model.
+const ABOVE = 2;
+const DEEPEST = 6;
+
+/** Gives headings the level they have on the page. `above` are the depths of those that the
+ * next one may stand below: models begin anywhere and skip what they like. */
+function outline(root, above) {
+  for (const heading of [...(root.matches(HEADINGS) ? [root] : []), ...root.querySelectorAll(HEADINGS)]) {
+    const depth = Number(heading.tagName[1]);
+    while (above.length && above.at(-1) >= depth) above.pop();
+    above.push(depth);
+    heading.setAttribute("aria-level", Math.min(ABOVE + above.length, DEEPEST));
+  }
+}
+
 // --- clicks -----------------------------------------------------------------
 
 const labelsOf = new WeakMap();
@@ -149,6 +167,7 @@ export function dresser(container, labels) {
   labelsOf.set(container, labels);
   if (!listening) document.addEventListener("click", onClick);
   listening = true;
+  let above = [];
   return (root, final) => {
     for (const button of root.querySelectorAll(".lu-md-copy:empty")) button.textContent = labels.copy;
     for (const button of root.querySelectorAll(".lu-md-img")) {
@@ -157,6 +176,9 @@ export function dresser(container, labels) {
     }
     setMath(root);
     cite(root, sourcesOf.get(container), labels.source);
-    if (final) colour(root);
+    if (!final) return;
+    if (root === container) above = [];
+    outline(root, above);
+    colour(root);
   };
 }

@@ -41,6 +41,13 @@ function title(text) {
   return text ? ` title="${escape(text)}"` : "";
 }
 
+// The words of a task are what its box is called.
+function labelled(box, inner) {
+  if (!inner.startsWith("<p>")) return box + inner;
+  const end = inner.indexOf("</p>");
+  return `<p><label>${box}${inner.slice(3, end)}</label>${inner.slice(end)}`;
+}
+
 // An item's text is always a paragraph, whether the list is tight or loose: a
 // list that turns loose while it grows then changes one class and nothing inside.
 function itemHtml(parser, item) {
@@ -52,7 +59,7 @@ function itemHtml(parser, item) {
   }
   const inner = parser.parse(tokens);
   const task = item.task ? ' class="lu-md-task"' : "";
-  return `<li${task}>${box && inner.startsWith("<p>") ? `<p>${box}${inner.slice(3)}` : box + inner}</li>`;
+  return `<li${task}>${box ? labelled(box, inner) : inner}</li>`;
 }
 
 marked.use({

@@ -28,7 +28,7 @@ export function safeImage(href) {
 }
 
 const TEXT_TAGS =
-  "a b blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr img input li ol p pre span strong table tbody td th thead tr ul";
+  "a b blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr img input label li ol p pre span strong table tbody td th thead tr ul";
 const PROFILES = {
   text: {
     ALLOWED_TAGS: TEXT_TAGS.split(" "),

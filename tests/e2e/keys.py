@@ -1,0 +1,106 @@
+"""Pages without a mouse: where Tab leads, whether one sees it, and scenes played by keyboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page
+
+from tests.e2e.scenes import Scene, parts, ready, still, thing
+from tests.e2e.stage import Stage
+
+TOOLS = Path(__file__).with_name("walk.js").read_text()
+# Further than this nobody would go.
+MOST = 200
+# A field for a date has so many places inside, which look like one.
+INSIDE = 6
+
+
+async def walk(page: Page, where: str, key: str = "Tab") -> list[str]:
+    """Press Tab until it has led once round the page, or round what lies over it.
+
+    Returns what is wrong: what is not reached or not in the page's order, a focus that is not
+    to be seen or covered, a trap; a line for each.
+    """
+    await still(page)
+    begin: dict[str, Any] = await page.evaluate("walk.begin()")
+    wanted, first = begin["wanted"], begin["at"]
+    visited = [first] if first >= 0 else []
+    problems: list[str] = []
+    same = 0
+    for _ in range(2 * len(wanted) + 20):
+        await page.keyboard.press(key)
+        step: dict[str, Any] = await page.evaluate("walk.step()")
+        # Past the end the way leads over the browser's own buttons to the beginning.
+        if not step["name"]:
+            continue
+        same = same + 1 if visited[-1:] == [step["at"]] else 0
+        if same > INSIDE or (not same and step["at"] in visited):
+            break
+        problems += [f"{where}: {step['name']}: {each}" for each in step["problems"]]
+        if not same and step["at"] >= 0:
+            visited.append(step["at"])
+    else:
+        problems.append(f"{where}: {key} comes to no end")
+    if same > INSIDE and len(wanted) > 1:
+        problems.append(f"{where}: {key} does not lead out of {wanted[visited[-1]]}")
+    problems += [
+        f"{where}: {key} does not reach {name}" for n, name in enumerate(wanted) if n not in visited
+    ]
+    start = visited.index(min(visited)) if visited and key == "Tab" else 0
+    order = visited[start:] + visited[:start]
+    if key == "Tab" and order != sorted(order):
+        problems.append(f"{where}: the order is {[wanted[n] for n in order]}")
+    return problems
+
+
+async def reach(page: Page, target: str) -> None:
+    """Bring the focus to something with Tab, in menus with the arrow keys."""
+    await thing(page, target).wait_for()
+    await page.wait_for_function("walk.arrived()")
+    for _ in range(MOST):
+        if await page.evaluate("target => walk.isAt(target)", target):
+            return
+        in_menu = await page.evaluate("walk.inMenu()")
+        await page.keyboard.press("ArrowDown" if in_menu else "Tab")
+    raise AssertionError(f"the keyboard does not reach {target}")
+
+
+async def write(page: Page, words: str) -> None:
+    """Put words in the place of what a field has."""
+    await page.keyboard.press("ControlOrMeta+a")
+    for n, line in enumerate(words.split("\n")):
+        if n:
+            await page.keyboard.press("Shift+Enter")
+        await page.keyboard.type(line)
+
+
+async def act(page: Page, step: str) -> None:
+    """Do one step of a scene with the keyboard alone."""
+    verb, name, words = parts(step)
+    if verb in ("click", "focus", "fill"):
+        await reach(page, name)
+    await page.evaluate("walk.mark()")
+    if verb == "wait":
+        await thing(page, name).wait_for()
+    elif verb == "click":
+        ticks = await page.evaluate("document.activeElement.type === 'checkbox'")
+        await page.keyboard.press("Space" if ticks else "Enter")
+    elif verb == "fill":
+        await write(page, words)
+    elif verb == "type":
+        await page.keyboard.type(name)
+    elif verb == "press":
+        await page.keyboard.press(name)
+
+
+async def play(page: Page, stage: Stage, scene: Scene) -> None:
+    """Bring a scene up with the keyboard alone."""
+    await page.set_viewport_size(scene.sizes[0])
+    await page.goto(stage.address(scene.path))
+    await ready(page)
+    await page.evaluate(TOOLS)
+    for step in scene.steps:
+        await act(page, step)
+    await thing(page, scene.shows).wait_for()

@@ -1,0 +1,134 @@
+"""An installation whose admin, alice, has some of everything: what the scenes are played on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests import files
+from tests.e2e.app import App
+from tests.e2e.window import Person, until
+from tests.scripted import ScriptedServer
+from tests.scripted.script import Script
+from tests.web import Page, Web, article
+
+FILES = {
+    "words.txt": b"Grey herons stand still.",
+    "grey.png": files.png(40, 40),
+    "bad.exe": b"\x7fELF\x02\x01\x01\x00",
+}
+
+HERONS = [f"Grey herons stand still for hours. Remark number {n} about herons." for n in range(9)]
+ANSWER = """\
+# Herons, in short
+
+They stand still [1], and *do not* fly **far** [2]; see [a pond](https://example.org/pond) and \
+`wade()`.
+
+## What is known
+
+| Bird | Height | Note |
+|---|---:|:---:|
+| Grey heron | 98 cm | common |
+| Purple heron | 90 cm | rare |
+
+> Patience is the whole art.
+
+1. Wait.
+2. Strike.
+   - [x] a fish
+   - [ ] a frog
+
+```python
+# how long a heron waits
+@cached
+class Heron(Bird):
+    def wait(self, hours: int = 3) -> str:
+        return f"{hours} h" if hours > 1 else "soon"
+```
+
+---
+
+![A heron](https://example.org/heron.png) and $h = \\frac{1}{2}gt^2$.
+
+#### Further down
+
+That is all."""
+
+
+@dataclass
+class Stage:
+    """A furnished installation and its people; `things` are what addresses may name."""
+
+    app: App
+    things: dict[str, str] = field(default_factory=dict)
+
+    def address(self, path: str) -> str:
+        """A path with what it names."""
+        return self.app.url + path.format(**self.things)
+
+
+async def _over(alice: Person, chat_id: str) -> None:
+    """Wait until nothing is being written in a chat."""
+
+    async def still() -> bool:
+        stored = await alice.stored(chat_id)
+        return all(each["status"] not in ("queued", "running") for each in stored)
+
+    await until(still, 40)
+
+
+async def _answered(alice: Person, question: str, **more: object) -> str:
+    """A chat with a question that has been answered, somehow; its id."""
+    chat_id = await alice.new_chat()
+    await alice.post(f"/chats/{chat_id}/messages", {"content": question, **more})
+    await _over(alice, chat_id)
+    return chat_id
+
+
+async def _uploaded(alice: Person, name: str) -> str:
+    answer = await alice.context.request.post(
+        f"{alice.url}/api/v1/files?name={name}", data=FILES[name],
+        headers={"X-CSRF-Token": alice._csrf, "Content-Type": "application/octet-stream"},
+    )  # fmt: skip
+    file_id = (await answer.json())["id"]
+
+    async def has_been_read() -> bool:
+        return bool((await alice.get(f"/files/{file_id}"))["status"] == "ready")
+
+    await until(has_been_read)
+    return str(file_id)
+
+
+async def furnish(alice: Person, web: Web, upstream: ScriptedServer) -> dict[str, str]:
+    """Give alice some of everything; returns what addresses may name."""
+    web.pages["/herons"] = Page(article("All about herons", *HERONS))
+    project = await alice.post(
+        "/projects", {"name": "Birds", "description": "What waits at the pond."}
+    )
+    for name, tags in (("Letter", ["mail", "office"]), ("Summary", ["office"])):
+        text = "Write to {{person}} about {{topic}}." if name == "Letter" else "Sum it up."
+        await alice.post("/prompts", {"name": name, "text": text, "tags": tags})
+    file_ids = [await _uploaded(alice, name) for name in ("words.txt", "grey.png")]
+    things = {"folder_id": str(project["id"])}
+
+    upstream.always = Script(say=f"<think>{' '.join(HERONS)}</think>\n\n{ANSWER}")
+    links = f"What do {web.url}/herons and {web.url}/gone say?"
+    things["chat"] = things["chat_id"] = await _answered(
+        alice, links, modes=["browsing"], file_ids=file_ids[:1]
+    )
+    last = (await alice.stored(things["chat"]))[-1]["id"]
+    await alice.post(f"/chats/{things['chat']}/messages/{last}/retry")
+    await _over(alice, things["chat"])
+    upstream.always = None
+    other = await alice.model_id("scripted-too")
+    things["pair"] = await _answered(alice, "markdown tokens=120", also_model=other)
+    things["failed"] = await _answered(alice, "error-503")
+    things["broken"] = await _answered(alice, "markdown tokens=200 cut-after=60")
+    things["spare"] = await alice.new_chat("To be thrown away")
+    shelved = await alice.new_chat("Long ago")
+    await alice.post("/chats/place", {"ids": [shelved], "archived": True})
+    await alice.post(
+        "/chats/place",
+        {"ids": [things["chat"]], "pinned": True, "project": project["id"], "add_tag": "birds"},
+    )
+    return things
