@@ -166,7 +166,7 @@ async def test_in_german_and_on_a_phone(app: App, people: People) -> None:
     row = page.get_by_test_id("job-row")
     await expect(row.get_by_test_id("job-note")).to_have_text("Kopiere chatmessage: 48.200 Zeilen")
     await expect(row.get_by_test_id("job-status")).to_have_text("Läuft")
-    await _no_sideways(page)
+    await _no_sideways(page, "/admin/jobs")
 
 
 async def test_bob_is_sent_away(app: App, people: People) -> None:
