@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy.engine import make_url
@@ -30,7 +31,7 @@ all the rest all the same."""
 
 
 class _Shown:
-    """Shows the steps of a long piece of work."""
+    """Shows the steps of a long piece of work, and how it ended."""
 
     def __init__(self, title: str) -> None:
         self._progress = Progress(title)
@@ -40,9 +41,13 @@ class _Shown:
         self._progress.detail = f"{fraction:.0%} {translate(note, **params)}"
         self._progress.tick()
 
-    def end(self, outcome: str) -> None:
-        """The last one."""
-        self._progress.end(outcome)
+    def __enter__(self) -> _Shown:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        self._progress.end("failed" if kind else "done")
 
 
 def make(settings: Settings, out: Path | None) -> None:
@@ -50,11 +55,10 @@ def make(settings: Settings, out: Path | None) -> None:
     target = out or backups.folder() / backups.name_for(new_id())
     if target.exists():
         raise FileExistsError(f"{target} exists already.")
-    shown = _Shown("Backing up")
-    manifest = archive_write.write(
-        settings.database, settings.data_path, target, settings.secret_keys[0], shown
-    )
-    shown.end("done")
+    with _Shown("Backing up") as shown:
+        manifest = archive_write.write(
+            settings.database, settings.data_path, target, settings.secret_keys[0], shown
+        )
     size = size_words(target.stat().st_size, "en")
     say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are in {target} ({size}).")
     if manifest.files.missing:
@@ -68,16 +72,15 @@ def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
     url = make_url(settings.database)
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    shown = _Shown("Restoring")
     with Archive(path) as archive:
         if not archive.is_signed(settings.secret_keys) and not other_key:
             complain(OTHER_KEY)
             return 1
-        archive_restore.restore(
-            archive, settings.database, migrations.SCHEMA, settings.data_path, shown
-        )
+        with _Shown("Restoring") as shown:
+            archive_restore.restore(
+                archive, settings.database, migrations.SCHEMA, settings.data_path, shown
+            )
         manifest = archive.manifest
-    shown.end("done")
     say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are back, as they were on")
     say(f"{manifest.made_at:%Y-%m-%d at %H:%M} (UTC). Each table was compared, row by row.")
     return 0

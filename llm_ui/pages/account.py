@@ -248,7 +248,7 @@ def _archive() -> rx.Component:
         on_done=ExportState.load_export,
     )
     return rx.fragment(
-        settings.setting(t("account.archive_title"), words, control, data_testid="archive"),
+        settings.setting(t("account.archive_title"), words, control, data_testid="own-archive"),
         rx.cond(ExportState.is_preparing, look),
     )
 

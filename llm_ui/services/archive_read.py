@@ -8,7 +8,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -56,12 +56,12 @@ class Archive:
     def __init__(self, path: Path) -> None:
         with _reading(path.name):
             self._zip = zipfile.ZipFile(path)
-        try:
+        with ExitStack() as opened:
+            opened.callback(self._zip.close)
             self.manifest, self._text, self._signature = self._head()
             self._names()
-        except BaseException:
-            self._zip.close()
-            raise
+            # From here on it is closed by whoever uses it.
+            opened.pop_all()
 
     def __enter__(self) -> Archive:
         return self

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -59,14 +59,10 @@ def restore(
         raise InvalidInput("error.archive_newer", field="file")
     require_empty(url)
     schema.bring(url, manifest.revision)
-    written: list[Path] = []
-    try:
-        _files(archive, data, written)
+    with ExitStack() as undo:
+        _files(archive, data, undo)
         _rows(archive, url, step)
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
+        undo.pop_all()
     step(COMPARED_AT, "jobs.note.schema")
     schema.bring(url, "head")
 
@@ -83,7 +79,7 @@ def require_empty(url: str) -> None:
         engine.dispose()
 
 
-def _files(archive: Archive, data: Path | None, written: list[Path]) -> None:
+def _files(archive: Archive, data: Path | None, undo: ExitStack) -> None:
     for name, size, checksum in archive.files():
         if data is None:
             for _ in archive.pieces(name, size, checksum):
@@ -91,7 +87,7 @@ def _files(archive: Archive, data: Path | None, written: list[Path]) -> None:
             continue
         target = data / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        written.append(target)
+        undo.callback(target.unlink, missing_ok=True)
         with target.open("wb") as out:
             for piece in archive.pieces(name, size, checksum):
                 out.write(piece)

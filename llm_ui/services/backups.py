@@ -104,7 +104,8 @@ def keep_newest(count: int) -> int:
 def _paths() -> list[Path]:
     """The newest first."""
     found = [path for path in folder().glob("*.zip") if NAME.fullmatch(path.name)]
-    return sorted(found, key=lambda path: path.name, reverse=True)
+    # Of two that were asked for in the same second, the one that was ready later.
+    return sorted(found, key=lambda path: (path.name[:22], path.stat().st_mtime_ns), reverse=True)
 
 
 def path_of(name: str) -> Path:

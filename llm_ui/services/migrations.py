@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
+from typing import TYPE_CHECKING
 
 from llm_ui.db import script_engine
 from llm_ui.services.archive_restore import Schema
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic takes 11 MB, which a server needs for as long as a backup is tried out: not before.
+
 
 def _config(url: str = "") -> Config:
+    from alembic.config import Config
+
     # Every process runs in the folder that has it.
     config = Config("alembic.ini")
     if url:
@@ -22,6 +25,9 @@ def _config(url: str = "") -> Config:
 
 def knows(revision: str) -> bool:
     """Whether this version has a revision."""
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
     try:
         return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
     except CommandError:
@@ -30,6 +36,10 @@ def knows(revision: str) -> bool:
 
 def bring(url: str, revision: str) -> None:
     """Bring a database to a revision, up or down; "head" is the newest."""
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     engine = script_engine(url)
     try:
         with engine.connect() as connection:

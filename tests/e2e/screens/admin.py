@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from tests.e2e.screens.kit import Screen
+from tests.e2e.screens.kit import Screen, pressing, showing
 
-SCREENS = (Screen("dashboard", "/admin", "stat-users"),)
+SCREENS = (
+    Screen("dashboard", "/admin", "stat-users"),
+    Screen("jobs", "/admin/jobs", "backup-row"),
+    Screen("jobs-start", "/admin/jobs", "backup-row", pressing("start-job")),
+    Screen("backups", "/admin/jobs", "backup-row", showing("backups-kept")),
+)

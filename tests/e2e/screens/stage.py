@@ -185,6 +185,27 @@ async def talks(stage: Stage) -> None:
     await change(stage.ada, "PATCH", f"/chats/{chat}", {"settings": settings})
 
 
+async def chores(stage: Stage) -> None:
+    """What the server does in the background, each once, and a backup that was tried out."""
+
+    async def done(job: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+
+        async def over() -> bool:
+            found.update(await stage.ada.get(f"/admin/jobs/{job['id']}"))
+            return found["status"] not in ("queued", "running")
+
+        await until(over, 120.0)
+        return found
+
+    for kind in ("retention", "models_sync", "search_reindex"):
+        await done(await stage.ada.post("/admin/jobs", {"kind": kind}))
+    backup = await done(await stage.ada.post("/admin/jobs", {"kind": "backup"}))
+    name = backup["result"]["name"]
+    await done(await stage.ada.post(f"/admin/backups/{name}/check", {}))
+    await done(await stage.ada.post("/account/export", {}))
+
+
 async def furnish(stage: Stage, browser: Browser) -> None:
     """Everything, the answer that never ends at last."""
     await people(stage, browser)
@@ -194,6 +215,7 @@ async def furnish(stage: Stage, browser: Browser) -> None:
     rows.usage(stage)
     await talks(stage)
     rows.spread(stage, "answer", "pair", "files", "edit", "browsing", "thinking", "error")
+    await chores(stage)
     chat = await Asking(stage).chat("streaming")
     stage.models.queue.append(said((texts.ANSWER + "\n\n") * 200, rate=25.0))
     await stage.ada.post(f"/chats/{chat}/messages", {"content": texts.NEXT_QUESTION})
