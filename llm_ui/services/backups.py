@@ -22,8 +22,9 @@ from llm_ui.services.archive_format import Manifest, Step
 from llm_ui.services.archive_read import Archive
 from llm_ui.services.monitoring import record
 
-NAME = re.compile(r"llm-ui-(\d{8}-\d{6})-[0-9a-f]{8}\.zip")
-STAMP = "%Y%m%d-%H%M%S"
+NAME = re.compile(r"llm-ui-(\d{8}-\d{12})-[0-9a-f]{8}\.zip")
+# To the millisecond: names are in the order in which backups were asked for.
+STAMP = "%Y%m%d-%H%M%S%f"
 
 
 def folder() -> Path:

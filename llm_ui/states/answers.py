@@ -117,7 +117,8 @@ class AnswerMixin(ShownMixin, mixin=True):
         """What is read out at the end: once, also when two answers stood side by side."""
 
         def told(message: MessageView) -> str:
-            words = translate(f"chat.announce_{message.status}", language)
+            status = message.status
+            words = translate(f"chat.announce_{status}", language)
             return f"{words} {message.error}".rstrip()
 
         if not ended.pair:

@@ -22,7 +22,7 @@ from tests.conftest import People
 ADMIN = "/api/v1/admin/jobs"
 BACKUPS = "/api/v1/admin/backups"
 OWN = "/api/v1/jobs"
-NAME = "llm-ui-20260101-000000-00000000.zip"
+NAME = "llm-ui-20260101-000000000000-00000000.zip"
 
 
 @pytest.fixture(autouse=True)

@@ -119,7 +119,9 @@ async def test_a_backup_is_deleted_for_good(db: Database, people: People, folder
             await backups.delete(session, people.alice, name)
 
 
-@pytest.mark.parametrize("name", ["../llm_ui.db", "..", "", "llm-ui-20260101-000000-00000000.zip"])
+@pytest.mark.parametrize(
+    "name", ["../llm_ui.db", "..", "", "llm-ui-20260101-000000000000-00000000.zip"]
+)
 async def test_a_name_never_leads_elsewhere(db: Database, people: People, name: str):
     async with unit_of_work() as session:
         for verb in (backups.locate, backups.delete, backups.check):

@@ -76,7 +76,7 @@ def test_it_moves_from_sqlite_to_postgresql_and_back(
 def test_without_a_name_it_lies_with_the_others(home: Path):
     done = run(home, "", "make")
     (made,) = (home / "backups").iterdir()
-    assert re.fullmatch(r"llm-ui-\d{8}-\d{6}-[0-9a-f]{8}\.zip", made.name)
+    assert re.fullmatch(r"llm-ui-\d{8}-\d{12}-[0-9a-f]{8}\.zip", made.name)
     assert str(made) in done.stdout
 
 
