@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
-from llm_ui.api.deps import Changer, Reader
+from llm_ui.api.deps import OwnChanger, OwnReader
 from llm_ui.api.errors import problems
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.jobs import JobItem
@@ -81,21 +81,21 @@ def jobs_of(page: Page[JobItem]) -> JobList:
 
 
 @router.get("", responses=problems(401, 422))
-async def list_jobs(actor: Reader, cursor: Cursor = None, limit: Limit = 50) -> JobList:
+async def list_jobs(actor: OwnReader, cursor: Cursor = None, limit: Limit = 50) -> JobList:
     """Your own jobs, the newest first."""
     async with unit_of_work(writes=False) as session:
         return jobs_of(await jobs.list_own(session, actor, cursor=cursor, limit=limit))
 
 
 @router.get("/{job_id}", responses=problems(401, 404))
-async def get_job(job_id: str, actor: Reader) -> Job:
+async def get_job(job_id: str, actor: OwnReader) -> Job:
     """One of your jobs as it is now: ask again while it waits or runs."""
     async with unit_of_work(writes=False) as session:
         return job_of(await jobs.get_own(session, actor, job_id))
 
 
 @router.post("/{job_id}/cancel", responses=problems(401, 403, 404, 409))
-async def cancel_job(job_id: str, actor: Changer) -> Job:
+async def cancel_job(job_id: str, actor: OwnChanger) -> Job:
     """End one of your jobs."""
     async with unit_of_work() as session:
         await jobs.get_own(session, actor, job_id)
@@ -103,7 +103,7 @@ async def cancel_job(job_id: str, actor: Changer) -> Job:
 
 
 @router.get("/{job_id}/file", response_class=FileResponse, responses=problems(401, 404))
-async def get_file(job_id: str, actor: Reader) -> FileResponse:
+async def get_file(job_id: str, actor: OwnReader) -> FileResponse:
     """What one of your jobs made, for a day."""
     async with unit_of_work(writes=False) as session:
         found = await exports.locate(session, actor, job_id)

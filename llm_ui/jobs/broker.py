@@ -12,6 +12,8 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from taskiq import AsyncBroker, InMemoryBroker
 from taskiq.exceptions import SendTaskError
@@ -69,7 +71,12 @@ class Broker:
         self._broker: AsyncBroker = InMemoryBroker()
         if redis_url is not None:
             self._broker = _Queue(
-                redis_url, queue_name=name, socket_timeout=SOCKET_S, socket_connect_timeout=WAIT_S
+                redis_url,
+                queue_name=name,
+                socket_timeout=SOCKET_S,
+                socket_connect_timeout=WAIT_S,
+                # Once: a kept connection may be one that Redis has closed meanwhile.
+                retry=Retry(NoBackoff(), 1),
             )
 
         async def job(job_id: str) -> None:

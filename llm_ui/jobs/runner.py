@@ -199,9 +199,14 @@ class Runner:
                 await asyncio.sleep(0.2 * 2**attempt)
 
     async def _note(self, job_id: str, progress: float, key: str, params: dict[str, Any]) -> bool:
-        async with self.database.unit_of_work() as session:
-            text = note_of(key, params)
-            wanted = await store.note(session, job_id, self.owner, progress, text)
+        try:
+            async with self.database.unit_of_work() as session:
+                text = note_of(key, params)
+                wanted = await store.note(session, job_id, self.owner, progress, text)
+        except SQLAlchemyError:
+            # The work goes on; for how long without a word, the lease decides.
+            logger.exception("could not write how far job %s is", job_id)
+            return False
         if wanted is None:
             raise JobLost
         if (job := self._live.get(job_id)) is not None:

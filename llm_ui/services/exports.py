@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -22,6 +23,8 @@ from llm_ui.models.base import now
 from llm_ui.schemas.files import Stored
 from llm_ui.schemas.jobs import JobItem
 from llm_ui.services import export, jobs
+
+logger = logging.getLogger(__name__)
 
 KIND = "export_archive"
 KEPT_FOR = timedelta(days=1)
@@ -137,4 +140,7 @@ async def sweep() -> None:
             is_fresh = row.finished_at is not None and row.finished_at > now() - KEPT_FOR
             if is_running or (row.status == "done" and is_fresh):
                 continue
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        try:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except OSError:
+            logger.exception("the archive %s could not be removed", path.name)

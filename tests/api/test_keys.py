@@ -68,7 +68,9 @@ async def test_a_key_opens_nothing_of_the_account(people: People):
         assert (await job.get("/api/v1/admin/log")).status_code == 200
         for method, path in (
             ("GET", KEYS), ("POST", KEYS), ("GET", "/api/v1/account/sessions"),
-            ("GET", "/api/v1/account/export"), ("POST", "/api/v1/account/password"),
+            ("GET", "/api/v1/account/export"), ("POST", "/api/v1/account/export"),
+            ("GET", "/api/v1/jobs"), ("GET", "/api/v1/jobs/x/file"),
+            ("POST", "/api/v1/account/password"),
             ("POST", "/api/v1/auth/logout"),
         ):  # fmt: skip
             assert (await job.request(method, path, json={})).status_code == 403, path

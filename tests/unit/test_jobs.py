@@ -569,10 +569,12 @@ async def test_workers_that_look_at_once_queue_it_once(db: Database, people: Peo
 # --- all of it together ---
 
 
-@pytest.fixture(params=["", pytest.param("redis", marks=pytest.mark.redis)])
+@pytest.fixture(params=["", pytest.param("redis", marks=pytest.mark.redis), "gone"])
 async def start(request: pytest.FixtureRequest, db: Database) -> AsyncIterator[Callable[[], Any]]:
-    """Starts workers, which take jobs in-process or from Redis."""
-    url = request.getfixturevalue("redis_url") if request.param else None
+    """Starts workers, which take jobs in-process, from Redis, or from one that is away."""
+    url = {"": None, "gone": "redis://127.0.0.1:9/0"}.get(request.param, "")
+    if url == "":
+        url = request.getfixturevalue("redis_url")
     running: list[Jobs] = []
 
     async def begin() -> Jobs:

@@ -42,7 +42,7 @@ async def change(person: Person, method: str, path: str, body: Any) -> Any:
         f"{person.url}/api/v1{path}",
         method=method,
         data=body,
-        headers={"X-CSRF-Token": person._csrf},
+        headers={"X-CSRF-Token": person.csrf},
     )
     assert response.ok, await response.text()
     return await response.json() if response.status != 204 else None

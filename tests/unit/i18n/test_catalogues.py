@@ -69,7 +69,7 @@ def test_every_text_asked_for_in_the_code_exists():
     missing = []
     for path, code in sources():
         for formatted, key in CALLED.findall(code):
-            pattern = re.compile(re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(key)))
+            pattern = re.compile(re.sub(r"\\\{[\w.\\]+\\\}", r"\\w+", re.escape(key)))
             known = any(map(pattern.fullmatch, texts)) if formatted else key in texts
             if not known:
                 missing.append((path.name, key))
