@@ -33,6 +33,16 @@ async def read_metrics(request: Request) -> Response:
     return Response(await metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
+def _pattern(scope: Scope) -> str:
+    """The path with the names of its parameters in place of their values."""
+    if "route" not in scope:
+        return UNKNOWN_ROUTE
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        path = path.replace(f"/{value}", f"/{{{name}}}", 1)
+    return path
+
+
 class CountRequests:
     """Counts REST calls by the pattern of their route, never by their path."""
 
@@ -47,7 +57,7 @@ class CountRequests:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", UNKNOWN_ROUTE)
+                route = _pattern(scope)
                 metrics.requests.labels(scope["method"], route, str(message["status"])).inc()
                 taken = time.perf_counter() - began
                 metrics.request_seconds.labels(scope["method"]).observe(taken)
