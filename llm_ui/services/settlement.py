@@ -25,6 +25,7 @@ from llm_ui.models import (
     UsageLog,
 )
 from llm_ui.models.base import now
+from llm_ui.services import news
 from llm_ui.services.monitoring import record, report_unhandled
 from llm_ui.services.prompting import LONGEST_PATH, path_query
 from llm_ui.services.tokens import estimate, estimate_prompt, writing_rate
@@ -48,6 +49,7 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
         await _price(session, usage, model.id)
     session.add(usage)
     await _note_message(session, run, outcome, usage)
+    news.ended(session, run.user_id, run.chat_id)
     chat = await session.get(ChatHistory, run.chat_id)
     if chat is not None and chat.is_temporary:
         # Its usage is all that a temporary chat leaves.

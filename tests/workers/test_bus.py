@@ -22,18 +22,22 @@ class Ears:
     def __init__(self) -> None:
         self.stopped: list[str] = []
         self.gone: list[str] = []
+        self.news: list[list[str]] = []
         self.missed_times = 0
         self.freed_times = 0
 
     @property
     def handlers(self) -> Handlers:
-        return Handlers(self.stopped.append, self.free, self.ended, self.missed)
+        return Handlers(self.stopped.append, self.free, self.ended, self.changed, self.missed)
 
     def free(self) -> None:
         self.freed_times += 1
 
     async def ended(self, ids: list[str]) -> None:
         self.gone += ids
+
+    async def changed(self, told: list[str]) -> None:
+        self.news.append(told)
 
     async def missed(self) -> None:
         self.missed_times += 1
@@ -59,9 +63,11 @@ async def test_what_is_told_reaches_the_other_worker_only(two: list[tuple[Bus, E
     (one, ears), (_, others) = two
     await one.tell_stop("a run")
     await one.tell_ended(["s1", "s2"])
-    await until(lambda: others.gone)
+    await one.tell_changed(["somebody", "", "c1", "c2"])
+    await until(lambda: others.gone and others.news)
     assert (others.stopped, others.gone) == (["a run"], ["s1", "s2"])
-    assert (ears.stopped, ears.gone) == ([], [])
+    assert others.news == [["somebody", "", "c1", "c2"]]
+    assert (ears.stopped, ears.gone, ears.news) == ([], [], [])
 
 
 async def test_nothing_is_published_until_somebody_follows(two: list[tuple[Bus, Ears]]) -> None:

@@ -268,3 +268,22 @@ async def test_one_word_about_a_provider_that_is_down(pair: Pair) -> None:
 async def _note(database: Database, row: AIProvider, is_ok: bool) -> None:
     async with database.unit_of_work() as session:
         await providers._note_health(session, row, is_ok, "", 1)
+
+
+async def test_a_tab_hears_of_what_is_done_on_the_other_worker(pair: Pair) -> None:
+    chat, _ = pair.ask(pair.one, "say:one")
+    async with pair.two.tab(pair.bob) as tab, pair.one.tab(pair.bob) as near:
+        await near.open("/chat")
+        await tab.open(f"/chat/{chat}")
+        await answered(tab)
+        await asyncio.to_thread(
+            pair.one.rest, pair.bob, "POST", f"/chats/{chat}/messages", content="say:two"
+        )
+        await tab.until(lambda: len(tab.vars(CHAT)["messages"]) == 4)
+        message = await answered(tab)
+        assert message["content"] == "two"
+        await near.call(CHAT, "rename_chat", chat_id=chat, title="From afar")
+        await tab.until(lambda: tab.vars(CHAT)["chat_title"] == "From afar")
+        await asyncio.to_thread(pair.one.rest, pair.bob, "DELETE", f"/chats/{chat}")
+        await tab.until(lambda: "/chat" in tab.redirects)
+        await near.until(lambda: chat not in [each["id"] for each in near.vars(CHAT)["chats"]])
