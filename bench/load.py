@@ -25,8 +25,6 @@ from bench.figures import Load, Meter, lag_figures, metered, requests_of
 from bench.stage import Stage, cpu_ms, floor, resident_mb, stage
 from bench.tab import FloorTab, LeanTab
 
-# The server lets one person have eight answers at a time.
-TABS_EACH = 8
 AT_ONCE = 6
 # What one question costs the server at most, on a slow machine.
 ASK_S = 0.09
@@ -61,9 +59,9 @@ async def at_once(work: list[Any], limit: int = AT_ONCE) -> None:
 
 
 async def open_tabs(at: Stage, count: int) -> list[LeanTab]:
-    """That many tabs on the chat page, of as many people as it takes."""
-    tokens = await asyncio.to_thread(at.people, math.ceil(count / TABS_EACH))
-    tabs = [LeanTab(at.url, tokens[number // TABS_EACH]) for number in range(count)]
+    """That many tabs on the chat page, each of another person: tabs of one person would hear
+    of each other's questions."""
+    tabs = [LeanTab(at.url, token) for token in await asyncio.to_thread(at.people, count)]
     await at_once([tab.connect("/chat") for tab in tabs])
     await at_once([tab.ready() for tab in tabs])
     return tabs

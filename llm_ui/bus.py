@@ -1,11 +1,12 @@
-"""What crosses workers: increments of running answers, stops, free places, ended sessions.
+"""What crosses workers: increments of running answers, stops, free places, ended sessions,
+news of changed chats.
 
 Within one process nothing is needed, and without REDIS_URL there is nothing. With it:
 
 - a Redis Stream per run. Who wants to follow a run of another worker says so ("watch", and
   again every few seconds); while somebody does, the run's owner adds what is new. Streams
   are cut short and expire: the database holds everything, this only holds it earlier.
-- a pub/sub channel for "watch", "stop", "withdrawn", "freed" and "ended".
+- a pub/sub channel for "watch", "stop", "withdrawn", "freed", "ended" and "changed".
 
 Nothing depends on Redis answering. Increments carry their positions, so a reader sees
 what it missed and reads it in the database; a stop and a session's end stand in the
@@ -90,6 +91,7 @@ class Handlers:
     stop: Callable[[str], object]
     freed: Callable[[], object]
     ended: Callable[[list[str]], Coroutine[Any, Any, None]]
+    changed: Callable[[list[str]], Coroutine[Any, Any, None]]
     missed: Callable[[], Coroutine[Any, Any, None]]
     withdrawn: Callable[[str], object]
 
@@ -213,6 +215,10 @@ class Bus:
             return None
         self._health.worked()
         return time.perf_counter() - began
+
+    async def tell_changed(self, told: list[str]) -> None:
+        """Pass news of changed chats on to every other worker (see services/news.py)."""
+        await self._tell("changed", told)
 
     async def _tell(self, what: str, ids: list[str]) -> bool:
         if self._redis is None or not self._health.may_try:
@@ -385,6 +391,8 @@ class Bus:
                 self._handlers.freed()
             case "ended":
                 self._spawn(self._handlers.ended(ids), "bus-ended")
+            case "changed":
+                self._spawn(self._handlers.changed(ids), "bus-changed")
             case "watch":
                 until = time.monotonic() + WATCH_HOLDS_S
                 self._wanted.update(dict.fromkeys(ids, until))
@@ -426,3 +434,9 @@ async def tell_ended(session_ids: list[str]) -> None:
     """Tell the other workers, if there are any, that sessions have ended."""
     if _current is not None:
         await _current.tell_ended(session_ids)
+
+
+async def tell_changed(told: list[str]) -> None:
+    """Pass news of changed chats on to the other workers, if there are any."""
+    if _current is not None:
+        await _current.tell_changed(told)

@@ -1,7 +1,7 @@
 """The composition root: the app, its REST side, its pages, and what lives as long as it.
 
 What lies lower and needs something higher gets it handed in here: the engine its
-`prepare` and `settle`, sessions the listener that ends tabs.
+`prepare` and `settle`, sessions and news the listeners that end and tell tabs.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from llm_ui.services import (
     extraction,
     file_bytes,
     invitations,
+    news,
     prompting,
     providers,
     settlement,
@@ -40,6 +41,7 @@ from llm_ui.services import jobs as background
 from llm_ui.states import door
 from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
 from llm_ui.states.guard import EventLogFilter, Guard
+from llm_ui.states.news import tell_tabs
 from llm_ui.states.presence import check_tabs, end_tabs, note_open_tabs
 from llm_ui.states.temporary import open_chats
 
@@ -125,6 +127,7 @@ def _hears(engine: Engine) -> bus.Handlers:
         stop=engine.stop_run,
         freed=engine.look_for_places,
         ended=_end,
+        changed=news.heard,
         missed=missed,
         withdrawn=engine.withdraw_run,
     )
@@ -193,6 +196,7 @@ def create_app() -> rx.App:
     made.register_lifespan_task(lifespan)
     auth.on_sessions_ended(_end)
     auth.on_sessions_ended(bus.tell_ended)
+    news.listen(tell_tabs)
     pages.register(made)
     door.install(made)
     return made

@@ -15,7 +15,7 @@ from llm_ui.errors import Conflict, InvalidInput, NotFound
 from llm_ui.models import ACTIVE, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id, now
 from llm_ui.schemas.chats import ChatHead
-from llm_ui.services import messages, tree
+from llm_ui.services import messages, news, tree
 from llm_ui.services.chats import TITLE_LIMIT, get_chat_for, head_of, stop_row
 from llm_ui.services.prompting import LONGEST_PATH, path_query
 
@@ -34,6 +34,7 @@ async def show(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead
     message = await messages.get_message_for(session, actor, message_id)
     chat = await get_chat_for(session, actor, message.chat_id, lock=True)
     chat.active_leaf_id = await tree.newest_below(session, chat.id, message.id)
+    news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
 
@@ -62,6 +63,7 @@ async def keep(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead
     await tree.end_pairs(session, chat.id, message.parent_id)
     chat.active_leaf_id = message.id
     chat.model_id = message.model_id or chat.model_id
+    news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
 
@@ -99,6 +101,7 @@ async def fork(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead
     await session.execute(sa.insert(ChatMessage), rows)
     await messages.copy_files(session, copies)
     chat.active_leaf_id = copies[message.id]
+    news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
 
@@ -115,4 +118,5 @@ async def rate(session: AsyncSession, actor: Actor, message_id: str, value: int)
     if message.role != "assistant":
         raise NotFound
     message.feedback = value or None
+    news.changed(session, actor.user_id, message.chat_id)
     return value

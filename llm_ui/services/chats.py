@@ -24,7 +24,7 @@ from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.finding import ChatFilters
 from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
-from llm_ui.services import chat_settings, messages
+from llm_ui.services import chat_settings, messages, news
 from llm_ui.services.models import get_model_for
 from llm_ui.services.paging import cursor_of, position_of
 from llm_ui.services.projects import get_project_for
@@ -87,6 +87,7 @@ async def create_chat(
     )
     session.add(chat)
     await session.flush()
+    news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
 
@@ -209,6 +210,7 @@ async def rename_chat(session: AsyncSession, actor: Actor, chat_id: str, title: 
     cleaned = clean_title(title)
     chat = await get_chat_for(session, actor, chat_id, lock=True)
     chat.title, chat.title_is_automatic = cleaned, False
+    news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
 
@@ -219,6 +221,7 @@ async def change_settings(
     cleaned = chat_settings.clean(settings)
     chat = await get_chat_for(session, actor, chat_id, lock=True)
     chat.settings = cleaned
+    news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
 
@@ -226,12 +229,14 @@ async def choose_model(session: AsyncSession, actor: Actor, chat_id: str, model_
     """Answer this chat's next questions with another model."""
     chat = await get_chat_for(session, actor, chat_id, lock=True)
     chat.model_id = (await get_model_for(session, actor, model_id)).id
+    news.changed(session, actor.user_id, chat.id)
 
 
 async def delete_chat(session: AsyncSession, actor: Actor, chat_id: str) -> ChatHead:
     """Take a chat away; it can be brought back for UNDO_FOR. Its running answer stops."""
     chat = await get_chat_for(session, actor, chat_id, lock=True)
     chat.deleted_at = now()
+    news.changed(session, actor.user_id, chat.id)
     query = sa.select(col(Generation.id)).where(
         col(Generation.chat_id) == chat_id, col(Generation.state).in_(ACTIVE)
     )
@@ -253,6 +258,7 @@ async def undo_delete(session: AsyncSession, actor: Actor, chat_id: str) -> Chat
     if chat is None:
         raise NotFound
     chat.deleted_at = None
+    news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
 

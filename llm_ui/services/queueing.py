@@ -15,6 +15,7 @@ from llm_ui.generation import current_engine
 from llm_ui.models import ACTIVE, AIModel, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id, now
 from llm_ui.schemas.chats import Asked
+from llm_ui.services import news
 
 
 async def refuse_while_running(session: AsyncSession, chat: ChatHistory) -> None:
@@ -57,4 +58,5 @@ async def queue(
     engine = current_engine()
     if engine is not None:
         after_commit(session, lambda: engine.wake(run.id))
+    news.changed(session, chat.user_id, chat.id)
     return Asked(chat.id, run.message_id, run.id)

@@ -19,7 +19,7 @@ from llm_ui.models import ChatHistory, ChatTag
 from llm_ui.models.base import now
 from llm_ui.schemas.finding import ChatFilters, ChatWindow, TagView
 from llm_ui.security.text import storable
-from llm_ui.services import chats
+from llm_ui.services import chats, news
 from llm_ui.services.projects import get_project_for
 
 AT_ONCE = 200
@@ -30,6 +30,7 @@ PINS = 50
 
 
 async def _own(session: AsyncSession, actor: Actor, chat_ids: Sequence[str]) -> list[str]:
+    """The ids without doubles, all of them the actor's: this unit of work changes them."""
     wanted = list(dict.fromkeys(chat_ids))
     if len(wanted) > AT_ONCE:
         raise InvalidInput("error.too_many_chats", field="ids", limit=AT_ONCE)
@@ -44,6 +45,7 @@ async def _own(session: AsyncSession, actor: Actor, chat_ids: Sequence[str]) -> 
     )
     if not wanted or found != set(wanted):
         raise NotFound
+    news.changed(session, actor.user_id, *wanted)
     return wanted
 
 

@@ -21,14 +21,14 @@ from llm_ui.schemas.files import FilesAlong
 from llm_ui.schemas.views import ContextView, ModelItem, SettingsView
 from llm_ui.services import branches, chat_settings, chats, models, runs
 from llm_ui.services.attachments import parse_ids
-from llm_ui.states import push, stream, temporary
+from llm_ui.states import presence, push, stream, temporary
 from llm_ui.states.access import current_actor
 from llm_ui.states.answers import AnswerMixin
 from llm_ui.states.branches import BranchMixin
+from llm_ui.states.catching_up import CatchUpMixin
 from llm_ui.states.feedback import tell
 from llm_ui.states.modes import ModesMixin
 from llm_ui.states.project_files import AlongMixin
-from llm_ui.states.sidebar import SidebarMixin
 from llm_ui.states.tuning import TuningMixin
 
 
@@ -38,7 +38,7 @@ def _measure() -> Any:
 
 
 class ChatState(
-    SidebarMixin,
+    CatchUpMixin,
     AnswerMixin,
     BranchMixin,
     TuningMixin,
@@ -87,15 +87,13 @@ class ChatState(
         except NotFound as error:
             self._clear()
             return [tell(error), rx.redirect("/chat", replace=True)]
-        socket = push.socket_of(self)
         if view.head.id != self.open_chat_id:
-            push.Watch.leave(socket)
+            push.Watch.leave(push.socket_of(self))
             self.also_model_id = self.also_model_name = self.announcement = ""
         self.open_chat_id = view.head.id
         self.chat_title = view.head.title
         self.temporary, self._draft = view.head.temporary, {}
-        if self.temporary:
-            temporary.entered(socket, view.head.id)
+        self._note_open()
         self._note_project(view.head.project_id)
         self.settings = chat_settings.view_of(view.head.settings)
         self._show(view.messages)
@@ -145,6 +143,14 @@ class ChatState(
         self._reach("")
         self.busy = self.loading = False
         push.Watch.leave(push.socket_of(self))
+        self._note_open()
+
+    def _note_open(self) -> None:
+        """Note for others which chat this tab shows."""
+        socket = push.socket_of(self)
+        presence.note_chat(socket.token, self.open_chat_id)
+        if self.temporary:
+            temporary.entered(socket, self.open_chat_id)
 
     async def _show_branch(self, actor: Actor) -> Any:
         """Show the chat's present branch; what the page has of it already stays."""
@@ -163,10 +169,11 @@ class ChatState(
                 break
             same += 1
         self._grow(same, fresh[same:])
-        self._choose(view.head.model_id)
+        head = view.head
+        self._choose(head.model_id)
+        self.chat_title, self.settings = head.title, chat_settings.view_of(head.settings)
         self._note_busy()
         if not self.temporary:
-            head = view.head
             self._touch_chat(head.id, head.title, head.updated_at, running=self.busy)
         await self._measure(actor)
         return [self._follow(each.run_id) for each in view.running]
@@ -278,7 +285,6 @@ class ChatState(
         self.open_chat_id, self.chat_title = asked.chat_id, asked.title
         self._note_busy()
         self.loading = False
-        if self.temporary:
-            temporary.entered(push.socket_of(self), asked.chat_id)
-        else:
+        self._note_open()
+        if not self.temporary:
             self._touch_chat(asked.chat_id, asked.title, asked.updated_at, running=self.busy)

@@ -27,6 +27,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import NotAllowed
 from llm_ui.security.limits import Allowance
 from llm_ui.services.monitoring import record
+from llm_ui.services.news import acting_tab
 from llm_ui.states.access import access_of, set_caller
 from llm_ui.states.feedback import tell
 from llm_ui.states.handshake import in_language, session_token
@@ -113,7 +114,9 @@ class Guard(Middleware):
             context.token,
             context.router_data.get(RouteVar.SESSION_ID, ""),
             actor.session_id if actor else "",
+            owner,
         )
+        acting_tab.set(context.token)
 
 
 def _handler(name: str) -> Any:

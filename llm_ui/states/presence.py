@@ -1,8 +1,11 @@
-"""Which tabs belong to which session, so that a session's end ends its tabs at once."""
+"""Which tabs are open: whose they are, so that a session's end ends them at once, and which
+chat they show, so that news reach those that do not know."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Any
 
 import reflex as rx
 from reflex.event import Event
@@ -13,13 +16,26 @@ from llm_ui import auth
 from llm_ui.db import unit_of_work
 from llm_ui.states.push import Socket
 
-_tabs: dict[str, tuple[str, str]] = {}
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A signed-in person's tab; `chat_id` is the chat that it shows, or ""."""
+
+    sid: str
+    session_id: str
+    user_id: str
+    chat_id: str = ""
 
 
-def note_tab(token: str, sid: str, session_id: str) -> None:
+_tabs: dict[str, Tab] = {}
+
+
+def note_tab(token: str, sid: str, session_id: str, user_id: str) -> None:
     """A tab has just been heard of, under this socket and session ("" for a visitor)."""
+    known = _tabs.get(token)
     if session_id and sid:
-        _tabs[token] = (sid, session_id)
+        if known is None or (known.sid, known.session_id) != (sid, session_id):
+            _tabs[token] = Tab(sid, session_id, user_id)
     else:
         _tabs.pop(token, None)
     if len(_tabs) > 1000 and len(_tabs) % 100 == 0:
@@ -27,24 +43,44 @@ def note_tab(token: str, sid: str, session_id: str) -> None:
 
 
 def _forget_closed() -> None:
-    for token, (sid, _) in list(_tabs.items()):
-        if not Socket(token, sid).is_open:
+    for token, tab in list(_tabs.items()):
+        if not Socket(token, tab.sid).is_open:
             del _tabs[token]
+
+
+def note_chat(token: str, chat_id: str) -> None:
+    """A tab shows this chat now, "" for none."""
+    if token in _tabs and _tabs[token].chat_id != chat_id:
+        _tabs[token] = replace(_tabs[token], chat_id=chat_id)
+
+
+def tabs_of(user_id: str) -> list[tuple[Socket, str]]:
+    """The open tabs of a person on this worker, each with the chat that it shows."""
+    found = [
+        (Socket(token, tab.sid), tab.chat_id)
+        for token, tab in _tabs.items()
+        if tab.user_id == user_id
+    ]
+    return [(socket, chat_id) for socket, chat_id in found if socket.is_open]
+
+
+async def tell(socket: Socket, event: Any) -> None:
+    """Send an event to a tab, which does it as if its page had thought of it."""
+    namespace = RegistrationContext.get().app.event_namespace
+    if namespace is not None and socket.is_open:
+        update = StateUpdate(events=Event.from_event_type(event))
+        await namespace.emit_update(update, socket.token)
 
 
 async def end_tabs(session_ids: list[str]) -> None:
     """Send the open tabs of ended sessions to the sign-in page, and close their sockets."""
     by_session: dict[str, list[Socket]] = defaultdict(list)
-    for token, (sid, session_id) in _tabs.items():
-        by_session[session_id].append(Socket(token, sid))
-    namespace = RegistrationContext.get().app.event_namespace
+    for token, tab in _tabs.items():
+        by_session[tab.session_id].append(Socket(token, tab.sid))
     for session_id in session_ids:
         for socket in by_session.get(session_id, []):
             _tabs.pop(socket.token, None)
-            if not socket.is_open or namespace is None:
-                continue
-            leave = StateUpdate(events=Event.from_event_type(rx.redirect("/login")))
-            await namespace.emit_update(leave, socket.token)
+            await tell(socket, rx.redirect("/login"))
             await socket.close()
 
 
@@ -52,7 +88,7 @@ async def check_tabs() -> None:
     """End the tabs whose sessions have ended without anybody telling this worker: run
     out, or ended on another worker while the two could not hear each other."""
     _forget_closed()
-    ids = {session_id for _, session_id in _tabs.values()}
+    ids = {tab.session_id for tab in _tabs.values()}
     if not ids:
         return
     async with unit_of_work(writes=False) as session:
@@ -63,7 +99,7 @@ async def check_tabs() -> None:
 async def note_open_tabs() -> None:
     """Tell the database which sessions have a tab open at this worker."""
     _forget_closed()
-    ids = {session_id for _, session_id in _tabs.values()}
+    ids = {each.session_id for each in _tabs.values()}
     if ids:
         async with unit_of_work() as session:
             await auth.note_open(session, ids)

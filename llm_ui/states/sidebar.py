@@ -76,11 +76,22 @@ class SidebarMixin(rx.State, mixin=True):
         self.projects = [ProjectItem(each.id, each.name, each.icon) for each in found]
         await self._load_window(session, actor, self.chats_start)
 
-    async def _load_window(self, session: Session, actor: Actor, start: int) -> None:
+    async def _load_window(self, session: Session, actor: Actor, start: int) -> bool:
+        """Show the list from this place on; whether it was another one before."""
         window = await shelf.window(session, actor, start, WINDOW)
-        self.chats = with_headings(window.items, self._zone())
+        before = (self.chats_start, self.chats_total, self.chats_loaded)
+        differs = self._list(window.items) or before != (window.start, window.total, True)
         self.chats_start, self.chats_total = window.start, window.total
         self.chats_loaded = True
+        return differs
+
+    def _list(self, items: list[ChatItem]) -> bool:
+        """Show these; the page gets them only if they differ from what it has."""
+        listed = with_headings(items, self._zone())
+        if listed == list(self.chats):
+            return False
+        self.chats = listed
+        return True
 
     async def _load_again(self) -> None:
         async with unit_of_work(writes=False) as session:
@@ -139,7 +150,7 @@ class SidebarMixin(rx.State, mixin=True):
             items.insert(sum(each.pinned for each in items), changed)
         else:
             self.chats_start += place is not None
-        self.chats = with_headings(items[:WINDOW], self._zone())
+        self._list(items[:WINDOW])
 
     async def _place(self, verb: Callable[[Session, Actor], Awaitable[object]]) -> Any:
         """Do something with chats and show the list as it is then; an error is told."""

@@ -234,18 +234,20 @@ class Tab:
         if frame == "2":
             await self._socket.send_str("3")
         elif frame.startswith(f"42{NAMESPACE},"):
-            self._take_packet(orjson.loads(frame[frame.index("[") :]))
+            for event in self._take_packet(orjson.loads(frame[frame.index("[") :])):
+                await self.send(event["name"], event["payload"])
         elif frame.startswith(f"40{NAMESPACE}"):
             self._joined = True
         elif frame.startswith(f"41{NAMESPACE}"):
             await self._socket.close()
         self._changed.set()
 
-    def _take_packet(self, packet: list[Any]) -> None:
+    def _take_packet(self, packet: list[Any]) -> list[dict[str, Any]]:
+        """Take what came; returns the events in it that a page hands back to the server."""
         if packet[0] == "new_token":
             self.token = packet[1]
         if packet[0] != "event":
-            return
+            return []
         for state, values in (packet[1].get("delta") or {}).items():
             known = self.state.setdefault(state, {})
             for marked, value in values.items():
@@ -255,7 +257,9 @@ class Tab:
                     self.answers.take(name, value)
             if "put" in values.get("message_changes" + VAR_SUFFIX, {}):
                 self._change_messages(known)
-        self.events += packet[1].get("events") or []
+        events = packet[1].get("events") or []
+        self.events += events
+        return [each for each in events if not each["name"].startswith("_")]
 
     def _change_messages(self, known: dict[str, Any]) -> None:
         """What comes alone follows the message it names, or stands in front of it, as in the

@@ -309,7 +309,8 @@ WRONG: tuple[Any, ...] = (
 @pytest.mark.parametrize(
     "name", ["send_message", "select_model", "rename_chat", "delete_chat", "retry",
              "follow_answer", "resync", "stop", "undo_delete", "load_earlier", "load_chats",
-             "pin_chat", "archive_chat", "move_chat", "tag_chat", "load_later", "load_newest"],
+             "pin_chat", "archive_chat", "move_chat", "tag_chat", "load_later", "load_newest",
+             "catch_up"],
 )  # fmt: skip
 async def test_forged_arguments_never_become_an_unhandled_error(
     server: Server, bob: Person, name: str

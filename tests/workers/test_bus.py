@@ -23,13 +23,19 @@ class Ears:
         self.stopped: list[str] = []
         self.gone: list[str] = []
         self.withdrawn: list[str] = []
+        self.news: list[list[str]] = []
         self.missed_times = 0
         self.freed_times = 0
 
     @property
     def handlers(self) -> Handlers:
         return Handlers(
-            self.stopped.append, self.free, self.ended, self.missed, self.withdrawn.append
+            self.stopped.append,
+            self.free,
+            self.ended,
+            self.changed,
+            self.missed,
+            self.withdrawn.append,
         )
 
     def free(self) -> None:
@@ -37,6 +43,9 @@ class Ears:
 
     async def ended(self, ids: list[str]) -> None:
         self.gone += ids
+
+    async def changed(self, told: list[str]) -> None:
+        self.news.append(told)
 
     async def missed(self) -> None:
         self.missed_times += 1
@@ -63,10 +72,12 @@ async def test_what_is_told_reaches_the_other_worker_only(two: list[tuple[Bus, E
     await one.tell_stop("a run")
     await one.tell_withdrawn("another run")
     await one.tell_ended(["s1", "s2"])
-    await until(lambda: others.gone)
+    await one.tell_changed(["somebody", "", "c1", "c2"])
+    await until(lambda: others.gone and others.news)
     assert (others.stopped, others.gone) == (["a run"], ["s1", "s2"])
     assert others.withdrawn == ["another run"]
-    assert (ears.stopped, ears.withdrawn, ears.gone) == ([], [], [])
+    assert others.news == [["somebody", "", "c1", "c2"]]
+    assert (ears.stopped, ears.withdrawn, ears.gone, ears.news) == ([], [], [], [])
 
 
 async def test_nothing_is_published_until_somebody_follows(two: list[tuple[Bus, Ears]]) -> None:

@@ -303,3 +303,22 @@ async def test_an_answer_ends_in_words_when_another_worker_removes_its_provider(
     assert content
     usage = "SELECT provider_name FROM usagelog WHERE run_id = :id"
     assert pair.one.rows(usage, id=asked["run_id"]) == [("Cellar",)]
+
+
+async def test_a_tab_hears_of_what_is_done_on_the_other_worker(pair: Pair) -> None:
+    chat, _ = pair.ask(pair.one, "say:one")
+    async with pair.two.tab(pair.bob) as tab, pair.one.tab(pair.bob) as near:
+        await near.open("/chat")
+        await tab.open(f"/chat/{chat}")
+        await answered(tab)
+        await asyncio.to_thread(
+            pair.one.rest, pair.bob, "POST", f"/chats/{chat}/messages", content="say:two"
+        )
+        await tab.until(lambda: len(tab.vars(CHAT)["messages"]) == 4)
+        message = await answered(tab)
+        assert message["content"] == "two"
+        await near.call(CHAT, "rename_chat", chat_id=chat, title="From afar")
+        await tab.until(lambda: tab.vars(CHAT)["chat_title"] == "From afar")
+        await asyncio.to_thread(pair.one.rest, pair.bob, "DELETE", f"/chats/{chat}")
+        await tab.until(lambda: "/chat" in tab.redirects)
+        await near.until(lambda: chat not in [each["id"] for each in near.vars(CHAT)["chats"]])
