@@ -31,6 +31,7 @@ ROWS: dict[str, list[str]] = {
     "first-load": ["bench.first_load"],
     "idle": ["bench.idle"],
     "search": ["bench.search"],
+    "finding": ["bench.finding"],
     "size": ["bench.size"],
 }
 QUICK: dict[str, list[str]] = {
@@ -41,8 +42,9 @@ QUICK: dict[str, list[str]] = {
     "first-load": ["--repeat", "1"],
     "idle": ["--seconds", "5"],
     "search": ["--messages", "20000", "--chats", "1000", "--repeat", "100"],
+    "finding": ["--messages", "20000", "--chats", "1000", "--repeat", "20"],
 }
-PROFILED = ("browser", "browser-8000", "server")
+PROFILED = ("browser", "browser-8000", "server", "finding")
 
 
 def run(name: str, *, quick: bool, profile: bool) -> dict[str, Any]:

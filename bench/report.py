@@ -17,7 +17,9 @@ def _with_unit(value: float | None, unit: str) -> str:
 
 def _goal(figure: dict[str, Any]) -> str:
     sign = "≥" if figure["at_least"] else "≤"
-    return f"{sign} {_with_unit(figure['goal'], figure['unit'])}" if figure["goal"] else ""
+    return (
+        f"{sign} {_with_unit(figure['goal'], figure['unit'])}" if figure["goal"] is not None else ""
+    )
 
 
 def table(rows: list[dict[str, Any]]) -> str:

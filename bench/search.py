@@ -52,19 +52,26 @@ def vocabulary() -> tuple[list[str], list[float]]:
     return words, [1 / (rank + 2.7) for rank in range(len(words))]
 
 
-async def fill(messages: int, chat_count: int) -> tuple[Actor, str]:
-    """One person's chats, one of them LONG; returns the person and the long chat's id."""
+async def somebody() -> Actor:
+    """A new person, who has nothing yet."""
+    user = User(id=new_id(), email="bench@example.org", username="bench", password_hash="")
+    actor = Actor(user.id, user.username, user.email, "user")
+    async with unit_of_work() as session:
+        session.add(user)
+    return actor
+
+
+async def fill(actor: Actor, messages: int, chat_count: int) -> str:
+    """Give a person chats, the newest of them LONG; returns that one's id."""
     rng = random.Random(SEED)
     words, weights = vocabulary()
     sums = list(itertools.accumulate(weights))
-    user_id, began = new_id(), now()
+    began = now()
     lengths = [LONG] + [(messages - LONG) // (chat_count - 1)] * (chat_count - 1)
 
     def some(count: int) -> str:
         return " ".join(rng.choices(words, cum_weights=sums, k=count))
 
-    async with unit_of_work() as session:
-        session.add(User(id=user_id, email="bench@example.org", username="bench", password_hash=""))
     long_chat = ""
     # Row by row this would take minutes: a hundred chats at once.
     for first in range(0, chat_count, 100):
@@ -85,7 +92,11 @@ async def fill(messages: int, chat_count: int) -> tuple[Actor, str]:
                 message_rows.append(row.model_dump())
                 parent = row.id
             chat = ChatHistory(
-                id=chat_id, user_id=user_id, title=some(5), active_leaf_id=parent, updated_at=at
+                id=chat_id,
+                user_id=actor.user_id,
+                title=some(5),
+                active_leaf_id=parent,
+                updated_at=at,
             )
             chat_rows.append(chat.model_dump())
         async with unit_of_work() as session:
@@ -94,7 +105,7 @@ async def fill(messages: int, chat_count: int) -> tuple[Actor, str]:
                 await session.execute(sa.insert(ChatMessage), message_rows[start : start + 500])
     async with unit_of_work() as session:
         await session.execute(sa.text("ANALYZE"))
-    return Actor(user_id, "bench", "bench@example.org", "user"), long_chat
+    return long_chat
 
 
 def queries(count: int) -> list[str]:
@@ -132,7 +143,8 @@ async def measure(url: str, messages: int, chat_count: int, repeat: int) -> dict
     database = start_database(url)
     try:
         began = time.perf_counter()
-        actor, long_chat = await fill(messages, chat_count)
+        actor = await somebody()
+        long_chat = await fill(actor, messages, chat_count)
         found: dict[str, Any] = {"filling_s": round(time.perf_counter() - began, 1)}
         wanted = queries(repeat)
         rng = random.Random(SEED)

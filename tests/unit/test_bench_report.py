@@ -24,6 +24,7 @@ def test_the_table_tells_what_is_missed_what_has_no_goal_and_what_failed():
         Figure("main thread", 1500, "ms", goal=1400, floor=600),
         Figure("streams", 250, "", goal=200, at_least=True),
         Figure("frames", 127, ""),
+        Figure("holes", 1, "", goal=0),
     ]
     rows = [
         {"row": "browser", "figures": [each.as_json() for each in figures]},
@@ -34,6 +35,7 @@ def test_the_table_tells_what_is_missed_what_has_no_goal_and_what_failed():
         "| browser: main thread | ≤ 1,400 ms |  | 1,500 ms | 600 ms | 2.50 | **no** |",
         "| browser: streams | ≥ 200 |  | 250 |  |  | yes |",
         "| browser: frames |  |  | 127 |  |  |  |",
+        "| browser: holes | ≤ 0 |  | 1 |  |  | **no** |",
         "| *size* | | | failed: no network | | | |",
     ]
 
