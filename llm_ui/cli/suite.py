@@ -152,7 +152,9 @@ def run_tests(place: Place, arguments: Sequence[str]) -> int:
 
 def _pytest(place: Place, arguments: Sequence[str], extra: dict[str, str], stages: Stages) -> int:
     begun = time.monotonic()
-    code = _wait_for(place, ["-m", "pytest", *arguments], extra)
+    # Much of the whole is waiting: two processes, each with files of its own, share it.
+    spread = () if arguments else ("-n", "2", "--dist", "loadfile")
+    code = _wait_for(place, ["-m", "pytest", *spread, *arguments], extra)
     stages.add("tests", time.monotonic() - begun, code == 0)
     return code
 
