@@ -12,7 +12,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from tests.e2e.app import ROOT, App
+from tests.e2e.app import ROOT, App, free_port
 from tests.e2e.pictures import FLAGS, take
 from tests.e2e.screens import admin, chat, finding, guest, own
 from tests.e2e.screens.kit import SIZES, THEMES, Screen, Stage
@@ -101,7 +101,15 @@ async def main(options: argparse.Namespace) -> None:
         program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = await play.chromium.launch(executable_path=program, args=FLAGS)
         with tempfile.TemporaryDirectory() as folder:
-            app = App(Path(folder), models.url, LLM_API_URL=builtin.url, SILENCE_TIMEOUT="120")
+            # Nothing is searched for: the address only says that it could be.
+            search = f"http://127.0.0.1:{free_port()}"
+            app = App(
+                Path(folder),
+                models.url,
+                LLM_API_URL=builtin.url,
+                SEARXNG_URL=search,
+                SILENCE_TIMEOUT="120",
+            )
             await app.start()
             ada, ben = [await enter(browser, app.url, name) for name in ("ada", "ben")]
             stage = Stage(app, builtin, models, ada, ben)
