@@ -58,6 +58,8 @@ window.walk = (() => {
   let list = [];
   let atRest = new Map();
   let from = null;
+  let passed = [];
+  document.addEventListener("focusin", ({ target }) => passed.push(target));
   return {
     // Everything that Tab has to reach, in what lies over the page or else in the page.
     begin() {
@@ -80,6 +82,11 @@ window.walk = (() => {
       if (now && over() && !over().contains(now)) problems.push("it is outside of what lies over the page");
       return { at: list.indexOf(now), name: nameOf(now), problems };
     },
+    // Which of them the focus has not come to since this was asked last.
+    missed() {
+      const seen = new Set(passed.splice(0));
+      return list.filter((each) => !seen.has(each)).map(nameOf);
+    },
     isAt(target) {
       const now = here();
       if (!now) return false;
@@ -94,8 +101,8 @@ window.walk = (() => {
       if (!over()) from = document.activeElement;
     },
     // Where the focus is if it did not come back; nothing can come back to what has gone.
-    strayed() {
-      if (document.activeElement === from) return "";
+    strayed(back) {
+      if (back ? here()?.dataset.testid === back : document.activeElement === from) return "";
       if (here() && !shown(from)) return "";
       return `${nameOf(here()) || "nowhere"} instead of ${nameOf(from)}`;
     },
