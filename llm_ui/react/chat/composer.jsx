@@ -216,16 +216,17 @@ export function Composer({
 
   /** Takes a text that is too long for the field as a file; false if it is not. */
   const takeText = (event, text) => {
-    if (!takesFiles || !isLong(text)) return false;
+    if (!isLong(text)) return false;
     event.preventDefault();
     take([new File([text], `${fileLabels.pasted}.txt`, { type: "text/plain" })]);
     return true;
   };
 
   const pasted = (event) => {
+    if (!takesFiles) return;
     const data = event.clipboardData;
     const text = data.getData("text/plain");
-    if (takeText(event, text) || !takesFiles) return;
+    if (takeText(event, text)) return;
     // Office programs put a picture of what is copied beside its text.
     if (data.files.length && !text) {
       event.preventDefault();
@@ -261,7 +262,7 @@ export function Composer({
         onInput={changed}
         onKeyDown={keyed}
         onPaste={pasted}
-        onDrop={(event) => takeText(event, event.dataTransfer.getData("text/plain"))}
+        onDrop={(event) => takesFiles && takeText(event, event.dataTransfer.getData("text/plain"))}
       />
       {words && (
         <p className="lu-composer-note" role={note === "pending" ? "status" : "alert"} data-kind={note}>
