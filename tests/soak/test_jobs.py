@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bench.soak_kills import RESPAWN_S
 from llm_ui.db import script_url
 from llm_ui.models import ChatHistory, ChatMessage, MonitoringLog, PerformanceMetric, StoredFile
 from llm_ui.models.base import new_id, now
@@ -41,6 +42,17 @@ class Stand:
     alice: Person
     data: Path
     is_sqlite: bool
+    killed: float = 0.0
+
+    def settle(self) -> None:
+        """Let the last worker that was started again live long enough to be killed as well."""
+        time.sleep(max(0.0, self.killed + RESPAWN_S - time.monotonic()))
+
+    def kill(self, owner: str) -> None:
+        """Take the process away that an owner's name names."""
+        os.kill(int(owner.split(":")[1]), signal.SIGKILL)
+        self.until(self._answers, "nobody answers")
+        self.killed = time.monotonic()
 
     def get(self, path: str) -> Any:
         answer = self.server.rest(self.alice, "GET", path)
@@ -72,13 +84,12 @@ class Stand:
 
         self.until(is_in_the_middle, "it did not begin")
         owner = str(self.row(job_id).owner)
-        os.kill(int(owner.split(":")[1]), signal.SIGKILL)
+        self.kill(owner)
         return owner
 
     def end(self, job_id: str) -> dict[str, Any]:
         """The job when it is over, as REST tells it, whoever answers by then."""
         self.until(lambda: self.row(job_id).status in OVER, "it never ended")
-        self.until(self._answers, "nobody answers")
         found: dict[str, Any] = self.get(f"/admin/jobs/{job_id}")
         return found
 
@@ -151,7 +162,9 @@ def stand(
             yield _stand(stack, folder, url, workers=2, REDIS_URL=redis)
 
 
-def once_and_right(stand: Stand, job_id: str) -> dict[str, Any]:
+def once_and_right(stand: Stand, path: str, **body: Any) -> dict[str, Any]:
+    stand.settle()
+    job_id = stand.start("POST", path, **body)
     killed = stand.kill_in_the_middle(job_id)
     job = stand.end(job_id)
     assert (job["status"], job["error"]) == ("done", None)
@@ -161,7 +174,7 @@ def once_and_right(stand: Stand, job_id: str) -> dict[str, Any]:
 
 
 def test_a_backup(stand: Stand) -> None:
-    job = once_and_right(stand, stand.start("POST", "/admin/jobs", kind="backup"))
+    job = once_and_right(stand, "/admin/jobs", kind="backup")
     (backup,) = stand.get("/admin/backups")["items"]
     assert backup["name"] == job["result"]["name"]
     assert (backup["files"], backup["damaged"]) == (FILES, False)
@@ -174,13 +187,12 @@ def test_a_backup(stand: Stand) -> None:
 
 def test_a_test_restore(stand: Stand) -> None:
     (backup,) = stand.get("/admin/backups")["items"]
-    once_and_right(stand, stand.start("POST", f"/admin/backups/{backup['name']}/check"))
+    once_and_right(stand, f"/admin/backups/{backup['name']}/check")
     assert [path.name for path in (stand.data / "backups").iterdir()] == [backup["name"]]
 
 
 def test_a_personal_archive(stand: Stand) -> None:
-    job_id = stand.start("POST", "/account/export")
-    job = once_and_right(stand, job_id)
+    job = once_and_right(stand, "/account/export")
     (archive,) = (stand.data / "exports").iterdir()
     assert archive.stat().st_size == job["result"]["bytes"]
     with zipfile.ZipFile(archive) as packed:
@@ -191,7 +203,7 @@ def test_a_personal_archive(stand: Stand) -> None:
 
 
 def test_a_new_index(stand: Stand) -> None:
-    job = once_and_right(stand, stand.start("POST", "/admin/jobs", kind="search_reindex"))
+    job = once_and_right(stand, "/admin/jobs", kind="search_reindex")
     assert job["result"]["entries"] == CHATS * (MESSAGES + 1)
     found = stand.get("/search?q=walrus&limit=50")["items"]
     assert len(found) >= 5
@@ -204,7 +216,7 @@ def test_a_new_index(stand: Stand) -> None:
 def test_the_clean_up(stand: Stand) -> None:
     """What was deleted before the kill stays deleted, and the rest follows."""
     ledger = stand.server.rows("SELECT count(*) FROM usagelog")
-    once_and_right(stand, stand.start("POST", "/admin/jobs", kind="retention"))
+    once_and_right(stand, "/admin/jobs", kind="retention")
     for table in ("monitoringlog", "performancemetric"):
         left = stand.server.rows(
             f"SELECT count(*) FROM {table} WHERE created_at < :day", day=_day()
@@ -220,13 +232,14 @@ def _day() -> Any:
 def test_the_model_sync(stand: Stand) -> None:
     """It is over at once: several, until a kill meets one."""
     for _ in range(20):
+        stand.settle()
         job_id = stand.start("POST", "/admin/jobs", kind="models_sync")
         deadline = time.monotonic() + ENDED_S
         while stand.row(job_id).status == "queued" and time.monotonic() < deadline:
             time.sleep(0.001)
         row = stand.row(job_id)
         if row.status == "running":
-            os.kill(int(str(row.owner).split(":")[1]), signal.SIGKILL)
+            stand.kill(str(row.owner))
             job = stand.end(job_id)
             assert job["status"] == "done"
             if job["attempts"] == 2:
