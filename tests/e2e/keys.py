@@ -17,7 +17,7 @@ MOST = 200
 INSIDE = 6
 
 
-async def walk(page: Page, where: str, key: str = "Tab") -> list[str]:
+async def walk(page: Page, where: str) -> list[str]:
     """Press Tab until it has led once round the page, or round what lies over it.
 
     Returns what is wrong: what is not reached or not in the page's order, a focus that is not
@@ -30,7 +30,7 @@ async def walk(page: Page, where: str, key: str = "Tab") -> list[str]:
     problems: list[str] = []
     same = 0
     for _ in range(2 * len(wanted) + 20):
-        await page.keyboard.press(key)
+        await page.keyboard.press("Tab")
         step: dict[str, Any] = await page.evaluate("walk.step()")
         # Past the end the way leads over the browser's own buttons to the beginning.
         if not step["name"]:
@@ -42,17 +42,27 @@ async def walk(page: Page, where: str, key: str = "Tab") -> list[str]:
         if not same and step["at"] >= 0:
             visited.append(step["at"])
     else:
-        problems.append(f"{where}: {key} comes to no end")
+        problems.append(f"{where}: Tab comes to no end")
     if same > INSIDE and len(wanted) > 1:
-        problems.append(f"{where}: {key} does not lead out of {wanted[visited[-1]]}")
+        problems.append(f"{where}: Tab does not lead out of {wanted[visited[-1]]}")
     problems += [
-        f"{where}: {key} does not reach {name}" for n, name in enumerate(wanted) if n not in visited
+        f"{where}: Tab does not reach {name}" for n, name in enumerate(wanted) if n not in visited
     ]
-    start = visited.index(min(visited)) if visited and key == "Tab" else 0
+    start = visited.index(min(visited)) if visited else 0
     order = visited[start:] + visited[:start]
-    if key == "Tab" and order != sorted(order):
+    if order != sorted(order):
         problems.append(f"{where}: the order is {[wanted[n] for n in order]}")
     return problems
+
+
+async def walk_back(page: Page, where: str) -> list[str]:
+    """The same way with Shift+Tab: what is not reached."""
+    begin: dict[str, Any] = await page.evaluate("walk.begin()")
+    await page.evaluate("walk.missed()")
+    for _ in range(len(begin["wanted"]) + INSIDE * 2):
+        await page.keyboard.press("Shift+Tab")
+    missed: list[str] = await page.evaluate("walk.missed()")
+    return [f"{where}: Shift+Tab does not reach {each}" for each in missed]
 
 
 async def reach(page: Page, target: str) -> None:

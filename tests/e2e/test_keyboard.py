@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e import keys, scenes
 from tests.e2e.conftest import People
-from tests.e2e.keys import TOOLS, reach, walk, write
+from tests.e2e.keys import TOOLS, reach, walk, walk_back, write
 from tests.e2e.scenes import (
     CALM,
     FOR_GUESTS,
@@ -57,7 +57,7 @@ async def test_tab_leads_through_every_page_and_back(stage: Stage, people: Peopl
         await scenes.play(page, stage, Scene(path))
         await page.evaluate(TOOLS)
         problems += await walk(page, path)
-        problems += await walk(page, path, "Shift+Tab")
+        problems += await walk_back(page, path)
         problems += await _skip(page, path)
         await page.close()
     assert not problems, "\n".join(problems)

@@ -58,6 +58,8 @@ window.walk = (() => {
   let list = [];
   let atRest = new Map();
   let from = null;
+  let passed = [];
+  document.addEventListener("focusin", ({ target }) => passed.push(target));
   return {
     // Everything that Tab has to reach, in what lies over the page or else in the page.
     begin() {
@@ -79,6 +81,11 @@ window.walk = (() => {
       if (now && !isClear(now)) problems.push("something covers it");
       if (now && over() && !over().contains(now)) problems.push("it is outside of what lies over the page");
       return { at: list.indexOf(now), name: nameOf(now), problems };
+    },
+    // Which of them the focus has not come to since this was asked last.
+    missed() {
+      const seen = new Set(passed.splice(0));
+      return list.filter((each) => !seen.has(each)).map(nameOf);
     },
     isAt(target) {
       const now = here();

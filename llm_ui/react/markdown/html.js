@@ -42,10 +42,10 @@ function title(text) {
 }
 
 // The words of a task are what its box is called.
-function labelled(box, inner) {
-  if (!inner.startsWith("<p>")) return box + inner;
-  const end = inner.indexOf("</p>");
-  return `<p><label>${box}${inner.slice(3, end)}</label>${inner.slice(end)}`;
+function labelled(html) {
+  if (!html.startsWith("<p><input")) return html;
+  const end = html.indexOf("</p>");
+  return `<p><label>${html.slice(3, end)}</label>${html.slice(end)}`;
 }
 
 // An item's text is always a paragraph, whether the list is tight or loose: a
@@ -59,7 +59,7 @@ function itemHtml(parser, item) {
   }
   const inner = parser.parse(tokens);
   const task = item.task ? ' class="lu-md-task"' : "";
-  return `<li${task}>${box ? labelled(box, inner) : inner}</li>`;
+  return `<li${task}>${labelled(box && inner.startsWith("<p>") ? `<p>${box}${inner.slice(3)}` : box + inner)}</li>`;
 }
 
 marked.use({
