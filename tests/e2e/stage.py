@@ -88,7 +88,7 @@ async def _answered(alice: Person, question: str, **more: object) -> str:
 async def _uploaded(alice: Person, name: str) -> str:
     answer = await alice.context.request.post(
         f"{alice.url}/api/v1/files?name={name}", data=FILES[name],
-        headers={"X-CSRF-Token": alice._csrf, "Content-Type": "application/octet-stream"},
+        headers={"X-CSRF-Token": alice.csrf, "Content-Type": "application/octet-stream"},
     )  # fmt: skip
     file_id = (await answer.json())["id"]
 
