@@ -44,9 +44,10 @@ def _field(label: Any, name: str, **props: Any) -> rx.Component:
 
 
 def _preset(preset: rx.Var[PresetItem]) -> rx.Component:
+    # Whoever comes back from the fields goes on from the first one.
     return ui.button(
         preset.name, class_name="lu-choices__item", on_click=S.choose_preset(preset.key),
-        data_testid="provider-preset",
+        auto_focus=preset.key == S.presets[0].key, data_testid="provider-preset",
     )  # fmt: skip
 
 
@@ -186,7 +187,14 @@ def _fields() -> rx.Component:
     )
     return rx.el.form(
         rx.el.div(
-            _field(t("providers.name"), "name", default_value=S.form_name, max_length=100),
+            # The button that brought the fields has gone, and the focus with it.
+            _field(
+                t("providers.name"),
+                "name",
+                default_value=S.form_name,
+                max_length=100,
+                auto_focus=True,
+            ),
             _address(),
             _more(),
             tried,

@@ -18,7 +18,8 @@ from llm_ui.states.chat import ChatState
 
 def _title() -> rx.Component:
     title = rx.cond(ChatState.chat_title != "", ChatState.chat_title, t("chat.untitled"))
-    shown = rx.cond(ChatState.chats_loaded, title, ui.skeleton("160px", "14px"))
+    waiting = ui.skeleton("160px", "14px", label=t("app.loading"))
+    shown = rx.cond(ChatState.chats_loaded, title, waiting)
     return rx.el.h1(shown, class_name="lu-bar__title lu-truncate", data_testid="chat-title")
 
 

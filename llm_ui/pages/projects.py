@@ -215,11 +215,7 @@ def project() -> rx.Component:
         ),
         rx.el.h1(
             rx.cond(
-                this.name != "",
-                this.name,
-                rx.fragment(
-                    rx.el.span(t("app.loading"), class_name="lu-sr"), ui.skeleton("120px", "16px")
-                ),
+                this.name != "", this.name, ui.skeleton("120px", "16px", label=t("app.loading"))
             ),
             class_name="lu-bar__title lu-truncate",
             data_testid="project-title",

@@ -26,6 +26,8 @@ async def walk(page: Page, where: str) -> list[str]:
     await still(page)
     begin: dict[str, Any] = await page.evaluate("walk.begin()")
     wanted, first = begin["wanted"], begin["at"]
+    if not wanted:
+        return []
     visited = [first] if first >= 0 else []
     problems: list[str] = []
     same = 0

@@ -17,8 +17,8 @@ from playwright.async_api import Locator, Page, expect
 from tests.e2e.stage import FILES, Stage
 from tests.e2e.window import PHONE, WIDE
 
-# Pages that somebody who is signed in is sent away from, and where others lead.
-FOR_GUESTS = {"/login", "/register"}
+# Pages of somebody who is not signed in, and where others lead.
+FOR_GUESTS = {"/login", "/register", "/join", "/reset"}
 LEADS_TO = {"/": "/chat"}
 
 # How the browsers of those are who look at scenes: nothing moves for long, and each page
@@ -47,13 +47,15 @@ class Scene:
     `path` names things of the stage in braces. A step is a verb and what it is done to:
     `click`, `focus` or `wait` for something, `fill` it with the words behind "=", `press` a
     key, `type` words, `pick` a file for a field. Things are named by test id, or by a
-    selector that begins with "." or "#".
+    selector that begins with "." or "#". Whoever leaves what lies over the page by Escape is
+    back where they came from, or at `back`.
     """
 
     path: str
     steps: tuple[str, ...] = ()
     shows: str = ""
     sizes: tuple[Any, ...] = DESK
+    back: str = ""
 
     @property
     def name(self) -> str:
@@ -61,8 +63,8 @@ class Scene:
         return " › ".join([self.path, *self.steps]).replace("\n", "↵")
 
 
-def _on(path: str, *steps: str, shows: str, sizes: tuple[Any, ...] = DESK) -> Scene:
-    return Scene(path, steps, shows, sizes)
+def _on(path: str, *steps: str, shows: str, sizes: tuple[Any, ...] = DESK, back: str = "") -> Scene:
+    return Scene(path, steps, shows, sizes, back)
 
 
 CHAT = "/chat/{chat}"
@@ -95,9 +97,13 @@ SCENES = {
         _on("/chat", "click chat-settings", "fill setting-stop=a\nb\nc\nd\ne",
             "click settings-save", shows="settings-error"),
         _on(CHAT, "click mode-browsing", shows="context-meter"),
+        _on(CHAT, "click files-along", shows="along-manage"),
         _on("/chat", "fill composer=/", shows="slash-option"),
         _on("/chat", "fill composer=/letter", "wait slash-option", "press Enter",
             shows="variables-dialog"),
+        _on("/chat", "click attach", shows="attach-library"),
+        _on("/chat", "click attach", "click attach-library", shows="library-file", sizes=BOTH,
+            back="composer"),
         _on("/chat", "pick attach-input=words.txt", "pick attach-input=grey.png",
             "pick attach-input=bad.exe", "fill composer=Read.", "press Enter",
             shows=".lu-composer-note", sizes=BOTH),
@@ -123,6 +129,8 @@ SCENES = {
         _on("/projects", "click new-project-button", shows="new-project", sizes=BOTH),
         _on("/projects/{folder_id}", "click edit-project", shows="project-dialog"),
         _on("/projects/{folder_id}", "click delete-project-button", shows="delete-project"),
+        _on("/projects/{folder_id}", "click project-file-remove", shows="removed-file"),
+        _on("/projects/{folder_id}", "click from-library", shows="library-dialog"),
         _on("/history", "click pick", shows="bulk-delete", sizes=BOTH),
         _on("/history", "click pick", "click bulk-move", shows="move-many"),
         _on("/history", "click pick", "click bulk-tag", shows="tag-many"),
@@ -142,7 +150,36 @@ SCENES = {
             "fill leave-word=delete", "click leave-submit", shows="delete-problem"),
         _on("/account", "fill account-email=other@example.org", "click profile-save",
             shows="profile-problem"),
+        _on("/account", "click key-new", shows="key-name", sizes=BOTH),
         _on("/usage", "click usage-7", shows="usage-plot"),
+    ),
+    "the administrator's": (
+        _on("/admin", shows="machine"),
+        _on("/admin/providers", "click add-provider", shows="provider-preset", sizes=BOTH),
+        _on("/admin/providers", "click add-provider", "click provider-other",
+            "click provider-more", "fill provider-base_url=http://127.0.0.1:9/v1",
+            "click provider-test", shows="test-failed"),
+        _on("/admin/providers", "click provider-edit", shows="provider-locked"),
+        _on("/admin/providers", "click provider-delete", shows="provider-delete-yes"),
+        _on("/admin/providers", "click test-saved", "wait test-ok", shows="provider-result"),
+        _on("/admin/providers", "click sync-now", shows="sync-result"),
+        _on("/admin/providers", "click address-add", shows="address-base_url"),
+        _on("/admin/providers", "click address-delete", shows="address-delete-dialog"),
+        _on("/admin/people", "click person-menu-button", shows="do-reset", sizes=BOTH),
+        _on("/admin/people", "click person-menu-button", "click do-reset", shows="handed-link"),
+        _on("/admin/people", "click person-menu-button", "click do-promote", shows="person-ask"),
+        _on("/admin/people", "click person-menu-button", "click do-delete", shows="delete-email"),
+        _on("/admin/people", "click people-invite", shows="invite-email"),
+        _on("/admin/people", "click people-create", "fill create-email=alice@example.org",
+            "fill create-name=Alice", "click person-create-submit", shows="create-problem"),
+        _on("/admin/people", "fill people-search=zzzz", shows="nobody"),
+        _on("/admin/people", "click view-invitations", shows="invitation-row", sizes=BOTH),
+        _on("/admin/people", "click view-registration", shows="registration", sizes=BOTH),
+        _on("/admin/keys", "fill keys-search=zzzz", shows="keys-empty"),
+        _on("/admin/jobs", "click start-job", shows="start-backup"),
+        _on("/admin/jobs", "click backup-delete", shows="backup-delete-dialog"),
+        _on("/admin/log", "click .lu-log__details summary", shows=".lu-facts"),
+        _on("/admin/log", "fill log-search=zzzz", shows="log-empty"),
     ),
 }  # fmt: skip
 
@@ -160,6 +197,9 @@ EMPTY = (
 
 # What somebody sees who is not signed in.
 GUESTS = (
+    _on("{join}", shows="join-submit", sizes=BOTH),
+    _on("{reset}", "fill reset-password=short", "click reset-submit",
+        shows=".lu-auth-error:not([hidden])"),
     _on("/login", "fill login-email=no@example.org", "fill login-password=not it at all",
         "click login-submit", shows=".lu-auth-error:not([hidden])"),
     _on("/register", "fill register-email=no@example.org", "fill register-username=No",
@@ -228,7 +268,7 @@ async def still(page: Page) -> None:
 
 async def tidy(page: Page) -> None:
     """After a scene: nothing goes on being written, and nothing stays deleted."""
-    for name in ("stop", "undo"):
+    for name in ("stop", "undo", "undo-remove-file"):
         for each in await page.get_by_test_id(name).all():
             await each.click()
 

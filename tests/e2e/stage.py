@@ -86,17 +86,32 @@ async def _answered(alice: Person, question: str, **more: object) -> str:
 
 
 async def _uploaded(alice: Person, name: str) -> str:
-    answer = await alice.context.request.post(
-        f"{alice.url}/api/v1/files?name={name}", data=FILES[name],
-        headers={"X-CSRF-Token": alice.csrf, "Content-Type": "application/octet-stream"},
-    )  # fmt: skip
-    file_id = (await answer.json())["id"]
+    file_id = await alice.upload(name, FILES[name])
 
     async def has_been_read() -> bool:
         return bool((await alice.get(f"/files/{file_id}"))["status"] == "ready")
 
     await until(has_been_read)
-    return str(file_id)
+    return file_id
+
+
+async def _administer(alice: Person) -> dict[str, str]:
+    """Something on each of the administrator's pages; returns links that were handed over."""
+    dana = {"email": "dana@example.org", "username": "Dana"}
+    made = await alice.post("/admin/users", dana)
+    invited = await alice.post("/admin/invitations", {"email": "erin@example.org"})
+    await alice.post("/keys", {"name": "Nightly report"})
+    dead = {"type": "openai", "name": "Elsewhere", "base_url": "http://127.0.0.1:9/v1"}
+    provider = await alice.post("/admin/providers", dead)
+    second = {"base_url": "http://127.0.0.1:10/v1"}
+    await alice.post(f"/admin/providers/{provider['id']}/addresses", second)
+    await alice.post("/admin/jobs", {"kind": "backup"})
+
+    async def backed_up() -> bool:
+        return bool((await alice.get("/admin/backups"))["items"])
+
+    await until(backed_up)
+    return {"reset": made["link"]["path"], "join": invited["link"]["path"]}
 
 
 async def furnish(alice: Person, web: Web, upstream: ScriptedServer) -> dict[str, str]:
@@ -109,7 +124,12 @@ async def furnish(alice: Person, web: Web, upstream: ScriptedServer) -> dict[str
         text = "Write to {{person}} about {{topic}}." if name == "Letter" else "Sum it up."
         await alice.post("/prompts", {"name": name, "text": text, "tags": tags})
     file_ids = [await _uploaded(alice, name) for name in ("words.txt", "grey.png")]
-    things = {"folder_id": str(project["id"])}
+    things = {"folder_id": str(project["id"]), **await _administer(alice)}
+    put = await alice.context.request.put(
+        f"{alice.url}/api/v1/projects/{project['id']}/files/{file_ids[0]}",
+        headers={"X-CSRF-Token": alice.csrf},
+    )
+    assert put.ok, await put.text()
 
     upstream.always = Script(say=f"<think>{' '.join(HERONS)}</think>\n\n{ANSWER}")
     links = f"What do {web.url}/herons and {web.url}/gone say?"

@@ -101,8 +101,8 @@ window.walk = (() => {
       if (!over()) from = document.activeElement;
     },
     // Where the focus is if it did not come back; nothing can come back to what has gone.
-    strayed() {
-      if (document.activeElement === from) return "";
+    strayed(back) {
+      if (back ? here()?.dataset.testid === back : document.activeElement === from) return "";
       if (here() && !shown(from)) return "";
       return `${nameOf(here()) || "nowhere"} instead of ${nameOf(from)}`;
     },

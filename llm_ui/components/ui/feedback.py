@@ -9,9 +9,11 @@ import reflex as rx
 from llm_ui.components.ui.buttons import icon
 
 
-def skeleton(width: str = "100%", height: str = "12px") -> rx.Component:
-    """The shape of a text that is on its way."""
-    return rx.el.span(class_name="lu-skeleton", style={"width": width, "height": height})
+def skeleton(width: str = "100%", height: str = "12px", *, label: Any = None) -> rx.Component:
+    """The shape of a text that is on its way; one that stands alone, as a heading does, has a
+    label for those who do not see it."""
+    shape = rx.el.span(class_name="lu-skeleton", style={"width": width, "height": height})
+    return shape if label is None else rx.fragment(rx.el.span(label, class_name="lu-sr"), shape)
 
 
 def waiting(*shapes: Any, label: Any, class_name: str = "") -> rx.Component:
