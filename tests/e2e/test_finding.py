@@ -300,7 +300,7 @@ async def test_a_project_from_its_making_to_its_end(
     await expect(lines).to_have_text(["To be moved"])
 
     await page.get_by_test_id("new-chat-here").click()
-    await page.get_by_text("In House").wait_for()
+    await page.get_by_test_id("chat-project").wait_for()
     await page.get_by_test_id("empty-chat").wait_for()
     upstream.always = Script(say="Yes.")
     await send(page, "Is the roof tight?")
