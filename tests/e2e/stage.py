@@ -111,7 +111,8 @@ async def _administer(alice: Person) -> dict[str, str]:
         return bool((await alice.get("/admin/backups"))["items"])
 
     await until(backed_up)
-    return {"reset": made["link"]["path"], "join": invited["link"]["path"]}
+    dana_id, link = made["user"]["id"], made["link"]["path"]
+    return {"dana": dana_id, "reset": link, "join": invited["link"]["path"]}
 
 
 async def furnish(alice: Person, web: Web, upstream: ScriptedServer) -> dict[str, str]:
