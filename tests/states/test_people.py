@@ -21,7 +21,7 @@ from tests.states.conftest import ask
 from tests.states.served import PASSWORD, Person, Server
 
 LONG = "tokens=6000 rate=30"
-ENDED_S = 10.0
+ENDED_S = 30.0
 
 
 @dataclass

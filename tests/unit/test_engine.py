@@ -389,13 +389,13 @@ async def test_runs_over_the_limit_wait_and_nobody_waits_behind_all_of_anothers(
     engine: Engine, people: People, upstream: ScriptedServer, model_id: str, settings_env
 ):
     settings_env("RUNS_PER_PROVIDER", "2")
-    upstream.always = parse_script("tokens=20 rate=100")
+    upstream.always = parse_script("tokens=80 rate=100")
     bobs = [await runs.ask(people.bob, f"Question {n}", model_id=model_id) for n in range(5)]
     charlies = await runs.ask(people.charlie, "Mine", model_id=model_id)
     ends: list[str] = []
 
     async def end(actor: Actor, run_id: str) -> None:
-        assert text_of(await watch(actor, run_id)) == expected_text("tokens=20")
+        assert text_of(await watch(actor, run_id)) == expected_text("tokens=80")
         ends.append(run_id)
 
     watching = [end(people.bob, each.run_id) for each in bobs]
