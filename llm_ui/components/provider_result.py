@@ -82,7 +82,7 @@ def test_line(found: rx.Var[ConnectionTest]) -> rx.Component:
 def _group(title: Any, names: rx.Var[list[str]], count: rx.Var[int]) -> rx.Component:
     return rx.cond(
         count > 0,
-        rx.el.div(rx.el.h4(title, class_name="lu-difference__title"), _names(names, count)),
+        rx.el.div(rx.el.p(title, class_name="lu-difference__title"), _names(names, count)),
     )
 
 
