@@ -175,6 +175,24 @@ async def test_a_message_of_nobody_opens_the_chat_at_its_end(app: App, people: P
     await expect(page.locator("[data-found]")).to_have_count(0)
 
 
+async def test_the_palette_opens_again_right_behind_its_end(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page = await bob.tab("/chat")
+    await ready(page)
+    await page.keyboard.press("Control+k")
+    field = page.get_by_test_id("palette-field")
+    await field.wait_for()
+    # In one task, so that the end of the first is told when the second is open.
+    await page.evaluate(
+        """() => {
+            document.querySelector('[data-testid="palette"]').close();
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true }));
+        }"""
+    )
+    await page.wait_for_timeout(200)
+    await expect(field).to_be_focused()
+
+
 async def test_the_palette_does_things(app: App, people: People) -> None:
     bob = await people.user(app)
     page = await bob.tab("/chat")

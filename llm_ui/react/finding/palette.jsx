@@ -194,7 +194,8 @@ export function Palette({
       className="lu-palette"
       aria-label={labels.title}
       data-testid="palette"
-      onClose={() => setOpen(false)}
+      // It comes late: by then the palette may have been opened again.
+      onClose={() => dialog.current.open || setOpen(false)}
       onClick={(event) => event.target === dialog.current && dialog.current.close()}
     >
       {open && (

@@ -47,6 +47,12 @@ async def detach(page: Page) -> None:
             await page.request.delete(address, headers={"X-CSRF-Token": me["csrf_token"]})
 
 
+async def library(page: Page) -> None:
+    """Choose from the files that are there already."""
+    await press(page, "attach", "attach-library")
+    await page.get_by_test_id("library-file").first.wait_for()
+
+
 async def temporary(page: Page) -> None:
     """Switch to a temporary chat."""
     await press(page, "temporary-switch")
@@ -125,6 +131,7 @@ SCREENS = (
     Screen("edit", "/chat/{edit}", ANSWERED, edit),
     Screen("files-answer", "/chat/{files}", ANSWERED),
     Screen("attach", "/chat", "empty-chat", attach, after=detach, settle=1200),
+    Screen("library", "/chat", "empty-chat", library),
     Screen("slash", "/chat/{answer}", ANSWERED, slash),
     Screen("temporary", "/chat", "empty-chat", temporary),
     Screen("long", "/chat/{long}", ANSWERED, settle=1200),

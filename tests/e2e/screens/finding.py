@@ -44,7 +44,7 @@ async def palette_found(page: Page) -> None:
     await page.locator('[data-testid="palette"] mark').first.wait_for()
 
 
-async def keys(page: Page) -> None:
+async def shortcuts(page: Page) -> None:
     """Show the shortcuts."""
     await page.keyboard.press("Control+/")
     await page.get_by_test_id("keys").wait_for()
@@ -71,5 +71,5 @@ SCREENS = (
     Screen("projects-empty", "/projects", "no-projects", who="ben"),
     Screen("palette", "/history", "history", palette),
     Screen("palette-found", "/history", "history", palette_found),
-    Screen("keys", "/history", "history", keys),
+    Screen("shortcuts", "/history", "history", shortcuts),
 )  # fmt: skip

@@ -33,6 +33,7 @@ class Screen:
             nobody.
         sizes: the windows that it is taken in.
         settle: milliseconds to wait for what moves.
+        crowded: taken at last, when there are ten thousand of everything.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Screen:
     who: str = "ada"
     sizes: tuple[str, ...] = tuple(SIZES)
     settle: int = 500
+    crowded: bool = False
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Stage:
     ada: Person
     ben: Person
     ids: dict[str, str] = field(default_factory=dict)
+    is_crowded: bool = False
 
 
 async def press(page: Page, *test_ids: str) -> None:

@@ -39,6 +39,8 @@ SCREENS = (
     Screen("usage-empty", "/usage", "no-usage", who="ben"),
     Screen("account", "/account", "account-username"),
     Screen("account-sessions", "/account", "account-username", showing("session-row")),
+    Screen("account-keys", "/account", "key-row", showing("key-row")),
+    Screen("account-key-new", "/account", "key-row", pressing("key-new")),
     Screen("account-delete", "/account", "account-username", pressing("delete-account")),
     Screen("user-menu", "/history", "history", pressing("user-menu"), sizes=("1280",)),
 )

@@ -206,6 +206,28 @@ async def chores(stage: Stage) -> None:
     await done(await stage.ada.post("/account/export", {}))
 
 
+async def company(stage: Stage) -> None:
+    """A few more people, invitations that nobody has taken up, keys, a failed sign-in."""
+    for name, role in texts.COLLEAGUES:
+        email = f"{name.split()[0].lower()}@example.org"
+        made = await stage.ada.post(
+            "/admin/users", {"email": email, "username": name, "role": role}
+        )
+        stage.ids[email] = made["user"]["id"]
+    await change(stage.ada, "PATCH", f"/admin/users/{stage.ids['mats@example.org']}",
+                 {"is_active": False})  # fmt: skip
+    for email, days in (("rosa@example.org", 7), ("", 30)):
+        await stage.ada.post("/admin/invitations", {"email": email, "days": days})
+    for person, name, scopes, days in (
+        (stage.ada, "Nightly report", ["read"], 365),
+        (stage.ada, "Deploy check", ["admin"], 30),
+        (stage.ben, "Notebook", ["chat"], 90),
+    ):
+        await person.post("/keys", {"name": name, "scopes": scopes, "days": days})
+    wrong = {"email": stage.ben.email, "password": "not my password"}
+    await stage.ben.context.request.post(f"{stage.app.url}/api/v1/auth/login", data=wrong)
+
+
 async def furnish(stage: Stage, browser: Browser) -> None:
     """Everything, the answer that never ends at last."""
     await people(stage, browser)
@@ -216,6 +238,7 @@ async def furnish(stage: Stage, browser: Browser) -> None:
     await talks(stage)
     rows.spread(stage, "answer", "pair", "files", "edit", "browsing", "thinking", "error")
     await chores(stage)
+    await company(stage)
     chat = await Asking(stage).chat("streaming")
     stage.models.queue.append(said((texts.ANSWER + "\n\n") * 200, rate=25.0))
     await stage.ada.post(f"/chats/{chat}/messages", {"content": texts.NEXT_QUESTION})

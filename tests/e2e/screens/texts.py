@@ -190,3 +190,11 @@ HEAT = (
      "Offer B is 1,900 higher but includes the buffer tank, the hydraulic balancing and five years "
      "of maintenance. Ask A for the seasonal factor of the heat pump at 45 °C in writing."),
 )  # fmt: skip
+
+# Who else works there: name and role.
+COLLEAGUES = (
+    ("Clara Lindqvist", "admin"),
+    ("Ilse van der Meer-Hoogendoorn", "user"),
+    ("Mats Berg", "user"),
+    ("Yusuf Demir", "user"),
+)

@@ -1,0 +1,71 @@
+"""Ten thousand of everything that pages list, written past the app."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from llm_ui.models import APIKey, BackgroundJob, ChatHistory, MonitoringLog, User
+from llm_ui.models.base import now
+from tests.e2e.screens.kit import Stage
+from tests.e2e.screens.rows import put
+from tests.e2e.screens.titles import CHATS
+
+COUNT = 10_000
+FIRST = ("Mara", "Jonas", "Aylin", "Piet", "Lucía", "Tomasz", "Ines", "Viktor", "Noor", "Hanne")
+LAST = ("Okafor", "Lindqvist", "Moreau", "Kowalska", "Brandt", "Sato", "Pereira", "Novák", "Byrne")
+TITLES = [kept.title for kept in CHATS]
+
+
+def crowd(stage: Stage) -> None:
+    """People, their keys, jobs, events, and chats of ada."""
+    stage.is_crowded = True
+    chance, today = random.Random(11), now()
+    people = [_person(number, chance) for number in range(COUNT)]
+    put(stage.app, User, list(people))
+    put(stage.app, APIKey, [_key(person, n, chance) for n, person in enumerate(people)])
+    events, jobs, chats = [], [], []
+    for number, person in enumerate(people):
+        at = today - timedelta(minutes=9 * number + chance.randint(1, 8))
+        failed = chance.random() < 0.08
+        event = MonitoringLog(
+            kind="sign_in.failed" if failed else "sign_in.ok",
+            level="warning" if failed else "info",
+            user_id=person.id, address=f"203.0.113.{number % 250}", created_at=at,
+        )  # fmt: skip
+        job = BackgroundJob(
+            kind="export_archive", status="failed" if number % 40 == 7 else "done", progress=1.0,
+            user_id=person.id, error="no space left on device" if number % 40 == 7 else "",
+            attempts=1, created_at=at, started_at=at, finished_at=at + timedelta(seconds=4),
+        )  # fmt: skip
+        title = f"{chance.choice(TITLES)}, part {number + 2}"
+        chat = ChatHistory(
+            user_id=stage.ada.user_id, title=title, title_is_automatic=False,
+            created_at=at, updated_at=at,
+        )  # fmt: skip
+        events.append(event)
+        jobs.append(job)
+        chats.append(chat)
+    put(stage.app, MonitoringLog, list(events))
+    put(stage.app, BackgroundJob, list(jobs))
+    put(stage.app, ChatHistory, list(chats))
+
+
+def _person(number: int, chance: random.Random) -> User:
+    first, last = chance.choice(FIRST), chance.choice(LAST)
+    made = now() - timedelta(days=chance.randint(1, 900))
+    return User(
+        email=f"{first}.{last}.{number}@example.org".lower(), username=f"{first} {last}",
+        password_hash="", is_active=chance.random() > 0.05, created_at=made, updated_at=made,
+        last_active_at=now() - timedelta(hours=chance.randint(1, 2000)),
+    )  # fmt: skip
+
+
+def _key(person: User, number: int, chance: random.Random) -> APIKey:
+    made = now() - timedelta(days=chance.randint(0, 300))
+    return APIKey(
+        user_id=person.id, name=chance.choice(("notebook", "ci", "reports", "mail sorter")),
+        prefix=f"lu_{number:05d}", key_hash=f"{number:064d}", scopes=["read", "chat"],
+        created_at=made, expires_at=made + timedelta(days=365),
+        last_used_at=now() - timedelta(minutes=chance.randint(2, 90_000)),
+    )  # fmt: skip
