@@ -75,19 +75,28 @@ def check_domain(email: str, settings: Installation) -> None:
         raise InvalidInput("error.email_domain", field="email", domains=", ".join(domains))
 
 
-async def claim_email(session: AsyncSession, email: str) -> None:
-    """Make sure that nobody has this address, until the commit. Raises AlreadyRegistered."""
+async def claim_email(
+    session: AsyncSession, email: str, key: str = AlreadyRegistered.message_key
+) -> None:
+    """Make sure that nobody has this address, until the commit. Raises AlreadyRegistered with
+    the words of `key`: strangers are not told that it is the address."""
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
     if await session.scalar(sa.select(col(User.id)).where(col(User.email) == email)):
-        raise AlreadyRegistered
+        raise AlreadyRegistered(key)
 
 
 async def add_user(
-    session: AsyncSession, email: str, username: str, hashed: str, role: str
+    session: AsyncSession,
+    email: str,
+    username: str,
+    hashed: str,
+    role: str,
+    taken: str = AlreadyRegistered.message_key,
 ) -> User:
-    """A new account; nobody else's permission is asked. Raises AlreadyRegistered."""
-    await claim_email(session, email)
+    """A new account; nobody else's permission is asked. Raises AlreadyRegistered with the words
+    of `taken`."""
+    await claim_email(session, email, taken)
     user = User(email=email, username=username, password_hash=hashed, role=role)
     session.add(user)
     await session.flush()

@@ -221,7 +221,7 @@ async def create(
     auth.require(actor, "administer")
     address, name = accounts.clean_email(email), accounts.clean_username(username)
     invitations.check_role(role)
-    user = await accounts.add_user(session, address, name, "", role)
+    user = await accounts.add_user(session, address, name, "", role, "error.has_account")
     link = await invitations.reset_link(session, actor, user, invitations.WELCOME_FOR)
     record(
         session, "admin.user_created", address, user_id=actor.user_id, subject=user.id,

@@ -178,7 +178,7 @@ SCENES = {
         _on("/admin/keys", "fill keys-search=zzzz", shows="keys-empty"),
         _on("/admin/jobs", "click start-job", shows="start-backup"),
         _on("/admin/jobs", "click backup-delete", shows="backup-delete-dialog"),
-        _on("/admin/log", "click .lu-log__details summary", shows=".lu-facts"),
+        _on("/admin/log", "click .lu-log__details summary", shows=".lu-log__facts"),
         _on("/admin/log", "fill log-search=zzzz", shows="log-empty"),
     ),
 }  # fmt: skip

@@ -26,11 +26,11 @@ def _row(key: rx.Var[KeyItem]) -> rx.Component:
             data_testid="key-revoke",
         ),
     )
-    scopes = rx.foreach(key.scopes, lambda each: rx.el.span(t_of("keys_api.scope.", each)))
+    scopes = rx.foreach(key.scopes, lambda each: rx.el.div(t_of("keys_api.scope.", each)))
     return rx.el.tr(
         rx.el.td(
             rx.el.span(key.name, class_name="lu-table__name"),
-            rx.el.code(key.prefix, "…", class_name="lu-table__detail"),
+            rx.el.code(key.prefix, "…", class_name="lu-table__detail lu-key__prefix"),
             class_name="lu-table__wide",
         ),
         rx.el.td(key.owner),

@@ -28,7 +28,7 @@ def _choice(name: str, label: Any, value: Any, *options: Any) -> rx.Component:
         value=value,
         aria_label=label,
         on_change=lambda chosen: State.narrow(name, chosen),
-        class_name="lu-input lu-select lu-filters__choice",
+        class_name="lu-input lu-select lu-history__filter",
         data_testid=f"log-{name}",
     )
 
@@ -42,7 +42,7 @@ def _filters() -> rx.Component:
         max_length=200,
         auto_complete="off",
         on_change=State.look_for.debounce(REST_MS),
-        class_name="lu-input lu-filters__search",
+        class_name="lu-input lu-history__search",
         data_testid="log-search",
         key=State.cleared.to_string(),
     )
@@ -51,8 +51,7 @@ def _filters() -> rx.Component:
         State.kinds, lambda each: rx.el.option(t_of("admin.kind.", each), value=each)
     )
     times = [rx.el.option(t(f"log.since_{each}"), value=each) for each in HOURS]
-    return rx.el.div(
-        search,
+    filters = rx.el.div(
         _choice(
             "level", t("admin.event_level"), State.level,
             rx.el.option(t("log.any_level"), value=""), *levels,
@@ -72,8 +71,9 @@ def _filters() -> rx.Component:
                 data_testid="log-clear",
             ),
         ),
-        class_name="lu-filters",
+        class_name="lu-history__filters",
     )  # fmt: skip
+    return rx.fragment(search, filters)
 
 
 def _fact(fact: rx.Var[Fact]) -> rx.Component:
@@ -86,13 +86,13 @@ def _fact(fact: rx.Var[Fact]) -> rx.Component:
         ),
         rx.el.span(fact.value),
     )
-    return rx.el.div(rx.el.dt(fact.name), rx.el.dd(value), class_name="lu-facts__row")
+    return rx.el.div(rx.el.dt(fact.name), rx.el.dd(value), class_name="lu-log__fact")
 
 
 def _entry(entry: rx.Var[LogEntry]) -> rx.Component:
     facts = rx.el.details(
         rx.el.summary(t("log.details")),
-        rx.el.dl(rx.foreach(entry.facts, _fact), class_name="lu-facts"),
+        rx.el.dl(rx.foreach(entry.facts, _fact), class_name="lu-log__facts"),
         class_name="lu-log__details",
     )
     about = rx.el.td(

@@ -25,7 +25,8 @@ def crowd(stage: Stage) -> None:
     put(stage.app, User, list(people))
     put(stage.app, APIKey, [_key(person, n, chance) for n, person in enumerate(people)])
     events, jobs, chats = [], [], []
-    for number, person in enumerate(people):
+    # The newest last, as ids are given.
+    for number, person in zip(reversed(range(COUNT)), people, strict=True):
         at = today - timedelta(minutes=9 * number + chance.randint(1, 8))
         failed = chance.random() < 0.08
         event = MonitoringLog(
@@ -35,7 +36,8 @@ def crowd(stage: Stage) -> None:
         )  # fmt: skip
         job = BackgroundJob(
             kind="export_archive", status="failed" if number % 40 == 7 else "done", progress=1.0,
-            user_id=person.id, error="no space left on device" if number % 40 == 7 else "",
+            user_id=person.id, result={"bytes": chance.randint(9_000, 4_000_000)},
+            error="no space left on device" if number % 40 == 7 else "",
             attempts=1, created_at=at, started_at=at, finished_at=at + timedelta(seconds=4),
         )  # fmt: skip
         title = f"{chance.choice(TITLES)}, part {number + 2}"
@@ -56,7 +58,7 @@ def _person(number: int, chance: random.Random) -> User:
     made = now() - timedelta(days=chance.randint(1, 900))
     return User(
         email=f"{first}.{last}.{number}@example.org".lower(), username=f"{first} {last}",
-        password_hash="", is_active=chance.random() > 0.05, created_at=made, updated_at=made,
+        password_hash="!", is_active=chance.random() > 0.05, created_at=made, updated_at=made,
         last_active_at=now() - timedelta(hours=chance.randint(1, 2000)),
     )  # fmt: skip
 
@@ -65,7 +67,7 @@ def _key(person: User, number: int, chance: random.Random) -> APIKey:
     made = now() - timedelta(days=chance.randint(0, 300))
     return APIKey(
         user_id=person.id, name=chance.choice(("notebook", "ci", "reports", "mail sorter")),
-        prefix=f"lu_{number:05d}", key_hash=f"{number:064d}", scopes=["read", "chat"],
+        prefix=f"llmui_{number:08x}", key_hash=f"{number:064d}", scopes=["chat"],
         created_at=made, expires_at=made + timedelta(days=365),
         last_used_at=now() - timedelta(minutes=chance.randint(2, 90_000)),
     )  # fmt: skip
