@@ -26,6 +26,12 @@ DATABASE_ADVICE = {
     "TEST_POSTGRES_URL",
     "Redis": "install it (`sudo apt-get install redis-server`) or name a server in TEST_REDIS_URL",
 }
+# Much of the whole is waiting: two processes share it, each with files of its own, in the
+# order of the files, where those that take long come before the many small ones.
+WHOLE = (
+    *("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+    *("--durations", "30", "--durations-min", "5"),
+)
 CHECKS = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
@@ -152,9 +158,7 @@ def run_tests(place: Place, arguments: Sequence[str]) -> int:
 
 def _pytest(place: Place, arguments: Sequence[str], extra: dict[str, str], stages: Stages) -> int:
     begun = time.monotonic()
-    # Much of the whole is waiting: two processes, each with files of its own, share it.
-    spread = () if arguments else ("-n", "2", "--dist", "loadfile")
-    code = _wait_for(place, ["-m", "pytest", *spread, *arguments], extra)
+    code = _wait_for(place, ["-m", "pytest", *(arguments or WHOLE)], extra)
     stages.add("tests", time.monotonic() - begun, code == 0)
     return code
 
