@@ -150,7 +150,7 @@ async def resolve_key(session: AsyncSession, key: str) -> Actor | None:
 
 
 async def note_use(key_id: str) -> None:
-    """Remember that a key is in use, at most once a minute."""
+    """Remember that a key is in use and its owner active, at most once a minute."""
     stale = sa.or_(
         col(APIKey.last_used_at).is_(None), col(APIKey.last_used_at) < now() - USED_EVERY
     )
@@ -159,9 +159,16 @@ async def note_use(key_id: str) -> None:
         if await session.scalar(query) is None:
             return
     async with unit_of_work() as session:
-        await session.execute(
-            sa.update(APIKey).where(col(APIKey.id) == key_id, stale).values(last_used_at=now())
+        owner = await session.scalar(
+            sa.update(APIKey)
+            .where(col(APIKey.id) == key_id, stale)
+            .values(last_used_at=now())
+            .returning(col(APIKey.user_id))
         )
+        if owner:
+            await session.execute(
+                sa.update(User).where(col(User.id) == owner).values(last_active_at=now())
+            )
 
 
 async def touch(session: AsyncSession, session_id: str) -> None:

@@ -46,6 +46,20 @@ async def test_bob_makes_a_key_and_a_program_comes_in_with_it(bob: Caller):
     assert "key" not in listed
 
 
+async def test_whose_program_works_is_active(people: People):
+    _, key = await key_of(people, "bob", "read")
+    bob_id = people.actors["bob"].user_id
+    async with unit_of_work() as session:
+        await session.execute(sa.update(User).values(last_active_at=None))
+    async with program(key) as job:
+        await job.get("/api/v1/projects")
+    async with unit_of_work(writes=False) as session:
+        active = await session.scalars(
+            sa.select(col(User.id)).where(col(User.last_active_at).is_not(None))
+        )
+        assert list(active) == [bob_id]
+
+
 async def test_the_key_itself_is_kept_nowhere(people: People):
     _, key = await key_of(people, "bob", "read")
     async with unit_of_work(writes=False) as session:
