@@ -11,6 +11,7 @@ from llm_ui.api import (
     admin,
     auth,
     branches,
+    chat_export,
     chats,
     files,
     health,
@@ -50,6 +51,7 @@ def create_api() -> FastAPI:
     install_error_handlers(api)
     own = (
         account.router,
+        chat_export.router,
         prompts.router,
         usage.router,
         files.router,

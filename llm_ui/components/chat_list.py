@@ -17,6 +17,8 @@ MENU = "chat-menu"
 RENAME = "rename-dialog"
 MOVE = "move-dialog"
 TAGS = "tags-dialog"
+# The answer is a file: the page stays.
+TAKE = "window.location.assign(`/api/v1/chats/${window.lu.target.id}/export`)"
 
 
 def _running() -> rx.Component:
@@ -99,6 +101,7 @@ def _menu() -> rx.Component:
             ChatState.archive_chat(chat_id, False),
             "unarchived",
         ),
+        _item("download", "chats.download", "download", rx.run_script(TAKE)),
         ui.menu_line(),
         ui.menu_item(
             t("chats.delete"),

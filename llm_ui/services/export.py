@@ -28,9 +28,12 @@ from llm_ui.models import (
     User,
 )
 from llm_ui.models.base import now
-from llm_ui.services import export_chats, file_bytes, usage
+from llm_ui.services import chats, export_chats, file_bytes, usage
 from llm_ui.services.export_chats import BATCH, pretty
 
+# The forms of one chat, and what the files are.
+MEDIA_TYPES = {"markdown": "text/markdown", "json": "application/json"}
+_ENDINGS = {"markdown": "md", "json": "json"}
 PIECE = 64 * 1024
 NAME_LENGTH = 60
 _UNSAFE = re.compile(r"[^\w-]+")
@@ -66,6 +69,14 @@ def safe_name(text: str) -> str:
 def archive_name(moment: datetime) -> str:
     """What the archive is called."""
     return f"llm-ui-{moment:%Y-%m-%d}.zip"
+
+
+async def one_chat(actor: Actor, chat_id: str, form: str) -> tuple[str, AsyncIterator[str]]:
+    """A file's name and its text, piece by piece. Raises NotFound for other people's chats."""
+    async with unit_of_work(writes=False) as session:
+        chat = await chats.get_chat_for(session, actor, chat_id)
+    write = export_chats.as_json if form == "json" else export_chats.as_markdown
+    return f"{safe_name(chat.title) or 'chat'}.{_ENDINGS[form]}", write(chat)
 
 
 async def archive(actor: Actor) -> AsyncIterator[bytes]:

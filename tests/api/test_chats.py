@@ -222,3 +222,23 @@ async def test_a_question_with_modes_names_its_sources(
     assert answer["sources"] == [last]
     assert (await charlie.get(f"/api/v1/runs/{started['run_id']}/events")).status_code == 404
     await browsing.close_fetcher()
+
+
+async def test_a_chat_is_taken_away_as_a_file_by_its_owner_alone(
+    bob: Caller, charlie: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("say:Herons-stand-still.")
+    chat_id, started = await ask(bob, model_id, "What do herons do?")
+    await bob.get(f"/api/v1/runs/{started['run_id']}/events")
+    address = f"/api/v1/chats/{chat_id}/export"
+    text = await bob.get(address)
+    assert text.headers["content-type"].startswith("text/markdown")
+    assert "What-do-herons-do.md" in text.headers["content-disposition"]
+    assert "What do herons do?" in text.text
+    assert "Herons-stand-still." in text.text
+    whole = (await bob.get(address, params={"form": "json"})).json()
+    assert [each["role"] for each in whole["messages"]] == ["user", "assistant"]
+    missing = await charlie.get("/api/v1/chats/nothing/export")
+    foreign = await charlie.get(address)
+    assert (foreign.status_code, missing.status_code) == (404, 404)
+    assert foreign.json()["code"] == missing.json()["code"]

@@ -66,6 +66,18 @@ async def test_renaming(app: App, people: People) -> None:
     assert (await bob.get(f"/chats/{chat_id}"))["title"] == "After <b>all</b>"
 
 
+async def test_taking_a_chat_away_as_a_file(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat("say:Herons-wait")
+    await menu(page, "Herons")
+    async with page.expect_download() as waiting:
+        await page.get_by_test_id("download").click()
+    download = await waiting.value
+    assert download.suggested_filename.endswith("Herons-wait.md")
+    assert (await download.path()).read_text().startswith("# say:Herons-wait")
+    await expect(page.get_by_test_id("chat-title")).to_contain_text("Herons")
+
+
 async def test_deleting_can_be_undone(app: App, people: People) -> None:
     bob = await people.user(app)
     await bob.new_chat("Stays")

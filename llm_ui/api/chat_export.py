@@ -1,0 +1,41 @@
+"""One chat as a file."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from llm_ui.api.deps import Reader
+from llm_ui.api.errors import problems
+from llm_ui.services import export
+
+router = APIRouter(prefix="/chats", tags=["chats"])
+
+
+@router.get(
+    "/{chat_id}/export",
+    response_class=StreamingResponse,
+    responses={
+        **problems(401, 404, 422),
+        200: {
+            "description": "The file",
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in export.MEDIA_TYPES.values()
+            },
+        },
+    },
+)
+async def export_chat(
+    chat_id: str, actor: Reader, form: Literal["markdown", "json"] = "markdown"
+) -> StreamingResponse:
+    """The branch that is shown as Markdown, or all branches as JSON."""
+    name, content = await export.one_chat(actor, chat_id, form)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(content, media_type=export.MEDIA_TYPES[form], headers=headers)
