@@ -148,7 +148,7 @@ def figures(all_found: list[Found]) -> list[Figure]:
             "elements, a long chat opened", most(each.open_elements for each in all_found), "",
             ELEMENTS, floor=most(each.empty_elements for each in all_found),
         ),
-        Figure("elements, all through a long chat", most(w.elements for w in log), "", ELEMENTS),
+        Figure("elements, all through a long chat", most(w.elements for w in log), ""),
         Figure("elements, all through the chats", most(w.elements for w in chats), "", ELEMENTS),
         Figure(
             "views with a hole, at rest", sum(w.settled_blank for w in [*log, *chats]), "", goal=0

@@ -17,7 +17,7 @@ import { Pin } from "./pin.js";
 import { plainTextOf } from "./plain.js";
 
 // Rows further away than this leave the page; those at the end stay, where answers are live.
-const FAR = "1000px 0px";
+const FAR = "1500px 0px";
 const LAST = 6;
 // How near an end of what is loaded the reader comes before more is asked for.
 const NEAR_TOP = "400px 0px 0px 0px";
