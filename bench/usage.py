@@ -32,7 +32,7 @@ from llm_ui.auth import Actor
 from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.models import User
 from llm_ui.schemas.figures import UsageFilters
-from llm_ui.services import usage_admin, usage_days
+from llm_ui.services import performance, usage_admin, usage_days
 
 GOAL_MS = 300.0
 PEOPLE, MODELS, PROVIDERS, DAYS = 200, 50, 4, 730
@@ -95,6 +95,37 @@ def ledger(of: dict[str, str], rows: int, now: float) -> str:
     })  # fmt: skip
 
 
+# Name, unit, and how the value comes about: most are small, some large.
+MEASURES = (
+    ("duration", "ms", "2000 + 20000 * u * u * u"),
+    ("time_to_first_token", "ms", "200 + 3000 * v * v * v"),
+    ("tokens_per_second", "tokens/s", "15 + 80 * u"),
+)
+
+
+def measures(of: dict[str, str], rows: int, metrics: int, now: float) -> list[str]:
+    """What was measured of the newest answers."""
+    floor, step, first = of["floor"].format, DAYS * 86400 / rows, rows - metrics // len(MEASURES)
+    person = floor(f"{PEOPLE} * u * u")
+    model = f"({person} * 7 + {floor(f'{MODELS} * v * v * v * v')}) % {MODELS}"
+    return [
+        _insert(of, "performancemetric", first, rows - 1, {
+            "id": _id(of, "i", 3 + number),
+            "name": f"'{name}'",
+            "value": value,
+            "unit": f"'{unit}'",
+            "model_name": f"'Model ' || ({model})",
+            "provider_name": f"'Provider ' || (({model}) % {PROVIDERS})",
+            "endpoint": "'chat'",
+            "address": f"CASE WHEN ({model}) % {PROVIDERS} = 0 THEN 'http://10.0.0.' || (i % 3) "
+                       "|| ':8000/v1' ELSE '' END",
+            "run_id": _id(of, "i", 2),
+            "created_at": of["time"].format(f"{now} - ({rows} - i) * {step}"),
+        })
+        for number, (name, unit, value) in enumerate(MEASURES)
+    ]  # fmt: skip
+
+
 async def fill(rows: int, metrics: int, *, is_sqlite: bool) -> float:
     """All rows; seconds that the sums took."""
     of, now = SQLITE if is_sqlite else POSTGRES, time.time()
@@ -105,7 +136,9 @@ async def fill(rows: int, metrics: int, *, is_sqlite: bool) -> float:
     ]  # fmt: skip
     async with unit_of_work() as session:
         await session.execute(sa.insert(User), people)
-        await session.execute(sa.text(ledger(of, rows, now)))
+        # Colons in texts are no parameters.
+        for statement in (ledger(of, rows, now), *measures(of, rows, metrics, now)):
+            await session.execute(sa.text(statement.replace(":", r"\:")))
     began = time.perf_counter()
     async with unit_of_work() as session:
         await usage_days.rebuild(session)
@@ -135,6 +168,19 @@ def usage_views() -> dict[str, tuple[UsageFilters, Any]]:
     return found
 
 
+def performance_views() -> dict[str, dict[str, Any]]:
+    """What can be asked of the performance."""
+    longest: dict[str, Any] = {"span": "month"}
+    found = {f"last {span}": {"span": span} for span in ("hour", "day", "week", "month")}
+    for by in ("provider", "address"):
+        found[f"last month, by {by}"] = longest | {"by": by}
+    for name in ("tokens_per_second", "errors"):
+        found[f"last month, {name}"] = longest | {"measure": name}
+    found["last month, errors by address"] = longest | {"measure": "errors", "by": "address"}
+    found["last month, one model"] = longest | {"only": ("Model 0", "Provider 0")}
+    return found
+
+
 async def measure(url: str, rows: int, metrics: int, repeat: int) -> dict[str, Any]:
     """The times on one database, which is migrated and empty."""
     database = start_database(url)
@@ -148,6 +194,10 @@ async def measure(url: str, rows: int, metrics: int, repeat: int) -> dict[str, A
         for name, (filters, by) in usage_views().items():
             found[f"usage {name}"] = await timed(
                 [lambda s, f=filters, b=by: usage_admin.overview(s, admin, f, by=b)] * repeat
+            )
+        for name, asked in performance_views().items():
+            found[f"performance, {name}"] = await timed(
+                [lambda s, a=asked: performance.view(s, admin, **a)] * repeat
             )
         if database.is_sqlite and database.url.database:
             found["megabytes"] = round(Path(database.url.database).stat().st_size / 1e6)  # noqa: ASYNC240

@@ -77,3 +77,56 @@ class UsageOverview:
     items: list[UsedBy] = field(default_factory=list)
     groups: int = 0
     next_cursor: str | None = None
+
+
+Span = Literal["hour", "day", "week", "month"]
+Measure = Literal["time_to_first_token", "tokens_per_second", "duration", "errors"]
+Apart = Literal["model", "provider", "address"]
+Share = Literal[50, 95, 99]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedOf:
+    """How one model, provider or address did in the whole time.
+
+    `detail` is a model's provider, or the provider an address belongs to. Percentiles are in
+    the measure's unit, None where nothing was measured; `error_rate` is in percent of `answers`.
+    """
+
+    name: str
+    detail: str
+    measured: int = 0
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    answers: int = 0
+    failures: int = 0
+    error_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedLine:
+    """One line of the plot: a value for each point of time, None where there is none.
+
+    Its name is that of a group, or "p50", "p95", "p99" where one group is looked at.
+    """
+
+    name: str
+    detail: str
+    values: list[float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedView:
+    """A measure over time: points `width_s` seconds apart, the first of which begins at `since`.
+
+    `groups` is how many there are in all; `items` has the busiest ones.
+    """
+
+    since: str = ""
+    width_s: int = 60
+    points: int = 0
+    unit: str = "ms"
+    lines: list[SpeedLine] = field(default_factory=list)
+    items: list[SpeedOf] = field(default_factory=list)
+    groups: int = 0

@@ -115,9 +115,7 @@ def _order(sort: Column, groups: list[UsedBy]) -> Callable[[UsedBy], Any]:
     return amounts
 
 
-async def _table(
-    session: AsyncSession, by: By, groups: dict[Key, _Sums], filters: UsageFilters
-) -> list[UsedBy]:
+async def _table(session: AsyncSession, by: By, groups: dict[Key, _Sums]) -> list[UsedBy]:
     if by == "day":
         return [UsedBy(key[0], key[0], "", **sums.told()) for key, sums in groups.items()]
     if by == "person":
@@ -182,7 +180,7 @@ async def overview(
             )
         )  # fmt: skip
     groups = days if by == "day" else await _groups(session, filters, by)
-    rows = await _table(session, by, groups, filters)
+    rows = await _table(session, by, groups)
     # First by name, so that equal ones stay where they are from page to page.
     rows.sort(key=lambda each: (each.name.casefold(), each.detail.casefold(), each.key))
     rows.sort(key=_order(sort, rows), reverse=descending)

@@ -5,7 +5,7 @@ A day is one of UTC: the sums are the same whoever looks at them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,7 +24,7 @@ SUMS = (
 GRAINS = {"each": (True, True), "person": (True, False), "model": (False, True)}
 FAILED = "failed"
 
-_TABLE: sa.Table = sa.inspect(DailyUsage).local_table
+_TABLE = cast("sa.Table", sa.inspect(DailyUsage).local_table)
 
 
 def _adding(session: AsyncSession) -> Any:
@@ -88,8 +88,8 @@ def _day(session: AsyncSession) -> sa.ColumnElement[str]:
 def from_ledger(session: AsyncSession, grain: str) -> sa.Select[Any]:
     """What the rows of a grain should be, by the ledger: KEY, then SUMS."""
     has_person, has_model = GRAINS[grain]
-    nothing = sa.literal("")
-    key: list[sa.ColumnElement[Any]] = [
+    nothing: Any = sa.literal("")
+    key: list[Any] = [
         _day(session),
         sa.func.coalesce(col(UsageLog.user_id), "") if has_person else nothing,
         col(UsageLog.model_name) if has_model else nothing,
