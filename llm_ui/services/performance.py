@@ -115,13 +115,13 @@ def _percentiles(apart: list[Any], where: list[Any]) -> sa.Select[Any]:
         .subquery()
     )
     parts = [ranked.c[name] for name in names]
-    at = [
-        sa.func.max(
-            sa.case((ranked.c.place == (ranked.c.many * share + 99) // 100, ranked.c.value))
-        )
-        for share in SHARES
-    ]
-    return sa.select(*parts, sa.func.max(ranked.c.many), *at).group_by(*parts)
+    places = [(ranked.c.many * share + 99) // 100 for share in SHARES]
+    values = [sa.func.max(sa.case((ranked.c.place == each, ranked.c.value))) for each in places]
+    return (
+        sa.select(*parts, sa.func.max(ranked.c.many), *values)
+        .where(ranked.c.place.in_(places))
+        .group_by(*parts)
+    )
 
 
 def _padded(key: Any) -> Key:
@@ -139,31 +139,31 @@ async def _speeds(
     return {_padded(row[:width]): tuple(row[width:]) for row in found}
 
 
-def _outcomes(by: Apart, time: _Time) -> tuple[Any, list[Any], Any, list[Any]]:
-    """Where it stands how answers ended: what to select from, its key, its time, its rows."""
+def _outcomes(by: Apart, time: _Time) -> tuple[Any, list[Any], Any]:
+    """Where it stands how answers ended: a table, which of its rows, and which of them failed."""
+    made = col(UsageLog.created_at)
+    ended, failed = [made >= time.start, made < time.end], col(UsageLog.status) == FAILED
     if by != "address":
-        made = col(UsageLog.created_at)
-        return UsageLog, _key(by, UsageLog), made, [made >= time.start, made < time.end]
-    # The ledger does not know addresses; what was measured of the same run does.
-    both = sa.join(
-        PerformanceMetric, UsageLog, col(UsageLog.run_id) == col(PerformanceMetric.run_id)
-    )
-    made = col(PerformanceMetric.created_at)
-    return both, _key(by, PerformanceMetric), made, _measured(time, "duration")
+        return UsageLog, ended, failed
+    # The ledger does not know addresses; what was measured of the same runs does.
+    runs = sa.select(col(UsageLog.run_id)).where(*ended, failed, col(UsageLog.run_id).is_not(None))
+    where = _measured(time, "duration")
+    return PerformanceMetric, where, col(PerformanceMetric.run_id).in_(runs)
 
 
-def _ends() -> list[sa.ColumnElement[int]]:
-    failed = sa.func.sum(sa.case((col(UsageLog.status) == FAILED, 1), else_=0))
-    return [sa.func.count(), sa.cast(failed, sa.Integer)]
+def _ends(failed: Any) -> list[sa.ColumnElement[int]]:
+    return [
+        sa.func.count(),
+        sa.cast(sa.func.sum(sa.case((failed, 1), else_=0)), sa.Integer),
+    ]
 
 
 async def _failures(session: AsyncSession, time: _Time, by: Apart) -> dict[Key, tuple[int, int]]:
     """Of each group: how many answers, and how many of them failed."""
-    source, key, _, where = _outcomes(by, time)
-    query = sa.select(*key, *_ends()).select_from(source).where(*where).group_by(*key)
-    return {
-        _padded(row[: len(key)]): (row[-2], row[-1] or 0) for row in await session.execute(query)
-    }
+    table, where, failed = _outcomes(by, time)
+    key = _key(by, table)
+    query = sa.select(*key, *_ends(failed)).where(*where).group_by(*key)
+    return {_padded(row[: len(key)]): (row[-2], row[-1]) for row in await session.execute(query)}
 
 
 def _rate(answers: int, failures: int) -> float | None:
@@ -173,27 +173,27 @@ def _rate(answers: int, failures: int) -> float | None:
 async def _error_lines(
     session: AsyncSession, time: _Time, by: Apart, wanted: list[Key]
 ) -> list[SpeedLine]:
-    source, key, made, where = _outcomes(by, time)
-    table = PerformanceMetric if by == "address" else UsageLog
-    point = time.point(session, made).label("point")
+    table, where, failed = _outcomes(by, time)
+    key, point = _key(by, table), time.point(session, col(table.created_at)).label("point")
     query = (
-        sa.select(point, *key, *_ends())
-        .select_from(source)
+        sa.select(point, *key, *_ends(failed))
         .where(*where, _is_one_of(by, table, wanted))
         .group_by(point, *key)
     )
     lines: dict[Key, list[float | None]] = {each: [None] * time.points for each in wanted}
     for row in await session.execute(query):
-        lines[_padded(row[1:-2])][row[0]] = _rate(row[-2], row[-1] or 0)
+        lines[_padded(row[1:-2])][row[0]] = _rate(row[-2], row[-1])
     return [SpeedLine(*key, values) for key, values in lines.items()]
 
 
 async def _speed_lines(
-    session: AsyncSession, time: _Time, measure: str, by: Apart, wanted: list[Key]
+    session: AsyncSession, time: _Time, measure: str, by: Apart, wanted: list[Key] | None
 ) -> dict[Key, dict[Share, list[float | None]]]:
-    """Of each group and percentile: its values."""
+    """Of each of these groups (None: of all) and each percentile: its values."""
     point = time.point(session, col(PerformanceMetric.created_at))
-    where = [*_measured(time, measure), _is_one_of(by, PerformanceMetric, wanted)]
+    where = _measured(time, measure)
+    if wanted is not None:
+        where.append(_is_one_of(by, PerformanceMetric, wanted))
     found: dict[Key, dict[Share, list[float | None]]] = defaultdict(
         lambda: {share: [None] * time.points for share in SHARES}
     )
@@ -244,7 +244,9 @@ async def view(
     if wanted and measure == "errors":
         lines = await _error_lines(session, time, by, wanted)
     elif wanted:
-        found = await _speed_lines(session, time, measure, by, wanted)
+        # To ask each row whether it is one of all costs more than it saves.
+        are_all = only is None and len(items) <= MOST_LINES
+        found = await _speed_lines(session, time, measure, by, None if are_all else wanted)
         if only is not None:
             lines = [SpeedLine(f"p{n}", "", found[wanted[0]][n]) for n in SHARES]
         else:
