@@ -229,7 +229,7 @@ async def view(
         only: name and detail of one group (see SpeedOf): the lines are its percentiles.
 
     Raises:
-        Forbidden: the actor is no administrator.
+        NotAllowed: the actor is no administrator.
     """
     require(actor, "administer")
     time = _time(span)

@@ -156,7 +156,7 @@ async def overview(
         limit: rows of the table on one page.
 
     Raises:
-        Forbidden: the actor is no administrator.
+        NotAllowed: the actor is no administrator.
         InvalidInput: the range is turned round or longer than a year, a provider is named
             without a model, or the cursor is not ours.
     """

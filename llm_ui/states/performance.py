@@ -8,7 +8,7 @@ import reflex as rx
 
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError
-from llm_ui.schemas.figures import Apart, Measure, Share, Span, SpeedView
+from llm_ui.schemas.figures import Apart, Measure, Share, Span, SpeedOf, SpeedView
 from llm_ui.services import performance
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.feedback import tell
@@ -26,6 +26,7 @@ class PerformanceState(rx.State):
 
     loaded: bool = False
     view: SpeedView = SpeedView()
+    rows: list[SpeedOf] = []
     span: str = "day"
     measure: str = "time_to_first_token"
     by: str = "model"
@@ -45,7 +46,8 @@ class PerformanceState(rx.State):
                 )  # fmt: skip
         except AppError as error:
             return tell(error)
-        self.loaded = True
+        # By a name of its own: `items` of a var is what dictionaries have.
+        self.rows, self.loaded = self.view.items, True
         return None
 
     def _widen(self) -> None:

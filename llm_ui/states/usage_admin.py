@@ -10,7 +10,7 @@ import reflex as rx
 
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, InvalidInput
-from llm_ui.schemas.figures import By, Column, UsageFilters, UsageOverview
+from llm_ui.schemas.figures import By, Column, UsageFilters, UsageOverview, UsedBy
 from llm_ui.services import usage_admin
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.feedback import tell
@@ -34,6 +34,7 @@ class AdminUsageState(rx.State):
 
     loaded: bool = False
     view: UsageOverview = UsageOverview()
+    rows: list[UsedBy] = []
     preset: str = "30"
     by: str = "day"
     sort: str = "name"
@@ -79,7 +80,8 @@ class AdminUsageState(rx.State):
                 )  # fmt: skip
         except AppError as error:
             return tell(error)
-        self.loaded = True
+        # By a name of its own: `items` of a var is what dictionaries have.
+        self.rows, self.loaded = self.view.items, True
         return None
 
     def _show_table(self, by: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
@@ -26,6 +26,8 @@ from llm_ui.services import performance, usage, usage_admin
 
 router = APIRouter(tags=["admin: figures"])
 DAYS = 30
+# As it stands in an address, where there are no numbers.
+Percentile = Literal["50", "95", "99"]
 Start = Annotated[date | None, Query(alias="from", description="A day of UTC")]
 End = Annotated[date | None, Query(alias="to", description="A day of UTC, included")]
 Person = Annotated[str, Query(max_length=36, description="A person's id")]
@@ -94,7 +96,7 @@ async def get_performance(
     span: Span = "day",
     measure: Measure = "time_to_first_token",
     by: Apart = "model",
-    percentile: Share = 95,
+    percentile: Percentile = "95",
     name: Annotated[str, Query(max_length=500, description="One group's alone")] = "",
     detail: Annotated[str, Query(max_length=100, description="That group's detail")] = "",
 ) -> SpeedView:
@@ -105,6 +107,6 @@ async def get_performance(
     """
     async with unit_of_work(writes=False) as session:
         return await performance.view(
-            session, actor, span=span, measure=measure, by=by, share=percentile,
+            session, actor, span=span, measure=measure, by=by, share=cast("Share", int(percentile)),
             only=(name, detail) if name or detail else None,
         )  # fmt: skip

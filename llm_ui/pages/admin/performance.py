@@ -86,7 +86,7 @@ def _plot() -> rx.Component:
         rx.el.strong(_group_name(s.name), class_name="lu-truncate"),
         ui.icon("x", 14),
         small=True,
-        class_name="lu-chip",
+        class_name="lu-only",
         aria_label=t("usage_all.widen", name=_group_name(s.name)),
         on_click=s.look_at_all,
         data_testid="speed-all",
@@ -149,12 +149,12 @@ def _table() -> rx.Component:
         t("speed.by.model"),
     )
     headings = [(by, ""), *((t(f"speed.{each}"), "lu-table__num") for each in COLUMNS)]
-    table = ui.table(headings, rx.foreach(State.view.items, _row), label=t("speed.table"),
+    table = ui.table(headings, rx.foreach(State.rows, _row), label=t("speed.table"),
                      test_id="speed-table")  # fmt: skip
     more = rx.cond(
-        State.view.groups > State.view.items.length(),
+        State.view.groups > State.rows.length(),
         rx.el.p(
-            t("speed.busiest", count=State.view.items.length(), all=State.view.groups),
+            t("speed.busiest", count=State.rows.length(), all=State.view.groups),
             class_name="lu-speed__note",
         ),
     )
@@ -166,7 +166,7 @@ def _report() -> rx.Component:
     empty = ui.card(
         ui.empty_state(t("speed.nothing_title"), t("speed.nothing_text"), test_id="no-speed")
     )
-    return rx.cond(State.view.items.length() > 0, rx.fragment(_plot(), _table()), empty)
+    return rx.cond(State.rows.length() > 0, rx.fragment(_plot(), _table()), empty)
 
 
 def _waiting() -> rx.Component:

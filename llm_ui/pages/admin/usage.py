@@ -79,11 +79,11 @@ def _chips() -> rx.Component:
 
     def chip(what: str, name: Any) -> rx.Component:
         return ui.button(
-            rx.el.span(t(f"usage_all.by_{what}"), ": ", class_name="lu-chip__what"),
+            rx.el.span(t(f"usage_all.by_{what}"), ": ", class_name="lu-only__what"),
             rx.el.strong(name, class_name="lu-truncate"),
             ui.icon("x", 14),
             small=True,
-            class_name="lu-chip",
+            class_name="lu-only",
             aria_label=t("usage_all.widen", name=name),
             on_click=State.widen(what),
             data_testid=f"widen-{what}",
@@ -95,7 +95,7 @@ def _chips() -> rx.Component:
         rx.el.div(
             rx.cond(State.person != "", chip("person", person)),
             rx.cond(State.model != "", chip("model", State.model + " · " + State.provider)),
-            class_name="lu-chips",
+            class_name="lu-onlys",
         ),
     )
 
@@ -242,7 +242,7 @@ def _sorting() -> rx.Component:
 
 def _turning() -> rx.Component:
     view = State.view
-    first, last = State.skipped + 1, State.skipped + view.items.length()
+    first, last = State.skipped + 1, State.skipped + State.rows.length()
 
     def turn(icon_name: str, which: str, forward: bool, there_is: Any) -> rx.Component:
         return ui.icon_button(
@@ -284,7 +284,7 @@ def _table() -> rx.Component:
     head = [_heading("name", name), *(_heading(each, t(f"usage_all.{each}")) for each in COLUMNS)]
     table = rx.el.table(
         rx.el.thead(rx.el.tr(*head)),
-        rx.el.tbody(rx.foreach(State.view.items, _row)),
+        rx.el.tbody(rx.foreach(State.rows, _row)),
         aria_label=t("usage_all.table"),
         class_name="lu-table lu-table--stack lu-usage",
         data_testid="usage-table",

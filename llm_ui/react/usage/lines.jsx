@@ -14,6 +14,8 @@ const formats = (labels, unit, widthS) => {
   const language = labels.language ?? "en";
   const locale = labels.locale ?? language;
   const number = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+  const isLong = widthS * 60 > DAY_S * 2;
   const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
   const clock = { hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" };
   const day = { day: "numeric", month: "short" };
@@ -22,12 +24,30 @@ const formats = (labels, unit, widthS) => {
     value: (value) => {
       if (value === null || value === undefined) return "–";
       if (unit === "ms") return seconds(value);
-      return unit === "%" ? `${number.format(value)} %` : `${number.format(value)}/s`;
+      return unit === "%" ? percent.format(value / 100) : `${number.format(value)}/s`;
     },
-    // Under a day what counts is the hour, beyond it the day.
-    brief: new Intl.DateTimeFormat(locale, widthS * 60 > DAY_S * 2 ? day : clock),
+    // Within a day or two what counts is the hour, beyond them the day.
+    brief: new Intl.DateTimeFormat(locale, isLong ? day : clock),
+    isLong,
     full: new Intl.DateTimeFormat(locale, { ...day, ...clock }),
   };
+};
+
+// Where times are written: where a day begins, or at round times, as many as there is room for.
+const marks = (times, format, widthS, x, end) => {
+  const round = widthS < 600 ? 600 : 3600;
+  const found = [];
+  let last = -LABEL_WIDTH;
+  times.forEach((time, n) => {
+    const begins = n > 0 && format.brief.format(time) !== format.brief.format(times[n - 1]);
+    const shifted = time.getTime() / 1000 - time.getTimezoneOffset() * 60;
+    const fits = format.isLong ? begins : shifted % round === 0;
+    if (fits && x(n) - last >= LABEL_WIDTH && x(n) < end - 24) {
+      found.push(n);
+      last = x(n);
+    }
+  });
+  return found;
 };
 
 // One path of all stretches without a gap; a value with none beside it is a dot.
@@ -83,9 +103,11 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
   const [drawing, width] = useWidth();
   const format = formats(labels, unit, widthS);
   const times = Array.from({ length: points }, (_, n) => new Date(Date.parse(since) + n * widthS * 1000));
+  // What all lines have in common tells none from another.
+  const differ = new Set(lines.map((line) => line.detail)).size > 1;
   const names = lines.map((line) => {
     const name = line.name || labels.unnamed;
-    return line.detail ? `${name} · ${line.detail}` : name;
+    return line.detail && differ ? `${name} · ${line.detail}` : name;
   });
   const measured = lines.flatMap((line) => line.values.filter((value) => value !== null));
   const most = Math.max(0, ...measured);
@@ -94,7 +116,6 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
   const step = (width - SIDE - 8) / Math.max(1, points - 1);
   const x = (n) => SIDE + n * step;
   const y = (value) => HEIGHT - FOOT - (value / top) * plot;
-  const every = Math.max(1, Math.ceil(LABEL_WIDTH / step));
   const nearest = (event) => {
     const at = event.clientX - drawing.current.getBoundingClientRect().left;
     setHere(Math.min(points - 1, Math.max(0, Math.round((at - SIDE) / step))));
@@ -144,15 +165,11 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
             </text>
           </g>
         ))}
-        {times.map(
-          (time, n) =>
-            n % every === 0 &&
-            x(n) < width - 20 && (
-              <text key={n} x={x(n)} y={HEIGHT - 6} textAnchor={n ? "middle" : "start"}>
-                {format.brief.format(time)}
-              </text>
-            ),
-        )}
+        {marks(times, format, widthS, x, width).map((n) => (
+          <text key={n} x={x(n)} y={HEIGHT - 6} textAnchor="middle">
+            {format.brief.format(times[n])}
+          </text>
+        ))}
         {here !== null && (
           <line x1={x(here)} x2={x(here)} y1={HEAD} y2={HEIGHT - FOOT} className="lu-lines-plot__here" />
         )}
