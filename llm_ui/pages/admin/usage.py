@@ -315,7 +315,11 @@ def _waiting() -> rx.Component:
         rx.el.div(ui.skeleton("40%"), ui.skeleton("55%", "28px"), class_name="lu-card lu-stat")
         for _ in range(4)
     ]
-    return ui.waiting(*cards, label=t("app.loading"), class_name="lu-stats")
+    lines = [ui.skeleton(width) for width in ("30%", "82%", "64%", "76%", "58%", "88%")]
+    return rx.fragment(
+        ui.waiting(*cards, label=t("app.loading"), class_name="lu-stats"),
+        ui.card(rx.el.div(*lines, class_name="lu-lines__waiting lu-section")),
+    )
 
 
 def _csv() -> rx.Component:

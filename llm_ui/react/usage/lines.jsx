@@ -66,8 +66,8 @@ const drawn = (values, x, y) => {
 function Figures({ lines, names, times, format, labels }) {
   const rows = times.map((_, n) => n).filter((n) => lines.some((line) => line.values[n] !== null));
   return (
-    <details className="lu-lines-plot__figures" data-testid="plot-figures">
-      <summary>{labels.figures}</summary>
+    <details className="lu-lines-plot__figures">
+      <summary data-testid="plot-figures">{labels.figures}</summary>
       <div className="lu-table-wrap" tabIndex={0} role="region" aria-label={labels.figures}>
         <table className="lu-table">
           <thead>
