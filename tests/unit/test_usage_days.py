@@ -7,10 +7,12 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from llm_ui.cli import usage as usage_verb
 from llm_ui.db import Database, start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import DailyUsage, UsageLog, User
@@ -157,7 +159,9 @@ async def test_somebody_who_goes_joins_those_who_went(db: Database, people: Peop
     assert await differences() == []
 
 
-async def test_the_migration_sums_what_is_there(database_url: str):
+async def test_the_migration_sums_what_is_there_and_the_verb_does_so_again(
+    database_url: str, settings_env, capsys: pytest.CaptureFixture[str]
+):
     config = Config(ROOT / "alembic.ini")
     config.attributes["url"] = database_url
     await asyncio.to_thread(command.downgrade, config, "0006")
@@ -167,6 +171,14 @@ async def test_the_migration_sums_what_is_there(database_url: str):
         session.add_all(entry(None, chance) for _ in range(60))
     await stop_database()
     await asyncio.to_thread(command.upgrade, config, "head")
+    start_database(database_url)
+    assert await differences() == []
+    async with unit_of_work() as session:
+        await session.execute(sa.delete(DailyUsage))
+    await stop_database()
+    settings_env("DATABASE_URL", database_url)
+    assert await asyncio.to_thread(usage_verb.main) == 0
+    assert "made anew" in capsys.readouterr().out
     start_database(database_url)
     assert await differences() == []
     await stop_database()
