@@ -6,7 +6,7 @@ const HEIGHT = 240;
 const FOOT = 22;
 const HEAD = 10;
 const SIDE = 56;
-const LABEL_WIDTH = 76;
+const LABEL_WIDTH = 60;
 const PARTS = [0, 0.25, 0.5, 0.75, 1];
 const DAY_S = 86400;
 
