@@ -32,6 +32,7 @@ ROWS: dict[str, list[str]] = {
     "idle": ["bench.idle"],
     "search": ["bench.search"],
     "finding": ["bench.finding"],
+    "usage": ["bench.usage"],
     "size": ["bench.size"],
 }
 QUICK: dict[str, list[str]] = {
@@ -43,6 +44,7 @@ QUICK: dict[str, list[str]] = {
     "idle": ["--seconds", "5"],
     "search": ["--messages", "20000", "--chats", "1000", "--repeat", "100"],
     "finding": ["--messages", "20000", "--chats", "1000", "--repeat", "20"],
+    "usage": ["--rows", "200000", "--metrics", "100000", "--repeat", "5"],
 }
 PROFILED = ("browser", "browser-8000", "server", "finding")
 

@@ -113,6 +113,15 @@ def restore(place: Place, options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.backup", "restore", str(options.file.resolve()), *other)
 
 
+def rebuild_usage(place: Place, _options: argparse.Namespace) -> int:
+    """Sum the ledger by day anew; answers that end meanwhile wait for it."""
+    from llm_ui.cli import start
+
+    _set_up(place)
+    start.prepare(place, migrate=True)
+    return call(place, "-m", "llm_ui.cli.usage")
+
+
 def llm_api(place: Place, options: argparse.Namespace) -> int:
     """Run the bundled model's service alone."""
     from llm_ui.cli import start
@@ -180,7 +189,9 @@ def soak(place: Place, options: argparse.Namespace) -> int:
     return run_soak(place, options.arguments)
 
 
-USER_VERBS: tuple[Verb, ...] = (run, migrate, create_admin, backup, restore, doctor, llm_api)
+USER_VERBS: tuple[Verb, ...] = (
+    run, migrate, create_admin, backup, restore, rebuild_usage, doctor, llm_api,
+)  # fmt: skip
 DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, bench, soak)
 PASS_ON: tuple[Verb, ...] = (test, e2e, screens, bench, soak, llm_api)
 

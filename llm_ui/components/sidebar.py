@@ -30,6 +30,10 @@ OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
         ("key-round", t("keys_api.title"), "/admin/keys"),
     ),
     (
+        ("chart-column", t("usage.title"), "/admin/usage"),
+        ("activity", t("speed.title"), "/admin/performance"),
+    ),
+    (
         ("list-checks", t("jobs.title"), "/admin/jobs"),
         ("scroll-text", t("log.title"), "/admin/log"),
     ),

@@ -20,7 +20,7 @@ from llm_ui.models.file import (  # noqa: E402
     StoredFile,
 )
 from llm_ui.models.generation import ACTIVE, Generation, GenerationEvent  # noqa: E402
-from llm_ui.models.ledger import PerformanceMetric, UsageLog  # noqa: E402
+from llm_ui.models.ledger import DailyUsage, PerformanceMetric, UsageLog  # noqa: E402
 from llm_ui.models.log import BackgroundJob, MonitoringLog, Setting  # noqa: E402
 from llm_ui.models.media import MediaModel, MediaProvider, MediaType  # noqa: E402
 from llm_ui.models.provider import (  # noqa: E402
@@ -45,6 +45,7 @@ __all__ = [
     "ChatHistory",
     "ChatMessage",
     "ChatTag",
+    "DailyUsage",
     "FilePassage",
     "Generation",
     "GenerationEvent",

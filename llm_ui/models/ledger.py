@@ -1,4 +1,4 @@
-"""What was used and how fast it went. Rows are added, never changed."""
+"""What was used and how fast it went. Rows are added, never changed; sums of them are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from llm_ui.models.base import created_field, foreign, id_field, text_field
+from llm_ui.models.base import choices, created_field, foreign, id_field, text_field
 
 
 class UsageLog(SQLModel, table=True):
@@ -35,6 +35,40 @@ class UsageLog(SQLModel, table=True):
     cost_micro: int = 0
     currency: str = Field(default="USD", max_length=3)
     created_at: datetime = created_field(index=True)
+
+
+class DailyUsage(SQLModel, table=True):
+    """Sums of UsageLog by UTC day; made anew from it at any time (services/usage_days.py).
+
+    `grain` says what a row is the sum of. "each": one person's answers by one model; "person":
+    one person's by any model; "model": anybody's by one model. What a grain does not keep apart
+    is ""; so is the person where the account is gone.
+    """
+
+    __tablename__ = "usageday"
+    __table_args__ = (
+        choices("grain", "each", "person", "model"),
+        sa.Index("ix_usageday_person_day", "person_id", "day"),
+        sa.Index("ix_usageday_model_day", "model_name", "provider_name", "day"),
+        {"sqlite_with_rowid": False},
+    )
+
+    grain: str = Field(primary_key=True, max_length=8)
+    # An ISO date.
+    day: str = Field(primary_key=True, max_length=10)
+    person_id: str = Field(primary_key=True, max_length=36)
+    model_name: str = Field(primary_key=True, max_length=200)
+    provider_name: str = Field(primary_key=True, max_length=100)
+    currency: str = Field(primary_key=True, max_length=3)
+    answers: int = Field(sa_type=sa.BigInteger)
+    failures: int = Field(sa_type=sa.BigInteger)
+    # Answers whose tokens were estimated, as the provider told none.
+    estimated: int = Field(sa_type=sa.BigInteger)
+    input_tokens: int = Field(sa_type=sa.BigInteger)
+    cached_tokens: int = Field(sa_type=sa.BigInteger)
+    output_tokens: int = Field(sa_type=sa.BigInteger)
+    reasoning_tokens: int = Field(sa_type=sa.BigInteger)
+    cost_micro: int = Field(sa_type=sa.BigInteger)
 
 
 class PerformanceMetric(SQLModel, table=True):

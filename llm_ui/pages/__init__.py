@@ -38,6 +38,7 @@ STYLES = (
     "start.css",
     "pages.css",
     "own.css",
+    "figures.css",
     "finding.css",
     "lists.css",
     "projects.css",

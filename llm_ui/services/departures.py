@@ -22,7 +22,7 @@ from llm_ui.models import (
     User,
     UserLink,
 )
-from llm_ui.services import chats, exports, files
+from llm_ui.services import chats, exports, files, usage_days
 from llm_ui.services.monitoring import record
 
 # How long leaving waits for the person's running answers to end, in tenths of a second.
@@ -132,6 +132,7 @@ async def _remove(session: AsyncSession, user_id: str) -> None:
     )
     await files.delete_files_of(session, user_id)
     await chats.unchain(session, col(ChatHistory.user_id) == user_id)
+    await usage_days.forget(session, user_id)
     await session.execute(sa.delete(User).where(col(User.id) == user_id))
     after_commit(session, exports.sweep)
     record(session, "account.deleted")

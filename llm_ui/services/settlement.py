@@ -26,7 +26,7 @@ from llm_ui.models import (
     UsageLog,
 )
 from llm_ui.models.base import now
-from llm_ui.services import metrics, news
+from llm_ui.services import metrics, news, usage_days
 from llm_ui.services.monitoring import record, report_unhandled
 from llm_ui.services.prompting import LONGEST_PATH, path_query
 from llm_ui.services.tokens import estimate, estimate_prompt, writing_rate
@@ -66,6 +66,8 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
     counted = metrics.answer_counter(usage, measures)
     after_commit(session, counted)
     await _note_message(session, run, outcome, usage)
+    # The day's sums are everybody's rows: locked as late as can be.
+    await usage_days.count(session, usage)
     news.ended(session, run.user_id, run.chat_id)
     chat = await session.get(ChatHistory, run.chat_id)
     if chat is not None and chat.is_temporary:

@@ -29,6 +29,8 @@ OWN = "llm_ui.states."
 ALL_KEYS = f"{ROOT}.llm_ui___states___keys____all_keys_state"
 LOG = f"{ROOT}.llm_ui___states___monitoring____monitoring_state"
 JOBS = f"{ROOT}.llm_ui___states___jobs____jobs_state"
+ALL_USAGE = f"{ROOT}.llm_ui___states___usage_admin____admin_usage_state"
+SPEED = f"{ROOT}.llm_ui___states___performance____performance_state"
 PUBLIC = {f"{AUTH}.require_guest"}
 FOR_ADMINS = {
     f"{AUTH}.require_admin",
@@ -39,6 +41,10 @@ FOR_ADMINS = {
     *(f"{LOG}.{name}" for name in ("follow", "tick", "keep_days")),
     *(f"{ALL_KEYS}.{name}" for name in ("load_all_keys", "look_for_keys", "load_more_keys")),
     f"{ALL_KEYS}.revoke_any_key",
+    *(f"{ALL_USAGE}.{name}" for name in ("load_all_usage", "show_preset", "show_range")),
+    *(f"{ALL_USAGE}.{name}" for name in ("show_by", "sort_by", "turn_page", "narrow_to", "widen")),
+    *(f"{SPEED}.{name}" for name in ("load_performance", "look_again", "choose")),
+    *(f"{SPEED}.{name}" for name in ("look_at", "look_at_all")),
     *(f"{JOBS}.{name}" for name in ("load_jobs", "look_again", "show_status", "show_kind")),
     *(f"{JOBS}.{name}" for name in ("load_more", "start_job", "cancel_job", "retry_job")),
     *(f"{JOBS}.{name}" for name in ("check_backup", "ask_to_delete", "delete_backup")),

@@ -1,4 +1,4 @@
-"""The plot of what was used, day by day."""
+"""The plots: what was used, day by day, and how fast answers came."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import reflex as rx
 
 from llm_ui.react._link import link
 from llm_ui.schemas.account import UsageDay
+from llm_ui.schemas.figures import SpeedLine
 
-_FILES = link("bars.jsx")
+_FILES = link("scale.js", "bars.jsx", "lines.jsx")
 
 
 class UsageBars(rx.Component):
@@ -28,3 +29,25 @@ class UsageBars(rx.Component):
 def usage_bars(**props: Any) -> rx.Component:
     """The plot."""
     return UsageBars.create(**props)
+
+
+class SpeedLines(rx.Component):
+    """Lines over time with gaps where nothing was measured, and the same as a table.
+
+    Labels: title, unnamed, time, figures, nothing, language, and locale for the times.
+    """
+
+    library = _FILES["lines.jsx"]
+    tag = "SpeedLines"
+
+    since: rx.Var[str]
+    width_s: rx.Var[int]
+    points: rx.Var[int]
+    unit: rx.Var[str]
+    lines: rx.Var[list[SpeedLine]]
+    labels: rx.Var[dict[str, Any]]
+
+
+def speed_lines(**props: Any) -> rx.Component:
+    """The plot of lines."""
+    return SpeedLines.create(**props)

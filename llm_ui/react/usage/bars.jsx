@@ -1,28 +1,16 @@
 // Tokens per day as stacked bars, in an SVG of our own: a chart library would weigh more
 // than the rest of the page.
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
+import { roundUp, useWidth } from "./scale.js";
 
 const HEIGHT = 200;
 const FOOT = 22;
 const SIDE = 44;
 const LABEL_WIDTH = 72;
 
-// The next number that halves well: where the scale ends.
-const roundUp = (value) => {
-  const unit = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 3, 4, 5, 6, 8, 10].map((n) => n * unit).find((n) => n >= value);
-};
-
 export function UsageBars({ days = [], labels = {} }) {
   const [here, setHere] = useState(null);
-  // A unit is a pixel at every width, so that words stay legible on a phone.
-  const [width, setWidth] = useState(720);
-  const drawing = useRef(null);
-  useEffect(() => {
-    const watch = new ResizeObserver(([entry]) => setWidth(Math.max(200, entry.contentRect.width)));
-    watch.observe(drawing.current);
-    return () => watch.disconnect();
-  }, []);
+  const [drawing, width] = useWidth();
   const language = labels.language ?? "en";
   const locale = labels.locale ?? language;
   const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });

@@ -77,6 +77,21 @@ async def log_details(page: Page) -> None:
     await page.locator(".lu-log__details summary").first.click()
 
 
+async def of_mara(page: Page) -> None:
+    """What one person used, by model."""
+    mara = page.get_by_test_id("usage-narrow").filter(has_text="Mara")
+    await mara.click()
+    await page.get_by_test_id("widen-person").wait_for()
+
+
+async def hovering(page: Page) -> None:
+    """The figures under the pointer."""
+    await page.get_by_test_id("speed-all").wait_for()
+    box = await page.get_by_test_id("speed-plot").bounding_box()
+    assert box is not None
+    await page.mouse.move(box["x"] + box["width"] * 0.62, box["y"] + 80)
+
+
 SCREENS = (
     Screen("dashboard", "/admin", "stat-users"),
     Screen("dashboard-machine", "/admin", "stat-users", showing("machine")),
@@ -99,6 +114,18 @@ SCREENS = (
     Screen("admin-keys", "/admin/keys", "key-row"),
     Screen("admin-keys-none", "/admin/keys", "key-row",
            typed("keys-search", "zeppelin", "keys-empty"), sizes=("1280",)),
+    Screen("admin-usage", "/admin/usage", "usage-row"),
+    Screen("admin-usage-people", "/admin/usage", "usage-row",
+           steps(pressing("by-person"), showing("usage-table"))),
+    Screen("admin-usage-of-one", "/admin/usage", "usage-row",
+           steps(pressing("usage-90", "by-person"), of_mara)),
+    Screen("admin-usage-waiting", "/admin/usage", "user-menu", before=silence, sizes=("1280",)),
+    Screen("performance", "/admin/performance", "speed-row"),
+    Screen("performance-of-one", "/admin/performance", "speed-row",
+           steps(pressing("span-week", "speed-look-at"), showing("speed-plot"), hovering)),
+    Screen("performance-table", "/admin/performance", "speed-row", showing("speed-table")),
+    Screen("performance-waiting", "/admin/performance", "user-menu", before=silence,
+           sizes=("1280",)),
     Screen("jobs", "/admin/jobs", "backup-row"),
     Screen("jobs-start", "/admin/jobs", "backup-row", pressing("start-job")),
     Screen("backups", "/admin/jobs", "backup-row", showing("backups-kept")),
@@ -111,5 +138,7 @@ SCREENS = (
     Screen("crowd-jobs", "/admin/jobs", "job-row", crowded=True),
     Screen("crowd-log", "/admin/log", "log-row", crowded=True),
     Screen("crowd-history", "/history", "history", crowded=True),
+    Screen("crowd-usage", "/admin/usage", "usage-row",
+           steps(pressing("by-person"), showing("usage-further")), crowded=True),
     Screen("crowd-dashboard", "/admin", "stat-users", crowded=True),
 )  # fmt: skip

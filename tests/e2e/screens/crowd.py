@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from llm_ui.models import APIKey, BackgroundJob, ChatHistory, MonitoringLog, User
 from llm_ui.models.base import now
+from tests.e2e.screens.figures import many_used
 from tests.e2e.screens.kit import Stage
 from tests.e2e.screens.rows import put
 from tests.e2e.screens.titles import CHATS
@@ -23,6 +24,7 @@ def crowd(stage: Stage) -> None:
     chance, today = random.Random(11), now()
     people = [_person(number, chance) for number in range(COUNT)]
     put(stage.app, User, list(people))
+    many_used(stage, people)
     put(stage.app, APIKey, [_key(person, n, chance) for n, person in enumerate(people)])
     events, jobs, chats = [], [], []
     # The newest last, as ids are given.

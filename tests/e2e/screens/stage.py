@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Browser
 
 from tests import files
-from tests.e2e.screens import rows, texts
+from tests.e2e.screens import figures, rows, texts
 from tests.e2e.screens.kit import Stage
 from tests.e2e.window import Person, until
 from tests.scripted.script import Script
@@ -235,6 +235,7 @@ async def furnish(stage: Stage, browser: Browser) -> None:
     rows.chats(stage)
     rows.long_chat(stage)
     rows.usage(stage)
+    figures.figures(stage)
     await talks(stage)
     rows.spread(stage, "answer", "pair", "files", "edit", "browsing", "thinking", "error")
     await chores(stage)
