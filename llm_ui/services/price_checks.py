@@ -19,9 +19,9 @@ MOST_MICRO = MOST * MICRO
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_AMOUNT = re.compile(r"\d{1,12}(?:[.,]\d{1,6})?")
+_AMOUNT = re.compile(r"[0-9]{1,12}(?:[.,][0-9]{1,6})?")
 # "1,000" is one in one country and a thousand in another; "0,150" is the same everywhere.
-_THOUSANDS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
 def clean(draft: PriceDraft) -> PriceDraft:

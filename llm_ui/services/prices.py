@@ -133,12 +133,11 @@ def _told(price: ModelPrice) -> dict[str, Any]:
 
 
 def _put(price: ModelPrice, draft: PriceDraft) -> None:
-    checked = checks.clean(draft)
-    price.valid_from = midnight(checked.valid_from)
-    price.currency = checked.currency
-    price.input_micro, price.output_micro = checked.input_micro, checked.output_micro
-    price.cached_input_micro = checked.cached_micro
-    price.reasoning_micro = checked.reasoning_micro
+    price.valid_from = midnight(draft.valid_from)
+    price.currency = draft.currency
+    price.input_micro, price.output_micro = draft.input_micro, draft.output_micro
+    price.cached_input_micro = draft.cached_micro
+    price.reasoning_micro = draft.reasoning_micro
     price.source = ""
 
 
@@ -147,15 +146,14 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-async def _refuse_twice(session: AsyncSession, price: ModelPrice) -> None:
-    with session.no_autoflush:
-        other = await session.scalar(
-            sa.select(col(ModelPrice.id)).where(
-                col(ModelPrice.model_id) == price.model_id,
-                col(ModelPrice.valid_from) == price.valid_from,
-                col(ModelPrice.id) != price.id,
-            )
+async def _refuse_twice(session: AsyncSession, price: ModelPrice, draft: PriceDraft) -> None:
+    other = await session.scalar(
+        sa.select(col(ModelPrice.id)).where(
+            col(ModelPrice.model_id) == price.model_id,
+            col(ModelPrice.valid_from) == midnight(draft.valid_from),
+            col(ModelPrice.id) != price.id,
         )
+    )
     if other is not None:
         raise InvalidInput("error.price_day_taken", field="valid_from")
 
@@ -178,9 +176,10 @@ async def add_price(
     """
     require(actor, "administer")
     model = await _model(session, model_id)
+    checked = checks.clean(draft)
     price = ModelPrice(model_id=model.id)
-    _put(price, draft)
-    await _refuse_twice(session, price)
+    await _refuse_twice(session, price, checked)
+    _put(price, checked)
     count = await session.scalar(
         sa.select(sa.func.count()).where(col(ModelPrice.model_id) == model.id)
     )
@@ -210,13 +209,14 @@ async def change_price(
     model = await _model(session, model_id)
     price = await _price(session, model, price_id)
     before, source = _told(price), price.source
-    _put(price, draft)
+    checked = checks.clean(draft)
+    await _refuse_twice(session, price, checked)
+    _put(price, checked)
     after = _told(price)
     differs = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if not differs:
         price.source = source
         return await list_prices(session, actor, model.id)
-    await _refuse_twice(session, price)
     await session.flush()
     _record(session, actor, model, changes=differs, valid_from=after["valid_from"])
     return await list_prices(session, actor, model.id)
