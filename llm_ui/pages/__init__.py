@@ -46,6 +46,7 @@ STYLES = (
     "jobs.css",
     "people.css",
     "providers.css",
+    "models.css",
 )
 
 

@@ -85,7 +85,8 @@ class ModelDraft:
         context_window, max_tokens: 0 goes back to what the provider says.
         type_id: "" for none.
         capabilities, params, readers: all of them; readers are ids of people.
-        place: from 1.
+        place: from 1 among the models of its provider; `steps` moves it down by that many
+            places from where it is, or up.
     """
 
     display_name: str | None = None
@@ -100,6 +101,7 @@ class ModelDraft:
     visibility: str | None = None
     readers: list[str] | None = None
     place: int | None = None
+    steps: int = 0
     is_active: bool | None = None
     is_default: bool | None = None
 
@@ -113,11 +115,6 @@ class ModelFilters:
     provider_id: str = ""
     type_id: str = ""
     state: str = ""
-
-    @property
-    def is_any(self) -> bool:
-        """Whether anything narrows it."""
-        return bool(self.query or self.provider_id or self.type_id or self.state)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,8 @@ async def update_model(
     if draft.is_default is not None:
         await _put_default(session, model, draft.is_default)
     await session.flush()
-    if draft.place is not None:
-        await _move(session, model, draft.place)
+    if draft.place is not None or draft.steps:
+        await _move(session, model, draft.place, draft.steps)
     after = await _told(session, model)
     differs = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if differs:
@@ -170,9 +170,9 @@ async def _put_default(session: AsyncSession, model: AIModel, is_default: bool) 
     model.is_default = is_default
 
 
-async def _move(session: AsyncSession, model: AIModel, place: int) -> None:
-    """Put a model at a place (from 1) among those of its provider; places beyond the end
-    are the end."""
+async def _move(session: AsyncSession, model: AIModel, place: int | None, steps: int) -> None:
+    """Put a model at a place (from 1) among those of its provider, or so many steps from
+    where it is; places beyond the end are the end."""
     # Two who move at once do so one after the other.
     await session.get(AIProvider, model.provider_id, with_for_update=True)
     query = sa.select(col(AIModel.id), col(AIModel.sort_order)).where(
@@ -181,8 +181,9 @@ async def _move(session: AsyncSession, model: AIModel, place: int) -> None:
     rows = (await session.execute(query.order_by(*ORDER))).all()
     had = {row[0]: row[1] for row in rows}
     order = list(had)
-    at = min(max(place, 1), len(order)) - 1
-    if order.index(model.id) == at:
+    here = order.index(model.id)
+    at = min(max(here + 1 + steps if place is None else place, 1), len(order)) - 1
+    if here == at:
         return
     order.remove(model.id)
     order.insert(at, model.id)

@@ -1,19 +1,15 @@
-"""What the routes of models, types and prices take and give."""
+"""What the routes of models and types take and give."""
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from llm_ui.schemas.models import (
-    ListedPrice,
     ModelDetail,
     ModelDraft,
     ModelRow,
-    PriceDraft,
-    PriceRow,
     TypeDraft,
     TypeRow,
 )
@@ -21,10 +17,10 @@ from llm_ui.schemas.models import (
 Visibility = Literal["everyone", "admins", "chosen"]
 Ids = Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=500)]
 Tokens = Annotated[int | None, Field(ge=1, le=100_000_000)]
-Micro = Annotated[int, Field(ge=0, le=10**12, examples=[150_000])]
 
 
-def _known(value: int) -> int | None:
+def known(value: int) -> int | None:
+    """A number, or None for UNKNOWN."""
     return value if value >= 0 else None
 
 
@@ -133,55 +129,6 @@ class Count(BaseModel):
     changed: int
 
 
-class PriceBody(BaseModel):
-    """A price from a day (UTC) on, for a million tokens, in micro-units: 150000 is 0.15.
-
-    Null: cached input costs what input does, reasoning what output does.
-    """
-
-    valid_from: Annotated[date, Field(examples=["2026-01-01"])]
-    currency: Annotated[str, Field(min_length=3, max_length=3)] = "USD"
-    input_micro: Micro
-    cached_input_micro: Micro | None = None
-    output_micro: Micro
-    reasoning_micro: Micro | None = None
-
-
-class PriceView(BaseModel):
-    """A price. `state` is past, now or future; `list_day` the day of the bundled list that
-    it was taken from."""
-
-    id: str
-    valid_from: str
-    currency: str
-    input_micro: int
-    cached_input_micro: int | None
-    output_micro: int
-    reasoning_micro: int | None
-    state: str
-    list_day: str | None
-
-
-class ListedView(BaseModel):
-    """What the bundled list says of a model, and the page where that was read."""
-
-    list_day: str
-    page: str
-    currency: str
-    input_micro: int
-    cached_input_micro: int | None
-    output_micro: int
-    reasoning_micro: int | None
-
-
-class PriceList(BaseModel):
-    """A model's prices, the latest first, and what the bundled list says of it."""
-
-    items: list[PriceView]
-    next_cursor: str | None = None
-    listed: ListedView | None = None
-
-
 class TypeBody(BaseModel):
     """What is to be written of a type; `place` counts from 1."""
 
@@ -222,7 +169,7 @@ def _row(row: ModelRow) -> dict[str, Any]:
         "provider": row.provider,
         "type_id": row.type_id or None,
         "type": row.type or None,
-        "context_window": _known(row.window),
+        "context_window": known(row.window),
         "price": price,
         "visibility": row.visibility,
         "chosen": row.readers,
@@ -243,7 +190,7 @@ def full_of(item: ModelDetail) -> ModelFull:
     people = [ReaderView(id=each.id, username=each.name, email=each.email) for each in item.chosen]
     return ModelFull(
         **_row(item.row),
-        max_tokens=_known(item.max_tokens),
+        max_tokens=known(item.max_tokens),
         capabilities=item.capabilities,
         accepts=item.accepts,
         default_params=item.params,
@@ -278,48 +225,6 @@ def draft_of(body: ModelBody) -> ModelDraft:
         is_active=body.active,
         is_default=body.default,
     )
-
-
-def price_draft_of(body: PriceBody) -> PriceDraft:
-    """What a body wants written of a price."""
-    return PriceDraft(
-        valid_from=body.valid_from,
-        currency=body.currency,
-        input_micro=body.input_micro,
-        output_micro=body.output_micro,
-        cached_micro=body.cached_input_micro,
-        reasoning_micro=body.reasoning_micro,
-    )
-
-
-def prices_of(rows: list[PriceRow], listed: ListedPrice) -> PriceList:
-    """Prices as they are told."""
-    items = [
-        PriceView(
-            id=each.id,
-            valid_from=each.valid_from,
-            currency=each.currency,
-            input_micro=each.input_micro,
-            cached_input_micro=_known(each.cached_micro),
-            output_micro=each.output_micro,
-            reasoning_micro=_known(each.reasoning_micro),
-            state=each.state,
-            list_day=each.source or None,
-        )
-        for each in rows
-    ]
-    if not listed.day:
-        return PriceList(items=items)
-    offer = ListedView(
-        list_day=listed.day,
-        page=listed.page,
-        currency=listed.currency,
-        input_micro=listed.input_micro,
-        cached_input_micro=_known(listed.cached_micro),
-        output_micro=listed.output_micro,
-        reasoning_micro=_known(listed.reasoning_micro),
-    )
-    return PriceList(items=items, listed=offer)
 
 
 def type_draft_of(body: TypeBody | NewType) -> TypeDraft:

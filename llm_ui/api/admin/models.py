@@ -13,18 +13,15 @@ from llm_ui.api.admin.model_shapes import (
     ModelFull,
     ModelPageView,
     NewType,
-    PriceBody,
-    PriceList,
     Switch,
     TypeBody,
     TypeList,
     draft_of,
     full_of,
-    price_draft_of,
-    prices_of,
     type_draft_of,
     view_of,
 )
+from llm_ui.api.admin.price_shapes import PriceBody, PriceList, price_draft_of, prices_of
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.db import unit_of_work
