@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.text import day, money, t, t_of
+from llm_ui.components.text import day, price, t, t_of
 from llm_ui.components.ui import settings
 from llm_ui.schemas.models import PriceRow
 from llm_ui.states.ai_model_prices import PRICES
@@ -18,7 +18,7 @@ S = AIModelState
 
 
 def _amount(micro: rx.Var[int], currency: rx.Var[str], otherwise: Any) -> rx.Component:
-    return rx.cond(micro >= 0, money(micro, currency), otherwise)
+    return rx.cond(micro >= 0, price(micro, currency), otherwise)
 
 
 def _price(price: rx.Var[PriceRow]) -> rx.Component:
@@ -90,8 +90,8 @@ def _offer() -> rx.Component:
     words = t(
         "models.listed",
         day=day(listed.day),
-        input=money(listed.input_micro, listed.currency),
-        output=money(listed.output_micro, listed.currency),
+        input=price(listed.input_micro, listed.currency),
+        output=price(listed.output_micro, listed.currency),
     )
     return rx.cond(
         listed.day != "",

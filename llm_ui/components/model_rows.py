@@ -9,7 +9,7 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.icons import model_icon
 from llm_ui.components.model_types import type_name
-from llm_ui.components.text import money, short_number, t
+from llm_ui.components.text import price, short_number, t
 from llm_ui.components.ui import settings
 from llm_ui.schemas.models import ModelRow
 from llm_ui.states.ai_models import AIModelState
@@ -35,27 +35,27 @@ def _name(model: Model) -> rx.Component:
                 rx.el.div(
                     rx.el.button(
                         model.name, type="button", on_click=S.open_model(model.id),
-                        class_name="lu-models__open", data_testid="model-open",
+                        class_name="lu-catalog__open", data_testid="model-open",
                         aria_label=t("models.edit_title", name=model.name),
                     ),
                     marks,
-                    class_name="lu-models__title",
+                    class_name="lu-catalog__title",
                 ),
                 rx.cond(
                     model.upstream != model.name,
                     rx.el.code(model.upstream, class_name="lu-address__url"),
                 ),
-                class_name="lu-models__words",
+                class_name="lu-catalog__words",
             ),
-            class_name="lu-models__name",
+            class_name="lu-catalog__name",
         ),
-        class_name="lu-models__who",
+        class_name="lu-catalog__who",
     )  # fmt: skip
 
 
 def _price(model: Model) -> rx.Component:
     both = rx.fragment(
-        money(model.input_micro, model.currency), " / ", money(model.output_micro, model.currency)
+        price(model.input_micro, model.currency), " / ", price(model.output_micro, model.currency)
     )
     return rx.el.td(
         rx.el.button(
@@ -65,12 +65,12 @@ def _price(model: Model) -> rx.Component:
             on_click=S.open_prices(model.id),
             class_name=rx.cond(
                 model.input_micro >= 0,
-                "lu-models__price",
-                "lu-models__price lu-models__price--none",
+                "lu-catalog__price",
+                "lu-catalog__price lu-catalog__price--none",
             ),
             data_testid="model-price",
         ),
-        class_name="lu-table__num lu-models__cost",
+        class_name="lu-table__num lu-catalog__cost",
     )
 
 
@@ -103,9 +103,12 @@ def _acts(model: Model, first: rx.Var[bool], last: rx.Var[bool]) -> rx.Component
         },
         data_testid="model-menu-button",
     )  # fmt: skip
-    order = rx.cond(S.in_order, rx.fragment(move("up", first), move("down", last)))
+    order = rx.cond(
+        S.in_order,
+        rx.el.span(move("up", first), move("down", last), class_name="lu-wide-only"),
+    )
     return rx.el.td(
-        rx.el.div(order, more, class_name="lu-address__actions"), class_name="lu-models__acts"
+        rx.el.div(order, more, class_name="lu-address__actions"), class_name="lu-catalog__acts"
     )
 
 
@@ -118,12 +121,12 @@ def model_row(model: Model, index: rx.Var[int]) -> rx.Component:
     heading = rx.el.tr(
         rx.el.th(
             model.provider,
-            rx.cond(model.provider_is_active, None, ui.badge(t("models.provider_off"))),
+            rx.cond(~model.provider_is_active, ui.badge(t("models.provider_off"))),
             col_span=COLUMNS,
             scope="rowgroup",
-            class_name="lu-models__provider",
+            class_name="lu-catalog__provider",
         ),
-        class_name="lu-models__group",
+        class_name="lu-catalog__group",
     )
     box = rx.el.input(
         type="checkbox", checked=S.picked.contains(model.id),
@@ -135,18 +138,20 @@ def model_row(model: Model, index: rx.Var[int]) -> rx.Component:
         on_click=S.switch_model(model.id, ~model.is_active), data_testid="model-switch",
     )  # fmt: skip
     row = rx.el.tr(
-        rx.el.td(box, class_name="lu-models__pick"),
+        rx.el.td(box, class_name="lu-catalog__pick"),
         _name(model),
-        rx.el.td(rx.cond(model.type != "", type_name(model.type)), class_name="lu-table__quiet"),
         rx.el.td(
-            rx.cond(model.window > 0, short_number(model.window)),
-            class_name="lu-table__num lu-models__window",
+            rx.cond(model.type != "", type_name(model.type), ""), class_name="lu-table__quiet"
+        ),
+        rx.el.td(
+            rx.cond(model.window > 0, short_number(model.window), ""),
+            class_name="lu-table__num lu-catalog__window",
         ),
         _price(model),
         _seen_by(model),
-        rx.el.td(switch, class_name="lu-models__switch"),
+        rx.el.td(switch, class_name="lu-catalog__switch"),
         _acts(model, first, last),
-        class_name=rx.cond(model.is_active, "", "lu-models__row--off"),
+        class_name=rx.cond(model.is_active, "", "lu-catalog__row--off"),
         data_testid="model-row",
     )
     return rx.fragment(rx.cond(first, heading), row, key=model.id)
@@ -169,6 +174,15 @@ def row_menu() -> rx.Component:
         item("coins", "prices", S.open_prices(model)),
         item("star", "default", S.make_default(model, True), "default"),
         item("star-off", "no_default", S.make_default(model, False), "undefault"),
+        # Buttons of the row where there is room for them.
+        rx.cond(
+            S.in_order,
+            rx.el.div(
+                item("arrow-up", "up", S.move_model(model, "up")),
+                item("arrow-down", "down", S.move_model(model, "down")),
+                class_name="lu-catalog__narrow",
+            ),
+        ),
         item("arrow-up-to-line", "top", S.move_model(model, "top")),
         label=t("models.title"),
     )

@@ -31,10 +31,12 @@ def type_dialog() -> rx.Component:
         return {"aria_invalid": rx.cond(S.type_field == name, "true", "false")}
 
     shown = type_name(S.type_form.name)
+    own_name = (S.type_form.slug != "") & (S.type_form.name == S.type_form.slug)
     form = rx.el.form(
         rx.el.div(
             ui.field(t("models.type_name"), "type-name", default_value=S.type_form.name,
-                     max_length=40, auto_complete="off", data_testid="type-name", **wrong("name")),
+                     max_length=40, auto_complete="off", data_testid="type-name",
+                     hint=rx.cond(own_name, t("models.type_name_hint"), ""), **wrong("name")),
             ui.text_field(t("models.description"), "type-description", rows="2", max_length=500,
                           default_value=S.type_form.description,
                           class_name="lu-input lu-writing", data_testid="type-description",

@@ -113,7 +113,7 @@ def _bulk() -> rx.Component:
             count, class_name="lu-bulk__count", aria_live="polite", data_testid="models-count"
         ),
         rx.cond(S.picked.length() > 0, actions),
-        class_name="lu-bulk lu-models__bulk",
+        class_name="lu-bulk lu-catalog__bulk",
         data_testid="bulk",
     )
 
@@ -146,7 +146,7 @@ def _list() -> rx.Component:
         rx.cond(
             S.loaded,
             rx.fragment(
-                ui.card(shown, class_name="lu-models"),
+                ui.card(shown, class_name="lu-catalog"),
                 more_button(S.has_more, S.load_more),
             ),
             list_waiting(),
