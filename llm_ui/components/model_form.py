@@ -165,7 +165,8 @@ def _visibility() -> rx.Component:
         return rx.el.label(
             rx.el.input(
                 type="radio", name="model-visibility", value=value,
-                checked=S.form_visibility == value, on_change=S.choose_visibility(value),
+                default_checked=S.form.row.visibility == value,
+                on_change=S.choose_visibility(value),
                 data_testid=f"visible-{value}",
             ),
             rx.el.span(t(f"models.visible.{value}")),

@@ -105,7 +105,9 @@ def _acts(model: Model, first: rx.Var[bool], last: rx.Var[bool]) -> rx.Component
     )  # fmt: skip
     order = rx.cond(
         S.in_order,
-        rx.el.span(move("up", first), move("down", last), class_name="lu-wide-only"),
+        rx.el.span(
+            move("up", first), move("down", last), class_name="lu-catalog__order lu-wide-only"
+        ),
     )
     return rx.el.td(
         rx.el.div(order, more, class_name="lu-address__actions"), class_name="lu-catalog__acts"
