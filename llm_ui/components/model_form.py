@@ -134,7 +134,9 @@ def _found(person: rx.Var[PersonRef]) -> rx.Component:
 
 def _readers() -> rx.Component:
     search = rx.el.input(
-        id="model-reader", type="search", placeholder=t("models.reader_search"),
+        # No field of the type "search": Escape would empty that instead of leaving the form.
+        id="model-reader", type="text", input_mode="search",
+        placeholder=t("models.reader_search"),
         aria_label=t("models.reader_search"), max_length=200, auto_complete="off",
         on_change=S.look_for_readers.debounce(REST_MS), class_name="lu-input",
         key=S.form_number.to_string(), data_testid="reader-search",
