@@ -42,6 +42,7 @@ async def update_model(
         Conflict: it is to be the default and cannot be chosen.
     """
     require(actor, "administer")
+    await _in_turn(session)
     model = await load(session, model_id, lock=True)
     provider = await session.get(AIProvider, model.provider_id)
     if provider is None:
@@ -69,6 +70,12 @@ async def update_model(
             changes=differs,
         )  # fmt: skip
     return await get_model(session, actor, model.id)
+
+
+async def _in_turn(session: AsyncSession) -> None:
+    """Have writers of models come one after the other: each touches rows of others."""
+    query = sa.select(col(AIProvider.id)).order_by(col(AIProvider.id)).with_for_update()
+    await session.execute(query)
 
 
 async def _told(session: AsyncSession, model: AIModel) -> dict[str, Any]:
@@ -173,8 +180,6 @@ async def _put_default(session: AsyncSession, model: AIModel, is_default: bool) 
 async def _move(session: AsyncSession, model: AIModel, place: int | None, steps: int) -> None:
     """Put a model at a place (from 1) among those of its provider, or so many steps from
     where it is; places beyond the end are the end."""
-    # Two who move at once do so one after the other.
-    await session.get(AIProvider, model.provider_id, with_for_update=True)
     query = sa.select(col(AIModel.id), col(AIModel.sort_order)).where(
         col(AIModel.provider_id) == model.provider_id
     )
@@ -201,6 +206,7 @@ async def _chosen(session: AsyncSession, ids: Sequence[str]) -> list[AIModel]:
     wanted = list(dict.fromkeys(ids))
     if not 0 < len(wanted) <= AT_ONCE:
         raise InvalidInput("error.models_at_once", field="ids", limit=AT_ONCE)
+    await _in_turn(session)
     query = sa.select(AIModel).where(col(AIModel.id).in_(wanted)).with_for_update()
     rows = list(await session.scalars(query))
     if len(rows) != len(wanted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -289,6 +290,31 @@ async def test_models_are_put_in_order_switched_and_made_the_default(
     assert marked == [c]
     assert await offered(people.bob) == [b, a, (await offered(people.bob))[2]]
     assert isinstance(await refused(update(people.alice, d, is_default=True)), Conflict)
+
+
+async def test_two_admins_who_act_at_once_do_not_get_in_each_others_way(
+    provider_id: str, people: People
+):
+    await synced(*(ModelInfo(name) for name in "abcd"))
+    a, b, c, d = await offered(people.bob)
+
+    async def switch() -> None:
+        async with unit_of_work() as session:
+            await model_admin.switch_models(session, people.alice, [d, c, b, a], True)
+
+    await asyncio.gather(
+        update(people.alice, a, is_default=True), update(people.alice, b, is_default=True),
+        update(people.alice, d, place=1), update(people.alice, a, steps=3), switch(),
+    )  # fmt: skip
+    async with unit_of_work(writes=False) as session:
+        page = await model_views.list_models(session, people.alice)
+        places = [
+            (await model_views.get_model(session, people.alice, each.id)).place
+            for each in page.items
+        ]
+    assert places == [1, 2, 3, 4]
+    assert sum(each.is_default for each in page.items) == 1
+    assert page.items[0].id == d
 
 
 async def test_ten_thousand_models_are_searched_and_paged(provider_id: str, people: People):

@@ -149,6 +149,7 @@ SCREENS = (
     Screen("log-details", "/admin/log", "log-row", log_details),
     Screen("log-none", "/admin/log", "log-row", typed("log-search", "zeppelin", "log-empty"),
            sizes=("1280",)),
+    Screen("crowd-models", "/admin/models", "model-row", crowded=True),
     Screen("crowd-people", "/admin/people", "person-row", crowded=True),
     Screen("crowd-keys", "/admin/keys", "key-row", crowded=True),
     Screen("crowd-jobs", "/admin/jobs", "job-row", crowded=True),
