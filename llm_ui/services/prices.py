@@ -112,10 +112,15 @@ async def listed(session: AsyncSession, actor: Actor, model_id: str) -> ListedPr
     """What the bundled list says of a model. For admins. Raises NotFound."""
     require(actor, "administer")
     model = await session.get(AIModel, model_id)
-    provider = await session.get(AIProvider, model.provider_id) if model else None
-    if model is None or provider is None:
+    if model is None:
         raise NotFound
-    return price_list.find(provider.base_url, model.name) or ListedPrice()
+    return await _listed(session, model)
+
+
+async def _listed(session: AsyncSession, model: AIModel) -> ListedPrice:
+    provider = await session.get(AIProvider, model.provider_id)
+    found = price_list.find(provider.base_url, model.name) if provider else None
+    return found or ListedPrice()
 
 
 # --- writing ------------------------------------------------------------------------------
@@ -132,13 +137,14 @@ def _told(price: ModelPrice) -> dict[str, Any]:
     }
 
 
-def _put(price: ModelPrice, draft: PriceDraft) -> None:
+def _put(price: ModelPrice, draft: PriceDraft, found: ListedPrice) -> None:
     price.valid_from = midnight(draft.valid_from)
     price.currency = draft.currency
     price.input_micro, price.output_micro = draft.input_micro, draft.output_micro
     price.cached_input_micro = draft.cached_micro
     price.reasoning_micro = draft.reasoning_micro
-    price.source = ""
+    same = _from_list(price.model_id, found, price.valid_from)
+    price.source = found.day if _told(same) == _told(price) else ""
 
 
 def midnight(day: date) -> datetime:
@@ -179,7 +185,7 @@ async def add_price(
     checked = checks.clean(draft)
     price = ModelPrice(model_id=model.id)
     await _refuse_twice(session, price, checked)
-    _put(price, checked)
+    _put(price, checked, await _listed(session, model))
     count = await session.scalar(
         sa.select(sa.func.count()).where(col(ModelPrice.model_id) == model.id)
     )
@@ -208,14 +214,13 @@ async def change_price(
     require(actor, "administer")
     model = await _model(session, model_id)
     price = await _price(session, model, price_id)
-    before, source = _told(price), price.source
+    before = _told(price)
     checked = checks.clean(draft)
     await _refuse_twice(session, price, checked)
-    _put(price, checked)
+    _put(price, checked, await _listed(session, model))
     after = _told(price)
     differs = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     if not differs:
-        price.source = source
         return await list_prices(session, actor, model.id)
     await session.flush()
     _record(session, actor, model, changes=differs, valid_from=after["valid_from"])

@@ -135,6 +135,32 @@ async def test_models_are_found_moved_switched_and_priced(tab: Tab):
     assert tab.vars(MODELS)["price_amounts"]["input"] == "0.15"
 
 
+async def test_the_listed_price_of_a_makers_model_is_offered_and_taken(
+    server: Server, tab: Tab, alice: Person
+):
+    body = {"type": "anthropic", "name": "Maker", "api_key": "sk-x", "active": False}
+    provider = server.rest(alice, "POST", "/admin/providers", **body).json()["id"]
+    server.execute(
+        "INSERT INTO aimodel (id, provider_id, name, display_name, description, icon, "
+        "capabilities, default_params, system_prompt, visibility, sort_order, is_default, "
+        "is_active, is_available, created_at, updated_at) SELECT 'listed', :provider, "
+        "'claude-haiku-4-5', 'Haiku', '', '', '[]', '{}', '', 'everyone', 0, false, true, true, "
+        "created_at, created_at FROM aiprovider WHERE id = :provider",
+        provider=provider,
+    )
+    await tab.call(MODELS, "open_prices", model_id="listed")
+    await tab.until(lambda: tab.vars(MODELS)["price_listed"]["day"])
+    await tab.call(MODELS, "use_listed")
+    await tab.until(lambda: tab.vars(MODELS)["price_amounts"]["input"] == "1.00")
+    filled = tab.vars(MODELS)
+    form = {"valid_from": filled["price_from"], "currency": filled["price_currency"]}
+    await tab.call(MODELS, "save_price", form=json.dumps(form | filled["price_amounts"]))
+    await tab.until(lambda: tab.vars(MODELS)["price_rows"])
+    (row,) = tab.vars(MODELS)["price_rows"]
+    assert (row["source"], row["cached_micro"]) == (filled["price_listed"]["day"], 100_000)
+    assert server.rest(alice, "DELETE", f"/admin/providers/{provider}").status_code == 204
+
+
 async def test_types_are_made_moved_and_deleted(tab: Tab):
     def names() -> list[str]:
         return [each["name"] for each in tab.vars(MODELS)["types"]]

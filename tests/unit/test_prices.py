@@ -284,6 +284,13 @@ async def test_new_models_get_the_price_of_the_list_and_keep_an_admins(
             session, people.alice, ids[names[0]], row.id, draft(input_micro=7)
         )
         assert (own.input_micro, own.source) == (7, "")
+        # Whoever goes back to the list's figures has the list's price again.
+        back = draft(input_micro=3_000_000, cached_micro=300_000, output_micro=15_000_000)
+        (own,) = await prices.change_price(session, people.alice, ids[names[0]], row.id, back)
+        assert own.source == price_list.day()
+        (own,) = await prices.change_price(
+            session, people.alice, ids[names[0]], row.id, draft(input_micro=7)
+        )
     await sync(*names)
     async with unit_of_work() as session:
         kept = await prices.at(session, list(ids.values()), datetime.now(UTC))
