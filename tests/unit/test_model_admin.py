@@ -196,12 +196,15 @@ async def test_who_is_not_chosen_cannot_use_a_model_by_any_way(
         error = await refused(profile.change(outsider, wanted, Client("127.0.0.1", "tests")))
         assert error.message_key == "error.model_required"
     other = (await offered(charlie))[0]
+    async with unit_of_work(writes=False) as session:
+        question_id = (await session.get(ChatMessage, asked.message_id)).parent_id or ""  # type: ignore[union-attr]
     ways = (
         runs.ask(charlie, "Go on", chat_id=asked.chat_id),
         runs.ask(charlie, "Hello", model_id=model_id),
         runs.ask(charlie, "Both", model_id=other, options=AskOptions(also_model_id=model_id)),
         runs.retry(charlie, asked.message_id),
         runs.retry(charlie, asked.message_id, model_id=model_id),
+        runs.edit(charlie, question_id, "In other words"),
     )
     for way in ways:
         assert (await refused(way)).message_key == "error.model_required"

@@ -89,6 +89,13 @@ async def model_chosen(page: Page) -> None:
     await page.get_by_test_id("reader-found").first.scroll_into_view_if_needed()
 
 
+async def model_defaults(page: Page) -> None:
+    """What a model is asked with where nobody says anything else."""
+    await page.get_by_test_id("model-open").nth(1).click()
+    await press(page, "model-more")
+    await page.get_by_test_id("model-stop").scroll_into_view_if_needed()
+
+
 async def prices_of_two(page: Page) -> None:
     """What a model costs, and what it will cost."""
     await page.get_by_test_id("model-price").nth(1).click()
@@ -125,6 +132,7 @@ SCREENS = (
     Screen("models-menu", "/admin/models", "model-row", pressing("model-menu-button")),
     Screen("model-edit", "/admin/models", "model-row", pressing("model-open")),
     Screen("model-chosen", "/admin/models", "model-row", model_chosen),
+    Screen("model-defaults", "/admin/models", "model-row", model_defaults),
     Screen("model-prices", "/admin/models", "model-row", prices_of_two),
     Screen("model-price-refused", "/admin/models", "model-row", price_refused),
     Screen("model-types", "/admin/models", "model-row", pressing("view-types")),
