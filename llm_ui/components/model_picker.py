@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
+from llm_ui.components.icons import model_icon
 from llm_ui.components.text import t
 from llm_ui.schemas.views import ModelItem
 from llm_ui.states.chat import ChatState
@@ -25,6 +26,7 @@ def model_row(model: rx.Var[ModelItem], current: rx.Var[bool], first: rx.Var[boo
         class_name="lu-model__words",
     )
     item = rx.el.button(
+        rx.el.span(model_icon(model.icon, 18), class_name="lu-model__icon"),
         words,
         rx.cond(
             model.available,
@@ -39,7 +41,7 @@ def model_row(model: rx.Var[ModelItem], current: rx.Var[bool], first: rx.Var[boo
         data_testid="model-option",
         custom_attrs={
             "aria-checked": rx.cond(current, "true", "false"),
-            "data-words": model.name + " " + model.provider,
+            "data-words": model.name + " " + model.provider + " " + model.description,
             "data-model": model.id,
         },
     )

@@ -32,11 +32,11 @@ def fact(shown: Any, *words: Any) -> rx.Component:
 def _names(names: rx.Var[list[str]], count: rx.Var[int]) -> rx.Component:
     rest = count - names.length()
     return rx.el.p(
-        rx.foreach(names, lambda name: rx.el.code(name, class_name="lu-model")),
+        rx.foreach(names, lambda name: rx.el.code(name, class_name="lu-named")),
         rx.cond(
-            rest > 0, rx.el.span(t("providers.names_more", count=rest), class_name="lu-model__more")
+            rest > 0, rx.el.span(t("providers.names_more", count=rest), class_name="lu-named__more")
         ),
-        class_name="lu-models",
+        class_name="lu-names",
     )
 
 

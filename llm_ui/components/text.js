@@ -63,6 +63,15 @@ const makeText = (language) => {
     },
     // A day is a name, not a moment: no zone may move it.
     day: (iso) => (iso ? date.format(new Date(`${iso}T12:00:00Z`)) : ""),
+    // What something costs each: all the decimals it was given, and no more.
+    price: (micro, currency) => {
+      const digits = { minimumFractionDigits: 2, maximumFractionDigits: 6 };
+      try {
+        return new Intl.NumberFormat(language, { style: "currency", currency, ...digits }).format(micro / 1e6);
+      } catch {
+        return `${number.format(micro / 1e6)} ${currency}`;
+      }
+    },
     // Answers cost fractions of a cent: small amounts keep the digits that say something.
     money: (micro, currency) => {
       const amount = micro / 1e6;

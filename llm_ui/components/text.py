@@ -82,6 +82,11 @@ def day(iso: Any) -> rx.vars.StringVar:
     return _call("day", iso)
 
 
+def price(micro: Any, currency: Any) -> rx.vars.StringVar:
+    """A price given in millionths of the currency's unit, with all of its decimals."""
+    return _call("price", micro, currency)
+
+
 def money(micro: Any, currency: Any) -> rx.vars.StringVar:
     """An amount given in millionths of the currency's unit."""
     return _call("money", micro, currency)

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.text import short_number, t
+from llm_ui.components.text import short_number, t, t_of
 from llm_ui.schemas.views import ModelItem
 from llm_ui.states.chat import ChatState
 
@@ -37,13 +37,23 @@ def settings_button() -> rx.Component:
     )
 
 
+def _default(name: str) -> Any:
+    """What holds without a word here: what an admin has set for the model, if they have."""
+    kept = ChatState.model_defaults
+    return rx.cond(
+        kept.contains(name),
+        t("settings.default_is", value=kept[name].to(str)),
+        t("settings.default"),
+    )
+
+
 def _number(name: str, *, hint: Any = None, **props: Any) -> rx.Component:
     shown = ui.field(
         t(f"settings.{name}"),
         name,
         hint=hint,
         type="number",
-        placeholder=t("settings.default"),
+        placeholder=_default(name),
         default_value=getattr(ChatState.settings, name),
         data_testid=f"setting-{name.replace('_', '-')}",
         **props,
@@ -51,7 +61,7 @@ def _number(name: str, *, hint: Any = None, **props: Any) -> rx.Component:
     return rx.cond(ChatState.model_accepts.contains(name), shown)
 
 
-def _text(name: str, rows: int, max_length: int) -> rx.Component:
+def _text(name: str, rows: int, max_length: int, **props: Any) -> rx.Component:
     return ui.text_field(
         t(f"settings.{name}"),
         name,
@@ -60,12 +70,23 @@ def _text(name: str, rows: int, max_length: int) -> rx.Component:
         max_length=max_length,
         default_value=getattr(ChatState.settings, name),
         data_testid=f"setting-{name.replace('_', '-')}",
+        **props,
+    )
+
+
+def _default_effort() -> Any:
+    kept = ChatState.model_defaults
+    shown = t_of("settings.effort.", kept["reasoning_effort"].to(str))
+    return rx.cond(
+        kept.contains("reasoning_effort"),
+        t("settings.default_is", value=shown),
+        t("settings.default"),
     )
 
 
 def _effort() -> rx.Component:
     options = [
-        rx.el.option(t("settings.default"), value=""),
+        rx.el.option(_default_effort(), value=""),
         *[rx.el.option(t(f"settings.effort.{each}"), value=each) for each in EFFORTS],
     ]
     shown = ui.select_field(
@@ -81,7 +102,12 @@ def _effort() -> rx.Component:
 def settings_dialog() -> rx.Component:
     """The settings at the page's right edge; only what the model's provider takes."""
     fields = rx.el.div(
-        _text("system_prompt", 6, 20_000),
+        _text(
+            "system_prompt",
+            6,
+            20_000,
+            placeholder=rx.cond(ChatState.model_instructed, t("settings.instructed"), ""),
+        ),
         rx.el.div(
             _number("temperature", min=0, max=2, step="any", hint=t("settings.temperature_hint")),
             _number("top_p", min=0, max=1, step="any", hint=t("settings.top_p_hint")),
@@ -89,7 +115,19 @@ def settings_dialog() -> rx.Component:
         ),
         _number("max_tokens", min=1, max=1_000_000, step=1),
         _effort(),
-        rx.cond(ChatState.model_accepts.contains("stop"), _text("stop", 2, 500)),
+        rx.cond(
+            ChatState.model_accepts.contains("stop"),
+            _text(
+                "stop",
+                2,
+                500,
+                placeholder=rx.cond(
+                    ChatState.model_defaults.contains("stop"),
+                    ChatState.model_defaults["stop"].to(str),
+                    "",
+                ),
+            ),
+        ),
         _number("seed", min=0, max=2_147_483_647, step=1, hint=t("settings.seed_hint")),
         class_name="lu-drawer__fields",
     )

@@ -28,6 +28,7 @@ from llm_ui.models.provider import (  # noqa: E402
     AIProvider,
     AIType,
     ModelPrice,
+    ModelReader,
     ProviderEndpoint,
 )
 from llm_ui.models.user import APIKey, AuthSession, SignInAttempt, User, UserLink  # noqa: E402
@@ -54,6 +55,7 @@ __all__ = [
     "MediaType",
     "MessageFile",
     "ModelPrice",
+    "ModelReader",
     "MonitoringLog",
     "PerformanceMetric",
     "Project",

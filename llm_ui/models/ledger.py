@@ -32,7 +32,7 @@ class UsageLog(SQLModel, table=True):
     output_tokens: int = 0
     reasoning_tokens: int = 0
     is_estimated: bool = False
-    cost_micro: int = 0
+    cost_micro: int = Field(default=0, sa_type=sa.BigInteger)
     currency: str = Field(default="USD", max_length=3)
     created_at: datetime = created_field(index=True)
 

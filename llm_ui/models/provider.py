@@ -20,11 +20,17 @@ from llm_ui.models.base import (
 
 
 class AIType(SQLModel, table=True):
-    """What a model is for: chat, reasoning, vision, code, embedding."""
+    """What a model is for: chat, reasoning, vision, code, embedding, or what an admin made.
+
+    `slug` marks the five that the application makes by itself, whatever they are called
+    later: what "reasoning" and "embedding" mean hangs on it.
+    """
 
     __tablename__ = "aitype"
+    __table_args__ = (sa.Index("ix_aitype_slug", "slug", unique=True),)
 
     id: str = id_field()
+    slug: str | None = Field(default=None, max_length=40)
     name: str = Field(max_length=40, unique=True)
     description: str = Field(default="", max_length=500)
     icon: str = Field(default="", max_length=64)
@@ -103,7 +109,8 @@ class AIModel(SQLModel, table=True):
     """A model of a provider. `name` is what the upstream calls it; windows are in tokens.
 
     `is_available` is false once the upstream no longer lists it; `is_active` is the
-    admin's switch.
+    admin's switch. `fixed` names the fields that an admin has set and a sync leaves alone.
+    A model of the visibility "chosen" is for those only whom ModelReader rows name.
     """
 
     __tablename__ = "aimodel"
@@ -122,6 +129,7 @@ class AIModel(SQLModel, table=True):
     context_window: int | None = None
     max_tokens: int | None = None
     capabilities: list[str] = json_field(list)
+    fixed: list[str] = json_field(list, filled=True)
     default_params: dict[str, Any] = json_field()
     system_prompt: str = Field(default="", sa_type=sa.Text)
     visibility: str = Field(default="everyone", max_length=16)
@@ -133,8 +141,26 @@ class AIModel(SQLModel, table=True):
     updated_at: datetime = created_field()
 
 
+class ModelReader(SQLModel, table=True):
+    """Somebody who may use a model that is for chosen people only."""
+
+    __tablename__ = "modelreader"
+
+    model_id: str = Field(
+        foreign_key="aimodel.id", ondelete="CASCADE", primary_key=True, max_length=36
+    )
+    user_id: str = Field(
+        foreign_key="user.id", ondelete="CASCADE", primary_key=True, max_length=36, index=True
+    )
+
+
 class ModelPrice(SQLModel, table=True):
-    """What a model costs from a day on: micro-units of `currency` per million tokens."""
+    """What a model costs from a day on: micro-units of `currency` per million tokens.
+
+    Without a price of their own, cached input costs what input does, and reasoning what
+    output does. `source` is the day of the bundled list that it was taken from; "" for one
+    that an admin wrote.
+    """
 
     __tablename__ = "modelprice"
     __table_args__ = (sa.UniqueConstraint("model_id", "valid_from"),)
@@ -143,7 +169,8 @@ class ModelPrice(SQLModel, table=True):
     model_id: str = foreign("aimodel.id", "CASCADE", index=False)
     valid_from: datetime = created_field()
     currency: str = Field(default="USD", max_length=3)
-    input_micro: int = 0
-    cached_input_micro: int = 0
-    output_micro: int = 0
-    reasoning_micro: int = 0
+    input_micro: int = Field(default=0, sa_type=sa.BigInteger)
+    cached_input_micro: int | None = Field(default=None, sa_type=sa.BigInteger)
+    output_micro: int = Field(default=0, sa_type=sa.BigInteger)
+    reasoning_micro: int | None = Field(default=None, sa_type=sa.BigInteger)
+    source: str = text_field(10)

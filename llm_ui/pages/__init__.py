@@ -47,6 +47,7 @@ STYLES = (
     "jobs.css",
     "people.css",
     "providers.css",
+    "models.css",
 )
 
 

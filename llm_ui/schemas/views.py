@@ -73,15 +73,19 @@ class MessageView:
 @dataclass(frozen=True, slots=True)
 class ModelItem:
     """A model that the person may choose. `accepts` names the settings of a chat that its
-    provider takes (services/chat_settings.py)."""
+    provider takes (services/chat_settings.py), `defaults` has those that an admin has set for
+    it, as texts. `instructed`: it has instructions of its own, for chats without any."""
 
     id: str
     name: str
     provider: str
     description: str = ""
+    icon: str = "message-circle"
     available: bool = True
     thinks: bool = False
     accepts: list[str] = field(default_factory=list)
+    defaults: dict[str, str] = field(default_factory=dict)
+    instructed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,16 @@ def _typed_number(name: str, text: str) -> float | None:
         raise _refuse(name) from None
 
 
-def view_of(settings: Mapping[str, Any]) -> SettingsView:
-    """Settings as the form shows them."""
-    texts = {
+def texts_of(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as texts by name, the stop words one to a line."""
+    return {
         name: "\n".join(value) if isinstance(value, list) else str(value)
         for name, value in settings.items()
         if name in _CHECKS
     }
+
+
+def view_of(settings: Mapping[str, Any]) -> SettingsView:
+    """Settings as the form shows them."""
+    texts = texts_of(settings)
     return SettingsView(**texts, count=len(texts))

@@ -1,6 +1,12 @@
-"""Models as people may choose them."""
+"""Models as people may choose them.
+
+Who may use a model is said here alone (`_usable_by`): lists, questions, further answers,
+defaults and runs that wait their turn all ask it.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,43 +14,74 @@ from sqlmodel import col
 
 from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput, ModelUnavailable
-from llm_ui.models import AIModel, AIProvider, AIType, User
+from llm_ui.models import AIModel, AIProvider, AIType, ModelReader, User
 from llm_ui.schemas.views import ModelItem
-from llm_ui.services.chat_settings import accepted_by
+from llm_ui.services.chat_settings import accepted_by, for_provider, texts_of
 from llm_ui.services.modes import THINKING
 
-REASONING = "reasoning"
+# What AIType.slug may be; a type keeps it when it is renamed.
+CHAT, REASONING, EMBEDDING = "chat", "reasoning", "embedding"
+ICON = "message-circle"
 
 
-def _visible(actor: Actor) -> sa.ColumnElement[bool]:
-    levels = ["everyone", "admins"] if actor.is_admin else ["everyone"]
+def embedding_types() -> sa.Select[Any]:
+    """The type whose models embed and do not chat."""
+    return sa.select(col(AIType.id)).where(col(AIType.slug) == EMBEDDING)
+
+
+def _usable_by(user_id: str, is_admin: bool) -> sa.ColumnElement[bool]:
+    """Whether a row of AIModel, joined to its provider, is somebody's to use: everybody's,
+    an admin's, or that of chosen people, among whom an admin has to be like anybody else."""
+    levels = ["everyone", "admins"] if is_admin else ["everyone"]
+    chosen = sa.select(col(ModelReader.model_id)).where(col(ModelReader.user_id) == user_id)
+    type_id = col(AIModel.type_id)
     return sa.and_(
         col(AIModel.is_active).is_(True),
-        col(AIModel.visibility).in_(levels),
         col(AIProvider.is_active).is_(True),
+        sa.or_(
+            col(AIModel.visibility).in_(levels),
+            sa.and_(col(AIModel.visibility) == "chosen", col(AIModel.id).in_(chosen)),
+        ),
+        sa.or_(type_id.is_(None), type_id.not_in(embedding_types())),
     )
 
 
-def _thinks(model: AIModel, type_name: str | None) -> bool:
-    return THINKING in model.capabilities or type_name == REASONING
+def _visible(actor: Actor) -> sa.ColumnElement[bool]:
+    return _usable_by(actor.user_id, actor.is_admin)
+
+
+def _thinks(model: AIModel, type_slug: str | None) -> bool:
+    return THINKING in model.capabilities or type_slug == REASONING
 
 
 async def can_think(session: AsyncSession, model: AIModel) -> bool:
     """Whether one can ask the model to think before it answers: its provider or an admin,
-    who makes it one of the type "reasoning", has said so."""
+    who makes it one of the built-in type "reasoning" (whatever that is called now), has said
+    so."""
     kind = await session.get(AIType, model.type_id) if model.type_id else None
-    return _thinks(model, kind.name if kind else None)
+    return _thinks(model, kind.slug if kind else None)
+
+
+async def may_use(session: AsyncSession, person: User, model_id: str) -> bool:
+    """Whether somebody may use a model at this moment."""
+    query = (
+        sa.select(col(AIModel.id))
+        .join(AIProvider, col(AIProvider.id) == AIModel.provider_id)
+        .where(_usable_by(person.id, person.role == "admin"), col(AIModel.id) == model_id)
+    )
+    return await session.scalar(query) is not None
 
 
 async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
-    """What the actor may choose from: the usable ones first, by provider and order."""
+    """What the actor may choose from, by provider, in the order that an admin gave them."""
     query = (
-        sa.select(AIModel, AIProvider, col(AIType.name))
+        sa.select(AIModel, AIProvider, AIType)
         .join(AIProvider, col(AIProvider.id) == AIModel.provider_id)
         .join(AIType, col(AIType.id) == AIModel.type_id, isouter=True)
         .where(_visible(actor))
         .order_by(
             col(AIProvider.created_at),
+            col(AIProvider.id),
             col(AIModel.sort_order),
             col(AIModel.display_name),
             col(AIModel.id),
@@ -56,11 +93,14 @@ async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
             name=model.display_name,
             provider=provider.name,
             description=model.description,
+            icon=model.icon or (kind.icon if kind else "") or ICON,
             available=model.is_available and provider.status != "down",
-            thinks=_thinks(model, type_name),
+            thinks=_thinks(model, kind.slug if kind else None),
             accepts=accepted_by(provider.type),
+            defaults=texts_of(for_provider(model.default_params, provider.type)),
+            instructed=bool(model.system_prompt),
         )
-        for model, provider, type_name in (await session.execute(query)).all()
+        for model, provider, kind in (await session.execute(query)).all()
     ]
 
 
@@ -93,9 +133,5 @@ async def default_model_id(session: AsyncSession, actor: Actor) -> str:
     )
     if own in ids:
         return str(own)
-    chosen = await session.scalar(
-        sa.select(col(AIModel.id)).where(
-            col(AIModel.is_default).is_(True), col(AIModel.id).in_(ids)
-        )
-    )
-    return chosen or (models[0].id if models else "")
+    chosen = await session.scalar(sa.select(col(AIModel.id)).where(col(AIModel.is_default)))
+    return chosen if chosen in ids else models[0].id if models else ""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from datetime import datetime
+from typing import Any
 
 from llm_ui.errors import InvalidInput
+from llm_ui.security.text import storable
 
 
 def cursor_of(moment: datetime, row_id: str) -> str:
@@ -24,3 +27,37 @@ def position_of(cursor: str) -> tuple[datetime, str]:
     if at.tzinfo is None:
         raise InvalidInput("error.request_invalid", field="cursor")
     return at, row_id
+
+
+def packed(*values: str | int) -> str:
+    """The cursor behind a row of a list that is sorted by these values."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+
+
+def unpacked(cursor: str, *kinds: type) -> list[Any]:
+    """What `packed` was given: a value of each kind. Raises InvalidInput for other cursors."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, binascii.Error):
+        values = None
+    if not isinstance(values, list) or [type(each) for each in values] != list(kinds):
+        raise InvalidInput("error.request_invalid", field="cursor")
+    if not all(_fits(each) for each in values):
+        raise InvalidInput("error.request_invalid", field="cursor")
+    return values
+
+
+def _fits(value: str | int) -> bool:
+    """Whether every database can compare a column with it."""
+    return storable(value) == value if isinstance(value, str) else abs(value) < 2**31
+
+
+def moment_of(text: str) -> datetime:
+    """A time within a cursor. Raises InvalidInput."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise InvalidInput("error.request_invalid", field="cursor")
+    return at

@@ -19,7 +19,7 @@ from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generat
 from llm_ui.services import browsing, file_prompts, prompts
 from llm_ui.services.adapters import adapter_for
 from llm_ui.services.chat_settings import for_provider
-from llm_ui.services.models import can_think
+from llm_ui.services.models import can_think, may_use
 from llm_ui.services.modes import BROWSING, THINKING
 from llm_ui.services.tokens import estimate_prompt
 from llm_ui.services.vision import sees
@@ -55,7 +55,8 @@ async def prepare(run_id: str) -> Plan:
     """Read a queued run's conversation and open its provider.
 
     Raises:
-        ModelUnavailable: the model or its provider is gone or switched off.
+        ModelUnavailable: the model or its provider is gone or switched off, or no longer for
+            whoever asked.
         NotAuthenticated: whoever asked has been shut out meanwhile.
     """
     async with unit_of_work(writes=False) as session:
@@ -65,7 +66,7 @@ async def prepare(run_id: str) -> Plan:
         person = await session.get(User, run.user_id)
         if person is None or not person.is_active:
             raise NotAuthenticated
-        model, provider = await _model_of(session, run)
+        model, provider = await _model_of(session, run, person)
         thinks = await can_think(session, model)
         answer = await session.get(ChatMessage, run.message_id)
         if answer is None or answer.parent_id is None:
@@ -146,14 +147,17 @@ def sampling_of(
     settings: Mapping[str, Any],
     params: Mapping[str, Any] | None = None,
 ) -> Sampling:
-    """The model's defaults, over them what the chat sets, over that what one run sets."""
+    """The model's defaults, over them what the chat sets, over that what one run sets; no
+    answer is asked to be longer than the model's longest."""
     chosen = {
-        **model.default_params,
+        **for_provider(model.default_params, provider.type),
         **for_provider(settings, provider.type),
         **for_provider(params or {}, provider.type),
     }
     if chosen.get("stop"):
         chosen["stop"] = tuple(chosen["stop"])
+    if model.max_tokens and chosen.get("max_tokens", 0) > model.max_tokens:
+        chosen["max_tokens"] = model.max_tokens
     return Sampling(**chosen)
 
 
@@ -205,10 +209,12 @@ async def admit(run_id: str) -> Lane | None:
     )
 
 
-async def _model_of(session: AsyncSession, run: Generation) -> tuple[AIModel, AIProvider]:
+async def _model_of(
+    session: AsyncSession, run: Generation, person: User
+) -> tuple[AIModel, AIProvider]:
     model = await session.get(AIModel, run.model_id) if run.model_id else None
     provider = await session.get(AIProvider, model.provider_id) if model else None
-    if model is None or provider is None or not (model.is_active and provider.is_active):
+    if model is None or provider is None or not await may_use(session, person, model.id):
         raise ModelUnavailable(model.display_name if model else "")
     return model, provider
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import Any, cast
@@ -18,7 +19,9 @@ from llm_ui.models import AIModel, AIProvider, AIType
 from llm_ui.models.base import now
 from llm_ui.providers.several import Answered, Several
 from llm_ui.schemas.providers import SyncReport
+from llm_ui.services import prices
 from llm_ui.services.adapters import adapter_for, note_address
+from llm_ui.services.models import CHAT, EMBEDDING
 from llm_ui.services.modes import THINKING
 from llm_ui.services.monitoring import record
 from llm_ui.wire.events import ModelInfo
@@ -27,6 +30,8 @@ from llm_ui.wire.failures import reason_of
 # Of each kind this many names are kept with the row; the counts are of all.
 NAMES_KEPT = 50
 NAME_LIMIT = 200
+# Lists do not say which models embed; their names do.
+_EMBEDS = re.compile(r"embed", re.IGNORECASE)
 
 
 async def sync_provider(provider_id: str) -> SyncReport | None:
@@ -51,7 +56,7 @@ async def sync_provider(provider_id: str) -> SyncReport | None:
         # It may have been removed while it was asked.
         if best is None or await session.get(AIProvider, row.id, with_for_update=True) is None:
             return None
-        report = await _note_models(session, row.id, best.models)
+        report = await _note_models(session, row, best.models)
         await session.execute(
             sa.update(AIProvider).where(col(AIProvider.id) == row.id).values(**_kept(report))
         )
@@ -149,12 +154,15 @@ def _kept(report: SyncReport) -> dict[str, Any]:
 
 
 async def _note_models(
-    session: AsyncSession, provider_id: str, models: list[ModelInfo]
+    session: AsyncSession, provider: AIProvider, models: list[ModelInfo]
 ) -> SyncReport:
-    chat_type = await session.scalar(sa.select(col(AIType.id)).where(col(AIType.name) == "chat"))
-    query = sa.select(AIModel).where(col(AIModel.provider_id) == provider_id)
+    slugged = await session.execute(sa.select(col(AIType.slug), col(AIType.id)))
+    types = {slug: type_id for slug, type_id in slugged.all() if slug}
+    query = sa.select(AIModel).where(col(AIModel.provider_id) == provider.id)
     known = {row.name: row for row in await session.scalars(query)}
+    last = max((row.sort_order for row in known.values()), default=0)
     new: list[str] = []
+    added: list[str] = []
     changed: list[str] = []
     gone: list[str] = []
     for info in models:
@@ -162,8 +170,10 @@ async def _note_models(
         row = known.pop(name, None)
         if row is None:
             fresh = AIModel(
-                provider_id=provider_id,
-                type_id=chat_type,
+                provider_id=provider.id,
+                type_id=types.get(EMBEDDING if _EMBEDS.search(name) else CHAT),
+                # Behind those that an admin has put in order.
+                sort_order=last + 1 if last else 0,
                 name=name,
                 display_name=(info.display_name or shown_name(info.name))[:NAME_LIMIT],
                 context_window=info.context_window,
@@ -172,6 +182,7 @@ async def _note_models(
             )
             await insert_missing(session, AIModel, [fresh.model_dump()])
             new.append(name)
+            added.append(name)
         elif not row.is_available:
             _take_over(row, info)
             new.append(name)
@@ -182,6 +193,7 @@ async def _note_models(
         if row.is_available:
             row.is_available, row.updated_at = False, now()
             gone.append(row.name)
+    await prices.give_listed(session, provider, added)
     return SyncReport(
         models=len(models), new=new, changed=changed, gone=gone,
         new_count=len(new), changed_count=len(changed), gone_count=len(gone),
@@ -192,13 +204,26 @@ def _able(info: ModelInfo) -> set[str]:
     return {*info.capabilities, *((THINKING,) if info.thinks else ())}
 
 
+def _told(row: AIModel, info: ModelInfo) -> dict[str, Any]:
+    """What the provider says of a model, but for the fields that an admin has set."""
+    told: dict[str, Any] = {"capabilities": sorted({*row.capabilities, *_able(info)})}
+    if info.context_window:
+        told["context_window"] = info.context_window
+    if info.max_output_tokens:
+        told["max_tokens"] = info.max_output_tokens
+    return {name: value for name, value in told.items() if name not in row.fixed}
+
+
 def _differs(row: AIModel, info: ModelInfo) -> bool:
-    window = info.context_window
-    return bool(window and row.context_window != window) or not _able(info) <= set(row.capabilities)
+    told = _told(row, info)
+    able = told.pop("capabilities", ())
+    return not set(able) <= set(row.capabilities) or any(
+        getattr(row, name) != value for name, value in told.items()
+    )
 
 
 def _take_over(row: AIModel, info: ModelInfo) -> None:
     row.is_available = True
-    row.capabilities = sorted({*row.capabilities, *_able(info)})
-    row.context_window = info.context_window or row.context_window
+    for name, value in _told(row, info).items():
+        setattr(row, name, value)
     row.updated_at = now()

@@ -13,8 +13,8 @@ from sqlmodel import col
 
 from llm_ui.config import get_settings
 from llm_ui.db import insert_missing, unit_of_work
-from llm_ui.models import AIModel, AIProvider, AIType
-from llm_ui.models.base import new_id, now
+from llm_ui.models import AIModel, AIProvider, AIType, Setting
+from llm_ui.models.base import now
 from llm_ui.providers.discovery import Found, discover
 from llm_ui.schemas.views import UNKNOWN, ProviderHealth
 from llm_ui.security import encryption
@@ -33,6 +33,8 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 BUNDLED = "bundled"
+# The row of Setting that says that the types of models have been made.
+TYPES_MADE = "types_made"
 SYNC_EVERY_S = 60.0
 SYNC_FIRST_S = 0.5
 
@@ -46,11 +48,15 @@ _TYPES = {
 
 
 async def _ensure_types(session: AsyncSession) -> None:
+    """Make the types of models, once: those that an admin deletes stay away."""
+    if await session.get(Setting, TYPES_MADE) is not None:
+        return
     rows = [
-        {"id": new_id(), "name": name, "description": "", "icon": icon, "sort_order": order}
+        AIType(slug=name, name=name, icon=icon, sort_order=order).model_dump()
         for order, (name, icon) in enumerate(_TYPES.items())
     ]
     await insert_missing(session, AIType, rows)
+    await insert_missing(session, Setting, [Setting(key=TYPES_MADE, value=True).model_dump()])
 
 
 async def ensure_providers(found: Sequence[Found]) -> None:

@@ -21,18 +21,16 @@ from llm_ui.models import (
     ChatHistory,
     ChatMessage,
     Generation,
-    ModelPrice,
     PerformanceMetric,
     UsageLog,
 )
 from llm_ui.models.base import now
-from llm_ui.services import metrics, news, usage_days
+from llm_ui.services import metrics, news, prices, usage_days
 from llm_ui.services.monitoring import record, report_unhandled
 from llm_ui.services.prompting import LONGEST_PATH, path_query
 from llm_ui.services.tokens import estimate, estimate_prompt, writing_rate
 
 ENDPOINT = "chat"
-PER_MILLION = 1_000_000
 
 
 async def settle(session: AsyncSession, outcome: Outcome) -> None:
@@ -111,24 +109,17 @@ async def _prompt_estimate(session: AsyncSession, run: Generation) -> int:
 
 
 async def _price(session: AsyncSession, usage: UsageLog, model_id: str) -> None:
-    """Cost in micro-units: prices are per million tokens, valid from a day on."""
-    price = await session.scalar(
-        sa.select(ModelPrice)
-        .where(col(ModelPrice.model_id) == model_id, col(ModelPrice.valid_from) <= now())
-        .order_by(col(ModelPrice.valid_from).desc())
-        .limit(1)
-    )
+    """Write the cost by the price that holds now; it is never worked out again."""
+    price = (await prices.at(session, [model_id], now())).get(model_id)
     if price is None:
         return
-    fresh_input = usage.input_tokens - usage.cached_tokens
-    plain_output = usage.output_tokens - usage.reasoning_tokens
-    total = (
-        fresh_input * price.input_micro
-        + usage.cached_tokens * price.cached_input_micro
-        + plain_output * price.output_micro
-        + usage.reasoning_tokens * price.reasoning_micro
+    usage.cost_micro = prices.cost_of(
+        price,
+        read=usage.input_tokens,
+        cached=usage.cached_tokens,
+        written=usage.output_tokens,
+        reasoned=usage.reasoning_tokens,
     )
-    usage.cost_micro = (total + PER_MILLION // 2) // PER_MILLION
     usage.currency = price.currency
 
 

@@ -188,6 +188,8 @@ class ChatState(
         self.model_name = chosen.name if chosen else ""
         self.model_thinks = chosen is not None and chosen.thinks
         self.model_accepts = chosen.accepts if chosen else []
+        self.model_defaults = chosen.defaults if chosen else {}
+        self.model_instructed = chosen is not None and chosen.instructed
 
     @rx.event
     async def refresh_models(self) -> None:

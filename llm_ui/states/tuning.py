@@ -27,6 +27,9 @@ class TuningMixin(rx.State, mixin=True):
     settings_error: str = ""
     context: ContextView = ContextView()
     model_accepts: list[str] = []
+    # What an admin has set for the model: parameters as texts, and whether it is instructed.
+    model_defaults: dict[str, str] = {}
+    model_instructed: bool = False
     temporary: bool = False
     also_model_id: str = ""
     also_model_name: str = ""

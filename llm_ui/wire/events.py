@@ -31,7 +31,13 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the upstream gave them; None where it gave none."""
+    """Token counts as the upstream gave them; None where it gave none.
+
+    Whatever the upstream does, cached tokens are part of the input here and reasoning tokens
+    part of the output. OpenAI and most who speak like it count so themselves; xAI counts
+    reasoning beside the output, Anthropic what its cache gave beside the input, and neither
+    it nor Ollama says how much of the output was thinking.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None

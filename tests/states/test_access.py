@@ -18,6 +18,7 @@ from tests.states.client import (
     ADMIN,
     AUTH,
     CHAT,
+    MODELS,
     PEOPLE,
     PROVIDERS,
     ROOT,
@@ -89,6 +90,17 @@ FOR_ADMINS |= {
         "open_form", "invite", "create", "revoke", "ask", "do_asked", "enable",
         "make_reset_link", "ask_to_delete", "look_for_heirs", "delete_person",
         "set_registration", "save_domains",
+    )
+}  # fmt: skip
+FOR_ADMINS |= {
+    f"{MODELS}.{each}"
+    for each in (
+        "load_models", "show_view", "look_for", "narrow", "clear_filters", "load_more",
+        "switch_model", "make_default", "move_model", "pick", "pick_all", "switch_picked",
+        "price_picked", "open_model", "choose_visibility", "look_for_readers", "add_reader",
+        "drop_reader", "save_model", "new_type", "open_type", "save_type", "move_type",
+        "ask_to_delete_type", "delete_type", "open_prices", "new_price", "use_listed",
+        "open_price", "save_price", "delete_price",
     )
 }  # fmt: skip
 # What a page cannot do without; see INTERNAL in the guard.

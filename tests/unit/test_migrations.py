@@ -39,6 +39,39 @@ def test_up_checked_down_and_up_again(empty_url: str):
     engine.dispose()
 
 
+def test_types_and_prices_of_before_keep_what_they_mean(empty_url: str):
+    """Types were known by their names; a part of a price that nobody could set was 0."""
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["url"] = empty_url
+    command.upgrade(config, "0006")
+    engine = sa.create_engine(script_url(empty_url))
+    day = "2026-01-01 00:00:00.000000"
+    with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO aitype VALUES ('t', 'reasoning', '', 'brain', 1)",
+            "INSERT INTO aitype VALUES ('u', 'poets', '', '', 2)",
+            "INSERT INTO aiprovider (id, name, type, base_url, origin, is_active, timeouts, "
+            f"status, status_detail, created_at, updated_at) VALUES ('p', 'P', 'openai', 'x', "
+            f"'admin', true, '{{}}', 'ok', '', '{day}', '{day}')",
+            "INSERT INTO aimodel (id, provider_id, name, display_name, description, icon, "
+            "capabilities, default_params, system_prompt, visibility, sort_order, is_default, "
+            "is_active, is_available, created_at, updated_at) VALUES ('m', 'p', 'm', 'M', '', '', "
+            f"'[]', '{{}}', '', 'everyone', 0, false, true, true, '{day}', '{day}')",
+            f"INSERT INTO modelprice VALUES ('x', 'm', '{day}', 'USD', 5, 0, 7, 0)",
+        ):
+            connection.execute(sa.text(statement))
+    command.upgrade(config, "head")
+    with engine.connect() as connection:
+        slugs = connection.execute(sa.text("SELECT id, slug FROM aitype ORDER BY id")).all()
+        price = connection.execute(
+            sa.text("SELECT input_micro, cached_input_micro, output_micro, reasoning_micro, source "
+                    "FROM modelprice")
+        ).one()  # fmt: skip
+    engine.dispose()
+    assert [tuple(each) for each in slugs] == [("t", "reasoning"), ("u", None)]
+    assert tuple(price) == (5, None, 7, None, "")
+
+
 def test_every_foreign_key_says_what_happens_on_delete():
     keys = [key for table in metadata.tables.values() for key in table.foreign_key_constraints]
     assert keys

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import reflex as rx
 
-from llm_ui.pages.admin import dashboard, jobs, keys, log, people, performance, providers, usage
+from llm_ui.pages.admin import (
+    dashboard,
+    jobs,
+    keys,
+    log,
+    models,
+    people,
+    performance,
+    providers,
+    usage,
+)
 
-PAGES = (dashboard, providers, people, keys, usage, performance, jobs, log)
+PAGES = (dashboard, providers, models, people, keys, usage, performance, jobs, log)
 
 
 def register(app: rx.App) -> None:

@@ -89,10 +89,18 @@ def _state(provider: Provider) -> rx.Component:
             t("providers.latency", time=duration(provider.latency_ms)),
         ),
         rx.el.span(
-            rx.cond(
-                provider.synced_at != "",
-                t("providers.models_listed", count=provider.models, time=when(provider.synced_at)),
-                t("admin.models_count", count=provider.models),
+            ui.link(
+                rx.cond(
+                    provider.synced_at != "",
+                    t(
+                        "providers.models_listed",
+                        count=provider.models,
+                        time=when(provider.synced_at),
+                    ),
+                    t("admin.models_count", count=provider.models),
+                ),
+                href="/admin/models?provider=" + provider.id,
+                class_name="lu-link",
             ),
             data_testid="provider-models",
         ),

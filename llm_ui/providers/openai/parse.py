@@ -36,17 +36,27 @@ _THINKING_NAMES = re.compile(r"(?:openai/)?(?:o[134](?:-|$)|gpt-5(?!.*chat)|gpt-
 
 
 def parse_usage(value: object) -> Usage | None:
-    """The `usage` object; None where there is none."""
+    """The `usage` object; None where there is none.
+
+    DeepSeek has a name of its own for what its cache gave. xAI counts reasoning beside the
+    completion, which shows by the total: it becomes part of the output.
+    """
     if value is None:
         return None
     usage = child(value, "usage")
     prompt = child(usage.get("prompt_tokens_details"), "prompt_tokens_details")
     completion = child(usage.get("completion_tokens_details"), "completion_tokens_details")
+    read = count(usage.get("prompt_tokens"), "prompt_tokens")
+    written = count(usage.get("completion_tokens"), "completion_tokens")
+    total = count(usage.get("total_tokens"), "total_tokens")
+    cached = count(prompt.get("cached_tokens"), "cached_tokens")
+    if cached is None:
+        cached = count(usage.get("prompt_cache_hit_tokens"), "prompt_cache_hit_tokens")
+    thought = count(completion.get("reasoning_tokens"), "reasoning_tokens")
+    if thought and read is not None and written is not None and total == read + written + thought:
+        written += thought
     return Usage(
-        input_tokens=count(usage.get("prompt_tokens"), "prompt_tokens"),
-        output_tokens=count(usage.get("completion_tokens"), "completion_tokens"),
-        cached_tokens=count(prompt.get("cached_tokens"), "cached_tokens"),
-        reasoning_tokens=count(completion.get("reasoning_tokens"), "reasoning_tokens"),
+        input_tokens=read, output_tokens=written, cached_tokens=cached, reasoning_tokens=thought
     )
 
 

@@ -92,6 +92,45 @@ async def hovering(page: Page) -> None:
     await page.mouse.move(box["x"] + box["width"] * 0.62, box["y"] + 80)
 
 
+async def model_chosen(page: Page) -> None:
+    """A model for chosen people only, one of whom is being looked for."""
+    await press(page, "model-open", "visible-chosen")
+    for name in ("ben", "mats"):
+        await page.get_by_test_id("reader-search").fill(name)
+        await page.get_by_test_id("reader-found").filter(has_text=name).first.wait_for()
+        if name == "ben":
+            await page.get_by_test_id("reader-found").first.click()
+            await page.get_by_test_id("reader").wait_for()
+    await page.get_by_test_id("reader-found").first.scroll_into_view_if_needed()
+
+
+async def model_defaults(page: Page) -> None:
+    """What a model is asked with where nobody says anything else."""
+    await page.get_by_test_id("model-open").nth(1).click()
+    await press(page, "model-more")
+    await page.get_by_test_id("model-stop").scroll_into_view_if_needed()
+
+
+async def prices_of_two(page: Page) -> None:
+    """What a model costs, and what it will cost."""
+    await page.get_by_test_id("model-price").nth(1).click()
+    if await page.get_by_test_id("price-row").count() < 2:
+        await page.get_by_test_id("price-valid_from").fill("2027-01-01")
+        for name, amount in (("input", "0.5"), ("cached", "0.05"), ("output", "2")):
+            await page.get_by_test_id(f"price-{name}").fill(amount)
+        await press(page, "price-save")
+    await page.get_by_test_id("price-row").nth(1).wait_for()
+
+
+async def price_refused(page: Page) -> None:
+    """A price that could be a thousand times another."""
+    await press(page, "model-price")
+    await page.get_by_test_id("price-input").fill("1,000")
+    await page.get_by_test_id("price-output").fill("4")
+    await press(page, "price-save")
+    await page.get_by_test_id("price-problem").locator("p").wait_for()
+
+
 SCREENS = (
     Screen("dashboard", "/admin", "stat-users"),
     Screen("dashboard-machine", "/admin", "stat-users", showing("machine")),
@@ -101,6 +140,18 @@ SCREENS = (
     Screen("provider-failed", "/admin/providers", "provider-card", failed_test),
     Screen("provider-worked", "/admin/providers", "provider-card", worked_test),
     Screen("provider-edit", "/admin/providers", "provider-card", pressing("provider-edit")),
+    Screen("admin-models", "/admin/models", "model-row"),
+    Screen("models-none", "/admin/models", "model-row",
+           typed("models-search", "zeppelin", "models-none"), sizes=("1280",)),
+    Screen("models-picked", "/admin/models", "model-row", pressing("pick-all")),
+    Screen("models-menu", "/admin/models", "model-row", pressing("model-menu-button")),
+    Screen("model-edit", "/admin/models", "model-row", pressing("model-open")),
+    Screen("model-chosen", "/admin/models", "model-row", model_chosen),
+    Screen("model-defaults", "/admin/models", "model-row", model_defaults),
+    Screen("model-prices", "/admin/models", "model-row", prices_of_two),
+    Screen("model-price-refused", "/admin/models", "model-row", price_refused),
+    Screen("model-types", "/admin/models", "model-row", pressing("view-types")),
+    Screen("type-edit", "/admin/models", "model-row", pressing("view-types", "type-edit")),
     Screen("people", "/admin/people", "person-row"),
     Screen("people-waiting", "/admin/people", "user-menu", before=silence, sizes=("1280",)),
     Screen("people-nobody", "/admin/people", "person-row",
@@ -133,6 +184,7 @@ SCREENS = (
     Screen("log-details", "/admin/log", "log-row", log_details),
     Screen("log-none", "/admin/log", "log-row", typed("log-search", "zeppelin", "log-empty"),
            sizes=("1280",)),
+    Screen("crowd-models", "/admin/models", "model-row", crowded=True),
     Screen("crowd-people", "/admin/people", "person-row", crowded=True),
     Screen("crowd-keys", "/admin/keys", "key-row", crowded=True),
     Screen("crowd-jobs", "/admin/jobs", "job-row", crowded=True),

@@ -5,7 +5,16 @@ from __future__ import annotations
 import random
 from datetime import timedelta
 
-from llm_ui.models import APIKey, BackgroundJob, ChatHistory, MonitoringLog, User
+from llm_ui.models import (
+    AIModel,
+    AIProvider,
+    APIKey,
+    BackgroundJob,
+    ChatHistory,
+    ModelPrice,
+    MonitoringLog,
+    User,
+)
 from llm_ui.models.base import now
 from tests.e2e.screens.figures import many_used
 from tests.e2e.screens.kit import Stage
@@ -15,11 +24,13 @@ from tests.e2e.screens.titles import CHATS
 COUNT = 10_000
 FIRST = ("Mara", "Jonas", "Aylin", "Piet", "Lucía", "Tomasz", "Ines", "Viktor", "Noor", "Hanne")
 LAST = ("Okafor", "Lindqvist", "Moreau", "Kowalska", "Brandt", "Sato", "Pereira", "Novák", "Byrne")
+FAMILIES = ("Meridian", "Cobalt", "Lumen", "Harbour", "Aurora", "Quartz", "Fjord")
+SIZES = ("3b", "8b", "14b", "32b", "70b")
 TITLES = [kept.title for kept in CHATS]
 
 
 def crowd(stage: Stage) -> None:
-    """People, their keys, jobs, events, and chats of ada."""
+    """People, their keys, jobs, events, models, and chats of ada."""
     stage.is_crowded = True
     chance, today = random.Random(11), now()
     people = [_person(number, chance) for number in range(COUNT)]
@@ -53,6 +64,33 @@ def crowd(stage: Stage) -> None:
     put(stage.app, MonitoringLog, list(events))
     put(stage.app, BackgroundJob, list(jobs))
     put(stage.app, ChatHistory, list(chats))
+    _models(stage, chance)
+
+
+def _models(stage: Stage, chance: random.Random) -> None:
+    """A provider with many models, which is switched off so that nobody asks it for them."""
+    provider = AIProvider(
+        name="Northern Router", type="openai", base_url="https://router.example/v1",
+        is_active=False,
+    )  # fmt: skip
+    put(stage.app, AIProvider, [provider])
+    models, prices = [], []
+    for number in range(COUNT):
+        family, size = FAMILIES[number % len(FAMILIES)], SIZES[number // len(FAMILIES) % len(SIZES)]
+        model = AIModel(
+            provider_id=provider.id, name=f"{family.lower()}/{family.lower()}-{size}-{number}",
+            display_name=f"{family} {size.upper()} {number}", is_active=chance.random() > 0.2,
+            context_window=chance.choice((8192, 32_768, 131_072)), sort_order=number + 1,
+            is_available=chance.random() > 0.1, icon=chance.choice(("", "", "code", "eye")),
+            visibility=chance.choice(("everyone", "everyone", "admins")),
+        )  # fmt: skip
+        models.append(model)
+        if chance.random() > 0.3:
+            read = chance.randint(1, 80) * 50_000
+            price = ModelPrice(model_id=model.id, input_micro=read, output_micro=4 * read)
+            prices.append(price)
+    put(stage.app, AIModel, list(models))
+    put(stage.app, ModelPrice, list(prices))
 
 
 def _person(number: int, chance: random.Random) -> User:

@@ -8,7 +8,7 @@ from itertools import cycle
 
 import sqlalchemy as sa
 
-from llm_ui.models import AIModel, ChatHistory, ChatMessage, ChatTag, ModelPrice, UsageLog
+from llm_ui.models import AIModel, AIType, ChatHistory, ChatMessage, ChatTag, ModelPrice, UsageLog
 from llm_ui.models.base import now
 from tests.e2e.app import App
 from tests.e2e.screens.kit import Stage
@@ -19,6 +19,7 @@ BATCH = 100
 LONG_COUNT = 1000
 USAGE_DAYS = 200
 PROVIDER = "OpenAI-compatible"
+KINDS = {"meridian-70b": "reasoning", "cobalt-coder-32b": "code", "lumen-vision-12b": "vision"}
 
 
 def put(app: App, table: type, rows: list[sa.Row | object]) -> None:
@@ -31,9 +32,11 @@ def put(app: App, table: type, rows: list[sa.Row | object]) -> None:
 def models(stage: Stage) -> None:
     """Names, windows and prices, as an admin gives them."""
     rows, prices = sa.inspect(AIModel).local_table, []
+    types = sa.inspect(AIType).local_table
     for order, (name, shown, about, able, read, written) in enumerate(MODELS):
+        kind = sa.select(types.c.id).where(types.c.slug == KINDS.get(name, "chat"))
         values = {
-            "display_name": shown, "description": about,
+            "display_name": shown, "description": about, "type_id": kind.scalar_subquery(),
             "capabilities": able, "sort_order": order, "is_default": order == 0,
         }  # fmt: skip
         stage.app.sql(sa.update(rows).where(rows.c.name == name).values(**values))

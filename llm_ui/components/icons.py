@@ -1,0 +1,42 @@
+"""Icons that somebody chooses: of models and of their types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from llm_ui.components import ui
+from llm_ui.components.text import t
+from llm_ui.services.model_checks import ICONS
+
+
+def model_icon(name: rx.Var[str], size: int = 18) -> rx.Component:
+    """One of ICONS by its name."""
+    return rx.match(name, *[(each, ui.icon(each, size)) for each in ICONS], ui.icon(ICONS[0], size))
+
+
+def icon_choice(name: str, chosen: Any, *, none: Any, test_id: str = "") -> rx.Component:
+    """One of ICONS, or none of its own, as a row of radio buttons.
+
+    Args:
+        name: of the field.
+        none: what it means to have none.
+    """
+
+    def one(value: str, label: Any, face: Any) -> rx.Component:
+        return rx.el.label(
+            rx.el.input(
+                type="radio", name=name, value=value, default_checked=chosen == value,
+                aria_label=label, class_name="lu-icons__input", data_testid=f"{test_id}-{value}",
+            ),
+            rx.el.span(face, class_name="lu-icons__face"),
+            title=label,
+        )  # fmt: skip
+
+    icons = [one(each, t(f"icon.{each.replace('-', '_')}"), ui.icon(each, 18)) for each in ICONS]
+    return rx.el.fieldset(
+        rx.el.legend(t("projects.icon"), class_name="lu-field__label"),
+        rx.el.div(one("", none, ui.icon("ban", 18)), *icons, class_name="lu-icons__row"),
+        class_name="lu-icons lu-icons--tight",
+    )

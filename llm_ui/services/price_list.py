@@ -1,0 +1,58 @@
+"""The bundled list of prices of well-known models (price_list.json): dated, with the pages
+that it was read from. It holds for the makers' own addresses only: who serves a model of the
+same name elsewhere has prices of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from llm_ui.schemas.models import ListedPrice
+from llm_ui.schemas.views import UNKNOWN
+
+FILE = Path(__file__).with_name("price_list.json")
+MICRO = 1_000_000
+# What a maker puts behind the name of a model for one that stays as it is, or the newest.
+_DATED = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
+
+
+@cache
+def _content() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def day() -> str:
+    """The day of the list, as an ISO date."""
+    return str(_content()["day"])
+
+
+def find(base_url: str, name: str) -> ListedPrice | None:
+    """The price of a provider's model, by the provider's own name; None if it is not listed.
+
+    Source: the pages that the list names.
+    """
+    host = urlsplit(base_url).hostname
+    for each in _content()["providers"]:
+        if each["host"] != host:
+            continue
+        models = each["models"]
+        figures = models.get(name) or models.get(_DATED.sub("", name))
+        if figures is None:
+            return None
+        read, cached, written = (None if x is None else int(Decimal(x) * MICRO) for x in figures)
+        return ListedPrice(
+            day=day(),
+            currency=_content()["currency"],
+            input_micro=read or 0,
+            cached_micro=UNKNOWN if cached is None else cached,
+            output_micro=written or 0,
+            page=each["page"],
+        )
+    return None
