@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     connect_timeout: float = Field(default=10.0, gt=0, le=300)
     first_token_timeout: float = Field(default=120.0, gt=0, le=3600)
     silence_timeout: float = Field(default=60.0, gt=0, le=3600)
+    image_timeout: float = Field(default=300.0, gt=0, le=3600)
     run_timeout: float = Field(default=3600.0, gt=0, le=86400)
     runs_per_user: int = Field(default=8, ge=0, le=1000)
     runs_per_provider: int = Field(default=0, ge=0, le=10000)

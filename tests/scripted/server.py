@@ -21,6 +21,7 @@ from tests.scripted.dialects import (
     model_lists,
     whole_answer,
 )
+from tests.scripted.images import PAGE, PATH, PICTURE, answer, png
 from tests.scripted.player import play
 from tests.scripted.script import Script, parse_script
 
@@ -130,6 +131,8 @@ class ScriptedServer:
                 if asked := parse_script(_text(message.get("content"))):
                     return asked
                 break
+        if asked := parse_script(_text(body.get("prompt"))):
+            return asked
         return parse_script(model) or Script(markdown=True, tokens=60)
 
 
@@ -206,12 +209,17 @@ class _Connection(asyncio.Protocol):
         if path == "/__connections":
             await self._json(200, [asdict(c) for c in self._control.connections])
             return
+        if method == "GET" and path in (PICTURE, PAGE):
+            is_image = path == PICTURE
+            body = png() if is_image else b"<h1>No picture</h1>"
+            await self._bytes("image/png" if is_image else "text/html", body)
+            return
         listed = model_lists(self._control.model_names).get(path)
         dialect = BY_PATH.get(path)
         if method == "GET" and listed is not None:
             await self._json(200, listed)
             return
-        if method != "POST" or dialect is None:
+        if method != "POST" or (dialect is None and path != PATH):
             await self._json(404, {"error": {"message": f"no route {path}"}})
             return
         body = orjson.loads(raw)
@@ -219,7 +227,10 @@ class _Connection(asyncio.Protocol):
         self._record.requests.append(record)
         script = self._control.choose(record.model, body)
         try:
-            record.ending = await self._chat(script, dialect, record)
+            if dialect is None:
+                record.ending = await self._images(script, record)
+            else:
+                record.ending = await self._chat(script, dialect, record)
         except asyncio.CancelledError:
             record.ending = "aborted"
             raise
@@ -255,6 +266,25 @@ class _Connection(asyncio.Protocol):
         if ending == "cut" or script.no_keep_alive:
             self._transport.close()
         return ending
+
+    async def _images(self, script: Script, record: RequestRecord) -> str:
+        if script.stall_headers:
+            await asyncio.sleep(86_400)
+        refusal = script.error, script.error_message
+        if script.reject_response_format and "response_format" in record.body:
+            refusal = 400, "Unknown parameter: 'response_format'."
+        elif not record.body.get("prompt"):
+            refusal = 400, "prompt is missing"
+        if refusal[0]:
+            await self._json(refusal[0], OPENAI.error_body(*refusal))
+            return "refused"
+        await asyncio.sleep(script.delay)
+        await self._json(200, answer(script, record.body, self._control.url))
+        return "done"
+
+    async def _bytes(self, kind: str, body: bytes) -> None:
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+        await self._send(head.encode() + body)
 
     async def _whole(self, script: Script, dialect: Dialect) -> None:
         pieces, thinking = script.pieces(), script.reasoning_pieces()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from llm_ui.api.admin import backups, jobs, keys, log, overview, people, providers
+from llm_ui.api.admin import backups, jobs, keys, log, media, overview, people, providers
 
 router = APIRouter(prefix="/admin")
-for each in (overview, log, keys, jobs, backups, people, providers):
+for each in (overview, log, keys, jobs, backups, people, providers, media):
     router.include_router(each.router)
