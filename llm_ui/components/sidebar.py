@@ -24,7 +24,10 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
 # The administrator's pages: groups of icon, label, address.
 OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
     (("gauge", t("admin.dashboard"), "/admin"),),
-    (("server", t("providers.title"), "/admin/providers"),),
+    (
+        ("server", t("providers.title"), "/admin/providers"),
+        ("image", t("media.title"), "/admin/media"),
+    ),
     (
         ("users", t("people.title"), "/admin/people"),
         ("key-round", t("keys_api.title"), "/admin/keys"),

@@ -46,6 +46,8 @@ STYLES = (
     "jobs.css",
     "people.css",
     "providers.css",
+    "images.css",
+    "media.css",
 )
 
 

@@ -16,7 +16,9 @@ from llm_ui.react.chat import (
     Composer,
     CopyButton,
     LogRow,
+    Making,
     MessageChanges,
+    Pictures,
     Question,
     RelativeTime,
 )
@@ -102,6 +104,16 @@ def copy_button(
     if copied_label is not None:
         props["copied_label"] = copied_label
     return CopyButton.create(text=text, label=label, **props)
+
+
+def making(label: Text, *, since: Text = "") -> rx.Component:
+    """What stands where an image is being made."""
+    return Making.create(label=label, since=since)
+
+
+def pictures(files: Any, *, alt: Text, labels: dict[str, Any]) -> rx.Component:
+    """Images that a model made; see Pictures for the labels."""
+    return Pictures.create(files=files, alt=alt, labels=labels)
 
 
 def question(*actions: Any, text: Text, labels: dict[str, Any], **props: Any) -> rx.Component:

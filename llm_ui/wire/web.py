@@ -65,11 +65,11 @@ PROBLEMS = (
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is fetched: the beginnings of its media types, how we ask for it, and how many
-    bytes of it are taken."""
+    bytes of it are taken (0: as many as of a page)."""
 
     kinds: tuple[str, ...]
     accept: str
-    most: int = MOST_BYTES
+    most: int = 0
 
 
 PAGE = Wanted(
@@ -264,16 +264,17 @@ async def _read(response: httpx.Response, target: httpx.URL, wanted: Wanted) -> 
     coding = response.headers.get("content-encoding", "").strip().lower()
     if not kind.startswith(wanted.kinds) or coding not in _CODINGS:
         raise Unreadable("kind", kind)
+    most = wanted.most or MOST_BYTES
     length = response.headers.get("content-length", "")
-    if length.isdigit() and int(length) > wanted.most:
+    if length.isdigit() and int(length) > most:
         raise Unreadable("large")
     unpack = None if coding in ("", "identity") else zlib.decompressobj(wbits=47)
     body = bytearray()
     async for chunk in cast("AsyncIterator[bytes]", response.stream):
         try:
-            body += unpack.decompress(chunk, wanted.most + 1 - len(body)) if unpack else chunk
+            body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
         except zlib.error as error:
             raise Unreadable("unreachable", str(error)) from None
-        if len(body) > wanted.most:
+        if len(body) > most:
             raise Unreadable("large")
     return Fetched(str(target), kind, response.charset_encoding or "", bytes(body))

@@ -18,6 +18,7 @@ from tests.states.client import (
     ADMIN,
     AUTH,
     CHAT,
+    MEDIA,
     PEOPLE,
     PROVIDERS,
     ROOT,
@@ -76,6 +77,14 @@ FOR_ADMINS = {
         )
     ),
 }
+FOR_ADMINS |= {
+    f"{MEDIA}.{each}"
+    for each in (
+        "load_media", "save_provider", "switch_provider", "test_saved", "dismiss_result",
+        "save_model", "switch_model", "save_type", "ask_to_delete", "delete_doomed",
+        "new_provider", "open_provider", "test_draft", "new_model", "open_model", "open_type",
+    )
+}  # fmt: skip
 FOR_ADMINS |= {
     f"{PEOPLE}.{each}"
     for each in (

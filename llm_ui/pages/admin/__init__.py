@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import reflex as rx
 
-from llm_ui.pages.admin import dashboard, jobs, keys, log, people, providers
+from llm_ui.pages.admin import dashboard, jobs, keys, log, media, people, providers
 
-PAGES = (dashboard, providers, people, keys, jobs, log)
+PAGES = (dashboard, providers, media, people, keys, jobs, log)
 
 
 def register(app: rx.App) -> None:
