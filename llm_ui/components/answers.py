@@ -61,7 +61,7 @@ def _metrics(message: Message) -> rx.Component:
         ),
         ((message.output_tokens > 0) & (message.input_tokens >= 0), _about(message)),
         (
-            message.modes.contains("image") & (message.duration_ms >= 0),
+            (message.files.length() > 0) & (message.duration_ms >= 0),
             t("image.took", value=duration(message.duration_ms)),
         ),
     ]

@@ -82,6 +82,6 @@ def composer_hint(meter: rx.Component) -> rx.Component:
         ),
         class_name="lu-dock__hint",
         data_testid="composer-hint",
-        custom_attrs={"data-needed": rx.cond(links_only | paints, "true", "false")},
+        custom_attrs={"data-needed": rx.cond(links_only, "true", "false")},
     )
     return rx.cond((ChatState.context.used > 0) & ~links_only & ~paints, meter, words)

@@ -86,6 +86,8 @@ SCREENS = (
     Screen("provider-failed", "/admin/providers", "provider-card", failed_test),
     Screen("provider-worked", "/admin/providers", "provider-card", worked_test),
     Screen("provider-edit", "/admin/providers", "provider-card", pressing("provider-edit")),
+    Screen("media", "/admin/media", "media-model"),
+    Screen("media-model", "/admin/media", "media-model", pressing("media-model-edit")),
     Screen("people", "/admin/people", "person-row"),
     Screen("people-waiting", "/admin/people", "user-menu", before=silence, sizes=("1280",)),
     Screen("people-nobody", "/admin/people", "person-row",
