@@ -162,3 +162,26 @@ class PresetItem:
     base_url: str
     needs_key: bool
     is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model on the disk of a provider's server; `size` in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PullItem:
+    """A download of a model; see JobItem for what it says."""
+
+    job_id: str
+    model: str
+    status: str
+    progress: float = 0.0
+    note: str = ""
+    error: str = ""
+    cancel_requested: bool = False
+    can_cancel: bool = False
+    can_retry: bool = False

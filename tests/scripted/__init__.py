@@ -4,7 +4,7 @@ It speaks five protocols on one address (use `server.url` as the base URL of eac
 
     LLM API        POST /v1/chat, POST /v1/chat/stream, GET /v1/models, GET /health
     OpenAI         POST /v1/chat/completions, GET /v1/models
-    Ollama         POST /api/chat, GET /api/tags
+    Ollama         POST /api/chat, GET /api/tags, POST /api/pull, DELETE /api/delete
     Anthropic      POST /v1/messages, GET /v1/models
     Images         POST /v1/images/generations (OpenAI's), GET /v1/models
 

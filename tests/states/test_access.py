@@ -19,6 +19,7 @@ from tests.states.client import (
     AUTH,
     CHAT,
     MEDIA,
+    OLLAMA,
     PEOPLE,
     PROVIDERS,
     ROOT,
@@ -77,6 +78,13 @@ FOR_ADMINS = {
         )
     ),
 }
+FOR_ADMINS |= {
+    f"{OLLAMA}.{each}"
+    for each in (
+        "open_stored", "look_again", "pull_model", "cancel_pull", "retry_pull", "ask_to_delete",
+        "delete_model",
+    )
+}  # fmt: skip
 FOR_ADMINS |= {
     f"{MEDIA}.{each}"
     for each in (

@@ -13,6 +13,8 @@ from llm_ui.schemas.providers import (
     PresetItem,
     ProviderDraft,
     ProviderItem,
+    PullItem,
+    StoredModel,
     SyncReport,
     TypeItem,
 )
@@ -169,6 +171,26 @@ class Catalogue(BaseModel):
 
     types: list[TypeItem]
     presets: list[PresetItem]
+
+
+class StoredList(BaseModel):
+    """Models on a disk, all on one page."""
+
+    items: list[StoredModel]
+    next_cursor: str | None = None
+
+
+class PullList(BaseModel):
+    """The last downloads."""
+
+    items: list[PullItem]
+    next_cursor: str | None = None
+
+
+class NewPull(BaseModel):
+    """A model to download, by the name that Ollama knows."""
+
+    model: Annotated[str, Field(max_length=400, examples=["qwen3:0.6b"])]
 
 
 def _address(item: AddressItem | ProviderItem) -> dict[str, Any]:
