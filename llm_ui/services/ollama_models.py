@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from llm_ui.auth import Actor, require
 from llm_ui.db import unit_of_work
-from llm_ui.errors import Conflict, InvalidInput, ModelUnavailable
+from llm_ui.errors import AppError, Conflict, InvalidInput, ModelUnavailable, NotFound
 from llm_ui.models import AIProvider, BackgroundJob
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.ollama.library import OllamaLibrary
@@ -124,14 +124,17 @@ async def delete(actor: Actor, provider_id: str, name: str) -> None:
     Raises:
         NotFound: there is no such provider.
         Conflict: it is no Ollama.
-        ModelUnavailable: it has no such model.
+        NotFound: it has no such model either.
         ProviderError: it does not answer.
     """
     require(actor, "administer")
     cleaned = clean_name(name)
     row = await _ollama(provider_id)
-    async with _library(row) as library:
-        await library.delete(cleaned)
+    try:
+        async with _library(row) as library:
+            await library.delete(cleaned)
+    except ModelUnavailable as error:
+        raise _absent(error, NotFound("error.stored_gone", model=cleaned)) from None
     async with unit_of_work() as session:
         record(
             session,
@@ -156,20 +159,28 @@ async def download(provider_id: str, name: str, progress: Progress) -> dict[str,
     row = await _ollama(provider_id)
     await progress(0.0, "jobs.note.pull_begins", model=name)
     size, furthest = 0, 0.0
-    async with _library(row) as library, aclosing(library.pull(name)) as states:
-        async for state in states:
-            size = state.total
-            if not size:
-                continue
-            # A layer that was not known yet is no step back.
-            furthest = max(furthest, state.done / size)
-            if state.done >= size:
-                await progress(0.99, "jobs.note.pull_checks", model=name)
-            else:
-                said = {"done_bytes": state.done, "bytes": size}
-                await progress(furthest * 0.99, "jobs.note.pulling", model=name, **said)
+    try:
+        async with _library(row) as library, aclosing(library.pull(name)) as states:
+            async for state in states:
+                size = state.total
+                if not size:
+                    continue
+                # A layer that was not known yet is no step back.
+                furthest = max(furthest, state.done / size)
+                if state.done >= size:
+                    await progress(0.99, "jobs.note.pull_checks", model=name)
+                else:
+                    said = {"done_bytes": state.done, "bytes": size}
+                    await progress(furthest * 0.99, "jobs.note.pulling", model=name, **said)
+    except ModelUnavailable as error:
+        raise _absent(error, NotFound("error.pull_unknown", model=name)) from None
     await sync_provider(provider_id)
     return {"model": name, "provider": row.name, "bytes": size}
+
+
+def _absent(error: ModelUnavailable, instead: NotFound) -> AppError:
+    """What a 404 means here: not that a model which was offered is gone."""
+    return instead if error.params.get("status") == 404 else error
 
 
 # --- reaching it ----------------------------------------------------------------------------

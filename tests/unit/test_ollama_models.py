@@ -11,12 +11,11 @@ from sqlmodel import col
 
 from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import (
+    AppError,
     Conflict,
     InvalidInput,
-    ModelUnavailable,
     NotAllowed,
     NotFound,
-    ProviderError,
     ProviderUnreachable,
 )
 from llm_ui.jobs import Jobs
@@ -111,7 +110,7 @@ async def test_models_are_listed_and_deleted(
     ]
     await ollama_models.delete(people.alice, provider, "old:1b")
     assert await offered() == {"new:7b"}
-    with pytest.raises(ModelUnavailable):
+    with pytest.raises(NotFound):
         await ollama_models.delete(people.alice, provider, "old:1b")
     await upstream.stop()
     with pytest.raises(ProviderUnreachable):
@@ -122,7 +121,7 @@ async def test_models_are_listed_and_deleted(
 @pytest.mark.parametrize(
     ("name", "script", "code"),
     [
-        ("nosuch:1b", "", "model_unavailable"),
+        ("nosuch:1b", "", "not_found"),
         ("new:1b", "error-after=3 error-message=disk-full", "provider_error"),
         ("new:1b", "cut-after=4", "provider_cut_off"),
     ],
@@ -132,7 +131,7 @@ async def test_a_pull_that_fails_says_why(
 ):
     if script:
         upstream.script(script)
-    with pytest.raises(ProviderError) as failed:
+    with pytest.raises(AppError) as failed:
         await ollama_models.download(provider, name, quiet)
     assert failed.value.code == code
     assert name not in await offered()
