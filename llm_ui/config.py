@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(default=20, ge=1, le=1024)
     file_quota_mb: int = Field(default=500, ge=1, le=1_048_576)
 
+    # A model file that an admin uploads, in gigabytes
+    max_model_gb: int = Field(default=64, ge=1, le=4096)
+
     # REST calls a minute of one person or API key; 0: no limit
     rate_limit: int = Field(default=600, ge=0, le=1_000_000)
 

@@ -59,6 +59,7 @@ KINDS: dict[str, Kind] = {
     "backup_check": Kind(),
     "export_archive": Kind(for_admins=False),
     "model_pull": Kind(),
+    "model_switch": Kind(),
 }
 
 # --- telling the runner ------------------------------------------------------------------
