@@ -22,7 +22,7 @@ from llm_ui.react.chat import (
     Question,
     RelativeTime,
 )
-from llm_ui.react.files import UploadBox
+from llm_ui.react.files import ModelUpload, UploadBox
 from llm_ui.react.finding import ChatWindow, FoundList, Palette, Shortcuts
 from llm_ui.react.session import AuthForm, LinkForm, SignOutButton
 
@@ -89,6 +89,11 @@ def message_changes(*, state_name: str, **props: Any) -> rx.Component:
 def composer(*left: Any, send_label: Text, stop_label: Text, **props: Any) -> rx.Component:
     """Where messages are written. Events: `on_files(ids)`, `on_send(text, key)`, `on_stop()`."""
     return Composer.create(*left, send_label=send_label, stop_label=stop_label, **props)
+
+
+def model_upload(*, labels: dict[str, Any], **props: Any) -> rx.Component:
+    """A way in for a model file. Events: `on_done()`; see ModelUpload for the labels."""
+    return ModelUpload.create(labels=labels, **props)
 
 
 def upload_box(*, labels: dict[str, Any], **props: Any) -> rx.Component:

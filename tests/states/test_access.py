@@ -19,6 +19,7 @@ from tests.states.client import (
     AUTH,
     CHAT,
     MEDIA,
+    MODEL_FILES,
     OLLAMA,
     PEOPLE,
     PROVIDERS,
@@ -83,6 +84,13 @@ FOR_ADMINS |= {
     for each in (
         "open_stored", "look_again", "pull_model", "cancel_pull", "retry_pull", "ask_to_delete",
         "delete_model",
+    )
+}  # fmt: skip
+FOR_ADMINS |= {
+    f"{MODEL_FILES}.{each}"
+    for each in (
+        "open_files", "look_again", "use_file", "use_path", "cancel_loading", "ask_to_delete",
+        "delete_file",
     )
 }  # fmt: skip
 FOR_ADMINS |= {

@@ -6,6 +6,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.admin import admin_page
+from llm_ui.components.gguf import files_button, files_dialog
 from llm_ui.components.ollama_models import stored_button, stored_dialog
 from llm_ui.components.provider_addresses import addresses
 from llm_ui.components.provider_form import (
@@ -194,7 +195,8 @@ def _actions(provider: Provider) -> rx.Component:
         data_testid="address-add",
     )
     stored = stored_button(provider)
-    return rx.el.div(test, sync, add, stored, class_name="lu-provider__actions")
+    files = files_button(provider)
+    return rx.el.div(test, sync, add, stored, files, class_name="lu-provider__actions")
 
 
 def _provider(provider: Provider) -> rx.Component:
@@ -267,6 +269,7 @@ def providers() -> rx.Component:
         address_dialog(),
         address_question(),
         stored_dialog(),
+        files_dialog(),
     )
 
 
