@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     connect_timeout: float = Field(default=10.0, gt=0, le=300)
     first_token_timeout: float = Field(default=120.0, gt=0, le=3600)
     silence_timeout: float = Field(default=60.0, gt=0, le=3600)
+    image_timeout: float = Field(default=300.0, gt=0, le=3600)
     run_timeout: float = Field(default=3600.0, gt=0, le=86400)
     runs_per_user: int = Field(default=8, ge=0, le=1000)
     runs_per_provider: int = Field(default=0, ge=0, le=10000)
@@ -75,6 +76,9 @@ class Settings(BaseSettings):
     # Files, in megabytes: one of them, and all of a person's
     max_file_mb: int = Field(default=20, ge=1, le=1024)
     file_quota_mb: int = Field(default=500, ge=1, le=1_048_576)
+
+    # A model file that an admin uploads, in gigabytes
+    max_model_gb: int = Field(default=64, ge=1, le=4096)
 
     # REST calls a minute of one person or API key; 0: no limit
     rate_limit: int = Field(default=600, ge=0, le=1_000_000)

@@ -20,7 +20,8 @@ STARTS = problems(401, 403, 404, 409, 422)
 
 
 class Again(BaseModel):
-    """Another try at an answer, by the chat's model if no other is named."""
+    """Another try at an answer, by the chat's model if no other is named; for an image by an
+    image model, the same one if no other is named."""
 
     model: Annotated[str | None, Field(max_length=64)] = None
     params: Sampling | None = None

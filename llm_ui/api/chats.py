@@ -60,10 +60,12 @@ class Question(BaseModel):
     content: Annotated[str, Field(examples=["What is a monad?"])]
     model: Annotated[str | None, Field(max_length=64)] = None
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
-    # "thinking" and "browsing".
+    # "thinking" and "browsing"; or "image", alone, for an image instead of words.
     modes: Annotated[list[Annotated[str, Field(max_length=16)]], Field(max_length=8)] = []
     file_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=50)] = []
     also_model: Annotated[str | None, Field(max_length=64)] = None
+    # For "image": an id of /models/images; the first of them without one.
+    image_model: Annotated[str | None, Field(max_length=64)] = None
 
 
 class ChatChange(BaseModel):
@@ -321,7 +323,10 @@ async def undelete_chat(chat_id: str, actor: Changer) -> Chat:
 async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
     """Ask; the answer is written by a run that you can watch at /runs/{id}/events."""
     options = AskOptions(
-        modes=tuple(body.modes), file_ids=tuple(body.file_ids), also_model_id=body.also_model or ""
+        modes=tuple(body.modes),
+        file_ids=tuple(body.file_ids),
+        also_model_id=body.also_model or "",
+        image_model_id=body.image_model or "",
     )
     asked = await runs.ask(
         actor,

@@ -12,7 +12,7 @@ from llm_ui.errors import TooLarge
 
 BODY_LIMIT = 2 * 1024 * 1024
 # Uploads go to the disk as they come; their own service counts them.
-UPLOADS = ("POST", "/api/v1/files")
+UPLOADS = {("POST", "/api/v1/files"), ("POST", "/api/v1/admin/model-files")}
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -68,7 +68,7 @@ class BodyLimit:
         if (
             scope["type"] != "http"
             or not scope["path"].startswith("/api/")
-            or (scope["method"], scope["path"]) == UPLOADS
+            or (scope["method"], scope["path"]) in UPLOADS
         ):
             await self.app(scope, receive, send)
             return

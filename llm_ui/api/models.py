@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from llm_ui.api.deps import Reader
 from llm_ui.api.errors import problems
 from llm_ui.db import unit_of_work
+from llm_ui.schemas.media import ImageModelItem
 from llm_ui.schemas.views import ModelItem
-from llm_ui.services import models
+from llm_ui.services import media, models
 
 router = APIRouter(prefix="/models", tags=["models"])
 
@@ -21,8 +22,23 @@ class ModelList(BaseModel):
     next_cursor: str | None = None
 
 
+class ImageModelList(BaseModel):
+    """Image models, all on one page."""
+
+    items: list[ImageModelItem]
+    next_cursor: str | None = None
+
+
 @router.get("", responses=problems(401))
 async def list_models(actor: Reader) -> ModelList:
     """What you may choose from; `id` is what other calls take as `model`."""
     async with unit_of_work(writes=False) as session:
         return ModelList(items=await models.list_models(session, actor))
+
+
+@router.get("/images", responses=problems(401))
+async def list_image_models(_: Reader) -> ImageModelList:
+    """What makes images for you; `id` is what a question in the mode "image" takes as
+    `image_model`."""
+    async with unit_of_work(writes=False) as session:
+        return ImageModelList(items=await media.list_image_models(session))

@@ -8,6 +8,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.brand import mark
+from llm_ui.components.images import IMAGE_MENU, images_of
 from llm_ui.components.text import duration, number, t
 from llm_ui.components.versions import Message, versions
 from llm_ui.react import answer, copy_button
@@ -59,6 +60,10 @@ def _metrics(message: Message) -> rx.Component:
             t("metrics.speed", value=about + number(message.tokens_per_second)),
         ),
         ((message.output_tokens > 0) & (message.input_tokens >= 0), _about(message)),
+        (
+            (message.files.length() > 0) & (message.duration_ms >= 0),
+            t("image.took", value=duration(message.duration_ms)),
+        ),
     ]
     hint = rx.cond(message.estimated, t("metrics.title_estimated"), t("metrics.title"))
     return rx.el.p(
@@ -134,6 +139,8 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
         data_testid="continue",
     )
     written = message.content != ""
+    is_image = message.modes.contains("image")
+    menu = rx.cond(is_image, IMAGE_MENU, ANSWER_MENU)
     return rx.el.div(
         versions(message),
         rx.cond(
@@ -144,7 +151,7 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
         ),
         rx.cond(done & (message.pair == 0), again),
         rx.cond(
-            written,
+            written | (message.files.length() > 0),
             rx.fragment(
                 _thumb(message, "good", 1),
                 _thumb(message, "bad", -1),
@@ -155,7 +162,7 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
             t("message.more"),
             small=True,
             data_testid="answer-more",
-            custom_attrs={**ui.opens(ANSWER_MENU), "data-id": message.id},
+            custom_attrs={**ui.opens(menu), "data-id": message.id},
         ),
         rx.cond(last & cut_off & written, go_on),
         _metrics(message),
@@ -217,26 +224,35 @@ def answer_menu() -> rx.Component:
 def answer_of(message: Message, last: rx.Var[bool]) -> rx.Component:
     """One answer with what stands below it; `last` when nothing follows it."""
     broken = (message.status == "failed") | (message.status == "interrupted")
+    is_image = message.modes.contains("image")
     return rx.el.article(
         rx.el.h2(mark(20), rx.el.span(message.model_name), class_name="lu-answer__model"),
-        answer(
-            text=message.content,
-            reasoning=message.reasoning,
-            thinking_ms=message.thinking_ms,
-            sources=message.sources,
-            run=message.run,
-            live=message.run > 0,
-            state_name=StreamState.get_full_name(),
-            on_gap=ChatState.resync,
-            labels=answer_labels(),
-        ),
+        rx.cond(is_image, images_of(message), _words(message)),
         rx.cond(
             message.status == "stopped",
-            rx.el.p(t("message.stopped"), class_name="lu-note", data_testid="stopped-note"),
+            rx.el.p(
+                rx.cond(is_image, t("image.stopped"), t("message.stopped")),
+                class_name="lu-note",
+                data_testid="stopped-note",
+            ),
         ),
         rx.cond(broken, _error(message)),
         rx.cond(message.run > 0, rx.fragment(), _actions(message, last)),
         class_name="lu-answer",
         data_testid="message-assistant",
         custom_attrs={"data-status": message.status, "data-answer": message.id},
+    )
+
+
+def _words(message: Message) -> rx.Component:
+    return answer(
+        text=message.content,
+        reasoning=message.reasoning,
+        thinking_ms=message.thinking_ms,
+        sources=message.sources,
+        run=message.run,
+        live=message.run > 0,
+        state_name=StreamState.get_full_name(),
+        on_gap=ChatState.resync,
+        labels=answer_labels(),
     )

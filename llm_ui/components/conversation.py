@@ -7,6 +7,7 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.answers import answer_menu
 from llm_ui.components.files import composer_labels
+from llm_ui.components.images import image_menu
 from llm_ui.components.messages import message_row, pair_row
 from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.project_files import along_line
@@ -136,7 +137,9 @@ def _composer() -> rx.Component:
         t("chat.placeholder_two", model=model, also=also),
         t("chat.placeholder_model", model=model),
     )
-    placeholder = rx.cond(model != "", named, t("chat.placeholder"))
+    written = rx.cond(model != "", named, t("chat.placeholder"))
+    paints = ChatState.modes.contains("image")
+    placeholder = rx.cond(paints, t("mode.image_placeholder"), written)
     return composer(
         slash_menu(
             {
@@ -183,6 +186,7 @@ def conversation() -> rx.Component:
         rx.el.div(body, class_name="lu-talk__body"),
         rx.el.div(notes(), along_line(), _composer(), class_name="lu-dock lu-column"),
         answer_menu(),
+        image_menu(),
         rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),
         class_name="lu-talk",
     )

@@ -27,6 +27,7 @@ OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
     (
         ("server", t("providers.title"), "/admin/providers"),
         ("bot", t("models.title"), "/admin/models"),
+        ("image", t("media.title"), "/admin/media"),
     ),
     (
         ("users", t("people.title"), "/admin/people"),

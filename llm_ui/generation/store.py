@@ -16,7 +16,14 @@ from llm_ui.errors import AppError
 from llm_ui.generation.gate import Lane, NoPlace
 from llm_ui.generation.log import REASONING, TEXT, Piece
 from llm_ui.generation.types import Outcome
-from llm_ui.models import ACTIVE, AIModel, ChatMessage, Generation, GenerationEvent
+from llm_ui.models import (
+    ACTIVE,
+    AIModel,
+    ChatMessage,
+    Generation,
+    GenerationEvent,
+    MediaModel,
+)
 from llm_ui.models.base import now
 
 
@@ -89,7 +96,10 @@ def _limits(lane: Lane) -> list[tuple[str, sa.ScalarSelect[int], int]]:
         found.append((lane.user_id, own.scalar_subquery(), lane.per_user))
     if lane.per_provider is not None:
         models = sa.select(col(AIModel.id)).where(col(AIModel.provider_id) == lane.provider_id)
-        theirs = running.where(col(other.model_id).in_(models))
+        media = sa.select(col(MediaModel.id)).where(col(MediaModel.provider_id) == lane.provider_id)
+        theirs = running.where(
+            sa.or_(col(other.model_id).in_(models), col(other.media_model_id).in_(media))
+        )
         found.append((lane.provider_id, theirs.scalar_subquery(), lane.per_provider))
     return found
 

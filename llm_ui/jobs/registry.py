@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from llm_ui.jobs import backup, export_archive, models_sync, retention, search_reindex
+from llm_ui.jobs import (
+    backup,
+    export_archive,
+    model_pull,
+    model_switch,
+    models_sync,
+    retention,
+    search_reindex,
+)
 from llm_ui.jobs.context import Run
 
 RUNS: dict[str, Run] = {
@@ -12,4 +20,6 @@ RUNS: dict[str, Run] = {
     "backup": backup.run,
     "backup_check": backup.check,
     "export_archive": export_archive.run,
+    "model_pull": model_pull.run,
+    "model_switch": model_switch.run,
 }

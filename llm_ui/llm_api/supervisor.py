@@ -5,7 +5,9 @@ process, however that ends, and another one takes over. The keeper starts the se
 writes its address where the others read it, and starts it again when it dies or stops
 answering. The service itself ends with its keeper (`--with-parent`).
 
-Files, in the data folder: `llm_api.lock`, `llm_api.json` ({"url": …, "pid": …}).
+Files, in the data folder: `llm_api.lock`, `llm_api.json` ({"url": …, "pid": …}), and those by which
+the app wishes for another model file (choice.py). The keeper then ends the service and starts it
+with that file; if it does not load, with the one of before, and says why.
 """
 
 from __future__ import annotations
@@ -15,8 +17,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import signal
-import socket
 import sys
 import tempfile
 import time
@@ -29,12 +29,14 @@ import orjson
 
 from llm_ui.config import Settings
 from llm_ui.errors import ModelUnavailable, ProviderError
+from llm_ui.llm_api import choice
+from llm_ui.llm_api.choice import Told, Wanted
+from llm_ui.llm_api.process import HOST, end, free_port
 from llm_ui.wire.events import Timeouts
 from llm_ui.wire.http import Call, Retry, fetch_json, make_client
 
 log = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
 LOOK_SECONDS = 1.0  # how often the others look for the lock and the address
 WATCH_SECONDS = 3.0  # how often the keeper asks a running service how it is
 START_SECONDS = 0.1  # the same while it starts
@@ -42,7 +44,7 @@ LOADING_LIMIT = 600.0  # a service that answers nothing at all for that long is 
 FAILURES = 3  # unanswered questions in a row after which a running one is
 LONGEST_BACKOFF = 30.0
 STEADY_SECONDS = 60.0  # after so long a life a death counts as the first one again
-STOP_SECONDS = 3.0
+DETAIL_LIMIT = 300
 PROBE = Timeouts(connect=1.0, first_token=2.0, silence=2.0, total=2.0)
 
 
@@ -64,6 +66,11 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
         self._client: httpx.AsyncClient | None = None
         self._read_at = 0
+        # What is being loaded, whether that is still open, and the file to go back to.
+        self._wish = Wanted()
+        self._is_trial = False
+        self._good: str | None = None
+        self._has_left = False
         self.keeping = False
 
     @property
@@ -162,22 +169,73 @@ class Supervisor:
         deaths = 0
         while True:
             born = time.monotonic()
+            self._choose()
             try:
                 await self._one_life()
             except OSError as error:
                 log.warning("The model service cannot be started: %s", error)
+            if self._is_trial:
+                self._failed("the service ended while it loaded the file")
+                deaths = 0
+                continue
+            if self._has_left:
+                # It did not die: it has something else to load.
+                self._has_left, deaths = False, 0
+                continue
             deaths = 1 if time.monotonic() - born > STEADY_SECONDS else deaths + 1
             pause = min(LONGEST_BACKOFF, 0.25 * 2**deaths)
             log.warning("The model service has ended; it is started again in %.1f s", pause)
             await asyncio.sleep(pause)
 
+    # Another file
+
+    @property
+    def _path(self) -> str | None:
+        """The file that is loaded now; None for the usual one."""
+        return self._wish.path if self._is_trial else self._good
+
+    def _choose(self) -> None:
+        """Which file this life begins with."""
+        self._wish, news = choice.wanted(self._folder), choice.told(self._folder)
+        self._good = news.path
+        is_new = self._wish.id != news.id
+        self._is_trial = is_new or news.state == "loading"
+        if is_new:
+            choice.tell(self._folder, Told(self._wish.id, self._good, "loading"))
+
+    def _loaded(self) -> None:
+        """The file of the wish works."""
+        self._good, self._is_trial = self._wish.path, False
+        choice.tell(self._folder, Told(self._wish.id, self._good, "ready"))
+
+    def _failed(self, why: str) -> None:
+        """The file of the wish does not work: back to the one of before."""
+        log.warning("The model service could not load %s: %s", self._wish.path, why)
+        self._is_trial = False
+        choice.tell(self._folder, Told(self._wish.id, self._good, "failed", why[:DETAIL_LIMIT]))
+
+    def _wants_another(self) -> bool:
+        """Whether somebody wishes for another file than this one."""
+        wish = choice.wanted(self._folder)
+        if wish.id == self._wish.id:
+            return False
+        if wish.path != self._path:
+            return True
+        # The same again.
+        self._wish = wish
+        choice.tell(
+            self._folder, Told(wish.id, self._good, "loading" if self._is_trial else "ready")
+        )
+        return False
+
     async def _one_life(self) -> None:
         """Start the service, and return when it has died or had to be ended."""
-        port = _free_port(self._preferred_port)
+        port = free_port(self._preferred_port)
         process = await asyncio.create_subprocess_exec(
             *self._command,
             "--port",
             str(port),
+            *(("--model", self._path) if self._path else ()),
             # Its end of file tells the service that this process is gone.
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -187,7 +245,7 @@ class Supervisor:
             self._write_address(self._url, process.pid)
             await self._watch(process)
         finally:
-            await _end(process)
+            await end(process)
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         assert self._client is not None
@@ -199,8 +257,17 @@ class Supervisor:
                 pause = WATCH_SECONDS if settled else START_SECONDS
                 await asyncio.wait_for(process.wait(), pause)
                 return
+            if self._wants_another():
+                self._is_trial, self._has_left = False, True
+                return
             status, detail = await self._health(self._client)
             if status:
+                if self._is_trial and status == "ready":
+                    self._loaded()
+                if self._is_trial and status == "unavailable":
+                    self._failed(detail)
+                    self._has_left = True
+                    return
                 if status == "unavailable" and not settled:
                     log.warning("The model service has no model: %s", detail)
                 deadline = time.monotonic() + LOADING_LIMIT
@@ -220,27 +287,3 @@ def _locked(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _free_port(preferred: int) -> int:
-    """The preferred port if nobody listens there, else any free one."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the service and whatever it has started: asked first, then killed."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(process.wait()), STOP_SECONDS)

@@ -30,6 +30,8 @@ class Generation(SQLModel, table=True):
     chat_id: str = foreign("chathistory.id", "CASCADE")
     user_id: str = foreign("user.id", "CASCADE", index=False)
     model_id: str | None = foreign("aimodel.id", "SET NULL", nullable=True)
+    # In place of a model that writes: one that makes images.
+    media_model_id: str | None = foreign("mediamodel.id", "SET NULL", nullable=True, index=False)
     state: str = Field(default="queued", max_length=16)
     owner: str | None = Field(default=None, max_length=64)
     stop_requested: bool = False

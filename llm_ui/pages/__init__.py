@@ -48,6 +48,8 @@ STYLES = (
     "people.css",
     "providers.css",
     "models.css",
+    "images.css",
+    "media.css",
 )
 
 

@@ -16,11 +16,13 @@ from llm_ui.react.chat import (
     Composer,
     CopyButton,
     LogRow,
+    Making,
     MessageChanges,
+    Pictures,
     Question,
     RelativeTime,
 )
-from llm_ui.react.files import UploadBox
+from llm_ui.react.files import ModelUpload, UploadBox
 from llm_ui.react.finding import ChatWindow, FoundList, Palette, Shortcuts
 from llm_ui.react.session import AuthForm, LinkForm, SignOutButton
 
@@ -89,6 +91,11 @@ def composer(*left: Any, send_label: Text, stop_label: Text, **props: Any) -> rx
     return Composer.create(*left, send_label=send_label, stop_label=stop_label, **props)
 
 
+def model_upload(*, labels: dict[str, Any], **props: Any) -> rx.Component:
+    """A way in for a model file. Events: `on_done()`; see ModelUpload for the labels."""
+    return ModelUpload.create(labels=labels, **props)
+
+
 def upload_box(*, labels: dict[str, Any], **props: Any) -> rx.Component:
     """A way in for files. Events: `on_done()`, `on_files(ids)`; see UploadBox for the labels."""
     return UploadBox.create(labels=labels, **props)
@@ -102,6 +109,16 @@ def copy_button(
     if copied_label is not None:
         props["copied_label"] = copied_label
     return CopyButton.create(text=text, label=label, **props)
+
+
+def making(label: Text, *, since: Text = "") -> rx.Component:
+    """What stands where an image is being made."""
+    return Making.create(label=label, since=since)
+
+
+def pictures(files: Any, *, alt: Text, labels: dict[str, Any]) -> rx.Component:
+    """Images that a model made; see Pictures for the labels."""
+    return Pictures.create(files=files, alt=alt, labels=labels)
 
 
 def question(*actions: Any, text: Text, labels: dict[str, Any], **props: Any) -> rx.Component:

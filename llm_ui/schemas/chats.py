@@ -48,6 +48,7 @@ class ChatView:
 class AskOptions:
     """How a question is asked, beside its words.
 
+    `image_model_id` is for the mode "image"; without it the first image model is asked.
     `temporary`, `project_id` and `settings` count for a new chat only. With `also_model_id`
     a second model answers beside the first.
     """
@@ -55,6 +56,7 @@ class AskOptions:
     modes: tuple[str, ...] = ()
     file_ids: tuple[str, ...] = ()
     also_model_id: str = ""
+    image_model_id: str = ""
     temporary: bool = False
     project_id: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)

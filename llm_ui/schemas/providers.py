@@ -162,3 +162,51 @@ class PresetItem:
     base_url: str
     needs_key: bool
     is_local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model on the disk of a provider's server; `size` in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PullItem:
+    """A download of a model; see JobItem for what it says."""
+
+    job_id: str
+    model: str
+    status: str
+    progress: float = 0.0
+    note: str = ""
+    error: str = ""
+    cancel_requested: bool = False
+    can_cancel: bool = False
+    can_retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model file of the bundled service. The usual one has no `path` here: LLM_API_MODEL
+    (`usual`), or the one that comes with the app. `is_elsewhere`: outside the data folder."""
+
+    name: str
+    path: str
+    size: int
+    is_current: bool = False
+    is_usual: bool = False
+    is_elsewhere: bool = False
+    usual: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """Those there are, how it went with the last one that was wanted (loading, ready, failed,
+    and why), and how many bytes the disk has room for."""
+
+    files: list[ModelFile] = field(default_factory=list)
+    state: str = "ready"
+    detail: str = ""
+    room: int = 0

@@ -62,6 +62,8 @@ class MessageView:
     sources: list[dict[str, Any]] = field(default_factory=list)
     thinking_ms: int = UNKNOWN
     files: list[FileItem] = field(default_factory=list)
+    # The words that an image was made of, for those who do not see it.
+    prompt: str = ""
     sibling: int = 1
     siblings: int = 1
     before_id: str = ""

@@ -19,10 +19,12 @@ from llm_ui.errors import Conflict, InvalidInput, NotFound
 from llm_ui.models import AIModel, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id
 from llm_ui.schemas.chats import Asked, AskOptions
+from llm_ui.schemas.files import FileItem
 from llm_ui.security.text import storable
-from llm_ui.services import attachments, chat_settings, messages, queueing, tree
+from llm_ui.services import attachments, chat_settings, media, messages, queueing, tree
 from llm_ui.services.models import get_model_for
-from llm_ui.services.modes import checked_modes
+from llm_ui.services.modes import IMAGE, checked_modes
+from llm_ui.services.queueing import By, by_image_model, by_model, queue_answer
 from llm_ui.services.titles import give_title
 
 CONTENT_LIMIT = 400_000
@@ -92,12 +94,8 @@ async def ask(
         return earlier
     options = options or AskOptions()
     cleaned = clean_content(content)
-    model = await get_model_for(session, actor, model_id or chat.model_id or "")
-    also = (
-        await get_model_for(session, actor, options.also_model_id)
-        if options.also_model_id
-        else None
-    )
+    modes = checked_modes(options.modes)
+    models, by = await _who_answers(session, actor, chat, cleaned, model_id, options)
     await queueing.refuse_while_running(session, chat)
     if chat.active_leaf_id:
         # Whoever asks on has kept what they ask on from.
@@ -109,18 +107,38 @@ async def ask(
         parent_id=chat.active_leaf_id,
         role="user",
         content=cleaned,
-        modes=checked_modes(options.modes),
+        modes=modes,
     )
     session.add(question)
     await session.flush()
-    attached = await attachments.attach(session, actor, question, model, options.file_ids)
-    chat.model_id = model.id
+    attached: list[FileItem] = []
+    if models:
+        attached = await attachments.attach(session, actor, question, models[0], options.file_ids)
+        chat.model_id = models[0].id
     await give_title(session, chat, cleaned)
-    if also is None:
-        asked = await _queue_answer(session, actor, chat, question, model, key)
+    if len(by) == 1:
+        asked = await queue_answer(session, actor, chat, question, by[0], key)
     else:
-        asked = await _queue_two(session, actor, chat, question, (model, also), key)
+        asked = await _queue_two(session, actor, chat, question, (by[0], by[1]), key)
     return attachments.shown_with(asked, attached)
+
+
+async def _who_answers(
+    session: AsyncSession,
+    actor: Actor,
+    chat: ChatHistory,
+    content: str,
+    model_id: str | None,
+    options: AskOptions,
+) -> tuple[list[AIModel], list[By]]:
+    """The models that write, one or two, and whoever answers: those, or one that makes
+    images."""
+    if IMAGE in options.modes:
+        return [], [by_image_model(await media.asked_for(session, content, options))]
+    models = [await get_model_for(session, actor, model_id or chat.model_id or "")]
+    if options.also_model_id:
+        models.append(await get_model_for(session, actor, options.also_model_id))
+    return models, [by_model(each) for each in models]
 
 
 async def _queue_two(
@@ -128,14 +146,14 @@ async def _queue_two(
     actor: Actor,
     chat: ChatHistory,
     question: ChatMessage,
-    models: tuple[AIModel, AIModel],
+    by: tuple[By, By],
     key: str | None,
 ) -> Asked:
     """Two answers to one question, side by side until one is kept."""
     pair_id = new_id()
-    first = await _queue_answer(session, actor, chat, question, models[0], key, pair_id=pair_id)
-    second = await _queue_answer(
-        session, actor, chat, question, models[1], _second_key(key) if key else None,
+    first = await queue_answer(session, actor, chat, question, by[0], key, pair_id=pair_id)
+    second = await queue_answer(
+        session, actor, chat, question, by[1], _second_key(key) if key else None,
         pair_id=pair_id,
     )  # fmt: skip
     chat.active_leaf_id = first.message_id
@@ -154,8 +172,10 @@ async def retry(
     """Answer the same question again, beside the answer that is there.
 
     Args:
-        model_id: the model that answers this time; the chat's own if None.
-        params: sampling parameters for this answer only, over those of the chat.
+        model_id: the model that answers this time; the chat's own if None. For a question
+            in the image mode an image model, the one of the last time if None.
+        params: sampling parameters for this answer only, over those of the chat; none for
+            images.
 
     Raises:
         NotFound: not an answer of the actor's.
@@ -169,11 +189,24 @@ async def retry(
     if answer.role != "assistant" or answer.parent_id is None:
         raise NotFound
     chat = await _locked(session, answer.chat_id)
-    model = await get_model_for(session, actor, model_id or chat.model_id or answer.model_id or "")
-    await queueing.refuse_while_running(session, chat)
     question = await messages.get_message_for(session, actor, answer.parent_id)
+    if cleaned and IMAGE in question.modes:
+        raise InvalidInput("error.request_invalid", field="params")
+    wanted = model_id or (None if IMAGE in question.modes else chat.model_id or answer.model_id)
+    by = await _again(session, actor, question, wanted)
+    await queueing.refuse_while_running(session, chat)
     await tree.end_pairs(session, chat.id, question.id)
-    return await _queue_answer(session, actor, chat, question, model, None, params=cleaned)
+    return await queue_answer(session, actor, chat, question, by, None, params=cleaned)
+
+
+async def _again(
+    session: AsyncSession, actor: Actor, question: ChatMessage, model_id: str | None
+) -> By:
+    """Who answers a question that has been asked before in the same mode."""
+    if IMAGE not in question.modes:
+        return by_model(await get_model_for(session, actor, model_id or ""))
+    model_id = model_id or await media.asked_last(session, question.id)
+    return by_image_model(await media.get_image_model(session, model_id))
 
 
 async def edit(
@@ -198,7 +231,9 @@ async def edit(
         raise NotFound
     cleaned = clean_content(content)
     chat = await _locked(session, before.chat_id)
-    model = await get_model_for(session, actor, chat.model_id or "")
+    if IMAGE in before.modes:
+        media.check_prompt(cleaned)
+    by = await _again(session, actor, before, None if IMAGE in before.modes else chat.model_id)
     await queueing.refuse_while_running(session, chat)
     question = ChatMessage(
         chat_id=chat.id, parent_id=before.parent_id, role="user", content=cleaned,
@@ -207,7 +242,7 @@ async def edit(
     session.add(question)
     await session.flush()
     await messages.copy_files(session, {before.id: question.id})
-    return await _queue_answer(session, actor, chat, question, model, key)
+    return await queue_answer(session, actor, chat, question, by, key)
 
 
 async def continue_answer(session: AsyncSession, actor: Actor, message_id: str) -> Asked:
@@ -228,7 +263,7 @@ async def continue_answer(session: AsyncSession, actor: Actor, message_id: str) 
     model = await get_model_for(session, actor, answer.model_id or chat.model_id or "")
     answer.status, answer.finished_at = "queued", None
     answer.error_code, answer.error_key, answer.error_params = "", "", {}
-    return await queueing.queue(session, chat, answer, model)
+    return await queueing.queue(session, chat, answer, by_model(model))
 
 
 async def _locked(session: AsyncSession, chat_id: str) -> ChatHistory:
@@ -236,35 +271,3 @@ async def _locked(session: AsyncSession, chat_id: str) -> ChatHistory:
     if chat is None:
         raise NotFound
     return chat
-
-
-async def _queue_answer(
-    session: AsyncSession,
-    actor: Actor,
-    chat: ChatHistory,
-    question: ChatMessage,
-    model: AIModel,
-    key: str | None,
-    *,
-    pair_id: str | None = None,
-    params: Mapping[str, Any] | None = None,
-) -> Asked:
-    answer = ChatMessage(
-        chat_id=chat.id,
-        parent_id=question.id,
-        role="assistant",
-        status="queued",
-        pair_id=pair_id,
-        model_id=model.id,
-        model_name=model.display_name,
-    )
-    session.add(answer)
-    await session.flush()
-    chat.active_leaf_id = answer.id
-    asked = await queueing.queue(session, chat, answer, model, key, params)
-    # The page shows these at once: reading them again would keep the run itself waiting.
-    shown = (
-        messages.view_of(question, actor.language),
-        messages.view_of(answer, actor.language, asked.run_id),
-    )
-    return replace(asked, shown=shown, title=chat.title, updated_at=chat.updated_at.isoformat())

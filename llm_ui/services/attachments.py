@@ -16,6 +16,7 @@ from llm_ui.schemas.chats import Asked
 from llm_ui.schemas.files import FileItem
 from llm_ui.schemas.views import MessageView
 from llm_ui.services import files
+from llm_ui.services.modes import IMAGE
 from llm_ui.services.vision import sees
 
 MOST_FILES = 10
@@ -88,8 +89,8 @@ def shown_with(asked: Asked, attached: list[FileItem]) -> Asked:
 async def with_files(
     session: AsyncSession, actor: Actor, views: list[MessageView]
 ) -> list[MessageView]:
-    """The messages, each question with its files."""
-    questions = [view.id for view in views if view.role == "user"]
+    """The messages, each question with its files, and each answer with images with those."""
+    questions = [view.id for view in views if view.role == "user" or IMAGE in view.modes]
     if not questions:
         return views
     query = (

@@ -24,7 +24,7 @@ from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.finding import ChatFilters
 from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
-from llm_ui.services import chat_settings, messages, news
+from llm_ui.services import chat_settings, made_images, messages, news
 from llm_ui.services.models import get_model_for
 from llm_ui.services.paging import cursor_of, position_of
 from llm_ui.services.projects import get_project_for
@@ -265,6 +265,7 @@ async def undo_delete(session: AsyncSession, actor: Actor, chat_id: str) -> Chat
 async def purge_deleted(session: AsyncSession) -> None:
     """Remove for good what can no longer be brought back."""
     gone = col(ChatHistory.deleted_at) < now() - UNDO_FOR
+    await made_images.remove_with(session, gone)
     await unchain(session, gone)
     await session.execute(sa.delete(ChatHistory).where(gone))
 

@@ -6,8 +6,6 @@ At any moment at most one batch of messages, or one piece of a file, is in memor
 from __future__ import annotations
 
 import asyncio
-import re
-import unicodedata
 import zipfile
 from collections.abc import AsyncIterable, AsyncIterator
 from datetime import datetime
@@ -29,14 +27,12 @@ from llm_ui.models import (
 )
 from llm_ui.models.base import now
 from llm_ui.services import chats, export_chats, file_bytes, usage
-from llm_ui.services.export_chats import BATCH, pretty
+from llm_ui.services.export_chats import BATCH, archived_as, pretty, safe_name
 
 # The forms of one chat, and what the files are.
 MEDIA_TYPES = {"markdown": "text/markdown", "json": "application/json"}
 _ENDINGS = {"markdown": "md", "json": "json"}
 PIECE = 64 * 1024
-NAME_LENGTH = 60
-_UNSAFE = re.compile(r"[^\w-]+")
 
 
 class _Sink:
@@ -58,12 +54,6 @@ class _Sink:
         taken = b"".join(self._parts)
         self._parts, self.size = [], 0
         return taken
-
-
-def safe_name(text: str) -> str:
-    """A text as part of a file's name that every system can unpack."""
-    plain = unicodedata.normalize("NFC", text)
-    return _UNSAFE.sub("-", plain).strip("-")[:NAME_LENGTH].strip("-")
 
 
 def archive_name(moment: datetime) -> str:
@@ -194,13 +184,10 @@ async def _files(actor: Actor) -> AsyncIterator[dict[str, Any]]:
             )
             page = list(await session.scalars(query))
         for row in page:
-            stem, dot, ending = row.name.rpartition(".")
-            kind = f".{safe_name(ending)}" if stem and dot and safe_name(ending) else ""
-            name = safe_name(stem if kind else row.name) or "file"
             yield {
                 "id": row.id,
                 "name": row.name,
-                "archived_as": f"files/{row.id}_{name}{kind}",
+                "archived_as": archived_as(row),
                 "media_type": row.media_type,
                 "size": row.size,
                 "sha256": row.sha256,

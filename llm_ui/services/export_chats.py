@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
-from llm_ui.models import ChatHistory, ChatMessage, ChatTag
+from llm_ui.models import ChatHistory, ChatMessage, ChatTag, MessageFile, StoredFile
 
 # At any moment so many messages are in memory.
 BATCH = 100
+NAME_LENGTH = 60
+_UNSAFE = re.compile(r"[^\w-]+")
 ROLES = {"user": "Question", "assistant": "Answer", "system": "System"}
+
+
+def safe_name(text: str) -> str:
+    """A text as part of a file's name that every system can unpack."""
+    plain = unicodedata.normalize("NFC", text)
+    return _UNSAFE.sub("-", plain).strip("-")[:NAME_LENGTH].strip("-")
+
+
+def archived_as(row: StoredFile) -> str:
+    """Where a file stands in the archive."""
+    stem, dot, ending = row.name.rpartition(".")
+    kind = f".{safe_name(ending)}" if stem and dot and safe_name(ending) else ""
+    name = safe_name(stem if kind else row.name) or "file"
+    return f"files/{row.id}_{name}{kind}"
+
+
+async def _attached(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[StoredFile]]:
+    """The files of these messages."""
+    query = (
+        sa.select(col(MessageFile.message_id), StoredFile)
+        .join(StoredFile, col(StoredFile.id) == MessageFile.file_id)
+        .where(col(MessageFile.message_id).in_(ids))
+        .order_by(col(MessageFile.position))
+    )
+    found: dict[str, list[StoredFile]] = {}
+    for message_id, row in (await session.execute(query)).all():
+        found.setdefault(message_id, []).append(row)
+    return found
 
 
 def pretty(thing: Any) -> str:
@@ -48,7 +81,7 @@ async def kept(actor: Actor) -> AsyncIterator[ChatHistory]:
         last = page[-1].id
 
 
-def _message(row: ChatMessage) -> dict[str, Any]:
+def _message(row: ChatMessage, files: list[str]) -> dict[str, Any]:
     return {
         "id": row.id,
         "parent_id": row.parent_id,
@@ -59,6 +92,7 @@ def _message(row: ChatMessage) -> dict[str, Any]:
         "model": row.model_name,
         "modes": row.modes,
         "sources": row.sources,
+        "files": files,
         "feedback": row.feedback,
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
@@ -94,8 +128,10 @@ async def as_json(chat: ChatHistory) -> AsyncIterator[str]:
                 .limit(BATCH)
             )
             page = list(await session.scalars(query))
+            attached = await _attached(session, [row.id for row in page])
         for row in page:
-            yield before + pretty(_message(row))
+            files = [each.id for each in attached.get(row.id, [])]
+            yield before + pretty(_message(row, files))
             before = ",\n"
         if len(page) < BATCH:
             break
@@ -112,9 +148,13 @@ async def as_markdown(chat: ChatHistory) -> AsyncIterator[str]:
         async with unit_of_work(writes=False) as session:
             query = sa.select(ChatMessage).where(col(ChatMessage.id).in_(ids))
             rows = {row.id: row for row in await session.scalars(query)}
+            attached = await _attached(session, ids)
         for row in (rows[each] for each in ids if each in rows):
             by = f" ({row.model_name})" if row.role == "assistant" and row.model_name else ""
             yield f"\n## {ROLES[row.role]}{by}\n\n{row.content.rstrip()}\n"
+            for each in attached.get(row.id, []):
+                mark = "!" if each.kind == "image" else ""
+                yield f"\n{mark}[{each.name}](../{archived_as(each)})\n"
 
 
 async def _shown_path(chat: ChatHistory) -> list[str]:

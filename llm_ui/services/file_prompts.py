@@ -62,7 +62,12 @@ async def given_in(session: AsyncSession, chat_id: str) -> list[Given]:
         sa.select(col(MessageFile.message_id), *file, col(MessageFile.position).label("place"))
         .join(StoredFile, col(StoredFile.id) == MessageFile.file_id)
         .join(ChatMessage, col(ChatMessage.id) == MessageFile.message_id)
-        .where(col(ChatMessage.chat_id) == chat_id, col(StoredFile.status) == "ready")
+        .where(
+            col(ChatMessage.chat_id) == chat_id,
+            # No provider takes an image as what its model said.
+            col(ChatMessage.role) == "user",
+            col(StoredFile.status) == "ready",
+        )
     )
     of_project = (
         sa.select(sa.literal(""), *file, sa.literal(0))

@@ -151,8 +151,13 @@ async def storage(session: AsyncSession, actor: Actor) -> Storage:
 
 async def used(session: AsyncSession, actor: Actor) -> int:
     """How many bytes the actor's files have together."""
+    return await used_by(session, actor.user_id)
+
+
+async def used_by(session: AsyncSession, user_id: str) -> int:
+    """How many bytes somebody's files have together."""
     total = await session.scalar(
-        sa.select(sa.func.sum(col(StoredFile.size))).where(col(StoredFile.user_id) == actor.user_id)
+        sa.select(sa.func.sum(col(StoredFile.size))).where(col(StoredFile.user_id) == user_id)
     )
     return int(total or 0)
 

@@ -58,6 +58,8 @@ KINDS: dict[str, Kind] = {
     "backup": Kind(plain=True),
     "backup_check": Kind(),
     "export_archive": Kind(for_admins=False),
+    "model_pull": Kind(),
+    "model_switch": Kind(),
 }
 
 # --- telling the runner ------------------------------------------------------------------
@@ -389,10 +391,10 @@ def size_words(size: int, language: str) -> str:
 
 
 def _say(key: str, params: dict[str, Any], language: str) -> str:
-    """A text with its numbers as the language writes them; `bytes` is a size."""
+    """A text with its numbers as the language writes them; what ends in `bytes` is a size."""
     shown = {
         name: size_words(value, language)
-        if name == "bytes"
+        if name.endswith("bytes")
         else _number(value, language)
         if isinstance(value, int) and name != "count"
         else value

@@ -13,16 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
-from llm_ui.errors import NotFound
+from llm_ui.errors import NotFound, one_line
 from llm_ui.generation import short_number
 from llm_ui.i18n import translate
 from llm_ui.models import ACTIVE, ChatHistory, ChatMessage, Generation, MessageFile
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.services import attachments, tree
+from llm_ui.services.modes import IMAGE
 from llm_ui.services.prompting import path_query
 from llm_ui.services.tokens import writing_rate
 
 PAGE = 40
+# What stands for an image need not be longer.
+ALT_CHARS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,29 @@ async def _views(
         view = view_of(row, actor.language, runs.get(row.id), places.get(row.id))
         is_second = bool(view.pair and shown and shown[-1].pair == 1)
         shown.append(replace(view, pair=2) if is_second else view)
+    if any(IMAGE in row.modes for row in rows if row.role == "assistant"):
+        shown = await _with_prompts(session, rows, shown)
     return await attachments.with_files(session, actor, shown)
+
+
+async def _with_prompts(
+    session: AsyncSession, rows: list[ChatMessage], shown: list[MessageView]
+) -> list[MessageView]:
+    """The messages, each image with the words that it was made of."""
+    asked = {row.id: row.parent_id for row in rows if row.role == "assistant" and row.modes}
+    query = sa.select(col(ChatMessage.id), col(ChatMessage.content)).where(
+        col(ChatMessage.id).in_([each for each in asked.values() if each])
+    )
+    words = {row[0]: shortened(row[1]) for row in (await session.execute(query)).all()}
+    return [
+        replace(view, prompt=words.get(asked[view.id] or "", "")) if view.id in asked else view
+        for view in shown
+    ]
+
+
+def shortened(text: str) -> str:
+    """A question as the words for an image, on one line."""
+    return one_line(text, ALT_CHARS)
 
 
 async def _active_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, str]:

@@ -8,7 +8,9 @@ from llm_ui.errors import InvalidInput
 
 BROWSING = "browsing"
 THINKING = "thinking"
-MODES = (BROWSING, THINKING)
+# Alone: what is asked for is an image, not an answer in words.
+IMAGE = "image"
+MODES = (BROWSING, THINKING, IMAGE)
 
 
 def checked_modes(modes: Iterable[str]) -> list[str]:

@@ -15,12 +15,21 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import ModelUnavailable, NotAuthenticated, NotFound
 from llm_ui.generation import Lane, Plan
 from llm_ui.generation.types import NoteSource
-from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, Generation, Project, User
-from llm_ui.services import browsing, file_prompts, prompts
+from llm_ui.models import (
+    AIModel,
+    AIProvider,
+    ChatHistory,
+    ChatMessage,
+    Generation,
+    MediaModel,
+    Project,
+    User,
+)
+from llm_ui.services import browsing, file_prompts, imaging, prompts
 from llm_ui.services.adapters import adapter_for
 from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think, may_use
-from llm_ui.services.modes import BROWSING, THINKING
+from llm_ui.services.modes import BROWSING, IMAGE, THINKING
 from llm_ui.services.tokens import estimate_prompt
 from llm_ui.services.vision import sees
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
@@ -28,6 +37,8 @@ from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
 LONGEST_PATH = 2000
 # What is kept free for the answer when the model's own limit is not known.
 ANSWER_SHARE = 0.25
+# What a model that writes is told of an answer that is an image.
+IMAGE_STANDS_HERE = "(An image was made of these words. It cannot be seen here.)"
 
 
 def path_query(chat_id: str, leaf_id: str, limit: int) -> sa.Select[Any]:
@@ -66,6 +77,8 @@ async def prepare(run_id: str) -> Plan:
         person = await session.get(User, run.user_id)
         if person is None or not person.is_active:
             raise NotAuthenticated
+        if run.media_model_id is not None:
+            return await imaging.plan(session, run)
         model, provider = await _model_of(session, run, person)
         thinks = await can_think(session, model)
         answer = await session.get(ChatMessage, run.message_id)
@@ -118,13 +131,18 @@ async def turns_of(
 ) -> list[PromptMessage]:
     """The instructions and the turns of a branch, oldest first, before anything is left out."""
     # Whole rows of a thousand messages would take three times as long.
-    parts = (col(ChatMessage.id), col(ChatMessage.role), col(ChatMessage.content))
+    said = col(ChatMessage.content)
+    is_image = sa.case(
+        (said == "", sa.cast(col(ChatMessage.modes), sa.String).contains(f'"{IMAGE}"')),
+        else_=False,
+    )
+    parts = (col(ChatMessage.id), col(ChatMessage.role), said, is_image.label("is_image"))
     path = path_query(chat.id, leaf_id, LONGEST_PATH).with_only_columns(*parts)
     rows = (await session.execute(path)).all()
     turns = [
-        PromptMessage(cast("Role", row.role), row.content, message_id=row.id)
+        PromptMessage(cast("Role", row.role), row.content or IMAGE_STANDS_HERE, message_id=row.id)
         for row in reversed(rows)
-        if row.content
+        if row.content or row.is_image
     ]
     if instructions := await instructions_of(session, chat, model):
         turns.insert(0, PromptMessage("system", instructions))
@@ -190,11 +208,12 @@ async def admit(run_id: str) -> Lane | None:
             await session.execute(
                 sa.select(
                     col(Generation.user_id),
-                    col(AIModel.provider_id),
+                    sa.func.coalesce(col(AIModel.provider_id), col(MediaModel.provider_id)),
                     col(AIProvider.concurrency_limit),
                 )
                 .join(AIModel, col(AIModel.id) == Generation.model_id, isouter=True)
                 .join(AIProvider, col(AIProvider.id) == AIModel.provider_id, isouter=True)
+                .join(MediaModel, col(MediaModel.id) == Generation.media_model_id, isouter=True)
                 .where(col(Generation.id) == run_id)
             )
         ).first()

@@ -18,6 +18,7 @@ from llm_ui.models.base import now
 from llm_ui.providers.discovery import Found, discover
 from llm_ui.schemas.views import UNKNOWN, ProviderHealth
 from llm_ui.security import encryption
+from llm_ui.services import media_views
 from llm_ui.services.adapters import close_adapters, encrypted, key_of
 from llm_ui.services.provider_sync import sync_all, sync_provider
 
@@ -67,6 +68,7 @@ async def ensure_providers(found: Sequence[Found]) -> None:
     """
     async with unit_of_work() as session:
         await _ensure_types(session)
+        await media_views.ensure_types(session)
         for each in found:
             await insert_missing(session, AIProvider, [_fresh_provider(each)])
             row = (

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
@@ -26,7 +27,7 @@ from llm_ui.reading.kinds import Found, identify
 from llm_ui.schemas.files import FileItem
 from llm_ui.security.text import storable
 from llm_ui.services import extraction, file_bytes
-from llm_ui.services.files import MEGABYTE, NAME_LIMIT, item_of, used
+from llm_ui.services.files import MEGABYTE, NAME_LIMIT, item_of, used, used_by
 
 # Controls, and marks that turn the direction of writing: "exe.txt" must not read as another name.
 _UNFIT = re.compile("[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -119,18 +120,23 @@ def _flush(file: BinaryIO, digest: hashlib._Hash, waiting: bytearray) -> None:
     waiting.clear()
 
 
+async def claim_room(session: AsyncSession, user_id: str, size: int) -> None:
+    """Make sure that so many bytes more are within somebody's room, until the commit. Raises
+    TooLarge."""
+    # One file of a person's counts at a time, else two could share the same room.
+    await session.execute(sa.select(col(User.id)).where(col(User.id) == user_id).with_for_update())
+    quota = get_settings().file_quota_mb
+    if await used_by(session, user_id) + size > quota * MEGABYTE:
+        raise TooLarge("error.file_quota", limit=quota)
+
+
 async def _keep(actor: Actor, row: StoredFile, arriving: Path) -> FileItem:
     target = file_bytes.path_of(row.id)
     await asyncio.to_thread(arriving.replace, target)
     kept = False
     try:
         async with unit_of_work() as session:
-            # One upload of a person counts at a time, else two could share the same room.
-            await session.execute(
-                sa.select(col(User.id)).where(col(User.id) == actor.user_id).with_for_update()
-            )
-            if await used(session, actor) + row.size > get_settings().file_quota_mb * MEGABYTE:
-                raise TooLarge("error.file_quota", limit=get_settings().file_quota_mb)
+            await claim_room(session, actor.user_id, row.size)
             session.add(row)
             await session.flush()
             if row.status == "waiting":

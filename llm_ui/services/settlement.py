@@ -21,6 +21,8 @@ from llm_ui.models import (
     ChatHistory,
     ChatMessage,
     Generation,
+    MediaModel,
+    MediaProvider,
     PerformanceMetric,
     UsageLog,
 )
@@ -30,7 +32,7 @@ from llm_ui.services.monitoring import record, report_unhandled
 from llm_ui.services.prompting import LONGEST_PATH, path_query
 from llm_ui.services.tokens import estimate, estimate_prompt, writing_rate
 
-ENDPOINT = "chat"
+CHAT, IMAGES = "chat", "images"
 
 
 async def settle(session: AsyncSession, outcome: Outcome) -> None:
@@ -38,14 +40,10 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
     run = await session.get(Generation, outcome.run_id, populate_existing=True)
     if run is None:
         return
-    model = await session.get(AIModel, run.model_id) if run.model_id else None
-    provider = await session.get(AIProvider, model.provider_id) if model else None
     usage = await _usage(session, run, outcome)
-    usage.model_id = model.id if model else None
-    usage.model_name = model.display_name if model else ""
-    usage.provider_name = provider.name if provider else ""
-    if model:
-        await _price(session, usage, model.id)
+    await _name(session, run, usage)
+    if usage.model_id:
+        await _price(session, usage, usage.model_id)
     session.add(usage)
     measures = [
         PerformanceMetric(
@@ -55,7 +53,7 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
             model_id=usage.model_id,
             model_name=usage.model_name,
             provider_name=usage.provider_name,
-            endpoint=ENDPOINT,
+            endpoint=usage.endpoint,
             address=outcome.address,
             run_id=run.id,
         )
@@ -76,12 +74,29 @@ async def settle(session: AsyncSession, outcome: Outcome) -> None:
         _log_failure(session, run, outcome, outcome.error, usage)
 
 
+async def _name(session: AsyncSession, run: Generation, usage: UsageLog) -> None:
+    """Say which model of which provider it was."""
+    model: AIModel | MediaModel | None = None
+    provider: AIProvider | MediaProvider | None = None
+    if run.media_model_id:
+        model = await session.get(MediaModel, run.media_model_id)
+        provider = await session.get(MediaProvider, model.provider_id) if model else None
+    elif run.model_id:
+        model = await session.get(AIModel, run.model_id)
+        provider = await session.get(AIProvider, model.provider_id) if model else None
+        usage.model_id = model.id if model else None
+    usage.model_name = model.display_name if model else ""
+    usage.provider_name = provider.name if provider else ""
+
+
 async def _usage(session: AsyncSession, run: Generation, outcome: Outcome) -> UsageLog:
     told = outcome.usage
+    is_image = run.media_model_id is not None
     is_estimated = told.input_tokens is None or told.output_tokens is None
     input_tokens, output_tokens = told.input_tokens, told.output_tokens
-    if outcome.first_token_at is None and outcome.state == "failed":
-        # Nothing came back: an upstream that refuses a prompt does not charge for it.
+    if is_image or (outcome.first_token_at is None and outcome.state == "failed"):
+        # Nothing came back: an upstream that refuses a prompt does not charge for it. And an
+        # image has tokens only where the upstream counts some.
         is_estimated, input_tokens, output_tokens = False, input_tokens or 0, output_tokens or 0
     if input_tokens is None:
         input_tokens = await _prompt_estimate(session, run)
@@ -90,7 +105,7 @@ async def _usage(session: AsyncSession, run: Generation, outcome: Outcome) -> Us
     return UsageLog(
         user_id=run.user_id,
         run_id=run.id,
-        endpoint=ENDPOINT,
+        endpoint=IMAGES if is_image else CHAT,
         status=outcome.state,
         input_tokens=input_tokens,
         cached_tokens=told.cached_tokens or 0,

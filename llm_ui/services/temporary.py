@@ -16,6 +16,7 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.models import ACTIVE, ChatHistory, Generation
 from llm_ui.models.base import now
+from llm_ui.services import made_images
 from llm_ui.services.chats import stop_row, unchain
 
 # Longer than the pause between two rounds of housekeeping, which keep what is open.
@@ -45,6 +46,7 @@ async def leave(session: AsyncSession, actor: Actor, chat_id: str) -> None:
         chat.deleted_at = now()
     else:
         gone = col(ChatHistory.id) == chat_id
+        await made_images.remove_with(session, gone)
         await unchain(session, gone)
         await session.execute(sa.delete(ChatHistory).where(gone))
 
@@ -73,5 +75,6 @@ async def purge(session: AsyncSession) -> None:
         ),
         ~writing,
     )
+    await made_images.remove_with(session, gone)
     await unchain(session, gone)
     await session.execute(sa.delete(ChatHistory).where(gone))

@@ -13,6 +13,7 @@ from llm_ui.errors import AppError, NotFound
 from llm_ui.i18n import translate
 from llm_ui.schemas.views import MessageView
 from llm_ui.services import messages, runs
+from llm_ui.services.modes import IMAGE
 from llm_ui.states import push, stream
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
@@ -118,7 +119,10 @@ class AnswerMixin(ShownMixin, mixin=True):
 
         def told(message: MessageView) -> str:
             status = message.status
-            words = translate(f"chat.announce_{status}", language)
+            key = f"chat.announce_{status}"
+            if status == "done" and IMAGE in message.modes:
+                key = "image.announce_done"
+            words = translate(key, language)
             return f"{words} {message.error}".rstrip()
 
         if not ended.pair:

@@ -16,11 +16,12 @@ import reflex as rx
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, NotFound
-from llm_ui.schemas.chats import Asked, ChatView
+from llm_ui.schemas.chats import Asked, AskOptions, ChatView
 from llm_ui.schemas.files import FilesAlong
 from llm_ui.schemas.views import ContextView, ModelItem, SettingsView
 from llm_ui.services import branches, chat_settings, chats, models, runs
 from llm_ui.services.attachments import parse_ids
+from llm_ui.services.modes import IMAGE
 from llm_ui.states import presence, push, stream, temporary
 from llm_ui.states.access import current_actor
 from llm_ui.states.answers import AnswerMixin
@@ -71,6 +72,7 @@ class ChatState(
         wanted = str(getattr(self, "chat_id", "") or "")
         async with unit_of_work(writes=False) as session:
             self.models = await models.list_models(session, actor)
+            await self._load_image_models(session)
             await self._load_sidebar(session, actor)
             self._note_project(
                 "" if wanted else self.router.url.query_parameters.get("project", "")
@@ -242,12 +244,7 @@ class ChatState(
                 chat_id=self.open_chat_id or None,
                 model_id=self.model_id or None,
                 key=key or None,
-                options=replace(
-                    self._ask_options(),
-                    modes=tuple(self.modes),
-                    file_ids=tuple(self.attachment_ids),
-                    project_id=self.chat_project_id,
-                ),
+                options=self._options(),
             )
         except AppError as error:
             self.attachment_ids = []
@@ -273,6 +270,18 @@ class ChatState(
             yield self._follow(asked.also_run_id)
         if is_new:
             yield rx.redirect(f"/chat/{asked.chat_id}", replace=True)
+
+    def _options(self) -> AskOptions:
+        options = replace(
+            self._ask_options(),
+            modes=tuple(self.modes),
+            file_ids=tuple(self.attachment_ids),
+            project_id=self.chat_project_id,
+        )
+        if IMAGE in self.modes:
+            # The second model is one that writes, and has nothing to say here.
+            options = replace(options, also_model_id="", image_model_id=self.image_model_id)
+        return options
 
     async def _asked_before(self, actor: Actor, asked: Asked) -> Asked:
         async with unit_of_work(writes=False) as session:

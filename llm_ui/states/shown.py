@@ -15,8 +15,10 @@ from reflex_base.constants.state import FIELD_MARKER
 
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
+from llm_ui.i18n import translate
 from llm_ui.schemas.views import MessageView
 from llm_ui.services import chats
+from llm_ui.services.modes import IMAGE
 from llm_ui.states.access import current_actor
 
 
@@ -83,7 +85,10 @@ class ShownMixin(rx.State, mixin=True):
         self.busy = bool(self._below) or any(each.run_id for each in self.messages)
         if self.busy:
             # The same words twice would be no change, and so not be read out again.
-            self.announcement = ""
+            making = any(each.run_id and IMAGE in each.modes for each in self.messages)
+            self.announcement = (
+                translate("image.making", current_actor().language) if making else ""
+            )
 
     @rx.event
     async def load_earlier(self) -> None:

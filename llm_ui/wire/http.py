@@ -256,9 +256,13 @@ async def fetch_json(
 
 
 async def fetch_body(
-    client: httpx.AsyncClient, call: Call, timeouts: Timeouts, retry: Retry | None = None
+    client: httpx.AsyncClient,
+    call: Call,
+    timeouts: Timeouts,
+    retry: Retry | None = None,
+    limit: int = JSON_BODY_BYTES,
 ) -> bytes:
-    """What `call` is answered with, whole; see `fetch_json`."""
+    """What `call` is answered with, whole, at most `limit` bytes; see `fetch_json`."""
     brief = Timeouts(timeouts.connect, timeouts.first_token, timeouts.silence, timeouts.first_token)
     parts: list[bytes] = []
     size = 0
@@ -266,6 +270,6 @@ async def fetch_body(
         while chunk := await upstream.read():
             parts.append(chunk)
             size += len(chunk)
-            if size > JSON_BODY_BYTES:
-                raise ProviderGarbage(f"an answer of more than {JSON_BODY_BYTES} bytes")
+            if size > limit:
+                raise ProviderGarbage(f"an answer of more than {limit} bytes")
     return b"".join(parts)

@@ -44,7 +44,6 @@ CACHE_FILE = "web-cache.db"
 CACHE_TTL_S = 24 * 3600.0
 CACHE_BYTES = 100 * 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_READABLE = ("text/", "application/xhtml+xml", "application/xml", "application/json")
 _CODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
@@ -61,6 +60,26 @@ class Unreadable(Exception):
 PROBLEMS = (
     "refused", "missing", "status", "unreachable", "slow", "large", "kind", "redirects", "empty",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is fetched: the beginnings of its media types, how we ask for it, and how many
+    bytes of it are taken (0: as many as of a page)."""
+
+    kinds: tuple[str, ...]
+    accept: str
+    most: int = 0
+
+
+PAGE = Wanted(
+    ("text/", "application/xhtml+xml", "application/xml", "application/json"),
+    "text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1",
+)
+# Stores of files often say no more than that these are bytes: whoever wants an image looks.
+IMAGES = Wanted(
+    ("image/", "application/octet-stream", "binary/octet-stream"), "image/*", 24 * 1024 * 1024
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +181,9 @@ class Fetcher:
             _bound(self._path)
             self._storage = AsyncSqliteStorage(database_path=self._path, default_ttl=CACHE_TTL_S)
 
-    async def fetch(self, url: str) -> Fetched:
-        """The page at an address that a person or a search named.
+    async def fetch(self, url: str, wanted: Wanted = PAGE) -> Fetched:
+        """The page, or what else is wanted, at an address that a person, a search or a server
+        named.
 
         Raises:
             Unreadable: why there is none.
@@ -171,10 +191,10 @@ class Fetcher:
         try:
             async with asyncio.timeout(TOTAL_S):
                 try:
-                    return await self._follow(url, self._cache())
+                    return await self._follow(url, self._cache(), wanted)
                 except sqlite3.Error:
                     logger.warning("the cache of pages does not work", exc_info=True)
-                    return await self._follow(url, None)
+                    return await self._follow(url, None, wanted)
         except AddressRefused as error:
             logger.info("an address was refused: %s", error)
             raise Unreadable("refused", str(error)) from None
@@ -189,7 +209,7 @@ class Fetcher:
             return self._storage if self._path.stat().st_size <= CACHE_BYTES else None
         return self._storage
 
-    async def _follow(self, url: str, cache: AsyncBaseStorage | None) -> Fetched:
+    async def _follow(self, url: str, cache: AsyncBaseStorage | None, wanted: Wanted) -> Fetched:
         target = checked_url(url, self._exceptions)
         # Connections of their own: nothing of a page that was left early stays open.
         own = _Transport(self._network, self._context)
@@ -198,9 +218,9 @@ class Fetcher:
             transport = AsyncCacheTransport(own, cache)
         try:
             for _ in range(MOST_REDIRECTS + 1):
-                response = await transport.handle_async_request(_request(target))
+                response = await transport.handle_async_request(_request(target, wanted))
                 if response.status_code not in _REDIRECTS or "location" not in response.headers:
-                    return await _read(response, target)
+                    return await _read(response, target, wanted)
                 try:
                     joined = str(target.join(response.headers["location"]))
                 except (httpx.InvalidURL, ValueError) as error:
@@ -223,10 +243,10 @@ def _bound(path: Path) -> None:
             each.unlink(missing_ok=True)
 
 
-def _request(target: httpx.URL) -> httpx.Request:
+def _request(target: httpx.URL, wanted: Wanted) -> httpx.Request:
     headers = {
         "user-agent": f"llm-ui/{__version__}",
-        "accept": "text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1",
+        "accept": wanted.accept,
         "accept-encoding": "gzip",
     }
     limits = {"connect": CONNECT_S, "read": READ_S, "write": READ_S, "pool": CONNECT_S}
@@ -235,25 +255,26 @@ def _request(target: httpx.URL) -> httpx.Request:
     )
 
 
-async def _read(response: httpx.Response, target: httpx.URL) -> Fetched:
+async def _read(response: httpx.Response, target: httpx.URL, wanted: Wanted) -> Fetched:
     if response.status_code in (404, 410):
         raise Unreadable("missing")
     if not response.is_success:
         raise Unreadable("status", str(response.status_code))
     kind = response.headers.get("content-type", "text/html").partition(";")[0].strip().lower()
     coding = response.headers.get("content-encoding", "").strip().lower()
-    if not kind.startswith(_READABLE) or coding not in _CODINGS:
+    if not kind.startswith(wanted.kinds) or coding not in _CODINGS:
         raise Unreadable("kind", kind)
+    most = wanted.most or MOST_BYTES
     length = response.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
+    if length.isdigit() and int(length) > most:
         raise Unreadable("large")
     unpack = None if coding in ("", "identity") else zlib.decompressobj(wbits=47)
     body = bytearray()
     async for chunk in cast("AsyncIterator[bytes]", response.stream):
         try:
-            body += unpack.decompress(chunk, MOST_BYTES + 1 - len(body)) if unpack else chunk
+            body += unpack.decompress(chunk, most + 1 - len(body)) if unpack else chunk
         except zlib.error as error:
             raise Unreadable("unreachable", str(error)) from None
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             raise Unreadable("large")
     return Fetched(str(target), kind, response.charset_encoding or "", bytes(body))

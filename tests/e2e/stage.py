@@ -95,7 +95,15 @@ async def _uploaded(alice: Person, name: str) -> str:
     return file_id
 
 
-async def _administer(alice: Person) -> dict[str, str]:
+async def _painter(alice: Person, upstream: ScriptedServer) -> None:
+    """Two models that make images."""
+    studio = {"name": "Studio", "base_url": f"{upstream.url}/v1"}
+    made = await alice.post("/admin/media/providers", studio)
+    for name in ("canvas", "sketch"):
+        await alice.post(f"/admin/media/providers/{made['id']}/models", {"name": name})
+
+
+async def _administer(alice: Person, upstream: ScriptedServer) -> dict[str, str]:
     """Something on each of the administrator's pages; returns links that were handed over."""
     dana = {"email": "dana@example.org", "username": "Dana"}
     made = await alice.post("/admin/users", dana)
@@ -105,6 +113,7 @@ async def _administer(alice: Person) -> dict[str, str]:
     provider = await alice.post("/admin/providers", dead)
     second = {"base_url": "http://127.0.0.1:10/v1"}
     await alice.post(f"/admin/providers/{provider['id']}/addresses", second)
+    await _painter(alice, upstream)
     await alice.post("/admin/jobs", {"kind": "backup"})
 
     async def backed_up() -> bool:
@@ -125,7 +134,7 @@ async def furnish(alice: Person, web: Web, upstream: ScriptedServer) -> dict[str
         text = "Write to {{person}} about {{topic}}." if name == "Letter" else "Sum it up."
         await alice.post("/prompts", {"name": name, "text": text, "tags": tags})
     file_ids = [await _uploaded(alice, name) for name in ("words.txt", "grey.png")]
-    things = {"folder_id": str(project["id"]), **await _administer(alice)}
+    things = {"folder_id": str(project["id"]), **await _administer(alice, upstream)}
     put = await alice.context.request.put(
         f"{alice.url}/api/v1/projects/{project['id']}/files/{file_ids[0]}",
         headers={"X-CSRF-Token": alice.csrf},
@@ -141,6 +150,7 @@ async def furnish(alice: Person, web: Web, upstream: ScriptedServer) -> dict[str
     await alice.post(f"/chats/{things['chat']}/messages/{last}/retry")
     await _over(alice, things["chat"])
     upstream.always = None
+    things["painted"] = await _answered(alice, "A heron at the pond", modes=["image"])
     other = await alice.model_id("scripted-too")
     things["pair"] = await _answered(alice, "markdown tokens=120", also_model=other)
     things["failed"] = await _answered(alice, "error-503")

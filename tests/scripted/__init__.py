@@ -1,11 +1,12 @@
 """A model server that does as it is told, for tests and benchmarks.
 
-It speaks four protocols on one address (use `server.url` as the base URL of each):
+It speaks five protocols on one address (use `server.url` as the base URL of each):
 
     LLM API        POST /v1/chat, POST /v1/chat/stream, GET /v1/models, GET /health
     OpenAI         POST /v1/chat/completions, GET /v1/models
-    Ollama         POST /api/chat, GET /api/tags
+    Ollama         POST /api/chat, GET /api/tags, POST /api/pull, DELETE /api/delete
     Anthropic      POST /v1/messages, GET /v1/models
+    Images         POST /v1/images/generations (OpenAI's), GET /v1/models
 
 In a test:
 
@@ -41,6 +42,8 @@ The script language, words in any order:
     split-utf8       many-byte characters, sent three bytes at a time
     never-done       end the body without saying that the answer is done
     unknown-events   between the known ones          comments    keep-alives while it waits
+    image=url        an image by its address on this server (broken, no-base64, none, page,
+                     elsewhere); reject-response-format   answer 400 to that parameter
     no-keep-alive    close after the answer          reject-stream-options   (OpenAI) 400
 """
 

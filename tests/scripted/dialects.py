@@ -190,7 +190,6 @@ def model_lists(names: tuple[str, ...] = MODEL_NAMES) -> dict[str, Json]:
     ]
     return {
         "/v1/models": {"object": "list", "data": data, "has_more": False},
-        "/api/tags": {"models": [{"name": n, "model": n} for n in names]},
         "/api/version": {"version": "0.0.0-scripted"},
-        "/health": {"status": "ready", "model": names[0]},
+        "/health": {"status": "ready", "model": names[0] if names else ""},
     }

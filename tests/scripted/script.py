@@ -45,6 +45,9 @@ class Script:
     no_keep_alive: bool = False
     reject_stream_options: bool = False
 
+    image: str = "ok"  # what an image is like: see tests/scripted/images.py
+    reject_response_format: bool = False
+
     def pieces(self) -> list[str]:
         """The answer's text as the pieces it is sent in."""
         if self.say is not None:
@@ -90,7 +93,7 @@ def expected_reasoning(script: Script | str) -> str:
 _INTEGERS = {f.name for f in fields(Script) if f.type in ("int", "int | None")}
 _FLOATS = {f.name for f in fields(Script) if f.type == "float"}
 _FLAGS = {f.name for f in fields(Script) if f.type == "bool"}
-_TEXTS = {"finish", "retry_after", "error_message"}
+_TEXTS = {"finish", "image", "retry_after", "error_message"}
 # A fault without a number comes at once.
 _AT_ONCE = {"stall", "cut", "garbage", "bad_utf8", "long_line", "wrong_types"}
 

@@ -21,11 +21,15 @@ from tests.scripted.dialects import (
     model_lists,
     whole_answer,
 )
+from tests.scripted.images import PAGE, PATH, PICTURE, answer, png
+from tests.scripted.ollama import DELETE, PULL, Disk
 from tests.scripted.player import play
 from tests.scripted.script import Script, parse_script
 
 __all__ = ["ConnectionRecord", "ScriptedServer", "scripted_server"]
 
+# How a pull of a model whose name says so goes.
+SLOW_RATE = 5.0
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -67,6 +71,7 @@ class ScriptedServer:
         self.always: Script | None = None
         self.model_names: tuple[str, ...] = MODEL_NAMES
         self.connections: list[ConnectionRecord] = []
+        self.disk = Disk()
         self.host = "127.0.0.1"
         self.port = 0
         self._changed = asyncio.Event()
@@ -130,6 +135,8 @@ class ScriptedServer:
                 if asked := parse_script(_text(message.get("content"))):
                     return asked
                 break
+        if asked := parse_script(_text(body.get("prompt"))):
+            return asked
         return parse_script(model) or Script(markdown=True, tokens=60)
 
 
@@ -206,12 +213,22 @@ class _Connection(asyncio.Protocol):
         if path == "/__connections":
             await self._json(200, [asdict(c) for c in self._control.connections])
             return
+        if method == "GET" and path in (PICTURE, PAGE):
+            is_image = path == PICTURE
+            body = png() if is_image else b"<h1>No picture</h1>"
+            await self._bytes("image/png" if is_image else "text/html", body)
+            return
         listed = model_lists(self._control.model_names).get(path)
         dialect = BY_PATH.get(path)
+        if method == "GET" and path == "/api/tags":
+            listed = self._control.disk.tags(self._control.model_names)
+        if path == DELETE:
+            await self._delete(method, raw)
+            return
         if method == "GET" and listed is not None:
             await self._json(200, listed)
             return
-        if method != "POST" or dialect is None:
+        if method != "POST" or (dialect is None and path not in (PATH, PULL)):
             await self._json(404, {"error": {"message": f"no route {path}"}})
             return
         body = orjson.loads(raw)
@@ -219,7 +236,12 @@ class _Connection(asyncio.Protocol):
         self._record.requests.append(record)
         script = self._control.choose(record.model, body)
         try:
-            record.ending = await self._chat(script, dialect, record)
+            if path == PULL:
+                record.ending = await self._pull(script, record)
+            elif dialect is None:
+                record.ending = await self._images(script, record)
+            else:
+                record.ending = await self._chat(script, dialect, record)
         except asyncio.CancelledError:
             record.ending = "aborted"
             raise
@@ -255,6 +277,50 @@ class _Connection(asyncio.Protocol):
         if ending == "cut" or script.no_keep_alive:
             self._transport.close()
         return ending
+
+    async def _images(self, script: Script, record: RequestRecord) -> str:
+        if script.stall_headers:
+            await asyncio.sleep(86_400)
+        refusal = script.error, script.error_message
+        if script.reject_response_format and "response_format" in record.body:
+            refusal = 400, "Unknown parameter: 'response_format'."
+        elif not record.body.get("prompt"):
+            refusal = 400, "prompt is missing"
+        if refusal[0]:
+            await self._json(refusal[0], OPENAI.error_body(*refusal))
+            return "refused"
+        await asyncio.sleep(script.delay)
+        await self._json(200, answer(script, record.body, self._control.url))
+        return "done"
+
+    async def _pull(self, script: Script, record: RequestRecord) -> str:
+        head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n"
+        await self._send(head.encode())
+        for line in self._control.disk.lines(record.model, script):
+            await self._send(line)
+            record.sent += 1
+            if script.stall_after is not None and record.sent > script.stall_after:
+                await asyncio.sleep(86_400)
+            if script.cut_after is not None and record.sent > script.cut_after:
+                break
+            rate = script.rate or (SLOW_RATE if record.model.startswith("slow") else 0.0)
+            await asyncio.sleep(1 / rate if rate else 0)
+        self._transport.close()
+        return "done"
+
+    async def _delete(self, method: str, raw: bytes) -> None:
+        name = str(orjson.loads(raw).get("model", "")) if method == "DELETE" else ""
+        names = self._control.model_names
+        if name not in (*names, *self._control.disk.come):
+            await self._json(404, {"error": f"model '{name}' not found"})
+            return
+        self._control.model_names = tuple(each for each in names if each != name)
+        self._control.disk.come.pop(name, None)
+        await self._json(200, {})
+
+    async def _bytes(self, kind: str, body: bytes) -> None:
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+        await self._send(head.encode() + body)
 
     async def _whole(self, script: Script, dialect: Dialect) -> None:
         pieces, thinking = script.pieces(), script.reasoning_pieces()

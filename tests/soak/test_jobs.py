@@ -42,6 +42,7 @@ class Stand:
     alice: Person
     data: Path
     is_sqlite: bool
+    models: str = ""
     killed: float = 0.0
 
     def settle(self) -> None:
@@ -142,7 +143,7 @@ def _stand(stack: ExitStack, folder: Path, url: str, **options: Any) -> Stand:
     server = stack.enter_context(serve(folder, url, models, **options))
     alice = server.register("alice")
     fill(url, folder, alice.id)
-    return Stand(server, alice, folder, url.startswith("sqlite"))
+    return Stand(server, alice, folder, url.startswith("sqlite"), models)
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("twin", marks=pytest.mark.redis)])
@@ -223,6 +224,18 @@ def test_the_clean_up(stand: Stand) -> None:
         )
         assert left[0][0] == 0, table
     assert stand.server.rows("SELECT count(*) FROM usagelog") == ledger
+
+
+def test_a_model_download(stand: Stand) -> None:
+    """What had come before the kill is not loaded again."""
+    garage = {"name": "Garage", "type": "ollama", "base_url": stand.models}
+    provider = stand.start("POST", "/admin/providers", **garage)
+    path = f"/admin/providers/{provider}"
+    job = once_and_right(stand, f"{path}/pulls", model="slow:1b")
+    assert job["result"]["model"] == "slow:1b"
+    assert "slow:1b" in [each["name"] for each in stand.get(f"{path}/stored")["items"]]
+    names = stand.server.rows("SELECT name FROM aimodel WHERE provider_id = :id", id=provider)
+    assert ("slow:1b",) in [tuple(row) for row in names]
 
 
 def _day() -> Any:

@@ -18,7 +18,10 @@ from tests.states.client import (
     ADMIN,
     AUTH,
     CHAT,
+    MEDIA,
+    MODEL_FILES,
     MODELS,
+    OLLAMA,
     PEOPLE,
     PROVIDERS,
     ROOT,
@@ -83,6 +86,28 @@ FOR_ADMINS = {
         )
     ),
 }
+FOR_ADMINS |= {
+    f"{OLLAMA}.{each}"
+    for each in (
+        "open_stored", "look_again", "pull_model", "cancel_pull", "retry_pull", "ask_to_delete",
+        "delete_model",
+    )
+}  # fmt: skip
+FOR_ADMINS |= {
+    f"{MODEL_FILES}.{each}"
+    for each in (
+        "open_files", "look_again", "use_file", "use_path", "cancel_loading", "ask_to_delete",
+        "delete_file",
+    )
+}  # fmt: skip
+FOR_ADMINS |= {
+    f"{MEDIA}.{each}"
+    for each in (
+        "load_media", "save_provider", "switch_provider", "test_saved", "dismiss_result",
+        "save_model", "switch_model", "save_type", "ask_to_delete", "delete_doomed",
+        "new_provider", "open_provider", "test_draft", "new_model", "open_model", "open_type",
+    )
+}  # fmt: skip
 FOR_ADMINS |= {
     f"{PEOPLE}.{each}"
     for each in (

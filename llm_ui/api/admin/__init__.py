@@ -4,8 +4,33 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from llm_ui.api.admin import backups, figures, jobs, keys, log, models, overview, people, providers
+from llm_ui.api.admin import (
+    backups,
+    figures,
+    jobs,
+    keys,
+    log,
+    media,
+    model_files,
+    models,
+    overview,
+    people,
+    providers,
+)
 
+ROUTERS = (
+    overview,
+    log,
+    keys,
+    jobs,
+    backups,
+    people,
+    providers,
+    models,
+    media,
+    model_files,
+    figures,
+)
 router = APIRouter(prefix="/admin")
-for each in (overview, log, keys, jobs, backups, people, providers, models, figures):
+for each in (*PLACES, *UPSTREAMS):
     router.include_router(each.router)

@@ -13,6 +13,8 @@ from llm_ui.schemas.providers import (
     PresetItem,
     ProviderDraft,
     ProviderItem,
+    PullItem,
+    StoredModel,
     SyncReport,
     TypeItem,
 )
@@ -171,6 +173,26 @@ class Catalogue(BaseModel):
     presets: list[PresetItem]
 
 
+class StoredList(BaseModel):
+    """Models on a disk, all on one page."""
+
+    items: list[StoredModel]
+    next_cursor: str | None = None
+
+
+class PullList(BaseModel):
+    """The last downloads."""
+
+    items: list[PullItem]
+    next_cursor: str | None = None
+
+
+class NewPull(BaseModel):
+    """A model to download, by the name that Ollama knows."""
+
+    model: Annotated[str, Field(max_length=400, examples=["qwen3:0.6b"])]
+
+
 def _address(item: AddressItem | ProviderItem) -> dict[str, Any]:
     return {
         "base_url": item.base_url,
@@ -234,8 +256,8 @@ def connection_of(found: ConnectionTest) -> ConnectionView:
     )
 
 
-def _given(body: BaseModel, name: str, nothing: Any) -> Any:
-    """A field: None if it was left out, `nothing` if it was null."""
+def given(body: BaseModel, name: str, nothing: Any) -> Any:
+    """A field of a body: None if it was left out, `nothing` if it was null."""
     value = getattr(body, name)
     return nothing if value is None and name in body.model_fields_set else value
 
@@ -245,10 +267,10 @@ def draft_of(body: ProviderBody) -> ProviderDraft:
     return ProviderDraft(
         name=body.name,
         base_url=body.base_url,
-        api_key=_given(body, "api_key", ""),
-        headers=_given(body, "headers", {}),
-        limit=_given(body, "concurrency_limit", 0),
-        timeouts=_given(body, "timeouts", {}),
+        api_key=given(body, "api_key", ""),
+        headers=given(body, "headers", {}),
+        limit=given(body, "concurrency_limit", 0),
+        timeouts=given(body, "timeouts", {}),
         is_active=body.active,
     )
 
@@ -257,7 +279,7 @@ def address_draft_of(body: AddressBody) -> AddressDraft:
     """What a body wants written of an address."""
     return AddressDraft(
         base_url=body.base_url,
-        api_key=_given(body, "api_key", ""),
-        headers=_given(body, "headers", {}),
+        api_key=given(body, "api_key", ""),
+        headers=given(body, "headers", {}),
         is_active=body.active,
     )

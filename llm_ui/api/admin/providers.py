@@ -17,9 +17,12 @@ from llm_ui.api.admin.provider_shapes import (
     HangingView,
     NewAddress,
     NewProvider,
+    NewPull,
     ProviderBody,
     ProviderList,
     ProviderView,
+    PullList,
+    StoredList,
     SyncView,
     address_draft_of,
     connection_of,
@@ -29,8 +32,10 @@ from llm_ui.api.admin.provider_shapes import (
 )
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.jobs import Job, job_of
 from llm_ui.db import unit_of_work
 from llm_ui.services import (
+    ollama_models,
     provider_addresses,
     provider_admin,
     provider_connection,
@@ -183,3 +188,37 @@ async def delete_address(provider_id: str, address_id: str, actor: AdminChanger)
     async with unit_of_work() as session:
         item = await provider_addresses.delete_address(session, actor, provider_id, address_id)
     return view_of(item)
+
+
+# --- the models on an Ollama's disk -------------------------------------------------------
+
+
+@router.get("/{provider_id}/stored", responses=problems(401, 403, 404, 409, 502))
+async def list_stored(provider_id: str, actor: AdminReader) -> StoredList:
+    """The models on the disk of an Ollama, with their sizes."""
+    return StoredList(items=await ollama_models.list_stored(actor, provider_id))
+
+
+@router.delete(
+    "/{provider_id}/stored", status_code=204, responses=problems(401, 403, 404, 409, 422, 502)
+)
+async def delete_stored(
+    provider_id: str, name: Annotated[str, Query(max_length=400)], actor: AdminChanger
+) -> None:
+    """Remove the model of this name from an Ollama's disk."""
+    await ollama_models.delete(actor, provider_id, name)
+
+
+@router.get("/{provider_id}/pulls", responses=problems(401, 403, 404))
+async def list_pulls(provider_id: str, actor: AdminReader) -> PullList:
+    """The last downloads of an Ollama, the newest first."""
+    async with unit_of_work(writes=False) as session:
+        return PullList(items=await ollama_models.list_pulls(session, actor, provider_id))
+
+
+@router.post("/{provider_id}/pulls", status_code=202, responses=problems(401, 403, 404, 409, 422))
+async def pull(provider_id: str, body: NewPull, actor: AdminChanger) -> Job:
+    """Have an Ollama download a model. It is a job, which can be watched, cancelled and begun
+    again like any other; what has come of the model stays."""
+    async with unit_of_work() as session:
+        return job_of(await ollama_models.pull(session, actor, provider_id, body.model))

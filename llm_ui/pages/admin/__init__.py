@@ -9,6 +9,7 @@ from llm_ui.pages.admin import (
     jobs,
     keys,
     log,
+    media,
     models,
     people,
     performance,
@@ -16,7 +17,7 @@ from llm_ui.pages.admin import (
     usage,
 )
 
-PAGES = (dashboard, providers, models, people, keys, usage, performance, jobs, log)
+PAGES = (dashboard, providers, models, media, people, keys, usage, performance, jobs, log)
 
 
 def register(app: rx.App) -> None:

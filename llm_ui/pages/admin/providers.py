@@ -6,6 +6,8 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.admin import admin_page
+from llm_ui.components.gguf import files_button, files_dialog
+from llm_ui.components.ollama_models import stored_button, stored_dialog
 from llm_ui.components.provider_addresses import addresses
 from llm_ui.components.provider_form import (
     address_dialog,
@@ -200,7 +202,9 @@ def _actions(provider: Provider) -> rx.Component:
         on_click=A.new_address(provider.id),
         data_testid="address-add",
     )
-    return rx.el.div(test, sync, add, class_name="lu-provider__actions")
+    stored = stored_button(provider)
+    files = files_button(provider)
+    return rx.el.div(test, sync, add, stored, files, class_name="lu-provider__actions")
 
 
 def _provider(provider: Provider) -> rx.Component:
@@ -272,6 +276,8 @@ def providers() -> rx.Component:
         delete_question(),
         address_dialog(),
         address_question(),
+        stored_dialog(),
+        files_dialog(),
     )
 
 

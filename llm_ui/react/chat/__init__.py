@@ -18,6 +18,7 @@ _FILES = link(
     "icons.jsx",
     "log.jsx",
     "outbox.js",
+    "pictures.jsx",
     "pin.js",
     "plain.js",
     "prose.js",
@@ -148,6 +149,28 @@ class CopyButton(rx.Component):
     text: rx.Var[str]
     label: rx.Var[str]
     copied_label: rx.Var[str]
+
+
+class Making(rx.Component):
+    """Stands where an image is being made, `since` an ISO time."""
+
+    library = _FILES["pictures.jsx"]
+    tag = "Making"
+
+    label: rx.Var[str]
+    since: rx.Var[str]
+
+
+class Pictures(rx.Component):
+    """Images of an answer, each of which opens large and can be downloaded. `alt` stands for
+    them. Labels: enlarge, download, close, gone (there is none any more)."""
+
+    library = _FILES["pictures.jsx"]
+    tag = "Pictures"
+
+    files: rx.Var[list[dict[str, Any]]]
+    alt: rx.Var[str]
+    labels: rx.Var[dict[str, Any]]
 
 
 class Question(rx.Component):

@@ -9,7 +9,14 @@ import reflex as rx
 from llm_ui.react._link import link
 
 _FILES = link(
-    "box.jsx", "chips.jsx", "library.jsx", "parts.jsx", "pick.jsx", "size.js", "upload.js"
+    "box.jsx",
+    "chips.jsx",
+    "library.jsx",
+    "model.jsx",
+    "parts.jsx",
+    "pick.jsx",
+    "size.js",
+    "upload.js",
 )
 
 
@@ -35,3 +42,19 @@ class UploadBox(rx.Component):
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
     # These have arrived or were chosen: a JSON list of ids.
     on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]
+
+
+class ModelUpload(rx.Component):
+    """A button that uploads a model file; `room` is what the disk takes, in bytes.
+
+    Labels: upload, sent ({done}, {size}), cancel, room, unreachable.
+    """
+
+    library = _FILES["model.jsx"]
+    tag = "ModelUpload"
+
+    labels: rx.Var[dict[str, Any]]
+    room: rx.Var[int]
+
+    # A file has arrived.
+    on_done: rx.EventHandler[rx.event.no_args_event_spec]

@@ -9,7 +9,7 @@ const KEPT = ["id", "name", "size", "kind", "status", "error"];
 let numbers = 0;
 let token = null;
 
-const language = () => document.documentElement.lang || navigator.language;
+export const language = () => document.documentElement.lang || navigator.language;
 
 export async function read(origin, path, signal) {
   const response = await fetch(new URL(path, origin), {
@@ -23,7 +23,7 @@ export async function read(origin, path, signal) {
 }
 
 /** The session's token, asked for once. */
-async function tokenOf(origin) {
+export async function tokenOf(origin) {
   token ??= read(origin, "/api/v1/auth/me").then((me) => me.csrf_token);
   try {
     return await token;

@@ -152,6 +152,8 @@ SCREENS = (
     Screen("model-price-refused", "/admin/models", "model-row", price_refused),
     Screen("model-types", "/admin/models", "model-row", pressing("view-types")),
     Screen("type-edit", "/admin/models", "model-row", pressing("view-types", "type-edit")),
+    Screen("media", "/admin/media", "media-model"),
+    Screen("media-model", "/admin/media", "media-model", pressing("media-model-edit")),
     Screen("people", "/admin/people", "person-row"),
     Screen("people-waiting", "/admin/people", "user-menu", before=silence, sizes=("1280",)),
     Screen("people-nobody", "/admin/people", "person-row",

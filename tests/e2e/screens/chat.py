@@ -125,6 +125,7 @@ SCREENS = (
     Screen("answer-menu", "/chat/{answer}", ANSWERED, pressing("answer-more")),
     Screen("thinking", "/chat/{thinking}", ANSWERED, think_aloud),
     Screen("browsing", "/chat/{browsing}", ANSWERED, showing("sources")),
+    Screen("image", "/chat/{image}", "picture"),
     Screen("pair", "/chat/{pair}", "pair"),
     Screen("pair-choice", "/chat", "empty-chat", two_models),
     Screen("versions", "/chat/{edit}", ANSWERED),

@@ -151,6 +151,18 @@ async def drawing(stage: Stage, name: str) -> bytes:
     return shot
 
 
+async def painters(stage: Stage) -> None:
+    """Two models that make images."""
+    body = {"name": "Atelier", "base_url": f"{stage.models.url}/v1", "api_key": "atelier"}
+    made = await stage.ada.post("/admin/media/providers", body)
+    for name, shown, params in (
+        ("gpt-image-1", "Canvas", {"size": "1536x1024", "quality": "high"}),
+        ("sketch-small", "Sketch", {"size": "512x512", "n": 2}),
+    ):
+        model = {"name": name, "display_name": shown, "params": params}
+        await stage.ada.post(f"/admin/media/providers/{made['id']}/models", model)
+
+
 async def talks(stage: Stage) -> None:
     """The chats that are shown open, each with what it is there for."""
     asking = Asking(stage)
@@ -175,6 +187,9 @@ async def talks(stage: Stage) -> None:
         stage.ids[each] for each in ("Top floor plan.png", "Room temperatures, May to August.xlsx")
     ]
     await asking.ask(chat, texts.FILES_QUESTION, said(texts.FILES_ANSWER), file_ids=attached)
+    await painters(stage)
+    chat = await asking.chat("image")
+    await asking.ask(chat, texts.IMAGE_QUESTION, Script(), modes=["image"])
     chat = await asking.chat("pair")
     other = stage.ids["meridian-8b"]
     pair = [said(text) for text in texts.PAIR]
@@ -237,7 +252,7 @@ async def furnish(stage: Stage, browser: Browser) -> None:
     rows.usage(stage)
     figures.figures(stage)
     await talks(stage)
-    rows.spread(stage, "answer", "pair", "files", "edit", "browsing", "thinking", "error")
+    rows.spread(stage, "answer", "pair", "image", "files", "edit", "browsing", "thinking", "error")
     await chores(stage)
     await company(stage)
     chat = await Asking(stage).chat("streaming")

@@ -198,3 +198,5 @@ COLLEAGUES = (
     ("Mats Berg", "user"),
     ("Yusuf Demir", "user"),
 )
+
+IMAGE_QUESTION = "A low sun over a field of rye, in flat colours, for the title of a slide."

@@ -1,10 +1,12 @@
 """A model service without a model, for the supervisor's tests.
 
 `python stub_service.py --port N`: answers /health with ready; after a GET of
-/deaf it stops answering, while its process lives on.
+/deaf it stops answering, while its process lives on. With `--model FILE` it is called like
+that file, does not load one called bad, and dies of one called fatal.
 """
 
 import http.server
+import json
 import sys
 import threading
 
@@ -19,7 +21,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.deaf.set()
         elif self.deaf.is_set():
             self.deaf_for_ever()
-        body = b'{"status": "ready", "model": "stub"}'
+        status = "unavailable" if "bad" in model else "ready"
+        answer = {"status": status, "model": model, "detail": "bad tensors"}
+        listed = {"data": [{"id": model}] if status == "ready" else []}
+        body = json.dumps(listed if self.path == "/v1/models" else answer).encode()
         self.send_response(200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -32,5 +37,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Tests are quiet."""
 
 
+model = sys.argv[sys.argv.index("--model") + 1].rpartition("/")[2] if "--model" in sys.argv else ""
+model = model or "stub"
+if "fatal" in model:
+    sys.exit(134)
 port = int(sys.argv[sys.argv.index("--port") + 1])
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()

@@ -18,6 +18,7 @@ import pytest
 
 from llm_ui.config import Settings, load_settings
 from llm_ui.errors import ModelUnavailable
+from llm_ui.llm_api import choice
 from llm_ui.llm_api import supervisor as module
 from llm_ui.llm_api.supervisor import Supervisor
 
@@ -168,4 +169,50 @@ async def test_the_service_ends_with_a_keeper_that_was_killed(tmp_path: Path) ->
     heir = Supervisor(settings(tmp_path), STUB)
     await heir.start()
     await heir.wait()
+    await heir.stop()
+
+
+async def test_another_file_is_loaded_and_one_that_does_not_load_gives_way(
+    tmp_path: Path,
+) -> None:
+    chosen = settings(tmp_path)
+    keeper = Supervisor(chosen, STUB)
+    await keeper.start()
+    await keeper.wait()
+
+    def model() -> str:
+        try:
+            return str(httpx.get(f"{keeper.url}/health", timeout=1).json()["model"])
+        except (httpx.HTTPError, ValueError):
+            return ""
+
+    async def wish(name: str | None) -> choice.Told:
+        path = str(tmp_path / name) if name else None
+        made = choice.Wanted(f"wish-{name}-{time.monotonic()}", path)
+        choice.want(tmp_path, made)
+        await until(
+            lambda: choice.told(tmp_path).id == made.id and choice.told(tmp_path).state != "loading"
+        )
+        return choice.told(tmp_path)
+
+    assert (await wish("good.gguf")).state == "ready"
+    assert model() == "good.gguf"
+    number = pid(tmp_path)
+    # The same again needs no new life.
+    assert (await wish("good.gguf")).state == "ready"
+    assert pid(tmp_path) == number
+    for name, why in (("bad.gguf", "bad tensors"), ("fatal.gguf", "ended while it loaded")):
+        news = await wish(name)
+        assert (news.state, news.path) == ("failed", str(tmp_path / "good.gguf"))
+        assert why in news.detail
+        await until(lambda: model() == "good.gguf")
+    # Whoever keeps it next begins with what works.
+    await keeper.stop()
+    heir = Supervisor(chosen, STUB)
+    await heir.start()
+    keeper = heir
+    await heir.wait()
+    assert model() == "good.gguf"
+    assert (await wish(None)).path is None
+    assert model() == "stub"
     await heir.stop()

@@ -1,0 +1,1 @@
+"""Providers of images: one Protocol, one module per adapter."""

@@ -1,0 +1,107 @@
+"""The models on an Ollama's disk: which there are, one more, one less.
+
+Source: Ollama, docs/api.md ("Pull a Model", "Delete a Model", "List Local Models").
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any
+
+from llm_ui.errors import ModelUnavailable, ProviderCutOff
+from llm_ui.providers.base import Endpoint
+from llm_ui.providers.ollama.adapter import OllamaProvider
+from llm_ui.wire.events import Timeouts
+from llm_ui.wire.failures import error_in_stream
+from llm_ui.wire.fields import count, items, json_object, text
+from llm_ui.wire.http import open_stream
+from llm_ui.wire.sse import LineSplitter
+
+# A large model over a slow line; each silence has its own limit.
+PULL_SECONDS = 7 * 24 * 3600.0
+# It checks gigabytes without a word.
+SILENCE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A model on the disk; `size` in bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(slots=True)
+class Pulling:
+    """How far a pull is: bytes that have come, of those that are known to have to."""
+
+    done: int = 0
+    total: int = 0
+    is_over: bool = False
+    _layers: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def take(self, line: dict[str, Any]) -> None:
+        """Add what a line says. Raises ProviderError if it says that the pull has failed."""
+        if line.get("error"):
+            error = error_in_stream(line)
+            # It says so in words only.
+            if "not exist" in error.detail or "not found" in error.detail:
+                raise ModelUnavailable(error.detail, status=404)
+            raise error
+        digest = text(line.get("digest"), "digest")
+        total = count(line.get("total"), "total")
+        if digest and total:
+            done = count(line.get("completed"), "completed") or 0
+            self._layers[digest] = (min(done, total), total)
+            self.done = sum(each for each, _ in self._layers.values())
+            self.total = sum(each for _, each in self._layers.values())
+        self.is_over = text(line.get("status"), "status") == "success"
+
+
+class OllamaLibrary(OllamaProvider):
+    """See the module."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        connect = endpoint.timeouts.connect
+        self._slow = Timeouts(connect, SILENCE_SECONDS, SILENCE_SECONDS, PULL_SECONDS)
+
+    async def stored(self) -> list[Stored]:
+        """What there is, by name. Raises ProviderError."""
+        found = items((await self._get("/api/tags")).get("models"), "models")
+        listed = [
+            Stored(name, count(each.get("size"), "size") or 0)
+            for each in found
+            if (name := text(each.get("name"), "name"))
+        ]
+        return sorted(listed, key=lambda each: each.name)
+
+    async def pull(self, name: str) -> AsyncGenerator[Pulling]:
+        """Download a model; what was there of it from an earlier try stays. Gives how far it
+        is, again and again the same object; closing it closes the upstream's socket.
+
+        Raises:
+            ModelUnavailable: there is no such model.
+            ProviderError: anything else that went wrong.
+        """
+        call = self._call("POST", "/api/pull", {"model": name, "stream": True})
+        state, splitter = Pulling(), LineSplitter()
+        async with open_stream(self._client, call, self._slow, self._endpoint.retry) as upstream:
+            while chunk := await upstream.read():
+                upstream.progress()
+                for line in splitter.feed(chunk):
+                    state.take(json_object(line.data))
+                yield state
+        for line in splitter.flush():
+            state.take(json_object(line.data))
+        if not state.is_over:
+            raise ProviderCutOff
+
+    async def delete(self, name: str) -> None:
+        """Remove a model from the disk. Raises ProviderError; ModelUnavailable if it is not
+        there."""
+        call = self._call("DELETE", "/api/delete", {"model": name})
+        async with open_stream(self._client, call, self._brief(), self._endpoint.retry) as done:
+            while await done.read():
+                pass
