@@ -32,5 +32,5 @@ ROUTERS = (
     figures,
 )
 router = APIRouter(prefix="/admin")
-for each in (*PLACES, *UPSTREAMS):
+for each in ROUTERS:
     router.include_router(each.router)
