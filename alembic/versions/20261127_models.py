@@ -1,7 +1,7 @@
 """models: whom they are for, what an admin has set, types that keep their meaning, prices in
 which cached input and reasoning may have none of their own
 
-Revision: 0007m, after 0006
+Revision: 0007m, after 0007f
 """
 
 import sqlalchemy as sa
