@@ -43,7 +43,7 @@ def test_types_and_prices_of_before_keep_what_they_mean(empty_url: str):
     """Types were known by their names; a part of a price that nobody could set was 0."""
     config = Config(ROOT / "alembic.ini")
     config.attributes["url"] = empty_url
-    command.upgrade(config, "0006")
+    command.upgrade(config, "0007f")
     engine = sa.create_engine(script_url(empty_url))
     day = "2026-01-01 00:00:00.000000"
     with engine.begin() as connection:
