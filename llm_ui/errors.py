@@ -8,6 +8,7 @@
     ├── NotAllowed           403  signed in, but not for this
     │   └── CsrfRefused           a cookie call without its CSRF token
     ├── NotFound             404  missing, or not yours: nobody can tell which
+    ├── WrongMethod          405  the route is there, and takes another method
     ├── Conflict             409  the thing is not in the state this needs
     │   └── AlreadyRegistered
     ├── TooLarge             413
@@ -109,6 +110,12 @@ class NotFound(AppError):
     code = "not_found"
     status = 404
     message_key = "error.not_found"
+
+
+class WrongMethod(AppError):
+    code = "wrong_method"
+    status = 405
+    message_key = "error.wrong_method"
 
 
 class Conflict(AppError):

@@ -13,6 +13,7 @@ from llm_ui import auth
 from llm_ui.api.deps import Caller, OwnChanger, OwnReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import Job, job_of
+from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.account import AccountChange, AccountView, BrowserItem
 from llm_ui.services import export, exports, profile, sessions
@@ -69,7 +70,7 @@ async def get_account(actor: OwnReader) -> AccountView:
         return await profile.get_own(session, actor)
 
 
-@router.patch("", responses=problems(401, 403, 409, 422, 429))
+@router.patch("", responses=problems(401, 403, 404, 409, 422, 429))
 async def change_account(body: Changes, actor: OwnChanger, client: Caller) -> AccountView:
     """Change your account."""
     wanted = AccountChange(**body.model_dump(exclude={"password"}))
@@ -104,7 +105,11 @@ async def end_session(session_id: str, actor: OwnChanger) -> None:
         await sessions.end_one(session, actor, session_id)
 
 
-@router.get("/export", response_class=StreamingResponse, responses=problems(401))
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={**gives("application/zip"), **problems(401)},
+)
 async def export_all(actor: OwnReader) -> StreamingResponse:
     """Everything you own, as a ZIP: chats, prompts, projects, files, usage."""
     headers = {

@@ -28,6 +28,7 @@ from llm_ui.api import (
 )
 from llm_ui.api.errors import install_error_handlers, unknown_route
 from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders
+from llm_ui.api.openapi import install_document
 
 PREFIX = "/api/v1"
 DESCRIPTION = """
@@ -49,6 +50,7 @@ def create_api() -> FastAPI:
         description=DESCRIPTION,
     )
     install_error_handlers(api)
+    install_document(api)
     own = (
         account.router,
         chat_export.router,

@@ -13,7 +13,17 @@ from starlette.responses import JSONResponse
 from starlette.types import Scope
 
 from llm_ui import trace
-from llm_ui.errors import AppError, InvalidInput, NotFound, TooLarge, TooManyRequests
+from llm_ui.errors import (
+    AppError,
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    TooLarge,
+    TooManyRequests,
+    WrongMethod,
+)
 from llm_ui.i18n import pick_language, translate
 from llm_ui.services.monitoring import report_unhandled
 
@@ -26,23 +36,28 @@ def language_of(headers: Headers) -> str:
     return pick_language(headers.get("accept-language", ""), chosen)
 
 
-def problem(error: AppError, scope: Scope) -> JSONResponse:
-    """An error as its answer."""
+def _body(error: AppError, language: str) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": "about:blank",
         "status": error.status,
         "code": error.code,
-        "detail": translate(error.message_key, language_of(Headers(scope=scope)), **error.params),
+        "detail": translate(error.message_key, language, **error.params),
         "request_id": trace.current(),
     }
-    headers = {}
     if isinstance(error, InvalidInput) and error.field:
         body["field"] = error.field
     if isinstance(error, TooManyRequests):
         body["retry_after"] = error.retry_after
-        headers["Retry-After"] = str(error.retry_after)
     if reference := error.params.get("reference"):
         body["reference"] = reference
+    return body
+
+
+def problem(error: AppError, scope: Scope) -> JSONResponse:
+    """An error as its answer."""
+    body, headers = _body(error, language_of(Headers(scope=scope))), {}
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.retry_after)
     return JSONResponse(body, error.status, headers, MEDIA_TYPE)
 
 
@@ -58,12 +73,10 @@ async def _validation_error(request: Request, error: RequestValidationError) -> 
 
 
 async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
-    known = {404: NotFound(), 413: TooLarge()}.get(error.status_code)
-    if known is not None:
-        return problem(known, request.scope)
-    refused = InvalidInput("error.request_invalid")
-    answer = problem(refused, request.scope)
-    answer.status_code = error.status_code
+    # What is left are bodies that cannot be read at all.
+    known: dict[int, AppError] = {404: NotFound(), 405: WrongMethod(), 413: TooLarge()}
+    unreadable = InvalidInput("error.request_invalid", field="body")
+    answer = problem(known.get(error.status_code, unreadable), request.scope)
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
     return answer
@@ -90,23 +103,41 @@ def install_error_handlers(api: FastAPI) -> None:
     api.add_exception_handler(Exception, _unhandled)
 
 
+PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "What went wrong (RFC 9457). `code` is stable, `detail` is for people.",
+    "required": ["type", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+        "field": {"type": "string", "description": "What of the request is wrong"},
+        "retry_after": {"type": "integer", "description": "Seconds to wait"},
+        "reference": {"type": "string", "description": "Where the log says more"},
+    },
+}
+# What stands for each status in the document: an error of that status, and its meaning.
+KNOWN: dict[int, tuple[AppError, str]] = {
+    401: (NotAuthenticated(), "Nobody is signed in, or the key opens nothing"),
+    403: (NotAllowed(), "Not for this caller, or without the CSRF token"),
+    404: (NotFound(), "Missing, or not yours"),
+    409: (Conflict(), "Not in the state that this needs"),
+    413: (TooLarge(), "Too large"),
+    422: (InvalidInput("error.request_invalid", field="body"), "`field` cannot be used"),
+    429: (TooManyRequests(60), "Too many; again after `retry_after` seconds"),
+}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that can answer with these errors."""
-    schema = {
-        "type": "object",
-        "required": ["type", "status", "code", "detail", "request_id"],
-        "properties": {
-            "type": {"type": "string"},
-            "status": {"type": "integer"},
-            "code": {"type": "string"},
-            "detail": {"type": "string"},
-            "request_id": {"type": "string"},
-            "field": {"type": "string"},
-            "retry_after": {"type": "integer"},
-            "reference": {"type": "string"},
-        },
-    }
-    return {
-        status: {"description": "A problem", "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status in statuses
-    }
+    """The `responses` of a route that can answer with these errors; the document has the
+    same for all of them (api/openapi.py)."""
+    return {status: {"description": KNOWN[status][1]} for status in statuses}
+
+
+def example_problem(status: int) -> dict[str, Any]:
+    """A problem of this status, for the document."""
+    body = _body(KNOWN[status][0], "en")
+    return body | {"request_id": "5f0c2f6a9d1e4b7c"}

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.files import FileItem
@@ -19,6 +20,7 @@ from llm_ui.services import files, receiving
 router = APIRouter(prefix="/files", tags=["files"])
 Limit = Annotated[int, Query(ge=1, le=200)]
 # A file is data: should a browser open one all the same, it may do nothing there.
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 SHUT = {
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
     "X-Content-Type-Options": "nosniff",
@@ -117,7 +119,11 @@ async def get_file(file_id: str, actor: Reader) -> File:
         return file_of(await files.get_file(session, actor, file_id))
 
 
-@router.get("/{file_id}/content", response_class=FileResponse, responses=problems(401, 404))
+@router.get(
+    "/{file_id}/content",
+    response_class=FileResponse,
+    responses={**gives("application/octet-stream", *IMAGES), **problems(401, 404)},
+)
 async def get_content(file_id: str, actor: Reader, inline: bool = False) -> FileResponse:
     """The bytes, as a download; images with `inline=true` as images."""
     async with unit_of_work(writes=False) as session:

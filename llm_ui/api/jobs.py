@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from llm_ui.api.deps import OwnChanger, OwnReader
 from llm_ui.api.errors import problems
+from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.jobs import JobItem
 from llm_ui.schemas.views import UNKNOWN, Page
@@ -102,7 +103,11 @@ async def cancel_job(job_id: str, actor: OwnChanger) -> Job:
         return job_of(await jobs.cancel(session, actor, job_id))
 
 
-@router.get("/{job_id}/file", response_class=FileResponse, responses=problems(401, 404))
+@router.get(
+    "/{job_id}/file",
+    response_class=FileResponse,
+    responses={**gives("application/zip"), **problems(401, 404)},
+)
 async def get_file(job_id: str, actor: OwnReader) -> FileResponse:
     """What one of your jobs made, for a day."""
     async with unit_of_work(writes=False) as session:

@@ -14,6 +14,7 @@ from starlette.responses import StreamingResponse
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.openapi import gives
 from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.views import UNKNOWN, MessageView
@@ -101,7 +102,7 @@ async def _parts(
 @router.get(
     "/{run_id}/events",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {}}}, **problems(401, 404, 422)},
+    responses={**gives("text/event-stream"), **problems(401, 404, 422)},
 )
 async def events(
     run_id: str,

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from llm_ui.api.deps import Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.account import UsageReport
@@ -43,7 +44,7 @@ async def get_usage(
         return await usage.report(session, actor, first, last, known)
 
 
-@router.get("/csv", response_class=Response, responses=problems(401, 422))
+@router.get("/csv", response_class=Response, responses={**gives("text/csv"), **problems(401, 422)})
 async def get_usage_csv(
     actor: Reader,
     start: Annotated[date | None, Query(alias="from")] = None,

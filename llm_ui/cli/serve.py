@@ -72,6 +72,20 @@ class Draining:
             draining.cancel()
 
 
+class OneLine:
+    """Takes line breaks out of paths: Starlette's mounts, through which every call goes, end
+    at one, and what they leave is answered by nobody in particular. No address of ours has
+    any, so that what is left is as unknown as before."""
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "\n" in scope["path"]:
+            scope = {**scope, "path": scope["path"].replace("\n", "\ufffd")}
+        await self._app(scope, receive, send)
+
+
 def application() -> Asgi:
     """The app of a worker, as the server's factory."""
     from llm_ui.llm_ui import app
@@ -80,7 +94,7 @@ def application() -> Asgi:
     # serving, hold the port, and nobody would start it again or stop it. Not SIGTERM: an
     # open websocket keeps a worker from ending, and the parent is not there to insist.
     end_with_parent(signal.SIGKILL)
-    return Draining(app())
+    return Draining(OneLine(app()))
 
 
 class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]

@@ -19,8 +19,11 @@ import reflex as rx
 from reflex.app import EventNamespace
 
 from llm_ui.config import get_settings
+from llm_ui.security.text import storable
 from llm_ui.security.tokens import keyed_hash
 from llm_ui.states.handshake import session_token
+
+MOST_NESTED = 20
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +49,13 @@ class Door(EventNamespace):
         return "; ".join(value.decode("latin-1") for name, value in headers if name == b"cookie")
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Let an event in; what is none is dropped, for Reflex would log it whole."""
+        """Let an event in; what is none is dropped, for Reflex would log it whole.
+
+        Texts come in as they can be stored and sent back: half a surrogate pair that a handler
+        keeps in a var would end the socket that it is sent to.
+        """
         if _is_event(data):
-            await super().on_event(sid, data)
+            await super().on_event(sid, _whole(data))
         else:
             logger.warning("something that is no event was dropped")
 
@@ -61,6 +68,17 @@ def _is_event(data: Any) -> bool:
         return False
     texts = (route.get("pathname", ""), route.get("asPath", ""))
     return all(isinstance(each, str) for each in texts) and isinstance(route.get("query", {}), dict)
+
+
+def _whole(value: Any, depth: int = 0) -> Any:
+    """The same with `storable` texts. What is nested deeper than any event is left out."""
+    if isinstance(value, str):
+        return storable(value)
+    if depth > MOST_NESTED:
+        return None
+    if isinstance(value, dict):
+        return {storable(name): _whole(each, depth + 1) for name, each in value.items()}
+    return [_whole(each, depth + 1) for each in value] if isinstance(value, list) else value
 
 
 def install(app: rx.App) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 from urllib.parse import quote
 
 import reflex as rx
@@ -53,6 +53,8 @@ PLAIN_TYPES: dict[Any, tuple[type, ...]] = {
     int: (int,),
     float: (int, float),
 }
+# Up to here a browser tells whole numbers apart.
+LARGEST_NUMBER = 2**53
 # The arguments of Reflex's hydrate_and_load.
 HASHES = list[str] | None
 CLIENT_VARS = dict[str, Any] | None
@@ -167,7 +169,10 @@ def _is_of(hint: Any, value: Any) -> bool:
     accepted = PLAIN_TYPES.get(hint)
     if accepted is None or not isinstance(value, accepted):
         return False
-    return bool in accepted or not isinstance(value, bool)
+    if isinstance(value, bool):
+        return bool in accepted
+    # A page has no other numbers, and JSON and databases no place for some of them.
+    return isinstance(value, str) or abs(cast(float, value)) <= LARGEST_NUMBER
 
 
 def _to_login(state: BaseState) -> StateUpdate:

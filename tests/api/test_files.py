@@ -241,6 +241,7 @@ async def test_deleting_a_chat_keeps_its_files(
 async def test_a_foreign_file_is_a_missing_one(
     bob: Caller, charlie: Caller, visitor: Caller, model_id: str, folder: Path
 ) -> None:
+    """File by foreign id."""
     one = await upload(bob, b"a secret of bobs")
     for file_id in (one["id"], MISSING, "..", "%2e%2e%2fllm_ui.db", "arriving", "%00", "x" * 5000):
         for path in (f"/api/v1/files/{file_id}", f"/api/v1/files/{file_id}/content"):
@@ -280,6 +281,7 @@ async def test_uploading_and_deleting_need_the_csrf_token(bob: Caller) -> None:
     ],
 )
 async def test_a_name_is_only_a_name(bob: Caller, folder: Path, given: str, shown: str) -> None:
+    """File path taken from the client."""
     one = await upload(bob, b"words", given)
     assert one["name"] == shown
     assert kept(folder) == [one["id"]]

@@ -128,6 +128,7 @@ async def test_an_ended_key_opens_nothing(people: People, values):
 
 
 async def test_a_suspended_owners_key_opens_nothing(people: People):
+    """Suspended owner's key still valid."""
     _, key = await key_of(people, "bob", "chat")
     async with unit_of_work() as session:
         await session.execute(
@@ -146,6 +147,7 @@ async def test_a_renewed_key_ends_the_one_before(people: People, bob: Caller):
 
 
 async def test_a_second_auth_header_is_refused_rather_than_chosen(people: People):
+    """Second auth header that skips limits."""
     _, key = await key_of(people, "bob", "read")
     async with make_caller() as job:
         twice = [("Authorization", f"Bearer {key}"), ("Authorization", "Bearer llmui_x_y")]

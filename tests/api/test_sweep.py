@@ -7,6 +7,7 @@ owner's key still valid, a stale role, a missing or wrong body killing the proce
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import timedelta
 
 import pytest
@@ -14,13 +15,17 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from llm_ui.api.app import create_api
-from llm_ui.db import unit_of_work
+from llm_ui.api.openapi import operations
+from llm_ui.db import script_url, unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import APIKey, User
 from llm_ui.models.base import now
 from llm_ui.services import api_keys
+from tests.api import stock
 from tests.api.conftest import Caller, make_caller
+from tests.api.test_document import DOCUMENT
 from tests.conftest import People
+from tests.states.digest import digest, everything, of_person
 
 SAFE = {"get", "head", "options"}
 MISSING = "01a00000-0000-7000-8000-000000000000"
@@ -172,3 +177,70 @@ async def test_who_is_demoted_administers_nothing(people: People, alice: Caller,
         mine = col(User.id) == people.alice.user_id
         await session.execute(sa.update(User).where(mine).values(role="user"))
     assert others(await statuses(alice, ADMINS), 403) == {}
+
+
+# --- things of somebody else's ----------------------------------------------------------------
+
+
+def ways_to_name(path: str, body: object, foreign: dict[str, str], own: dict[str, str]):
+    """Paths and bodies that name foreign things, each with the same that names missing ones."""
+    missing = dict.fromkeys(foreign, MISSING)
+    if "{" in path:
+        yield (path, body, foreign, own), (path, body, missing, own)
+    if stock.naming(body, foreign) != stock.naming(body, missing):
+        yield (path, body, own, foreign), (path, body, own, missing)
+
+
+@pytest.mark.parametrize("who", ["charlie", "alice"])
+async def test_what_is_bobs_gives_exactly_what_is_missing(
+    people: People, bob: Caller, model_id: str, engine: Engine, database_url: str, who: str
+):
+    """File by foreign id, child id under another parent, foreign chat id in completions, stop
+    or list other people's tasks: whatever names bob's things, in the path or in the body."""
+    mark = f"w{secrets.token_hex(8)}"
+    foreign = await stock.belongings(bob, mark)
+    await stock.until(bob, f"/files/{foreign['file_id']}", lambda it: it["status"] != "waiting")
+    database = sa.create_engine(script_url(database_url))
+    before = digest(of_person(everything(database), people.bob.user_id))
+    named = 0
+    async with make_caller(people, who) as caller:
+        own = await stock.belongings(caller)
+        for path, method, operation in operations(DOCUMENT):
+            if (method, path) not in CLOSED or "/admin/" in path:
+                continue
+            contents = operation.get("requestBody", {}).get("content", {})
+            body = contents.get("application/json", {}).get("example")
+            # A model is everybody's.
+            known = await stock.look_up(bob, path, foreign)
+            theirs = {name: each for name, each in known.items() if name != "model_id"}
+            for naming in ways_to_name(path, body, theirs, own):
+                told = []
+                for where, what, in_path, in_body in naming:
+                    ids = own | in_path
+                    sent = {} if what is None else {"json": stock.naming(what, own | in_body)}
+                    answer = await caller.request(method.upper(), stock.filled(where, ids), **sent)
+                    told.append((answer.status_code, answer.text))
+                    assert mark not in answer.text, (method, path)
+                assert told[0] == told[1], (method, path)
+                assert told[0][0] in (404, 422), (method, path, told[0])
+                named += 1
+        for method, path in CLOSED:
+            if method == "get" and "{" not in path and "/admin/" not in path:
+                answer = await caller.get(path)
+                assert mark not in answer.text, path
+    assert named > 30
+    assert digest(of_person(everything(database), people.bob.user_id)) == before
+    database.dispose()
+
+
+FORGED = {
+    "X-Forwarded-User": "alice", "X-Remote-User": "alice", "Remote-User": "alice",
+    "X-User-Id": "1", "X-Forwarded-For": "127.0.0.1", "X-Original-URL": "/health/live",
+    "Authorization": "Bearer llmui_" + "a" * 43,
+}  # fmt: skip
+
+
+async def test_forged_auth_headers_open_nothing(visitor: Caller, people: People, engine: Engine):
+    visitor.headers.update(FORGED)
+    visitor.headers["X-CSRF-Token"] = people.sessions["alice"].csrf_token
+    assert others(await statuses(visitor, CLOSED), 401) == {}

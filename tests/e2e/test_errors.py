@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import expect
 
 from tests.e2e.app import App
@@ -90,6 +91,7 @@ async def test_an_error_is_still_there_after_a_reload(
 async def test_an_upstream_that_writes_script_into_its_error_gets_text(
     app: App, people: People, upstream: ScriptedServer
 ) -> None:
+    """XSS through error texts."""
     bob = await people.user(app)
     page, _ = await bob.tab_with_chat()
     upstream.always = Script(
@@ -127,3 +129,28 @@ async def test_thinking_is_shown_apart(app: App, people: People) -> None:
     await page.reload()
     await ready(page)
     assert plain(await text_of(page)) == plain(expected_text("tokens=40"))
+
+
+async def test_a_model_that_is_called_like_a_script_shows_as_text(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    """XSS through model names: in the picker and beneath the answer."""
+    name = "<img src=x onerror='window.pwned=1'>"
+    models = sa.table("aimodel", sa.column("id"), sa.column("name"), sa.column("display_name"))
+    before = {row.id: row.display_name for row in app.sql(sa.select(models))}
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat()
+    app.sql(sa.update(models).values(display_name=name))
+    try:
+        await page.reload()
+        await ready(page)
+        upstream.always = Script(say="Hello.")
+        await send(page, "Hello?")
+        await finished(page)
+        await page.get_by_test_id("model-picker").click()
+        await expect(page.get_by_test_id("model-option").first).to_contain_text(name)
+        assert await page.evaluate("window.pwned") is None
+        assert await page.locator("img[src=x]").count() == 0
+    finally:
+        for model, kept in before.items():
+            app.sql(sa.update(models).where(models.c.id == model).values(display_name=kept))

@@ -260,6 +260,7 @@ async def test_an_image_for_a_model_that_cannot_see_comes_back_with_its_words(
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_the_library(app: App, people: People, theme: str) -> None:
+    """XSS through file names."""
     bob = await people.user(app, color_scheme=theme, viewport=PHONE)
     page = await bob.tab("/files")
     await page.get_by_test_id("no-files").wait_for()

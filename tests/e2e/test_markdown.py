@@ -105,6 +105,7 @@ async def test_code_tables_and_maths(app: App, people: People, upstream: Scripte
 async def test_whatever_a_model_writes_stays_text(
     app: App, people: People, upstream: ScriptedServer
 ) -> None:
+    """A malicious model server sending script."""
     bob = await people.user(app)
     page = await _answered(bob, upstream, HOSTILE, rate=60)
     for _ in ("streamed", "from the database"):

@@ -80,6 +80,7 @@ SURVEY = """([text, cut]) => {
 @pytest.mark.parametrize("cut", [1, 7, 1000])
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_attacks_stay_text(quiet: Page, attack: str, cut: int) -> None:
+    """XSS through Markdown, HTML, Mermaid, data URIs and SVG."""
     for name, attributes in quiet.evaluate(SURVEY, [attack, cut]):
         assert name not in {"script", "style", "svg", "iframe", "math", "form", "object", "link"}
         for key, value in attributes:

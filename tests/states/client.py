@@ -42,6 +42,8 @@ PROVIDERS = f"{ROOT}.llm_ui___states___ai_providers___ai_provider_state"
 MODELS = f"{ROOT}.llm_ui___states___ai_models___ai_model_state"
 ADDRESSES = f"{ROOT}.llm_ui___states___ai_addresses____provider_address_state"
 NAMESPACE = "/_event"
+# What the part of an address behind this is called.
+ARGUMENTS = {"/chat/": "chat_id", "/projects/": "folder_id"}
 VAR_SUFFIX = "_rx_state_"
 PATIENCE_S = 15.0
 
@@ -314,8 +316,10 @@ class Tab:
 
     def _event(self, name: str, payload: Any) -> dict[str, Any]:
         address = urlsplit(self.path)
-        _, _, chat_id = address.path.partition("/chat/")
-        query = dict(parse_qsl(address.query)) | ({"chat_id": chat_id} if chat_id else {})
+        query = dict(parse_qsl(address.query))
+        for folder, argument in ARGUMENTS.items():
+            if value := address.path.partition(folder)[2]:
+                query[argument] = value
         route = {"pathname": address.path, "asPath": self.path, "query": query}
         return {"name": name, "payload": payload, "router_data": route}
 

@@ -1,4 +1,5 @@
-"""Default deny: who may call what over the websocket.
+"""Default deny over the websocket. Who may call what stands in handlers.py, and test_handlers.py
+plays it; here is what stands before that.
 
 Covers these classes of docs/security.md: unknown names passing a prefix allow-list, a
 route without the create route's check, a missing or wrong body killing the process.
@@ -12,122 +13,11 @@ from typing import Any
 
 import pytest
 
-from llm_ui.states.access import access_of
-from tests.states.client import (
-    ADDRESSES,
-    ADMIN,
-    AUTH,
-    CHAT,
-    MEDIA,
-    MODEL_FILES,
-    MODELS,
-    OLLAMA,
-    PEOPLE,
-    PROVIDERS,
-    ROOT,
-    VAR_SUFFIX,
-)
+from tests.states.client import ADMIN, AUTH, CHAT, ROOT, VAR_SUFFIX
+from tests.states.handlers import full_names
 from tests.states.served import Person, Server
 
 OWN = "llm_ui.states."
-ALL_KEYS = f"{ROOT}.llm_ui___states___keys____all_keys_state"
-LOG = f"{ROOT}.llm_ui___states___monitoring____monitoring_state"
-JOBS = f"{ROOT}.llm_ui___states___jobs____jobs_state"
-ALL_USAGE = f"{ROOT}.llm_ui___states___usage_admin____admin_usage_state"
-SPEED = f"{ROOT}.llm_ui___states___performance____performance_state"
-PUBLIC = {f"{AUTH}.require_guest"}
-FOR_ADMINS = {
-    f"{AUTH}.require_admin",
-    f"{ADMIN}.load_dashboard",
-    f"{ADMIN}.refresh",
-    f"{ADMIN}.tick",
-    *(f"{LOG}.{name}" for name in ("load_log", "look_for", "narrow", "clear", "load_more")),
-    *(f"{LOG}.{name}" for name in ("follow", "tick", "keep_days")),
-    *(f"{ALL_KEYS}.{name}" for name in ("load_all_keys", "look_for_keys", "load_more_keys")),
-    f"{ALL_KEYS}.revoke_any_key",
-    *(f"{ALL_USAGE}.{name}" for name in ("load_all_usage", "show_preset", "show_range")),
-    *(f"{ALL_USAGE}.{name}" for name in ("show_by", "sort_by", "turn_page", "narrow_to", "widen")),
-    *(f"{SPEED}.{name}" for name in ("load_performance", "look_again", "choose")),
-    *(f"{SPEED}.{name}" for name in ("look_at", "look_at_all")),
-    *(f"{JOBS}.{name}" for name in ("load_jobs", "look_again", "show_status", "show_kind")),
-    *(f"{JOBS}.{name}" for name in ("load_more", "start_job", "cancel_job", "retry_job")),
-    *(f"{JOBS}.{name}" for name in ("check_backup", "ask_to_delete", "delete_backup")),
-    *(f"{JOBS}.{name}" for name in ("set_backup_days", "set_backups_kept")),
-    *(
-        f"{PROVIDERS}.{name}"
-        for name in (
-            "load_providers",
-            "refresh",
-            "load_more",
-            "sync_provider",
-            "test_saved",
-            "dismiss_result",
-            "save_provider",
-            "switch_provider",
-            "ask_to_delete",
-            "delete_provider",
-            "new_provider",
-            "choose_preset",
-            "choose_again",
-            "open_provider",
-            "test_provider",
-        )
-    ),
-    *(
-        f"{ADDRESSES}.{name}"
-        for name in (
-            "new_address",
-            "open_address",
-            "save_address",
-            "switch_address",
-            "move_address",
-            "ask_to_delete",
-            "delete_address",
-        )
-    ),
-}
-FOR_ADMINS |= {
-    f"{OLLAMA}.{each}"
-    for each in (
-        "open_stored", "look_again", "pull_model", "cancel_pull", "retry_pull", "ask_to_delete",
-        "delete_model",
-    )
-}  # fmt: skip
-FOR_ADMINS |= {
-    f"{MODEL_FILES}.{each}"
-    for each in (
-        "open_files", "look_again", "use_file", "use_path", "cancel_loading", "ask_to_delete",
-        "delete_file",
-    )
-}  # fmt: skip
-FOR_ADMINS |= {
-    f"{MEDIA}.{each}"
-    for each in (
-        "load_media", "save_provider", "switch_provider", "test_saved", "dismiss_result",
-        "save_model", "switch_model", "save_type", "ask_to_delete", "delete_doomed",
-        "new_provider", "open_provider", "test_draft", "new_model", "open_model", "open_type",
-    )
-}  # fmt: skip
-FOR_ADMINS |= {
-    f"{PEOPLE}.{each}"
-    for each in (
-        "load_people", "show_view", "look_for", "narrow", "clear_filters", "load_more",
-        "open_form", "invite", "create", "revoke", "ask", "do_asked", "enable",
-        "make_reset_link", "ask_to_delete", "look_for_heirs", "delete_person",
-        "set_registration", "save_domains",
-    )
-}  # fmt: skip
-FOR_ADMINS |= {
-    f"{MODELS}.{each}"
-    for each in (
-        "load_models", "show_view", "look_for", "narrow", "clear_filters", "load_more",
-        "switch_model", "make_default", "move_model", "pick", "pick_all", "switch_picked",
-        "price_picked", "open_model", "choose_visibility", "look_for_readers", "add_reader",
-        "drop_reader", "save_model", "new_type", "open_type", "save_type", "move_type",
-        "ask_to_delete_type", "delete_type", "open_prices", "new_price", "use_listed",
-        "open_price", "save_price", "delete_price",
-    )
-}  # fmt: skip
 # What a page cannot do without; see INTERNAL in the guard.
 INTERNAL = (
     "hydrate",
@@ -189,28 +79,6 @@ def deltas(tab: Any, since: int) -> list[str]:
     return [each for each in fresh if '"delta"' in each and "is_hydrated" not in each]
 
 
-def test_only_the_declared_handlers_are_public_or_for_admins() -> None:
-    declared = {name: access_of(fn) for name, fn in own_handlers().items()}
-    assert {name for name, access in declared.items() if access == "public"} == PUBLIC
-    assert {name for name, access in declared.items() if access == "admin"} == FOR_ADMINS
-
-
-async def test_a_visitor_is_sent_to_the_sign_in_page_by_every_handler(server: Server) -> None:
-    before = server.counts()
-    async with server.tab() as tab:
-        await tab.open("/login")
-        for name, handler in own_handlers().items():
-            if name in PUBLIC:
-                continue
-            since, seen = tab.frame_count, len(tab.redirects)
-            await tab.send(name, arguments(handler))
-            await tab.until(lambda seen=seen: len(tab.redirects) > seen)  # type: ignore[misc]
-            assert tab.redirects[-1].startswith("/login"), name
-            assert not deltas(tab, since), name
-        assert tab.is_open
-    assert server.counts() == before
-
-
 async def test_the_guest_page_tells_a_visitor_nothing(server: Server) -> None:
     async with server.tab() as tab:
         await tab.call(AUTH, "require_guest")
@@ -223,7 +91,7 @@ async def test_the_guest_page_tells_a_visitor_nothing(server: Server) -> None:
 async def test_admin_handlers_refuse_a_user_and_leave_a_row(server: Server, bob: Person) -> None:
     async with server.tab(bob) as tab:
         await tab.open("/admin")
-        for name in sorted(FOR_ADMINS):
+        for name in sorted(full_names("admin")):
             since, rows = tab.frame_count, len(refusals(server, bob))
             await tab.send(name, {})
             await tab.settle()
@@ -341,42 +209,6 @@ async def test_what_is_no_handler_cannot_be_called(server: Server, bob: Person) 
     assert "must not be logged" not in logged
     assert "agent-that-must-not-be-logged" not in logged
     assert unhandled(server) == errors
-
-
-WRONG: tuple[Any, ...] = (
-    None, True, 0, -1, 1.5, "", "x" * 100_000, [], ["x"], {}, {"a": {"b": {"c": []}}},
-    2**63, "\x00", "🙂", {"__proto__": 1},
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "name", ["send_message", "select_model", "rename_chat", "delete_chat", "retry",
-             "follow_answer", "resync", "stop", "undo_delete", "load_earlier", "load_chats",
-             "pin_chat", "archive_chat", "move_chat", "tag_chat", "load_later", "load_newest",
-             "catch_up"],
-)  # fmt: skip
-async def test_forged_arguments_never_become_an_unhandled_error(
-    server: Server, bob: Person, name: str
-) -> None:
-    """A missing body killing the process."""
-    handler = own_handlers()[f"{CHAT}.{name}"]
-    fitting = arguments(handler)
-    forged: list[Any] = [{}, {**fitting, "self": 1}, {**fitting, "extra": "x"}, {"": ""}]
-    for parameter, value in itertools.product(fitting, WRONG):
-        forged.append({**fitting, parameter: value})
-    for parameter in fitting:
-        forged.append({key: value for key, value in fitting.items() if key != parameter})
-    errors = unhandled(server)
-    async with server.tab(bob) as tab:
-        await tab.open("/chat")
-        for payload in forged:
-            await tab.send(f"{CHAT}.{name}", payload)
-        await tab.settle()
-        assert tab.is_open
-        await tab.call(CHAT, "dismiss_undo")
-        await tab.settle()
-    assert unhandled(server) == errors
-    assert "Traceback" not in server.log()
 
 
 STRANGE = (r'"\ud800"', r'"\u0000x"', "NaN", "1e999", "-0", "9" * 400)

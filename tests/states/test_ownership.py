@@ -139,7 +139,7 @@ async def test_resync_of_a_foreign_run_gives_nothing(
 async def test_stop_stops_nothing_of_anybody_elses(
     server: Server, charlie: Person, bobs: Belongings
 ) -> None:
-    """Stop other people's tasks."""
+    """Stop or list other people's tasks."""
     async with server.tab(charlie) as tab:
         await tab.open(f"/chat/{bobs.running_chat}")
         await tab.call(CHAT, "stop")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ class Stream:
 
     names: list[str] = field(default_factory=list)
     is_over: bool = False
+    ended_at: float = 0.0
 
     async def read(self, server: Server, person: Person, run_id: str, key: str = "") -> None:
         headers = {"Cookie": f"{COOKIE}={person.cookie}"}
@@ -44,7 +46,7 @@ class Stream:
             async for line in answer.aiter_lines():
                 if line.startswith("event: "):
                     self.names.append(line.removeprefix("event: "))
-        self.is_over = True
+        self.is_over, self.ended_at = True, time.monotonic()
 
 
 async def until(found: Callable[[], Any], seconds: float = ENDED_S) -> Any:

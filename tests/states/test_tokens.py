@@ -7,6 +7,7 @@ Charlie knows bob's token, whatever else he does, and receives nothing of bob's.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -53,6 +54,7 @@ async def look_around(tab: Tab) -> None:
 async def test_a_stolen_token_shows_nothing(
     server: Server, bob: Person, charlie: Person, thief: str, is_connected: bool
 ) -> None:
+    """Restoring somebody else's session over the websocket."""
     bobs = await open_chat_of(server, bob)
     if not is_connected:
         await bobs.close()
@@ -64,6 +66,36 @@ async def test_a_stolen_token_shows_nothing(
         assert stolen.vars(CHAT)["messages"] == []
     if is_connected:
         await bobs.close()
+
+
+@pytest.mark.parametrize("thief", ["charlie", "a visitor", "with the ended cookie"])
+@pytest.mark.parametrize("end", ["signed out", "disabled", "expired"])
+async def test_the_token_of_somebody_who_is_out_shows_nothing(
+    server: Server, alice: Person, charlie: Person, somebody: Callable[[], Person],
+    end: str, thief: str,
+) -> None:  # fmt: skip
+    """Restoring somebody else's session over the websocket, when its own has ended: the state
+    that waits under the token is nobody's any more, not even for who brings the old cookie."""
+    person = somebody()
+    tab = await open_chat_of(server, person)
+    if end == "signed out":
+        assert server.rest(person, "POST", "/auth/logout").is_success
+    elif end == "disabled":
+        change = server.rest(alice, "PATCH", f"/admin/users/{person.id}", is_active=False)
+        assert change.is_success
+    else:
+        server.execute(
+            "UPDATE authsession SET expires_at = '2001-01-01 00:00:00+00:00' WHERE user_id = :user",
+            user=person.id,
+        )
+    await tab.close()
+    who = {"charlie": charlie, "with the ended cookie": person}.get(thief)
+    async with server.tab(who, token=tab.token) as stolen:
+        await look_around(stolen)
+        for piece in ("a-word-of-bobs", person.id, person.name, person.cookie):
+            assert piece not in stolen.everything, piece
+        assert stolen.vars(AUTH)["username"] == ("charlie" if thief == "charlie" else "")
+        assert stolen.vars(CHAT)["messages"] == []
 
 
 async def test_a_stolen_token_shows_nothing_to_a_browser_either(

@@ -299,6 +299,7 @@ def test_a_newer_schema_and_a_newer_form_are_refused(archive: Path, nowhere: str
 
 
 def test_a_database_with_rows_is_refused_and_stays(archive: Path, nowhere: str):
+    """Import that overwrites by id."""
     migrate(nowhere)
     fill(nowhere, count=2, seed=5)
     before = contents(nowhere)

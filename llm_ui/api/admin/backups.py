@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import PRIVATE, Job, job_of
+from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.jobs import BackupItem
 from llm_ui.services import backups
@@ -57,7 +58,11 @@ async def list_backups(actor: AdminReader) -> BackupList:
     return BackupList(items=[_backup(each) for each in await backups.list_backups(actor)])
 
 
-@router.get("/{name}/content", response_class=FileResponse, responses=problems(401, 403, 404))
+@router.get(
+    "/{name}/content",
+    response_class=FileResponse,
+    responses={**gives("application/zip"), **problems(401, 403, 404)},
+)
 async def get_content(name: str, actor: AdminReader) -> FileResponse:
     """The archive. Whoever has it has everything: the log keeps who took it."""
     async with unit_of_work() as session:

@@ -11,6 +11,7 @@ from starlette.responses import StreamingResponse
 
 from llm_ui.api.deps import AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.monitoring import ErrorGroup, LogEntry, LogFilters
 from llm_ui.services import monitoring_log
@@ -62,7 +63,11 @@ async def list_error_groups(
         return await monitoring_log.error_groups(session, actor, _filters("", "", q, hours))
 
 
-@router.get("/export", response_class=StreamingResponse, responses=problems(401, 403, 422))
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={**gives("text/csv", "application/x-ndjson"), **problems(401, 403, 422)},
+)
 async def export_log(
     actor: AdminReader,
     form: Annotated[Literal["csv", "ndjson"], Query(alias="format")] = "csv",

@@ -86,6 +86,7 @@ async def test_thinking_comes_apart_from_the_answer(server: ScriptedServer, kind
 
 
 async def test_unknown_events_are_passed_over(server: ScriptedServer, kind: str) -> None:
+    """A malicious model server sending unknown event types."""
     server.script("unknown-events tokens=5")
     provider = at(server, kind)
     assert text_of(await read(provider)) == expected_text("tokens=5")

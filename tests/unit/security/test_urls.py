@@ -28,6 +28,7 @@ from llm_ui.security.urls import (
     ],
 )  # fmt: skip
 def test_private_loopback_link_local_and_metadata_addresses_are_not_public(address: str) -> None:
+    """SSRF to metadata addresses."""
     assert not is_public(address)
 
 
@@ -47,6 +48,7 @@ def test_public_addresses_are(address: str) -> None:
     ],
 )  # fmt: skip
 def test_decimal_octal_hex_and_mapped_hosts_are_refused(url: str) -> None:
+    """SSRF by decimal or octal hosts, SSRF by IPv4-mapped IPv6."""
     with pytest.raises(AddressRefused):
         checked_url(url)
 
@@ -66,6 +68,7 @@ def test_decimal_octal_hex_and_mapped_hosts_are_refused(url: str) -> None:
     ],
 )  # fmt: skip
 def test_other_schemes_ports_and_disguises_are_refused(url: str) -> None:
+    """SSRF by parser mismatch."""
     with pytest.raises(AddressRefused):
         checked_url(url)
 

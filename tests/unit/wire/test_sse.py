@@ -47,6 +47,7 @@ def test_an_unfinished_event_at_the_end_does_not_count() -> None:
 
 @pytest.mark.parametrize("chunk", [1_000, 64_000, 10_000_000])
 def test_a_line_over_the_limit_is_garbage_after_the_events_before_it(chunk: int) -> None:
+    """A malicious model server sending endless lines or huge tokens."""
     stream = b"data: 1\n\ndata: " + b"x" * 1_000_001 + b"\n\n"
     splitter = SseSplitter()
     found = []

@@ -71,7 +71,8 @@ async def test_ssrf_a_public_name_that_leads_inside_is_refused(address: str) -> 
 async def test_ssrf_dns_rebinding_the_checked_address_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The name answers with a public address first and with this machine ever after."""
+    """SSRF by DNS rebinding: the name answers with a public address first and with this
+    machine ever after."""
     names = Names(rebind_example=[[PUBLIC], ["127.0.0.1"]])
     fetcher = Fetcher(resolver=names)
     connected: list[str] = []
@@ -97,6 +98,7 @@ async def test_ssrf_dns_rebinding_the_checked_address_is_the_one_connected_to(
     ],
 )  # fmt: skip
 async def test_ssrf_each_redirect_is_checked_again(web: Web, target: str) -> None:
+    """SSRF by redirect."""
     web.pages["/go"] = Page(status=302, headers={"location": target})
     names = Names(inside_example=[["10.0.0.1"]], **{"127_0_0_1": [["127.0.0.1"]]})
     assert await problem_of(Fetcher([web.host], resolver=names), f"{web.url}/go") == "refused"
