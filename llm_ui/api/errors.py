@@ -20,6 +20,9 @@ from llm_ui.errors import (
     NotAllowed,
     NotAuthenticated,
     NotFound,
+    ProviderOverloaded,
+    ProviderTimeout,
+    ProviderUnreachable,
     TooLarge,
     TooManyRequests,
     WrongMethod,
@@ -128,6 +131,9 @@ KNOWN: dict[int, tuple[AppError, str]] = {
     413: (TooLarge(), "Too large"),
     422: (InvalidInput("error.request_invalid", field="body"), "`field` cannot be used"),
     429: (TooManyRequests(60), "Too many; again after `retry_after` seconds"),
+    502: (ProviderUnreachable(), "The provider cannot be reached, or did not do its part"),
+    503: (ProviderOverloaded(), "The provider has too much to do"),
+    504: (ProviderTimeout("connect", 10), "The provider did not answer in time"),
 }
 
 

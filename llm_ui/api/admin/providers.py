@@ -193,14 +193,16 @@ async def delete_address(provider_id: str, address_id: str, actor: AdminChanger)
 # --- the models on an Ollama's disk -------------------------------------------------------
 
 
-@router.get("/{provider_id}/stored", responses=problems(401, 403, 404, 409, 502))
+@router.get("/{provider_id}/stored", responses=problems(401, 403, 404, 409, 502, 503, 504))
 async def list_stored(provider_id: str, actor: AdminReader) -> StoredList:
     """The models on the disk of an Ollama, with their sizes."""
     return StoredList(items=await ollama_models.list_stored(actor, provider_id))
 
 
 @router.delete(
-    "/{provider_id}/stored", status_code=204, responses=problems(401, 403, 404, 409, 422, 502)
+    "/{provider_id}/stored",
+    status_code=204,
+    responses=problems(401, 403, 404, 409, 422, 502, 503, 504),
 )
 async def delete_stored(
     provider_id: str, name: Annotated[str, Query(max_length=400)], actor: AdminChanger
