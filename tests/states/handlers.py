@@ -34,6 +34,38 @@ AdminState.load_dashboard               admin
 AdminState.refresh                      admin
 AdminState.tick                         admin
 
+AIModelState.load_models                admin
+AIModelState.show_view                  admin
+AIModelState.look_for                   admin
+AIModelState.narrow                     admin
+AIModelState.clear_filters              admin
+AIModelState.load_more                  admin
+AIModelState.switch_model               admin   model_id=model
+AIModelState.make_default               admin   model_id=model
+AIModelState.move_model                 admin   model_id=model
+AIModelState.pick                       admin   model_id=model
+AIModelState.pick_all                   admin
+AIModelState.switch_picked              admin
+AIModelState.price_picked               admin
+AIModelState.open_model                 admin   model_id=model
+AIModelState.choose_visibility          admin
+AIModelState.look_for_readers           admin
+AIModelState.add_reader                 admin   user_id=person
+AIModelState.drop_reader                admin   user_id=person
+AIModelState.save_model                 admin
+AIModelState.new_type                   admin
+AIModelState.open_type                  admin   type_id=type
+AIModelState.save_type                  admin
+AIModelState.move_type                  admin   type_id=type
+AIModelState.ask_to_delete_type         admin   type_id=type
+AIModelState.delete_type                admin
+AIModelState.open_prices                admin   model_id=model
+AIModelState.new_price                  admin
+AIModelState.use_listed                 admin
+AIModelState.open_price                 admin   price_id=price
+AIModelState.save_price                 admin
+AIModelState.delete_price               admin   price_id=price
+
 AIProviderState.load_providers          admin
 AIProviderState.refresh                 admin
 AIProviderState.load_more               admin
@@ -49,6 +81,15 @@ AIProviderState.choose_preset           admin
 AIProviderState.choose_again            admin
 AIProviderState.open_provider           admin   provider_id=provider
 AIProviderState.test_provider           admin
+
+AdminUsageState.load_all_usage          admin
+AdminUsageState.show_preset             admin
+AdminUsageState.show_range              admin
+AdminUsageState.show_by                 admin
+AdminUsageState.sort_by                 admin
+AdminUsageState.turn_page               admin
+AdminUsageState.narrow_to               admin
+AdminUsageState.widen                   admin
 
 AllKeysState.load_all_keys              admin
 AllKeysState.look_for_keys              admin
@@ -66,6 +107,7 @@ ChatState.refresh_chats                 user
 ChatState.refresh_models                user
 ChatState.select_model                  user    model_id=model
 ChatState.choose_also                   user    model_id=model
+ChatState.choose_image_model            user    model_id=image_model
 ChatState.attach_files                  user    ids=[file]
 ChatState.send_message                  user
 ChatState.load_earlier                  user
@@ -142,6 +184,31 @@ KeysState.create_key                    user
 KeysState.rotate_key                    user    key_id=key
 KeysState.revoke_key                    user    key_id=key
 
+MediaState.load_media                   admin
+MediaState.new_provider                 admin
+MediaState.open_provider                admin   provider_id=image_provider
+MediaState.save_provider                admin
+MediaState.switch_provider              admin   provider_id=image_provider
+MediaState.test_draft                   admin
+MediaState.test_saved                   admin   provider_id=image_provider
+MediaState.dismiss_result               admin
+MediaState.new_model                    admin   provider_id=image_provider
+MediaState.open_model                   admin   model_id=image_model
+MediaState.save_model                   admin
+MediaState.switch_model                 admin   model_id=image_model
+MediaState.open_type                    admin   type_id=image_type
+MediaState.save_type                    admin
+MediaState.ask_to_delete                admin   thing_id=image_thing
+MediaState.delete_doomed                admin
+
+ModelFileState.open_files               admin
+ModelFileState.look_again               admin
+ModelFileState.use_file                 admin
+ModelFileState.use_path                 admin
+ModelFileState.cancel_loading           admin
+ModelFileState.ask_to_delete            admin
+ModelFileState.delete_file              admin
+
 MonitoringState.load_log                admin
 MonitoringState.look_for                admin
 MonitoringState.narrow                  admin
@@ -150,6 +217,14 @@ MonitoringState.load_more               admin
 MonitoringState.follow                  admin
 MonitoringState.tick                    admin
 MonitoringState.keep_days               admin
+
+OllamaState.open_stored                 admin   provider_id=provider
+OllamaState.look_again                  admin
+OllamaState.pull_model                  admin
+OllamaState.cancel_pull                 admin   job_id=pull
+OllamaState.retry_pull                  admin   job_id=pull
+OllamaState.ask_to_delete               admin
+OllamaState.delete_model                admin
 
 PaletteState.find                       user
 
@@ -172,6 +247,12 @@ PeopleState.look_for_heirs              admin
 PeopleState.delete_person               admin
 PeopleState.set_registration            admin
 PeopleState.save_domains                admin
+
+PerformanceState.load_performance       admin
+PerformanceState.look_again             admin
+PerformanceState.choose                 admin
+PerformanceState.look_at                admin
+PerformanceState.look_at_all            admin
 
 ProjectFilesState.load_files            user
 ProjectFilesState.look_again            user
@@ -277,7 +358,11 @@ PAGES = """
 /admin/jobs             admin
 /admin/keys             admin
 /admin/log              admin
+/admin/media            admin
+/admin/models           admin
 /admin/people           admin
+/admin/performance      admin
 /admin/providers        admin
+/admin/usage            admin
 """
 PAGE_LINES = dict(line.split() for line in PAGES.splitlines() if line)

@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 
 from llm_ui.api.deps import AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.figures import (
     Apart,
@@ -71,7 +72,11 @@ async def get_usage_of_all(
         )  # fmt: skip
 
 
-@router.get("/usage.csv", response_class=StreamingResponse, responses=problems(401, 403, 422))
+@router.get(
+    "/usage.csv",
+    response_class=StreamingResponse,
+    responses={**gives("text/csv"), **problems(401, 403, 422)},
+)
 async def get_usage_of_all_csv(
     actor: AdminReader,
     start: Start = None,
