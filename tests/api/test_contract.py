@@ -61,7 +61,7 @@ BY_SOMEBODY_ELSE = {
 # What takes things away comes last.
 ORDER = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # How many of the operations alice must have had answered with what she asked for.
-SUCCEEDED = 0.8
+SUCCEEDED = 0.7
 
 
 @dataclass
