@@ -19,7 +19,7 @@ LOOK_EVERY_MS = 1000
 def files_button(provider: rx.Var[ProviderItem]) -> rx.Component:
     """Opens the dialog, at the service that comes with the app."""
     return rx.cond(
-        provider.origin == "bundled",
+        provider.takes_files,
         ui.button(
             ui.icon("hard-drive-download", 16), t("gguf.open"), small=True,
             on_click=S.open_files, data_testid="gguf-open",

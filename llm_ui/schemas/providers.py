@@ -58,7 +58,8 @@ class ProviderItem:
     its own address; `status` (ok, down, unknown) is about all of its addresses together.
 
     `origin` is bundled, environment or admin; the address and the key of the first two come
-    from the environment's `variables`. `limit` 0: no limit of its own.
+    from the environment's `variables`. `limit` 0: no limit of its own. `takes_files`: its model
+    file can be chosen here.
     """
 
     id: str
@@ -83,6 +84,7 @@ class ProviderItem:
     addresses: list[AddressItem] = field(default_factory=list)
     variables: list[str] = field(default_factory=list)
     is_deletable: bool = True
+    takes_files: bool = False
     created_at: str = ""
 
 

@@ -125,6 +125,7 @@ def _item(row: AIProvider, models: int, further: list[AddressItem]) -> ProviderI
         addresses=further,
         variables=[] if row.origin == OWN else list(INFO[row.type].variables),
         is_deletable=is_deletable(row),
+        takes_files=row.origin == "bundled" and not get_settings().llm_api_url,
         created_at=row.created_at.isoformat(),
         **_shared(row),
     )
