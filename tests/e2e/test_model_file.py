@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from llm_ui.llm_api.engine import bundled_model
 from tests.e2e.app import App
+from tests.e2e.axe import look
 from tests.e2e.conftest import People
 from tests.e2e.test_look import _no_sideways
 from tests.e2e.window import PHONE
@@ -56,6 +57,7 @@ async def test_a_file_is_used_and_a_broken_one_gives_way(
         "the one of before is in use again", timeout=60_000
     )
     await expect(used).to_be_visible()
+    assert await look(page, "the model files") == []
     await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     await _no_sideways(page, "the model files")
     await bad.get_by_test_id("gguf-delete").click()

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.app import App
+from tests.e2e.axe import look
 from tests.e2e.conftest import People
 from tests.e2e.test_look import _no_sideways
 from tests.e2e.window import PHONE
@@ -54,6 +55,7 @@ async def test_a_model_is_pulled_cancelled_gone_on_with_and_deleted(
         await expect(pull.first.get_by_test_id("pull-note")).to_contain_text(
             "does not know a model “nosuch:1b”"
         )
+        assert await look(page, "the disk") == []
         await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         await stored.last.get_by_test_id("stored-delete").click()
         await _no_sideways(page, "the disk")

@@ -36,7 +36,7 @@ def _row(key: rx.Var[KeyItem]) -> rx.Component:
         rx.el.td(key.owner),
         rx.el.td(scopes),
         rx.el.td(key_state(key)),
-        rx.el.td(key_words(key), class_name="lu-table__quiet"),
+        rx.el.td(key_words(key), class_name="lu-key__use"),
         rx.el.td(when(key.created_at), class_name="lu-table__quiet"),
         rx.el.td(revoke, class_name="lu-table__num"),
         data_testid="key-row",

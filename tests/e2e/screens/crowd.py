@@ -99,7 +99,7 @@ def _person(number: int, chance: random.Random) -> User:
     return User(
         email=f"{first}.{last}.{number}@example.org".lower(), username=f"{first} {last}",
         password_hash="!", is_active=chance.random() > 0.05, created_at=made, updated_at=made,
-        last_active_at=now() - timedelta(hours=chance.randint(1, 2000)),
+        last_login_at=made, last_active_at=now() - timedelta(hours=chance.randint(1, 2000)),
     )  # fmt: skip
 
 
