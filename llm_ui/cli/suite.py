@@ -26,10 +26,10 @@ DATABASE_ADVICE = {
     "TEST_POSTGRES_URL",
     "Redis": "install it (`sudo apt-get install redis-server`) or name a server in TEST_REDIS_URL",
 }
-# Much of the whole is waiting: two processes share it, each with files of its own, in the
-# order of the files, where those that take long come before the many small ones.
+# Much of the whole is waiting: three processes share two cores, each with files of its own, in
+# the order of the files, where those that take long come before the many small ones.
 WHOLE = (
-    *("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+    *("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
     *("--durations", "30", "--durations-min", "5"),
 )
 CHECKS = (
