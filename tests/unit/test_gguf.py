@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -113,6 +114,33 @@ async def test_a_file_is_taken_into_use_or_the_one_of_before_stays(
         with pytest.raises(Conflict):
             await gguf.delete(people.alice, "good.gguf")
         await gguf.delete(people.alice, "bad.gguf")
+    finally:
+        await keeper.stop()
+
+
+async def test_a_worker_that_dies_in_the_middle_leaves_work_that_is_done_again(
+    people: People, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "WATCH_SECONDS", 0.1)
+    begun = asyncio.Event()
+
+    async def progress(*_: object, **__: object) -> None:
+        begun.set()
+
+    keeper = Supervisor(get_settings(), STUB)
+    await keeper.start()
+    try:
+        await keeper.wait()
+        good = await upload(people.alice, "good", MODEL)
+        first = asyncio.create_task(gguf.load(good, progress))
+        await begun.wait()
+        # It has no way of tidying up, as little as a process that is killed.
+        first.cancel()
+        await asyncio.wait([first])
+        assert (await gguf.load(good, progress))["name"] == "good.gguf"
+        found = await gguf.list_files(people.alice)
+        assert [each.name for each in found.files if each.is_current] == ["good.gguf"]
+        assert found.state == "ready"
     finally:
         await keeper.stop()
 
