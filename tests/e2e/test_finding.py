@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-import sqlalchemy as sa
 from playwright.async_api import Locator, Page, expect
 
-from llm_ui.models import ChatHistory, ChatMessage
 from tests.e2e.app import App
 from tests.e2e.conftest import People
-from tests.e2e.window import A_CHAT, CHAT, PHONE, Person, finished, pick, ready, send
+from tests.e2e.rows import put
+from tests.e2e.window import A_CHAT, CHAT, PHONE, finished, pick, ready, send
 from tests.scripted import ScriptedServer
 from tests.scripted.script import Script
 
@@ -25,23 +24,6 @@ SEEN = """() => {
     return here.bottom > box.top && here.top < box.bottom;
   }).length;
 }"""
-
-
-def put(app: App, person: Person, count: int, messages: int = 0) -> str:
-    """So many chats; the first of them with so many messages. Its id."""
-    chats = [ChatHistory(user_id=person.user_id, title=f"Number {n}") for n in range(count)]
-    rows, parent = [], None
-    for n in range(messages):
-        text = f"Words {n}\n\n- one\n- two\n\nAnd `code`." if n % 2 else f"Question {n}"
-        role = "assistant" if n % 2 else "user"
-        row = ChatMessage(chat_id=chats[0].id, parent_id=parent, role=role, content=text)
-        parent = row.id
-        rows.append(row.model_dump())
-    chats[0].active_leaf_id = parent
-    app.sql(sa.insert(ChatHistory).values([each.model_dump() for each in chats]))
-    for start in range(0, len(rows), 200):
-        app.sql(sa.insert(ChatMessage).values(rows[start : start + 200]))
-    return chats[0].id
 
 
 async def chat_menu(page: Page, title: str, item: str) -> None:
