@@ -80,6 +80,7 @@ async def test_images_are_set_up_made_shown_and_removed(
     await expect(admin.get_by_test_id("media-type")).to_contain_text("Pictures of all kinds")
     await admin.get_by_test_id("media-edit").click()
     dialog = admin.get_by_test_id("media-provider-dialog")
+    await expect(dialog).to_be_visible()
     await expect(dialog).to_contain_text("A key is stored")
     await expect(admin.get_by_test_id("media-api_key")).to_have_value("")
     assert KEY not in await admin.content()
