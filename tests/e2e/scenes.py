@@ -123,7 +123,7 @@ SCENES = {
         _on(CHAT, "focus .lu-log-box", "press Home", shows="jump-latest", sizes=BOTH),
         _on("/chat/{painted}", shows="picture", sizes=BOTH),
         _on("/chat/{painted}", "click picture-open", shows="picture-viewer", sizes=BOTH),
-        _on("/chat/{painted}", "click mode-image", shows="image-model", sizes=BOTH),
+        _on("/chat", "click mode-image", shows="image-model", sizes=BOTH),
         _on("/chat/{pair}", shows="pair", sizes=BOTH),
         _on("/chat/{failed}", shows="error-bubble", sizes=BOTH),
         _on("/chat/{broken}", shows="error-bubble"),
