@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,19 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _let_go_of_the_lock(engine: sa.Engine) -> None:
+    """A statement that is cancelled takes its connection with it, and SQLite keeps a closed
+    connection, with its lock, for as long as anybody holds a cursor with rows to read: as the
+    traceback of the cancellation does. So the transaction ends before the connection.
+    """
+
+    @sa.event.listens_for(engine, "invalidate")
+    def _invalidate(connection: Any, _record: Any, _error: BaseException | None) -> None:
+        # Cancelled again: the rollback stands in the connection's queue, before its end.
+        with suppress(asyncio.CancelledError, sa.exc.SQLAlchemyError, sqlite3.Error, ValueError):
+            connection.rollback()
+
+
 def script_engine(url: str) -> sa.Engine:
     """An engine for scripts and threads: synchronous, its transactions begun as at run time.
 
@@ -121,6 +135,7 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(runtime_url(url), **options)
         if self.is_sqlite:
             _prepare_sqlite(self.engine.sync_engine)
+            _let_go_of_the_lock(self.engine.sync_engine)
         _store_what_can_be_stored(self.engine.sync_engine)
         self._writing_engine = self.engine.execution_options(writes=True)
         # SQLite lets one write at a time, and those who wait ask again and again, the luckiest

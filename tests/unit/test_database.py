@@ -190,3 +190,28 @@ async def test_a_writer_that_fails_or_is_cancelled_gives_its_turn_back(db: Datab
         await asyncio.gather(task, return_exceptions=True)
     async with asyncio.timeout(5), unit_of_work() as session:
         await session.execute(sa.text("SELECT 1"))
+
+
+async def test_a_statement_that_is_cancelled_leaves_no_lock_behind(db: Database, people: People):
+    """Also while its traceback is held, and whatever of its rows nobody has read."""
+
+    async def write() -> None:
+        async with db.unit_of_work() as session:
+            name = sa.update(User).values(username="Bob").returning(col(User.id))
+            (await session.execute(name)).all()
+
+    async def work() -> None:
+        try:
+            while True:
+                await write()
+        except asyncio.CancelledError:
+            # Within what holds the traceback.
+            async with asyncio.timeout(5):
+                await write()
+
+    for moment in range(120):
+        task = asyncio.create_task(work())
+        await asyncio.sleep(moment % 40 * 0.0002)
+        task.cancel()
+        await asyncio.wait({task})
+        assert task.cancelled() or task.exception() is None
