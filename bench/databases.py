@@ -1,14 +1,22 @@
-"""A database for one run of a benchmark, gone afterwards."""
+"""Databases for one run of a benchmark, gone afterwards."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
+
+ROOT = Path(__file__).parents[1]
 
 
 @contextlib.contextmanager
@@ -27,3 +35,28 @@ def scratch(server: str) -> Iterator[str]:
             yield make_url(server).set(database=name).render_as_string(hide_password=False)
         finally:
             connection.execute(drop)
+
+
+def on_each(
+    postgres: str, measure: Callable[[str], Awaitable[dict[str, Any]]]
+) -> dict[str, dict[str, Any]]:
+    """What is measured on an empty, migrated database of each kind, by its name. `measure` gets
+    its address; without the address of a server it is SQLite alone."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
+        found["SQLite"] = _migrated(f"sqlite:///{folder}/bench.db", measure)
+    if postgres:
+        with scratch(postgres) as url:
+            found["PostgreSQL"] = _migrated(url, measure)
+    return found
+
+
+def _migrated(url: str, measure: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    env = os.environ | {"DATABASE_URL": url, "SECRET_KEY": "for-the-benchmark-" + "x" * 32}
+    alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
+    subprocess.run(alembic, cwd=ROOT, env=env, check=True, capture_output=True)
+
+    async def measured() -> dict[str, Any]:
+        return await measure(url)
+
+    return asyncio.run(measured())

@@ -11,14 +11,10 @@ database is made; without it SQLite alone is measured.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import itertools
 import os
 import random
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -27,9 +23,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.databases import scratch
+from bench.databases import on_each
 from bench.row import Figure, Row
-from bench.stage import ROOT
 from llm_ui.auth import Actor
 from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.models import ChatHistory, ChatMessage, User
@@ -166,14 +161,6 @@ async def measure(url: str, messages: int, chat_count: int, repeat: int) -> dict
         await stop_database()
 
 
-def on(url: str, messages: int, chat_count: int, repeat: int) -> dict[str, Any]:
-    """Migrate a database and measure on it."""
-    env = os.environ | {"DATABASE_URL": url, "SECRET_KEY": "for-the-benchmark-" + "x" * 32}
-    alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    subprocess.run(alembic, cwd=ROOT, env=env, check=True, capture_output=True)
-    return asyncio.run(measure(url, messages, chat_count, repeat))
-
-
 def main() -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -184,11 +171,7 @@ def main() -> None:
     given = parser.parse_args()
     sizes = (given.messages, given.chats, given.repeat)
     row = Row(f"finding in {given.messages:,} messages", "python -m bench.search")
-    with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
-        row.details["SQLite"] = on(f"sqlite:///{folder}/bench.db", *sizes)
-    if given.postgres:
-        with scratch(given.postgres) as url:
-            row.details["PostgreSQL"] = on(url, *sizes)
+    row.details |= on_each(given.postgres, lambda url: measure(url, *sizes))
     for name, found in row.details.items():
         row.figures += [
             Figure(f"search, {name}, p95", found["search"]["p95"], "ms", GOAL_MS),

@@ -12,11 +12,7 @@ database is made; without it SQLite alone is measured.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,10 +20,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bench.databases import scratch
+from bench.databases import on_each
 from bench.row import Figure, Row
 from bench.search import timed
-from bench.stage import ROOT
 from llm_ui.auth import Actor
 from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.models import User
@@ -215,14 +210,6 @@ async def measure(url: str, rows: int, metrics: int, repeat: int) -> dict[str, A
         await stop_database()
 
 
-def on(url: str, rows: int, metrics: int, repeat: int) -> dict[str, Any]:
-    """Migrate a database and measure on it."""
-    env = os.environ | {"DATABASE_URL": url, "SECRET_KEY": "for-the-benchmark-" + "x" * 32}
-    alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    subprocess.run(alembic, cwd=ROOT, env=env, check=True, capture_output=True)
-    return asyncio.run(measure(url, rows, metrics, repeat))
-
-
 def main() -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -233,11 +220,7 @@ def main() -> None:
     given = parser.parse_args()
     sizes = (given.rows, given.metrics, given.repeat)
     row = Row(f"figures of {given.rows:,} answers", "python -m bench.usage")
-    with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
-        row.details["SQLite"] = on(f"sqlite:///{folder}/bench.db", *sizes)
-    if given.postgres:
-        with scratch(given.postgres) as url:
-            row.details["PostgreSQL"] = on(url, *sizes)
+    row.details |= on_each(given.postgres, lambda url: measure(url, *sizes))
     for name, found in row.details.items():
         usage = {view: times for view, times in found.items() if view.startswith("usage")}
         slowest = max(usage, key=lambda view: usage[view]["p95"])
