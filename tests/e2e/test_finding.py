@@ -95,7 +95,8 @@ async def test_a_found_message_opens_where_it_is(
                 break
             await page.mouse.wheel(0, wheel)
             await page.wait_for_timeout(100)
-        await message(page, text).scroll_into_view_if_needed()
+        # At once: rows come and go while one scrolls.
+        await message(page, text).evaluate("(row) => row.scrollIntoView({ block: 'center' })")
         await expect(message(page, text)).to_be_in_viewport()
     assert await page.locator(".lu-log-row").count() < 300
     await page.get_by_test_id("jump-latest").click()
