@@ -12,12 +12,11 @@ import reflex as rx
 from reflex.vars import VarData
 from reflex.vars.base import Var
 
-from llm_ui.i18n import LANGUAGES, browser_catalogues, catalogue
+from llm_ui.i18n import browser_catalogues, catalogue
+from llm_ui.react._link import link
 
-if len(browser_catalogues(rx.asset)) != len(LANGUAGES):  # links the JSON for the bundler
-    raise RuntimeError("a language has no catalogue")
-
-_MODULE = rx.asset("text.js", shared=True).importable_path
+browser_catalogues(link)  # for the bundler
+_MODULE = link("text.js")["text.js"]
 _DATA = VarData(
     imports={_MODULE: [rx.ImportVar(tag="useText")]},
     hooks={"const text = useText();": None},

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Literal, TypeVar, cast
+from typing import Literal, cast
 
 Language = Literal["en", "de"]
 
@@ -22,7 +22,6 @@ COOKIE = "lang"
 
 _HERE = Path(__file__).parent
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_Asset = TypeVar("_Asset")
 
 
 class MissingText(KeyError):
@@ -107,6 +106,6 @@ def pick_language(accept_language: str = "", cookie: str = "") -> Language:
     return DEFAULT_LANGUAGE
 
 
-def browser_catalogues(asset: Callable[..., _Asset]) -> dict[str, _Asset]:
-    """Hand the catalogues to `rx.asset`, which links files that lie beside its caller."""
-    return {language: asset(f"{language}.json", shared=True) for language in LANGUAGES}
+def browser_catalogues(link: Callable[..., dict[str, str]]) -> dict[str, str]:
+    """Hand the catalogues to `link`, which puts files that lie beside its caller into the build."""
+    return link(*(f"{language}.json" for language in LANGUAGES))

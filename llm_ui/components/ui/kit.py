@@ -5,8 +5,9 @@ from __future__ import annotations
 import reflex as rx
 from reflex.components.component import Component
 
-rx.asset("behave.js", shared=True)
-_KIT = rx.asset("kit.jsx", shared=True).importable_path
+from llm_ui.react._link import link
+
+_KIT = link("behave.js", "kit.jsx")["kit.jsx"]
 
 
 class Ready(Component):
