@@ -120,7 +120,7 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
     done = (message.status == "done") | (message.status == "stopped")
     again = ui.icon_button(
         "rotate-cw",
-        t("message.regenerate"),
+        t("message.retry"),
         small=True,
         on_click=ChatState.retry(message.id, "", ""),
         data_testid="retry",
@@ -231,7 +231,7 @@ def answer_of(message: Message, last: rx.Var[bool]) -> rx.Component:
         rx.cond(
             message.status == "stopped",
             rx.el.p(
-                rx.cond(is_image, t("image.stopped"), t("message.stopped")),
+                t("message.stopped"),
                 class_name="lu-note",
                 data_testid="stopped-note",
             ),

@@ -158,8 +158,8 @@ def along_line() -> rx.Component:
     along = ChatState.along
     words = rx.cond(
         along.ready > 0,
-        t("projects.along", count=along.ready, name=along.project),
-        t("projects.along_reading", name=along.project),
+        t("projects.along", count=along.ready),
+        t("projects.along_reading"),
     )
     button = rx.el.button(
         ui.icon("folder", 14),

@@ -61,7 +61,7 @@ def _money(cost: rx.Var[Money]) -> rx.Component:
 
 
 def _costs(costs: rx.Var[list[Money]]) -> rx.Component:
-    return rx.cond(costs.length() > 0, rx.fragment(rx.foreach(costs, _money)), t("usage.free"))
+    return rx.cond(costs.length() > 0, rx.fragment(rx.foreach(costs, _money)), money(0, "USD"))
 
 
 def _stats() -> rx.Component:

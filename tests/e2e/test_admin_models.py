@@ -90,7 +90,7 @@ async def test_a_model_is_named_priced_given_to_bob_and_used_by_him(
     await expect(page.get_by_test_id("price-problem")).to_contain_text("could mean a thousand")
     await page.get_by_test_id("price-input").fill("1,5")
     await page.get_by_test_id("price-save").click()
-    await expect(page.get_by_test_id("price-row")).to_contain_text("Holds now")
+    await expect(page.get_by_test_id("price-row")).to_contain_text("Current")
     await page.get_by_test_id("prices-close").click()
     await expect(own.get_by_test_id("model-price")).to_have_text("$1.50 / $2.50")
 

@@ -97,9 +97,9 @@ async def test_images_are_set_up_made_shown_and_removed(
     await expect(page.get_by_test_id("composer-hint")).to_contain_text("dall-e-3")
     studio.script("delay=2")
     await send(page, "A sun over a field of rye")
-    await expect(page.get_by_test_id("making-image")).to_contain_text("Making the image…")
+    await expect(page.get_by_test_id("making-image")).to_contain_text("Creating the image…")
     live = page.locator("[aria-live=polite].lu-sr")
-    await expect(live).to_have_text("Making the image…")
+    await expect(live).to_have_text("Creating the image…")
     # The tab may go meanwhile.
     await page.goto("about:blank")
     await page.go_back()

@@ -107,7 +107,7 @@ async def test_pages_inside_the_network_are_refused_and_the_answer_goes_on(
     await send(page, f"Read {browsing_app.url}/health/live and http://169.254.169.254/")
     await finished(page)
     problems = answers(page).last.get_by_test_id("source-problem")
-    await expect(problems).to_have_text(["This address may not be read from here."] * 2)
+    await expect(problems).to_have_text(["This address is blocked."] * 2)
 
 
 async def test_nothing_of_a_page_becomes_more_than_text(

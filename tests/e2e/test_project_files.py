@@ -68,7 +68,7 @@ async def test_the_chats_of_a_project_say_and_take_what_comes_along(
     await ready(page)
     await pick(page, "scripted-too")
     along = page.get_by_test_id("files-along")
-    await expect(along).to_have_text("1 file of “House” comes along")
+    await expect(along).to_have_text("Using 1 project file")
     await along.click()
     await expect(page.get_by_test_id("along-file")).to_contain_text("pump.docx")
     await page.keyboard.press("Escape")

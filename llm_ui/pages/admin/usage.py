@@ -104,7 +104,7 @@ def _costs(costs: rx.Var[list[Money]]) -> rx.Component:
     def amount(cost: rx.Var[Money]) -> rx.Component:
         return rx.el.span(money(cost.micro, cost.currency), class_name="lu-cost")
 
-    return rx.cond(costs.length() > 0, rx.fragment(rx.foreach(costs, amount)), t("usage.free"))
+    return rx.cond(costs.length() > 0, rx.fragment(rx.foreach(costs, amount)), money(0, "USD"))
 
 
 def _stats() -> rx.Component:
