@@ -9,6 +9,9 @@ from typing import Protocol
 from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Timeouts, Via
 from llm_ui.wire.http import Retry
 
+# What a model that cannot go on from its own last words is asked to do instead.
+CONTINUE = "Continue exactly where you stopped, without repeating anything."
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:

@@ -10,8 +10,9 @@ from llm_ui.schemas.views import UNKNOWN, ContextView
 from llm_ui.services import file_prompts
 from llm_ui.services.chats import get_chat_for
 from llm_ui.services.models import get_model_for
-from llm_ui.services.prompting import budget_of, fit, sampling_of, turns_of
+from llm_ui.services.prompting import budget_of, sampling_of, turns_of
 from llm_ui.services.tokens import estimate_prompt
+from llm_ui.services.turns import fit
 from llm_ui.services.vision import sees
 
 

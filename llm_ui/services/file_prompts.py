@@ -166,7 +166,7 @@ class _Filling:
         parts = [blocks[each.id] for each in texts]
         parts += [each for each in pictures if isinstance(each, str)]
         images = tuple(each for each in pictures if isinstance(each, PromptImage))
-        return replace(turn, content="\n\n".join([*parts, turn.content]), images=images)
+        return replace(turn, content=_stacked(*parts, turn.content), images=images)
 
     async def _block(self, file: Given, room: int) -> str:
         if room < LEAST_TOKENS:
@@ -207,7 +207,7 @@ class _Filling:
         blocks, taken = await project_texts.blocks_of(texts, self._question, room, self._cite)
         self._left -= taken
         parts = [*([INTRODUCTION] if blocks else []), *blocks, *notes, turn.content]
-        return replace(turn, content="\n\n".join(parts), images=(*turn.images, *images))
+        return replace(turn, content=_stacked(*parts), images=(*turn.images, *images))
 
     def _cite(self, file: Given, places: Sequence[int]) -> int:
         """The number of a source: a file, or what stands at some places of it."""
@@ -237,6 +237,11 @@ class _Filling:
         self._images += 1
         self._image_bytes += len(data)
         return PromptImage(file.media_type, data)
+
+
+def _stacked(*parts: str) -> str:
+    """The parts below each other; a question may have brought files and no words."""
+    return "\n\n".join(part for part in parts if part)
 
 
 def _left_out(file: Given) -> str:

@@ -25,12 +25,13 @@ from llm_ui.models import (
     Project,
     User,
 )
+from llm_ui.providers.base import CONTINUE
 from llm_ui.services import browsing, file_prompts, imaging, prompts
 from llm_ui.services.adapters import adapter_for
 from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think, may_use
 from llm_ui.services.modes import BROWSING, IMAGE, THINKING
-from llm_ui.services.tokens import estimate_prompt
+from llm_ui.services.turns import alternating, ending_of, fit
 from llm_ui.services.vision import sees
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
 
@@ -99,11 +100,11 @@ async def prepare(run_id: str) -> Plan:
         turns, given, seeing=sees(model, provider.type), tokens=room
     )
     await file_prompts.cite(answer.id, cited)
-    _continued(turns, answer, provider)
+    last = _continued(turns, answer, provider, room)
 
     def request(turns: list[PromptMessage]) -> ChatRequest:
-        kept = fit(turns, room) if room is not None else turns
-        return ChatRequest(model.name, tuple(kept), sampling, thinking)
+        kept = fit(turns, room, last) if room is not None else turns
+        return ChatRequest(model.name, tuple(alternating(kept)), sampling, thinking)
 
     async def look_up(note: NoteSource) -> ChatRequest:
         # The run's own list of sources replaces the answer's at the end.
@@ -133,16 +134,24 @@ async def turns_of(
     # Whole rows of a thousand messages would take three times as long.
     said = col(ChatMessage.content)
     is_image = sa.case(
-        (said == "", sa.cast(col(ChatMessage.modes), sa.String).contains(f'"{IMAGE}"')),
+        (
+            sa.and_(said == "", col(ChatMessage.status) == "done"),
+            sa.cast(col(ChatMessage.modes), sa.String).contains(f'"{IMAGE}"'),
+        ),
         else_=False,
     )
     parts = (col(ChatMessage.id), col(ChatMessage.role), said, is_image.label("is_image"))
     path = path_query(chat.id, leaf_id, LONGEST_PATH).with_only_columns(*parts)
     rows = (await session.execute(path)).all()
     turns = [
-        PromptMessage(cast("Role", row.role), row.content or IMAGE_STANDS_HERE, message_id=row.id)
+        PromptMessage(
+            cast("Role", row.role),
+            IMAGE_STANDS_HERE if row.is_image else row.content,
+            message_id=row.id,
+        )
         for row in reversed(rows)
-        if row.content or row.is_image
+        # A question without words may have brought files; an answer without any says nothing.
+        if row.content or row.is_image or row.role == "user"
     ]
     if instructions := await instructions_of(session, chat, model):
         turns.insert(0, PromptMessage("system", instructions))
@@ -186,18 +195,20 @@ def budget_of(window: int, sampling: Sampling) -> int:
     return window - asked
 
 
-# What a model that cannot go on from its own last words is asked instead.
-CONTINUE = "Continue exactly where you stopped, without repeating anything."
-
-
-def _continued(turns: list[PromptMessage], answer: ChatMessage, provider: AIProvider) -> None:
-    if not answer.content:
-        return
-    turns.append(PromptMessage("assistant", answer.content))
+def _continued(
+    turns: list[PromptMessage], answer: ChatMessage, provider: AIProvider, room: int | None
+) -> int:
+    """Add what an answer that is continued holds; gives how many turns at the end belong to
+    the question, and so are never left out."""
+    if not answer.content.strip():
+        return 1
+    turns.append(PromptMessage("assistant", ending_of(answer.content, turns, room)))
     # Anthropic and llama.cpp write on from a last assistant turn ("prefill"); the others
     # would begin a new answer.
-    if provider.type not in ("anthropic", "llm_api"):
-        turns.append(PromptMessage("user", CONTINUE))
+    if provider.type in ("anthropic", "llm_api"):
+        return 2
+    turns.append(PromptMessage("user", CONTINUE))
+    return 3
 
 
 async def admit(run_id: str) -> Lane | None:
@@ -236,23 +247,3 @@ async def _model_of(
     if model is None or provider is None or not await may_use(session, person, model.id):
         raise ModelUnavailable(model.display_name if model else "")
     return model, provider
-
-
-def fit(turns: list[PromptMessage], budget: int) -> list[PromptMessage]:
-    """The turns without the oldest ones that do not fit into `budget` tokens.
-
-    System prompts and the last question always stay; what is left begins with a
-    question. Counts are estimates.
-    """
-    system = [turn for turn in turns if turn.role == "system"]
-    rest = [turn for turn in turns if turn.role != "system"]
-    left = budget - estimate_prompt(turn.content for turn in system)
-    kept: list[PromptMessage] = []
-    for turn in reversed(rest):
-        left -= estimate_prompt([turn.content]) + file_prompts.IMAGE_TOKENS * len(turn.images)
-        if left < 0 and kept:
-            break
-        kept.append(turn)
-    while len(kept) > 1 and kept[-1].role != "user":
-        kept.pop()
-    return [*system, *reversed(kept)]

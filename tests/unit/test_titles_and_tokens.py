@@ -2,10 +2,10 @@
 
 import pytest
 
-from llm_ui.services.prompting import fit
 from llm_ui.services.provider_sync import shown_name
 from llm_ui.services.titles import LENGTH, title_of
 from llm_ui.services.tokens import estimate
+from llm_ui.services.turns import fit
 from llm_ui.wire.events import PromptMessage
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from llm_ui.errors import ProviderRefused
 from llm_ui.providers.anthropic.parse import StreamParser, parse_models
+from llm_ui.providers.base import CONTINUE
 from llm_ui.providers.http import HttpAdapter
 from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent
 from llm_ui.wire.sse import SseSplitter
@@ -29,8 +30,11 @@ def body_json(request: ChatRequest) -> dict[str, Any]:
     turns = [
         {"role": m.role, "content": _content(m)}
         for m in request.messages
-        if m.role != "system" and m.content.strip()
+        if m.role != "system" and (m.content.strip() or m.images)
     ]
+    if turns and turns[-1]["role"] == "assistant":
+        # It refuses to go on from a blank.
+        turns[-1]["content"] = request.messages[-1].content.rstrip()
     body: dict[str, Any] = {
         "model": request.model,
         "messages": turns,
@@ -67,7 +71,7 @@ def _content(message: PromptMessage) -> str | list[dict[str, Any]]:
             }
             for i in message.images
         ),
-        {"type": "text", "text": message.content},
+        *([{"type": "text", "text": message.content}] if message.content.strip() else []),
     ]
 
 
@@ -92,8 +96,14 @@ class AnthropicProvider(HttpAdapter):
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
         body = body_json(request)
-        # Newer models choose their own measure and refuse a budget.
-        ways = [body, {**body, "thinking": {"type": "adaptive"}}] if "thinking" in body else [body]
+        ways, complaint = [body], ""
+        if "thinking" in body:
+            # Newer models choose their own measure and refuse a budget.
+            ways, complaint = [body, {**body, "thinking": {"type": "adaptive"}}], "thinking"
+        elif body["messages"] and body["messages"][-1]["role"] == "assistant":
+            # Newer models do not write on from words that are put into their mouth.
+            asked = [*body["messages"], {"role": "user", "content": CONTINUE}]
+            ways, complaint = [body, {**body, "messages": asked}], "prefill"
         for last, way in zip((len(ways) == 1, True), ways, strict=False):
             call = self._call("POST", "/v1/messages", way)
             started = False
@@ -104,5 +114,5 @@ class AnthropicProvider(HttpAdapter):
                         yield event
                 return
             except ProviderRefused as error:
-                if started or last or "thinking" not in error.detail:
+                if started or last or complaint not in error.detail:
                     raise

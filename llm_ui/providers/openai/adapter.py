@@ -51,8 +51,10 @@ def turns_json(request: ChatRequest) -> list[Body]:
     turns = messages_json(request)
     for turn, message in zip(turns, request.messages, strict=True):
         if message.images:
+            # Some refuse a part without text.
+            words = [{"type": "text", "text": message.content}] if message.content else []
             turn["content"] = [
-                {"type": "text", "text": message.content},
+                *words,
                 *({"type": "image_url", "image_url": {"url": i.data_uri}} for i in message.images),
             ]
     return turns
