@@ -1,6 +1,10 @@
 """Password hashes: Argon2id for new ones, older SHA-256 ones are verified and upgraded.
 
 Parameters follow OWASP's Password Storage Cheat Sheet (Argon2id, 19 MiB, 2 passes).
+
+What looks the same is the same password: one system types an ü as one character, another one as
+two, so a password is brought into one form (NFKC, as NIST SP 800-63B asks) before it is hashed.
+Hashes that were made of what was typed fit still, and are renewed at the next sign-in.
 """
 
 from __future__ import annotations
@@ -9,13 +13,18 @@ import asyncio
 import hashlib
 import hmac
 import re
+import unicodedata
 from typing import ClassVar
 
 from passlib.context import CryptContext
 from passlib.utils import handlers as uh
 
+from llm_ui.security.text import storable
+
 MIN_LENGTH = 8
 MAX_LENGTH = 256
+# Of more than this nothing is even looked at; a character typed in parts may take several.
+_READ = 4 * MAX_LENGTH
 
 
 class SaltedSha256(uh.GenericHandler):  # type: ignore[misc]
@@ -56,9 +65,21 @@ _context = CryptContext(
 _decoy = ""
 
 
+def one_form(password: str) -> str:
+    """The form of a password that is hashed and counted: NFKC."""
+    return unicodedata.normalize("NFKC", storable(password))
+
+
+def _forms(password: str) -> list[str]:
+    """The forms a stored hash may have been made of, the usual one first; one for ASCII."""
+    typed = storable(password)
+    ways = (unicodedata.normalize(form, typed) for form in ("NFC", "NFD"))
+    return list(dict.fromkeys([one_form(typed), typed, *ways]))
+
+
 def hash_password_now(password: str) -> str:
     """The Argon2id hash of a password; takes some 30 ms of CPU."""
-    return str(_context.hash(password))
+    return str(_context.hash(one_form(password)))
 
 
 async def hash_password(password: str) -> str:
@@ -69,17 +90,24 @@ async def hash_password(password: str) -> str:
 async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
     """Check a password against a stored hash, or against nothing in the same time.
 
+    Args:
+        password: as it was typed, of any length.
+
     Returns:
-        whether it fits, and a new hash to store when the old one is of an outdated kind.
+        whether it fits, and a new hash to store when the old one is of an outdated kind or was
+        made of another form of the same password.
     """
-    return await asyncio.to_thread(_verify, password, hashed)
+    return await asyncio.to_thread(_verify, password[:_READ], hashed)
 
 
 def _verify(password: str, hashed: str | None) -> tuple[bool, str | None]:
     global _decoy  # noqa: PLW0603 - made at first use: it costs a hash
-    if hashed is None or not _context.identify(hashed):
+    known = hashed if hashed and _context.identify(hashed) else None
+    if known is None:
         _decoy = _decoy or hash_password_now("nobody's password")
-        _context.verify(password, _decoy)
-        return False, None
-    fits, renewed = _context.verify_and_update(password, hashed)
-    return bool(fits), renewed
+    # An account that is not there takes as many tries as one that is.
+    for number, form in enumerate(_forms(password)):
+        fits, renewed = _context.verify_and_update(form, known or _decoy)
+        if known and fits:
+            return True, hash_password_now(password) if number else renewed
+    return False, None

@@ -56,10 +56,11 @@ def clean_username(username: str) -> str:
 
 
 def check_password(password: str) -> None:
-    """Raise InvalidInput unless the password's length will do."""
-    if len(password) < passwords.MIN_LENGTH:
+    """Raise InvalidInput unless the password's length will do, in the form that is hashed."""
+    hashed = len(passwords.one_form(password))
+    if min(len(password), hashed) < passwords.MIN_LENGTH:
         raise InvalidInput("error.password_short", field="password", minimum=passwords.MIN_LENGTH)
-    if len(password) > passwords.MAX_LENGTH:
+    if hashed > passwords.MAX_LENGTH:
         raise InvalidInput("error.password_long", field="password", maximum=passwords.MAX_LENGTH)
 
 
@@ -191,7 +192,6 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
         TooManyRequests: too many wrong passwords; says how long to wait.
     """
     email = storable(email.strip().lower())[:254]
-    password = password[: passwords.MAX_LENGTH + 1]
     async with unit_of_work() as session:
         await attempts.begin(session, email, client.address)
         user = await session.scalar(sa.select(User).where(col(User.email) == email))

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import unicodedata
 
 import pytest
 import sqlalchemy as sa
+from passlib.hash import argon2
 from sqlmodel import col
 
 from llm_ui import auth
@@ -18,7 +20,8 @@ from llm_ui.errors import (
     TooManyRequests,
 )
 from llm_ui.models import AuthSession, MonitoringLog, User
-from llm_ui.services import accounts
+from llm_ui.security import passwords
+from llm_ui.services import accounts, profile
 from tests.conftest import PASSWORD, People, sign_up
 
 HOME = Client("192.0.2.1", "Firefox")
@@ -117,6 +120,55 @@ async def test_an_old_sha256_hash_lets_in_once_and_becomes_argon2(people: People
         user = await session.get(User, people.bob.user_id)
         assert user.password_hash.startswith("$argon2id$")
     await accounts.log_in("bob@example.org", PASSWORD, HOME)
+
+
+OLD = argon2.using(type="ID", memory_cost=19456, time_cost=2, parallelism=1)
+# The same words as one system composes them and as another one takes them apart.
+LOOKALIKES = [
+    ("P\u00e4ssw\u00f6rd-lang-1", "Pa\u0308sswo\u0308rd-lang-1"),
+    *(
+        (word, unicodedata.normalize("NFD", word))
+        for word in ("비밀번호-한국어-1", "mật khẩu của tôi")
+    ),
+    ("パスワードですよ1", "ﾊﾟｽﾜｰﾄﾞですよ１"),
+    ("\u00e9" * 256, "e\u0301" * 256),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [*LOOKALIKES, *(pair[::-1] for pair in LOOKALIKES)])
+async def test_a_password_is_the_same_however_a_keyboard_composes_it(db: Database, one, other):
+    await accounts.register("dora@example.org", "Dora", one, HOME)
+    signed_in = await accounts.log_in("dora@example.org", other, HOME)
+    async with unit_of_work() as session:
+        actor = await auth.resolve(session, signed_in.token)
+    assert actor
+    await profile.change_password(actor, one, other + "!" if len(one) < 250 else one[:-1], HOME)
+    with pytest.raises(InvalidCredentials):
+        await accounts.log_in("dora@example.org", other, HOME)
+
+
+@pytest.mark.parametrize(("made_of", "typed"), LOOKALIKES[:4])
+async def test_an_older_hash_of_what_was_typed_fits_and_is_renewed(people: People, made_of, typed):
+    for raw in (made_of, typed):
+        async with unit_of_work() as session:
+            user = await session.get(User, people.bob.user_id)
+            user.password_hash = stored = OLD.hash(raw)
+        with pytest.raises(InvalidCredentials):
+            await accounts.log_in("bob@example.org", raw + "x", HOME)
+        await accounts.log_in("bob@example.org", raw, HOME)
+        async with unit_of_work(writes=False) as session:
+            user = await session.get(User, people.bob.user_id)
+            assert (user.password_hash != stored) == (raw != passwords.one_form(raw))
+        await accounts.log_in("bob@example.org", made_of, HOME)
+        await accounts.log_in("bob@example.org", typed, HOME)
+
+
+async def test_a_password_is_counted_in_the_form_that_is_hashed(db: Database):
+    for short in ("e\u0301" * 7, "\ufdfa", "\ud800"):
+        with pytest.raises(InvalidInput):
+            await accounts.register("dora@example.org", "Dora", short, HOME)
+    with pytest.raises(InvalidInput):
+        await accounts.register("dora@example.org", "Dora", "\ufdfa" * 20, HOME)
 
 
 async def test_signing_out_ends_that_session_alone_and_announces_it(people: People):

@@ -24,6 +24,71 @@ def test_a_title_is_the_first_thing_that_was_said(question, title):
     assert title_of(question) == title
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "2024 budget ideas for a family",
+        "fix my_function_name please",
+        "7 * 8 = ?",
+        "what is 2*3*4 and 2**10?",
+        "C++ vs C#",
+        "1. list item first",
+        "3) is the third answer right?",
+        "#hashtag",
+        "#1 priority",
+        "-5 degrees",
+        "> 100 users: what breaks?",
+        "+ 5 or - 5?",
+        "*args and **kwargs",
+        "why __init__ and _private_?",
+        "f(x) = x_1 + x_2",
+        "~/.bashrc or ~/.profile",
+        "Version 2.0 vs. 3.0",
+        "50% of 80, e.g. in Excel",
+        "a `b",
+        "[x] or [ ]?",
+        "$HOME/bin & co.",
+        "٢٠٢٤ ميزانية الأسرة",
+        "2024年の予算",
+    ],
+)
+def test_a_title_keeps_numbers_signs_and_underscores(question):
+    assert title_of(question) == question
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("## Plan for **next week** ##", "Plan for next week"),
+        ("> quoted *words*", "quoted words"),
+        ("- [ ] buy milk", "buy milk"),
+        ("* `my_func(*args)` fails", "my_func(*args) fails"),
+        ("_very important_ question", "very important question"),
+        ("~~old~~ new", "old new"),
+        ("see [the docs](https://example.org/a_(b)) first", "see the docs first"),
+        ("---\n\nafter a line", "after a line"),
+        ("```python\ndef my_func():\n```", "def my_func():"),
+        ("请帮我写一份设备清单和采购计划。然后翻译成英文", "请帮我写一份设备清单和采购计划。"),
+    ],
+)
+def test_a_title_is_without_what_markdown_would_not_show(question, title):
+    assert title_of(question) == title
+
+
+@pytest.mark.parametrize("piece", ["👨‍👩‍👧‍👦", "👍🏽", "🇩🇪", "e\u0301", "ก็", "क्षि", "❤️", "한"])
+@pytest.mark.parametrize("shift", range(12))
+def test_a_long_title_tears_no_character_apart(piece, shift):
+    title = title_of("x" * shift + piece * 60)
+    assert len(title) <= LENGTH
+    kept = title[shift:].removesuffix("…")
+    assert kept == piece * (len(kept) // len(piece))
+
+
+def test_a_long_title_without_blanks_is_cut_at_a_pause():
+    title = title_of("春眠不觉晓处处闻啼鸟夜来风雨声花落知多少床前明月光疑是地上霜举头望明月，" * 3)
+    assert title.endswith("望明月…")
+
+
 def test_a_long_title_is_cut_at_a_words_end():
     title = title_of("word " * 50)
     assert len(title) <= LENGTH
