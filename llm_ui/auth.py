@@ -26,6 +26,8 @@ from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token, same
 COOKIE = "llm_ui_session"
 CSRF_HEADER = "X-CSRF-Token"
 SESSION_PURPOSE = "session"
+# Why a session has ended, as far as its person is told at the door: auth.ended.<word>.
+ENDED = ("disabled", "deleted", "role", "password", "elsewhere", "over")
 # Writing "last seen" at each event would make every read a write.
 SEEN_EVERY = timedelta(minutes=5)
 
@@ -195,11 +197,15 @@ async def note_open(session: AsyncSession, ids: Iterable[str]) -> None:
     )
 
 
-async def end_sessions(session: AsyncSession, ids: Iterable[str]) -> None:
-    """Delete sessions; once committed, their open tabs and sockets are ended."""
+async def end_sessions(session: AsyncSession, ids: Iterable[str], why: str = "") -> None:
+    """Delete sessions; once committed, their open tabs and sockets are ended.
+
+    Args:
+        why: what their tabs are told: one of ENDED, or "" for people who signed out themselves.
+    """
     ended = list(ids)
     await session.execute(sa.delete(AuthSession).where(col(AuthSession.id).in_(ended)))
-    after_commit(session, lambda: announce_ended(ended))
+    after_commit(session, lambda: announce_ended(ended, why))
 
 
 async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
@@ -214,6 +220,15 @@ async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
         )
     )
     return set(await session.scalars(query))
+
+
+async def why_out(session: AsyncSession, user_id: str) -> str:
+    """Why a session of this person lets nobody in any more, as far as their account tells:
+    one of ENDED."""
+    is_active = await session.scalar(sa.select(col(User.is_active)).where(col(User.id) == user_id))
+    if is_active is None:
+        return "deleted"
+    return "over" if is_active else "disabled"
 
 
 async def living_keys(session: AsyncSession, ids: Iterable[str]) -> set[str]:
@@ -246,19 +261,19 @@ async def sessions_of(session: AsyncSession, user_id: str) -> list[str]:
     return list((await session.execute(query)).scalars())
 
 
-Listener = Callable[[list[str]], Awaitable[None]]
+Listener = Callable[[list[str], str], Awaitable[None]]
 _listeners: list[Listener] = []
 
 
 def on_sessions_ended(listener: Listener) -> None:
-    """Have `listener` called with the ids of sessions that have just ended."""
+    """Have `listener` called with the ids of sessions that have just ended, and why."""
     _listeners.append(listener)
 
 
-async def announce_ended(ids: list[str]) -> None:
+async def announce_ended(ids: list[str], why: str = "") -> None:
     """Tell whoever holds sockets of these sessions."""
     for listener in _listeners:
-        await listener(ids)
+        await listener(ids, why)
 
 
 def csrf_token(session_id: str) -> str:

@@ -90,7 +90,7 @@ class Handlers:
 
     stop: Callable[[str], object]
     freed: Callable[[], object]
-    ended: Callable[[list[str]], Coroutine[Any, Any, None]]
+    ended: Callable[[list[str], str], Coroutine[Any, Any, None]]
     changed: Callable[[list[str]], Coroutine[Any, Any, None]]
     missed: Callable[[], Coroutine[Any, Any, None]]
     withdrawn: Callable[[str], object]
@@ -199,9 +199,9 @@ class Bus:
         """Tell the other workers that a run has ended: one that waits there may begin."""
         await self._tell("freed", [])
 
-    async def tell_ended(self, session_ids: list[str]) -> None:
-        """Have every other worker end the tabs of these sessions."""
-        await self._tell("ended", session_ids)
+    async def tell_ended(self, session_ids: list[str], why: str = "") -> None:
+        """Have every other worker end the tabs of these sessions, and say why."""
+        await self._tell("ended", session_ids, why)
 
     async def ping(self) -> float | None:
         """How long Redis takes to answer, in seconds; None if it does not."""
@@ -220,10 +220,10 @@ class Bus:
         """Pass news of changed chats on to every other worker (see services/news.py)."""
         await self._tell("changed", told)
 
-    async def _tell(self, what: str, ids: list[str]) -> bool:
+    async def _tell(self, what: str, ids: list[str], why: str = "") -> bool:
         if self._redis is None or not self._health.may_try:
             return False
-        message = orjson.dumps({"by": self._own, "what": what, "ids": ids})
+        message = orjson.dumps({"by": self._own, "what": what, "ids": ids, "why": why})
         try:
             await self._redis.publish(self._channel, message)
         except FAILURES as error:
@@ -375,6 +375,7 @@ class Bus:
         try:
             message = orjson.loads(data)
             what, ids = message["what"], [str(each) for each in message["ids"]]
+            why = str(message.get("why", ""))
             if message["by"] == self._own or self._handlers is None:
                 return
         except (ValueError, KeyError, TypeError):
@@ -390,7 +391,7 @@ class Bus:
             case "freed":
                 self._handlers.freed()
             case "ended":
-                self._spawn(self._handlers.ended(ids), "bus-ended")
+                self._spawn(self._handlers.ended(ids, why), "bus-ended")
             case "changed":
                 self._spawn(self._handlers.changed(ids), "bus-changed")
             case "watch":
@@ -430,10 +431,10 @@ async def stop_bus() -> None:
         await bus.stop()
 
 
-async def tell_ended(session_ids: list[str]) -> None:
-    """Tell the other workers, if there are any, that sessions have ended."""
+async def tell_ended(session_ids: list[str], why: str) -> None:
+    """Tell the other workers, if there are any, that sessions have ended, and why."""
     if _current is not None:
-        await _current.tell_ended(session_ids)
+        await _current.tell_ended(session_ids, why)
 
 
 async def tell_changed(told: list[str]) -> None:

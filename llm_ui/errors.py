@@ -6,6 +6,7 @@
     ├── NotAuthenticated     401  nobody is signed in
     │   └── InvalidCredentials    e-mail and password do not fit together
     ├── NotAllowed           403  signed in, but not for this
+    │   ├── AccountDisabled       the right password, and an account that is switched off
     │   └── CsrfRefused           a cookie call without its CSRF token
     ├── NotFound             404  missing, or not yours: nobody can tell which
     ├── WrongMethod          405  the route is there, and takes another method
@@ -99,6 +100,11 @@ class NotAllowed(AppError):
     code = "not_allowed"
     status = 403
     message_key = "error.not_allowed"
+
+
+class AccountDisabled(NotAllowed):
+    code = "account_disabled"
+    message_key = "error.account_disabled"
 
 
 class CsrfRefused(NotAllowed):

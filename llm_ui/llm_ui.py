@@ -106,9 +106,9 @@ async def _housekeeping() -> None:
             logger.exception("housekeeping failed; trying again later")
 
 
-async def _end(session_ids: list[str]) -> None:
+async def _end(session_ids: list[str], why: str) -> None:
     """Sessions have ended: so does whatever is open to them on this worker."""
-    await end_tabs(session_ids)
+    await end_tabs(session_ids, why)
     await watching.end(session_ids)
 
 

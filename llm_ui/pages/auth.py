@@ -6,6 +6,7 @@ from typing import Any
 
 import reflex as rx
 
+from llm_ui.auth import ENDED
 from llm_ui.components import ui
 from llm_ui.components.brand import brand
 from llm_ui.components.text import t
@@ -19,7 +20,7 @@ POINTS = (
 )
 
 
-def _labels() -> dict[str, rx.Var[str]]:
+def _labels() -> dict[str, Any]:
     return {
         "email": t("auth.email"),
         "username": t("auth.username"),
@@ -103,7 +104,8 @@ def login() -> rx.Component:
         ~AuthState.is_new_installation,
         rx.el.p(t("auth.forgot"), class_name="lu-door__note", data_testid="forgot"),
     )
-    labels = {**_labels(), "submit": t("auth.login_submit")}
+    ended = {why: t(f"auth.ended.{why}") for why in ENDED}
+    labels = {**_labels(), "submit": t("auth.login_submit"), "ended": ended}
     return _frame(t("auth.login_title"), auth_form(mode="login", labels=labels), other, forgot)
 
 

@@ -11,7 +11,14 @@ from sqlmodel import col
 from llm_ui import auth
 from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
-from llm_ui.errors import AlreadyRegistered, InvalidCredentials, InvalidInput, NotAllowed
+from llm_ui.errors import (
+    AccountDisabled,
+    AlreadyRegistered,
+    AppError,
+    InvalidCredentials,
+    InvalidInput,
+    NotAllowed,
+)
 from llm_ui.models import User
 from llm_ui.models.base import now
 from llm_ui.schemas.accounts import DoorView, SignedIn, UserView
@@ -164,7 +171,7 @@ async def create_admin(email: str, username: str, password: str) -> UserView:
         else:
             user.password_hash, user.role, user.is_active = hashed, "admin", True
             user.updated_at = now()
-            await auth.end_sessions(session, await auth.sessions_of(session, user.id))
+            await auth.end_sessions(session, await auth.sessions_of(session, user.id), "password")
         record(session, "account.admin_created", username, user_id=user.id)
     return user_view(user)
 
@@ -187,8 +194,9 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
     """Sign in with e-mail and password.
 
     Raises:
-        InvalidCredentials: they do not fit, or the account is deactivated, or there is
-            none: nobody can tell which.
+        InvalidCredentials: they do not fit, or there is no such account: nobody can tell
+            which.
+        AccountDisabled: they fit, and an administrator has switched the account off.
         TooManyRequests: too many wrong passwords; says how long to wait.
     """
     email = storable(email.strip().lower())[:254]
@@ -196,20 +204,33 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
         await attempts.begin(session, email, client.address)
         user = await session.scalar(sa.select(User).where(col(User.email) == email))
     fits, renewed = await passwords.verify_password(password, user.password_hash if user else None)
+    refusal = _refusal(user, fits=fits)
     async with unit_of_work() as session:
-        if user is None or not fits or not user.is_active:
+        if user is None or refusal is not None:
             known = user.id if user else None
             record(
                 session, "sign_in.failed", level="warning", user_id=known, address=client.address
             )
-        else:
+        if user is not None and fits:
             await attempts.succeeded(session, email, client.address)
+        if user is not None and refusal is None:
             if renewed:
                 user.password_hash = renewed
             signed_in = await sign_in(session, await session.merge(user), client)
             record(session, "sign_in.ok", user_id=user.id, address=client.address)
             return signed_in
-    raise InvalidCredentials
+    raise refusal or InvalidCredentials()
+
+
+def _refusal(user: User | None, *, fits: bool) -> AppError | None:
+    """Why somebody who typed this person's password, or not, does not come in.
+
+    That an account is switched off is told to whoever knows its password, and to nobody else:
+    so nothing can be asked here about the accounts of others.
+    """
+    if user is None or not fits or (not user.is_active and user.preferences.get("leaving")):
+        return InvalidCredentials()
+    return None if user.is_active else AccountDisabled()
 
 
 async def log_out(actor: Actor) -> None:

@@ -50,12 +50,12 @@ async def withdraw_links(session: AsyncSession, user_id: str) -> None:
     )
 
 
-async def shut_out(session: AsyncSession, user_id: str) -> None:
+async def shut_out(session: AsyncSession, user_id: str, why: str = "disabled") -> None:
     """End somebody's sessions, tabs and streams, and stop their answers.
 
     The account's row must be locked and inactive: what begins later is refused by it.
     """
-    await auth.end_sessions(session, await auth.sessions_of(session, user_id))
+    await auth.end_sessions(session, await auth.sessions_of(session, user_id), why)
     for run_id in await session.scalars(_active_runs(user_id)):
         await chats.stop_row(session, run_id)
 
@@ -70,7 +70,7 @@ async def begin(session: AsyncSession, user: User, heir_id: str = "") -> None:
     """
     user.is_active, user.preferences = False, {"leaving": True, "heir": heir_id}
     await withdraw_links(session, user.id)
-    await shut_out(session, user.id)
+    await shut_out(session, user.id, "deleted")
 
 
 async def finish(user_id: str) -> None:

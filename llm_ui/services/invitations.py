@@ -270,7 +270,7 @@ async def reset(token: str, password: str, client: Client) -> SignedIn:
         moment = now()
         await _take(session, link, moment)
         user.password_hash, user.updated_at = hashed, moment
-        await auth.end_sessions(session, await auth.sessions_of(session, user.id))
+        await auth.end_sessions(session, await auth.sessions_of(session, user.id), "password")
         signed_in = await accounts.sign_in(session, user, client)
         record(session, "account.password_reset", user_id=user.id, address=client.address)
     return signed_in

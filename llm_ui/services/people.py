@@ -280,7 +280,7 @@ async def change(
         user.role, user.updated_at = role, now()
         if role != "admin":
             await departures.withdraw_links(session, user.id)
-            await auth.end_sessions(session, await auth.sessions_of(session, user.id))
+            await auth.end_sessions(session, await auth.sessions_of(session, user.id), "role")
         record(session, "admin.user_role", user.email, **about, changes=changes)
     if is_active is not None and is_active != user.is_active:
         user.is_active, user.updated_at = is_active, now()

@@ -152,7 +152,7 @@ async def change_password(actor: Actor, current: str, fresh: str, client: Client
     async with unit_of_work() as session:
         user = await _own(session, actor)
         user.password_hash, user.updated_at = hashed, now()
-        ended = await sessions.end_others(session, actor)
+        ended = await sessions.end_others(session, actor, "password")
         record(session, "account.password_changed", user_id=actor.user_id, address=client.address)
     return ended
 

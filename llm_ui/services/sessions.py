@@ -99,16 +99,16 @@ async def end_one(session: AsyncSession, actor: Actor, session_id: str) -> None:
     )
     if found is None:
         raise NotFound
-    await auth.end_sessions(session, [found])
+    await auth.end_sessions(session, [found], "elsewhere")
     record(session, "sign_out", user_id=actor.user_id)
 
 
-async def end_others(session: AsyncSession, actor: Actor) -> int:
+async def end_others(session: AsyncSession, actor: Actor, why: str = "elsewhere") -> int:
     """Sign all of the actor's browsers out but this one; says how many."""
     ids = [
         each for each in await auth.sessions_of(session, actor.user_id) if each != actor.session_id
     ]
     if ids:
-        await auth.end_sessions(session, ids)
+        await auth.end_sessions(session, ids, why)
         record(session, "sign_out", user_id=actor.user_id, others=len(ids))
     return len(ids)

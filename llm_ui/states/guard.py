@@ -11,7 +11,7 @@ import functools
 import inspect
 import logging
 from typing import Any, cast, get_type_hints
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.event import Event
@@ -74,14 +74,14 @@ class Guard(Middleware):
         headers = told.get(RouteVar.HEADERS, {})
         client = Client(str(told.get(RouteVar.CLIENT_IP, "")), headers.get("user-agent", ""))
         actor = await self._actor(headers)
-        await self._bind(state, actor)
+        before = await self._bind(state, actor)
         set_caller(actor)
         handler = _handler(event.name)
         if handler is None:
             return await _refuse(actor, client, event.name, "not callable")
         access = "public" if event.name in INTERNAL else access_of(handler)
         if actor is None and access != "public":
-            return _to_login(state)
+            return _to_login(state, await _why(headers, before))
         if access == "admin" and not (actor and actor.is_admin):
             await _refuse(actor, client, event.name, "not an admin")
             return _to_chats()
@@ -97,14 +97,15 @@ class Guard(Middleware):
             actor = await auth.resolve(session, token)
         return actor and in_language(actor, headers)
 
-    async def _bind(self, state: BaseState, actor: Actor | None) -> None:
-        """A tab's state belongs to one user; for anybody else it begins afresh.
+    async def _bind(self, state: BaseState, actor: Actor | None) -> str:
+        """A tab's state belongs to one user; for anybody else it begins afresh. Says whose it
+        was before: an id, or "" for a visitor's.
 
         The token that names the state is not a secret, and a disconnected tab's state
         waits under it for whoever names it next.
         """
         identity = await state.get_state(IdentityState)
-        owner = actor.user_id if actor else ""
+        owner, before = actor.user_id if actor else "", identity._owner or ""
         if identity._owner not in (None, owner):
             root = state
             while root.parent_state is not None:
@@ -119,6 +120,7 @@ class Guard(Middleware):
             owner,
         )
         acting_tab.set(context.token)
+        return before
 
 
 def _handler(name: str) -> Any:
@@ -175,9 +177,22 @@ def _is_of(hint: Any, value: Any) -> bool:
     return isinstance(value, str) or abs(cast(float, value)) <= LARGEST_NUMBER
 
 
-def _to_login(state: BaseState) -> StateUpdate:
+async def _why(headers: dict[str, str], owner: str) -> str:
+    """Why a browser that brings a session is not let in: one of auth.ENDED; "" if it brings
+    none. `owner` is whose tab it was, if that is known."""
+    if session_token(headers.get("cookie", "")) is None:
+        return ""
+    if not owner:
+        return "over"
+    async with unit_of_work(writes=False) as session:
+        return await auth.why_out(session, owner)
+
+
+def _to_login(state: BaseState, why: str) -> StateUpdate:
     path = state.router.url.path if state.router.url else "/"
-    target = f"/login?next={quote(path)}" if path not in ("/", "/login") else "/login"
+    asked = {"next": path if path not in ("/", "/login") else "", "ended": why}
+    query = urlencode({name: value for name, value in asked.items() if value}, safe="/")
+    target = f"/login?{query}" if query else "/login"
     return StateUpdate(events=Event.from_event_type(rx.redirect(target)))
 
 

@@ -72,15 +72,17 @@ async def tell(socket: Socket, event: Any) -> None:
         await namespace.emit_update(update, socket.token)
 
 
-async def end_tabs(session_ids: list[str]) -> None:
-    """Send the open tabs of ended sessions to the sign-in page, and close their sockets."""
+async def end_tabs(session_ids: list[str], why: str = "") -> None:
+    """Send the open tabs of ended sessions to the sign-in page, which tells their person why
+    (one of auth.ENDED, or nothing), and close their sockets."""
+    door = f"/login?ended={why}" if why in auth.ENDED else "/login"
     by_session: dict[str, list[Socket]] = defaultdict(list)
     for token, tab in _tabs.items():
         by_session[tab.session_id].append(Socket(token, tab.sid))
     for session_id in session_ids:
         for socket in by_session.get(session_id, []):
             _tabs.pop(socket.token, None)
-            await tell(socket, rx.redirect("/login"))
+            await tell(socket, rx.redirect(door))
             await socket.close()
 
 
@@ -88,12 +90,15 @@ async def check_tabs() -> None:
     """End the tabs whose sessions have ended without anybody telling this worker: run
     out, or ended on another worker while the two could not hear each other."""
     _forget_closed()
-    ids = {tab.session_id for tab in _tabs.values()}
-    if not ids:
+    people = {tab.session_id: tab.user_id for tab in _tabs.values()}
+    if not people:
         return
+    by_reason: dict[str, list[str]] = defaultdict(list)
     async with unit_of_work(writes=False) as session:
-        living = await auth.living(session, ids)
-    await end_tabs(sorted(ids - living))
+        for ended in sorted(set(people) - await auth.living(session, people)):
+            by_reason[await auth.why_out(session, people[ended])].append(ended)
+    for why, ids in by_reason.items():
+        await end_tabs(ids, why)
 
 
 async def note_open_tabs() -> None:

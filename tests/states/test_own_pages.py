@@ -141,7 +141,7 @@ async def test_a_new_password_ends_the_other_tabs_at_once(
         assert there.is_open
         await heard(here, ACCOUNT, "change_password", current=PASSWORD, fresh="a new long one")
         await there.until(lambda: not there.is_open)
-        assert there.redirects[-1] == "/login"
+        assert there.redirects[-1] == "/login?ended=password"
         assert here.is_open
         assert PASSWORD not in here.everything
         assert "a new long one" not in here.everything
@@ -159,7 +159,7 @@ async def test_a_deleted_account_ends_its_tabs_at_once(
         await here.call(ACCOUNT, "delete_account", current=PASSWORD, word="delete")
         for tab in (here, there):
             await tab.until(lambda tab=tab: not tab.is_open)  # type: ignore[misc]
-            assert tab.redirects[-1] == "/login"
+            assert tab.redirects[-1] == "/login?ended=deleted"
     # The tabs end with the sessions, the rows a moment later.
     for _ in range(150):
         if not server.rows('SELECT id FROM "user" WHERE id = :user', user=person.id):

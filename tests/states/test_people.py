@@ -107,11 +107,11 @@ class Streaming:
     def status(self) -> int:
         return self.server.rest(self.person, "GET", "/auth/me").status_code
 
-    async def is_out(self) -> None:
-        """Sockets, session and stream have ended."""
+    async def is_out(self, query: str) -> None:
+        """Sockets, session and stream have ended, and the page is told why."""
         await until(lambda: self.status() == 401)
         await until(lambda: not self.tab.is_open and not self.other.is_open)
-        assert self.tab.redirects[-1] == "/login"
+        assert self.tab.redirects[-1] == f"/login{query}"
         await until(lambda: self.stream.is_over)
 
     async def key_is_dead(self) -> None:
@@ -142,7 +142,8 @@ async def test_who_streams_is_out_at_once(
         bob = Streaming(server, person, stack)
         await bob.begin()
         await dismiss(server, alice, person, what)
-        await bob.is_out()
+        whys = {"disable": "disabled", "demote": "role", "delete": "deleted"}
+        await bob.is_out(f"?ended={whys[what]}")
         shown = len(bob.tab.answers.text())
         if what != "demote":
             await bob.key_is_dead()
@@ -193,7 +194,7 @@ async def test_a_program_that_watches_is_cut_off_with_its_session_alone(
         stack.callback(reading.cancel)
         await until(lambda: "text" in kept.names)
         server.rest(person, "POST", "/auth/logout")
-        await bob.is_out()
+        await bob.is_out("")
         assert "end" not in bob.stream.names
         assert not bob.by_key.is_over
         server.rest(elsewhere, "DELETE", f"/keys/{bob.key_id}")

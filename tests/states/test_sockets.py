@@ -145,7 +145,9 @@ async def test_an_open_socket_of_an_ended_session_can_do_nothing(
         since = tab.frame_count
         await tab.call(CHAT, "send_message", text="still me", key="x")
         await tab.until(lambda: not tab.is_open or tab.redirects)
-        assert tab.redirects[-1].startswith("/login")
+        assert tab.redirects[-1].startswith("/login?")
+        told = "disabled" if change == "deactivated" else "over"
+        assert f"ended={told}" in tab.redirects[-1]
         assert "still me" not in "".join(tab.frames[since:])
         assert server.counts() == before
         if tab.is_open:

@@ -175,8 +175,8 @@ async def test_signing_out_ends_that_session_alone_and_announces_it(people: Peop
     other = await accounts.log_in("bob@example.org", PASSWORD, HOME)
     ended: list[str] = []
 
-    async def listen(ids: list[str]) -> None:
-        ended.extend(ids)
+    async def listen(ids: list[str], why: str) -> None:
+        ended.extend(f"{each}{why}" for each in ids)
 
     auth.on_sessions_ended(listen)
     await accounts.log_out(people.bob)

@@ -13,6 +13,7 @@ from llm_ui import auth
 from llm_ui.auth import Actor, Client
 from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import (
+    AccountDisabled,
     AlreadyRegistered,
     Conflict,
     InvalidCredentials,
@@ -359,7 +360,7 @@ async def test_what_is_no_domain_is_not_taken(people: People, domain: str):
 async def test_disabling_ends_every_session_and_enabling_lets_in_again(people: People):
     assert (await change(people.alice, people.bob.user_id, is_active=False)).state == "disabled"
     assert not await signed_in(people, "bob")
-    with pytest.raises(InvalidCredentials):
+    with pytest.raises(AccountDisabled):
         await accounts.log_in("bob@example.org", PASSWORD, HOME)
     await change(people.alice, people.bob.user_id, is_active=True)
     await accounts.log_in("bob@example.org", PASSWORD, HOME)

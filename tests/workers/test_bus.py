@@ -22,6 +22,7 @@ class Ears:
     def __init__(self) -> None:
         self.stopped: list[str] = []
         self.gone: list[str] = []
+        self.reasons: list[str] = []
         self.withdrawn: list[str] = []
         self.news: list[list[str]] = []
         self.missed_times = 0
@@ -41,8 +42,9 @@ class Ears:
     def free(self) -> None:
         self.freed_times += 1
 
-    async def ended(self, ids: list[str]) -> None:
+    async def ended(self, ids: list[str], why: str) -> None:
         self.gone += ids
+        self.reasons.append(why)
 
     async def changed(self, told: list[str]) -> None:
         self.news.append(told)
@@ -71,10 +73,11 @@ async def test_what_is_told_reaches_the_other_worker_only(two: list[tuple[Bus, E
     (one, ears), (_, others) = two
     await one.tell_stop("a run")
     await one.tell_withdrawn("another run")
-    await one.tell_ended(["s1", "s2"])
+    await one.tell_ended(["s1", "s2"], "disabled")
     await one.tell_changed(["somebody", "", "c1", "c2"])
     await until(lambda: others.gone and others.news)
     assert (others.stopped, others.gone) == (["a run"], ["s1", "s2"])
+    assert others.reasons == ["disabled"]
     assert others.withdrawn == ["another run"]
     assert others.news == [["somebody", "", "c1", "c2"]]
     assert (ears.stopped, ears.withdrawn, ears.gone, ears.news) == ([], [], [], [])

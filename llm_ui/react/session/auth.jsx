@@ -56,11 +56,14 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
   const [busy, setBusy] = useState(false);
   const [shown, setShown] = useState(false);
   const [error, setError] = useState(null);
+  // Why somebody is here who was signed in a moment ago: a word in the address.
+  const [ended, setEnded] = useState("");
   const registering = mode === "register" || mode === "join";
   const choosing = registering || mode === "reset";
 
   useEffect(() => {
     setReady(true);
+    setEnded(new URLSearchParams(window.location.search).get("ended") ?? "");
     // On a touch screen this would bring up the keyboard over the page.
     if (matchMedia("(pointer: fine)").matches) form.current.querySelector("input:not([readonly])").focus();
   }, []);
@@ -70,6 +73,7 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
     if (busy) return;
     setBusy(true);
     setError(null);
+    setEnded("");
     const typed = Object.fromEntries(new FormData(form.current));
     try {
       const { theme } = await SEND[mode](backendOrigin(), { ...typed, token: known?.token });
@@ -88,6 +92,11 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
   const words = error && (error.text || labels.unreachable);
   return (
     <form className="lu-auth" ref={form} method="post" onSubmit={submit} aria-busy={busy}>
+      {labels.ended && Object.hasOwn(labels.ended, ended) && (
+        <p role="status" className="lu-auth-ended" data-testid="ended">
+          {labels.ended[ended]}
+        </p>
+      )}
       <Field
         name="email"
         mode={mode}
