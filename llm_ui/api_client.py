@@ -24,7 +24,6 @@ from llm_ui.wire.answers import ending, read_answer
 from llm_ui.wire.events import (
     ChatRequest,
     Done,
-    FinishReason,
     ModelInfo,
     Reasoning,
     StreamEvent,
@@ -34,16 +33,11 @@ from llm_ui.wire.events import (
 )
 from llm_ui.wire.failures import error_in_stream
 from llm_ui.wire.fields import child, count, items, json_object, text
+from llm_ui.wire.finish import FinishReason, finish_of
 from llm_ui.wire.http import Call, Retry, fetch_json, make_client
 from llm_ui.wire.sse import SseSplitter, WireEvent
 
 BRIEF = Timeouts(connect=2.0, first_token=10.0, silence=10.0, total=10.0)
-_FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "content_filter": "content_filter",
-    "tool": "tool",
-}
 Status = Literal["ready", "loading", "unavailable"]
 _STATUSES: dict[object, Status] = {
     "ready": "ready",
@@ -87,7 +81,7 @@ def _usage(data: dict[str, Any]) -> Usage:
 
 
 def _finish(data: dict[str, Any]) -> FinishReason:
-    return _FINISH.get(text(data.get("finish_reason"), "finish_reason"), "unknown")
+    return finish_of(text(data.get("finish_reason"), "finish_reason"))
 
 
 def parse_event(event: WireEvent) -> StreamEvent | None:

@@ -20,6 +20,7 @@
         ├── ProviderRefused       it rejected our key or our request
         ├── ProviderOverloaded    429 or 503 upstream
         ├── ProviderCutOff        the stream ended without saying that it is done
+        ├── EmptyAnswer           it ended without a word
         ├── ProviderGarbage       what it sent is not its protocol
         ├── ContextTooLong        the prompt does not fit into the context window
         ├── ModelUnavailable      the model is gone, or switched off
@@ -209,6 +210,18 @@ class ProviderCutOff(ProviderError):
 class ProviderGarbage(ProviderError):
     code = "provider_garbage"
     message_key = "error.provider_garbage"
+
+
+class EmptyAnswer(ProviderError):
+    """`reason` is why the model ended: "length" and "content_filter" have words of their own."""
+
+    code = "empty_answer"
+    message_key = "error.empty_answer"
+
+    def __init__(self, reason: str = "stop") -> None:
+        super().__init__()
+        if reason in ("length", "content_filter"):
+            self.message_key = f"error.empty_answer_{reason}"
 
 
 class ContextTooLong(ProviderError):

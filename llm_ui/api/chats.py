@@ -118,6 +118,11 @@ class Message(BaseModel):
 
     It is number `sibling` of `siblings` that begin a branch at its place. `pair` is 1 or 2
     for two models' answers side by side until one is kept, `feedback` 1, -1 or 0.
+
+    `finish_reason` is why the model stopped: `stop`, `length` (its limit), `content_filter`,
+    `pause` (the provider broke off) or `too_long` (no answer may be longer); null while it
+    writes and where it did not stop by itself. `truncated` with all but `stop` and null: the
+    answer is not whole, and can be continued unless it is `too_long`.
     """
 
     id: str
@@ -146,6 +151,8 @@ class Message(BaseModel):
     next_id: str | None
     pair: int
     feedback: int
+    finish_reason: str | None
+    truncated: bool
 
 
 class Chat(BaseModel):
@@ -204,6 +211,8 @@ def message_of(view: MessageView) -> Message:
         next_id=view.after_id or None,
         pair=view.pair,
         feedback=view.feedback,
+        finish_reason=view.finish_reason or None,
+        truncated=view.truncated,
     )
 
 

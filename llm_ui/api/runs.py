@@ -31,6 +31,11 @@ def _event(name: str, seq: int, data: dict[str, Any]) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (seq, name.encode(), orjson.dumps(data))
 
 
+def _end_of(view: MessageView, state: str) -> dict[str, Any]:
+    reason = view.finish_reason or None
+    return {"state": state, "finish_reason": reason, "truncated": view.truncated}
+
+
 def _last_events(view: MessageView, seq: int, state: str) -> bytes:
     parts = [_event("source", seq, source) for source in view.sources]
     if view.output_tokens != UNKNOWN:
@@ -42,7 +47,7 @@ def _last_events(view: MessageView, seq: int, state: str) -> bytes:
         parts.append(_event("usage", seq, usage))
     if view.error:
         parts.append(_event("error", seq, {"code": view.error_code, "message": view.error}))
-    parts.append(_event("end", seq, {"state": state}))
+    parts.append(_event("end", seq, _end_of(view, state)))
     return b"".join(parts)
 
 
@@ -111,7 +116,8 @@ async def events(
 ) -> StreamingResponse:
     """Watch a run: `snapshot` {text, reasoning}, then `source` {number, url, title, state,
     problem}, `text`, `reasoning`, and at the end each `source` as it is then, `usage`, `error`
-    (if any) and `end` {state}. A later `source` replaces the one of the same number.
+    (if any) and `end` {state, finish_reason, truncated}, the latter two as the message has
+    them. A later `source` replaces the one of the same number.
 
     With `Last-Event-ID` it goes on behind that event, without a snapshot; a run that is
     over is always given whole. A snapshot replaces everything received before it. Without

@@ -15,6 +15,7 @@ from llm_ui.react import answer, copy_button
 from llm_ui.schemas.views import ModelItem
 from llm_ui.states.chat import ChatState
 from llm_ui.states.stream import StreamState
+from llm_ui.wire.finish import CUT, TOO_LONG
 
 SOURCE_PROBLEMS = (
     "empty", "kind", "large", "missing", "nothing_found", "redirects", "refused", "search",
@@ -103,6 +104,17 @@ def _error(message: Message) -> rx.Component:
     )
 
 
+def _cut_short(message: Message) -> rx.Component:
+    """Why an answer ends before its end; the button to go on stands below."""
+    words = [(reason, t(f"message.cut_{reason}")) for reason in CUT]
+    return rx.el.p(
+        ui.icon("scissors", 14),
+        rx.match(message.finish_reason, *words, ""),
+        class_name="lu-note lu-note--cut",
+        data_testid="cut-note",
+    )
+
+
 def _thumb(message: Message, name: str, value: int) -> rx.Component:
     chosen = message.feedback == value
     return ui.icon_button(
@@ -138,6 +150,7 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
         on_click=ChatState.continue_answer(message.id),
         data_testid="continue",
     )
+    cut_short = message.truncated & (message.finish_reason != TOO_LONG)
     written = message.content != ""
     is_image = message.modes.contains("image")
     menu = rx.cond(is_image, IMAGE_MENU, ANSWER_MENU)
@@ -164,7 +177,7 @@ def _actions(message: Message, last: rx.Var[bool]) -> rx.Component:
             data_testid="answer-more",
             custom_attrs={**ui.opens(menu), "data-id": message.id},
         ),
-        rx.cond(last & cut_off & written, go_on),
+        rx.cond(last & ((cut_off & written) | cut_short), go_on),
         _metrics(message),
         class_name="lu-actions",
     )
@@ -236,6 +249,7 @@ def answer_of(message: Message, last: rx.Var[bool]) -> rx.Component:
                 data_testid="stopped-note",
             ),
         ),
+        rx.cond(message.truncated, _cut_short(message)),
         rx.cond(broken, _error(message)),
         rx.cond(message.run > 0, rx.fragment(), _actions(message, last)),
         class_name="lu-answer",

@@ -258,6 +258,10 @@ class Engine:
         async with aclosing(ready.provider.stream(request)) as events:
             async for event in events:
                 live.take(event)
+                if live.is_full:
+                    break
+        if ready.writes:
+            live.require_words()
 
     async def _finish(self, live: LiveRun, state: str) -> None:
         """The single door: message, usage and metrics in one transaction; then tell."""
@@ -277,6 +281,7 @@ class Engine:
             thinking_ms=live.thinking_ms,
             sources=live.log.sources,
             address=live.address,
+            finish_reason=live.finish_reason if state == "done" else "",
         )
         live.closing = True
         try:

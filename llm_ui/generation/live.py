@@ -8,12 +8,17 @@ from typing import Any
 
 import orjson
 
-from llm_ui.errors import AppError
+from llm_ui.errors import AppError, EmptyAnswer
 from llm_ui.generation.log import REASONING, SOURCE, TEXT, RunLog
 from llm_ui.models.base import now
 from llm_ui.security.text import storable
 from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage, Via
+from llm_ui.wire.finish import TOO_LONG
 from llm_ui.wire.thinking import ThinkSplitter
+
+# The longest answer, thinking included, in bytes of UTF-8: a model that repeats itself would
+# go on until the disk is full, and no page shows more.
+ANSWER_BYTES = 4 * 1024 * 1024
 
 
 class LiveRun:
@@ -36,6 +41,12 @@ class LiveRun:
         self.started_at = now()
         self.first_token_at: datetime | None = None
         self.usage = Usage()
+        # Why the model has stopped writing; see wire/finish.py.
+        self.finish_reason = "stop"
+        # Nothing more is taken: the answer is as long as one may be.
+        self.is_full = False
+        # Counted only when the answer is so long that it matters.
+        self._bytes: int | None = None
         self.error: AppError | None = None
         # Which of the provider's addresses has been asked last; "" if there is one only.
         self.address = ""
@@ -67,7 +78,8 @@ class LiveRun:
             case Via(address):
                 self.address = address
                 return
-            case Done():
+            case Done(reason):
+                self.finish_reason = reason
                 return
         self.wake()
 
@@ -93,10 +105,36 @@ class LiveRun:
         if type(piece) is Token:
             if self._thought_since and not self._thought_until:
                 self._thought_until = now()
-            self.log.append(TEXT, storable(piece.text))
+            self._append(TEXT, storable(piece.text))
         else:
             self._thought_since = self._thought_since or now()
-            self.log.append(REASONING, storable(piece.text))
+            self._append(REASONING, storable(piece.text))
+
+    def _append(self, kind: str, text: str) -> None:
+        # No character takes more than four bytes.
+        if self._bytes is not None or 4 * (self.log.length + len(text)) > ANSWER_BYTES:
+            text = self._what_fits(text)
+        if text:
+            self.log.append(kind, text)
+
+    def _what_fits(self, text: str) -> str:
+        if self._bytes is None:
+            self._bytes = sum(len(self.log.whole(each).encode()) for each in (TEXT, REASONING))
+        data = text.encode()
+        self._bytes += len(data)
+        if self._bytes <= ANSWER_BYTES:
+            return text
+        self.is_full, self.finish_reason = True, TOO_LONG
+        over = self._bytes - ANSWER_BYTES
+        self._bytes = ANSWER_BYTES
+        return data[: max(0, len(data) - over)].decode(errors="ignore")
+
+    def require_words(self) -> None:
+        """Raise EmptyAnswer if the model has ended without a word, and none was there before."""
+        self.take_rest()
+        written = (self.log.whole(kind) for kind in (TEXT, REASONING))
+        if not any(each.strip() for each in written):
+            raise EmptyAnswer(self.finish_reason)
 
     def _first(self) -> None:
         if self.first_token_at is None:

@@ -250,11 +250,17 @@ def _message_values(outcome: Outcome) -> dict[str, Any]:
         "content": outcome.text,
         "reasoning": outcome.reasoning,
         "status": outcome.state,
+        "finish_reason": kept_reason(outcome.finish_reason),
         "error_code": error.code if error else "",
         "error_key": error.message_key if error else "",
         "error_params": error.params if error else {},
         "finished_at": outcome.finished_at,
     }
+
+
+def kept_reason(reason: str) -> str:
+    """What is kept of the reason for an end: of what nobody needs to know, "stop"."""
+    return "stop" if reason in ("tool", "unknown") else reason
 
 
 def _ended(source: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Plan:
     provider: Source
     request: ChatRequest
     look_up: Callable[[NoteSource], Awaitable[ChatRequest]] | None = None
+    # Whether the answer has words: an image has none.
+    writes: bool = True
 
 
 @dataclass(slots=True)
@@ -54,6 +56,8 @@ class Outcome:
     sources: tuple[dict[str, Any], ...] = ()
     # Which of the provider's addresses was asked last; "" if there is one only.
     address: str = ""
+    # Why the model stopped, if it did so by itself (see wire/finish.py).
+    finish_reason: str = ""
 
 
 Admit = Callable[[str], Awaitable[Lane | None]]

@@ -15,6 +15,7 @@ from llm_ui.models.base import (
     foreign,
     id_field,
     json_field,
+    text_field,
     time_field,
 )
 
@@ -103,7 +104,8 @@ class ChatMessage(SQLModel, table=True):
     `modes` says how a question was asked (browsing, …), `sources` what an answer rests on:
     objects with number, title and url. Answers that were asked for side by side share
     `pair_id` until one is kept. `feedback` is 1 or -1. `thinking_ms` is how long the model
-    thought before it answered.
+    thought before it answered. `finish_reason` is why it stopped writing: "stop" when the
+    answer is whole, one of wire.finish.CUT when it is not, "" where it did not stop by itself.
     """
 
     __tablename__ = "chatmessage"
@@ -142,5 +144,6 @@ class ChatMessage(SQLModel, table=True):
     feedback: int | None = None
     pair_id: str | None = Field(default=None, max_length=36)
     thinking_ms: int | None = None
+    finish_reason: str = text_field(16)
     created_at: datetime = created_field()
     finished_at: datetime | None = time_field()

@@ -37,7 +37,8 @@ class MessageView:
 
     It is number `sibling` of `siblings` at its place; `before_id` and `after_id` are its
     neighbours there. `pair` is 1 or 2 for answers that stand side by side until one is
-    kept. `feedback` is 1, -1 or 0.
+    kept. `feedback` is 1, -1 or 0. `finish_reason` is why the model stopped writing (see
+    models/chat.py); `truncated` when it had not finished by then.
     """
 
     id: str
@@ -70,6 +71,8 @@ class MessageView:
     after_id: str = ""
     pair: int = 0
     feedback: int = 0
+    finish_reason: str = ""
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

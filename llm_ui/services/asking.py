@@ -26,6 +26,7 @@ from llm_ui.services.models import get_model_for
 from llm_ui.services.modes import IMAGE, checked_modes
 from llm_ui.services.queueing import By, by_image_model, by_model, queue_answer
 from llm_ui.services.titles import give_title
+from llm_ui.wire.finish import CUT, TOO_LONG
 
 CONTENT_LIMIT = 400_000
 KEY_LIMIT = 64
@@ -250,7 +251,8 @@ async def continue_answer(session: AsyncSession, actor: Actor, message_id: str) 
 
     Raises:
         NotFound: not an answer of the actor's.
-        Conflict: it is complete or empty, not the last one, or still being written.
+        Conflict: it is complete, empty or as long as one may be, not the last one, or still
+            being written.
     """
     answer = await messages.get_message_for(session, actor, message_id)
     if answer.role != "assistant":
@@ -258,10 +260,15 @@ async def continue_answer(session: AsyncSession, actor: Actor, message_id: str) 
     chat = await _locked(session, answer.chat_id)
     await queueing.refuse_while_running(session, chat)
     is_last = chat.active_leaf_id == answer.id or bool(answer.pair_id)
-    if answer.status not in CONTINUABLE or not answer.content or not is_last:
+    if answer.finish_reason == TOO_LONG:
+        raise Conflict("error.answer_full")
+    # What was cut while the model still thought is continued with its answer.
+    is_cut = answer.finish_reason in CUT and bool(answer.content or answer.reasoning)
+    is_broken = answer.status in CONTINUABLE and bool(answer.content)
+    if not (is_cut or is_broken) or not is_last:
         raise Conflict("error.cannot_continue")
     model = await get_model_for(session, actor, answer.model_id or chat.model_id or "")
-    answer.status, answer.finished_at = "queued", None
+    answer.status, answer.finished_at, answer.finish_reason = "queued", None, ""
     answer.error_code, answer.error_key, answer.error_params = "", "", {}
     return await queueing.queue(session, chat, answer, by_model(model))
 

@@ -24,7 +24,8 @@ FEEDBACK = (-1, 0, 1)
 _COPIED = (
     "role", "content", "reasoning", "status", "error_code", "error_key", "error_params",
     "model_id", "model_name", "ttft_ms", "duration_ms", "input_tokens", "output_tokens",
-    "is_estimated", "modes", "sources", "feedback", "thinking_ms", "created_at", "finished_at",
+    "is_estimated", "modes", "sources", "feedback", "thinking_ms", "finish_reason",
+    "created_at", "finished_at",
 )  # fmt: skip
 
 

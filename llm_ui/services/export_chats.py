@@ -15,11 +15,18 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.models import ChatHistory, ChatMessage, ChatTag, MessageFile, StoredFile
+from llm_ui.wire.finish import CUT
 
 # At any moment so many messages are in memory.
 BATCH = 100
 NAME_LENGTH = 60
 _UNSAFE = re.compile(r"[^\w-]+")
+CUT_SHORT = {
+    "length": "Cut off at the length limit",
+    "content_filter": "Cut off by the provider's filter",
+    "pause": "The provider broke off here",
+    "too_long": "Cut off: no answer can be longer",
+}
 ROLES = {"user": "Question", "assistant": "Answer", "system": "System"}
 
 
@@ -89,6 +96,7 @@ def _message(row: ChatMessage, files: list[str]) -> dict[str, Any]:
         "content": row.content,
         "reasoning": row.reasoning,
         "status": row.status,
+        "finish_reason": row.finish_reason or None,
         "model": row.model_name,
         "modes": row.modes,
         "sources": row.sources,
@@ -152,6 +160,8 @@ async def as_markdown(chat: ChatHistory) -> AsyncIterator[str]:
         for row in (rows[each] for each in ids if each in rows):
             by = f" ({row.model_name})" if row.role == "assistant" and row.model_name else ""
             yield f"\n## {ROLES[row.role]}{by}\n\n{row.content.rstrip()}\n"
+            if row.finish_reason in CUT:
+                yield f"\n*({CUT_SHORT[row.finish_reason]})*\n"
             for each in attached.get(row.id, []):
                 mark = "!" if each.kind == "image" else ""
                 yield f"\n{mark}[{each.name}](../{archived_as(each)})\n"

@@ -66,7 +66,7 @@ async def plan(session: AsyncSession, run: Generation) -> Plan:
         raise ModelUnavailable(f"the key of {provider.name} must be entered again") from None
     turn = PromptMessage("user", question.content)
     painter = Painter(provider.type, endpoint, model.default_params, run.user_id, answer.id)
-    return Plan(painter, ChatRequest(model.name, (turn,)))
+    return Plan(painter, ChatRequest(model.name, (turn,)), writes=False)
 
 
 @dataclass(frozen=True, slots=True)

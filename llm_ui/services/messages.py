@@ -22,6 +22,7 @@ from llm_ui.services import attachments, tree
 from llm_ui.services.modes import IMAGE
 from llm_ui.services.prompting import path_query
 from llm_ui.services.tokens import writing_rate
+from llm_ui.wire.finish import CUT
 
 PAGE = 40
 # What stands for an image need not be longer.
@@ -163,6 +164,8 @@ def view_of(
         after_id=place.after,
         pair=1 if row.pair_id else 0,
         feedback=row.feedback or 0,
+        finish_reason=row.finish_reason,
+        truncated=row.finish_reason in CUT,
     )
 
 

@@ -122,6 +122,8 @@ class AnswerMixin(ShownMixin, mixin=True):
             key = f"chat.announce_{status}"
             if status == "done" and IMAGE in message.modes:
                 key = "image.announce_done"
+            if message.truncated:
+                key = f"chat.announce_{message.finish_reason}"
             words = translate(key, language)
             return f"{words} {message.error}".rstrip()
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-FinishReason = Literal["stop", "length", "content_filter", "tool", "unknown"]
+from llm_ui.wire.finish import FinishReason
+
 Role = Literal["system", "user", "assistant"]
 
 

@@ -49,7 +49,8 @@ async def test_a_question_its_stream_and_the_stored_answer(
     assert text == stored["content"] == expected_text("split-utf8 tokens=100")
     assert stored["reasoning"]
     assert [name for name, _, _ in events][-2:] == ["usage", "end"]
-    assert events[-1][2] == {"state": "done"}
+    assert events[-1][2] == {"state": "done", "finish_reason": "stop", "truncated": False}
+    assert (stored["finish_reason"], stored["truncated"]) == ("stop", False)
     assert stored["output_tokens"] == events[-2][2]["output_tokens"]
     listed = (await bob.get("/api/v1/chats")).json()
     assert [item["id"] for item in listed["items"]] == [chat_id]
@@ -67,6 +68,28 @@ async def test_a_failed_run_tells_its_error_before_its_end(
     assert events[-2][2]["code"] == "provider_cut_off"
 
 
+async def test_a_cut_answer_says_so_and_is_continued(
+    bob: Caller, charlie: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("finish=length say:First, never")
+    upstream.script("say: lie.")
+    chat_id, started = await ask(bob, model_id)
+    events = events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
+    assert events[-1][2] == {"state": "done", "finish_reason": "length", "truncated": True}
+    stored = (await bob.get(f"/api/v1/chats/{chat_id}")).json()["messages"][-1]
+    assert (stored["status"], stored["finish_reason"], stored["truncated"]) == (
+        "done", "length", True,
+    )  # fmt: skip
+    url = f"/api/v1/chats/{chat_id}/messages/{stored['id']}/continue"
+    assert (await charlie.post(url)).status_code == 404
+    again = await bob.post(url)
+    assert again.status_code == 202
+    await bob.get(f"/api/v1/runs/{again.json()['run_id']}/events")
+    whole = (await bob.get(f"/api/v1/chats/{chat_id}")).json()["messages"][-1]
+    assert (whole["content"], whole["truncated"]) == ("First, never lie.", False)
+    assert (await bob.post(url)).status_code == 409
+
+
 async def test_a_stopped_run_keeps_what_it_said(
     bob: Caller, engine: Engine, upstream: ScriptedServer, model_id: str
 ):
@@ -74,7 +97,7 @@ async def test_a_stopped_run_keeps_what_it_said(
     chat_id, started = await ask(bob, model_id)
     assert (await bob.post(f"/api/v1/runs/{started['run_id']}/stop")).status_code == 204
     events = events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
-    assert events[-1][2] == {"state": "stopped"}
+    assert events[-1][2] == {"state": "stopped", "finish_reason": None, "truncated": False}
     stored = (await bob.get(f"/api/v1/chats/{chat_id}")).json()["messages"][-1]
     assert stored["status"] == "stopped"
 

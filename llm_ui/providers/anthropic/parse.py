@@ -15,7 +15,6 @@ from typing import Any
 from llm_ui.wire.answers import ending
 from llm_ui.wire.events import (
     Done,
-    FinishReason,
     ModelInfo,
     Reasoning,
     StreamEvent,
@@ -24,16 +23,8 @@ from llm_ui.wire.events import (
 )
 from llm_ui.wire.failures import error_in_stream
 from llm_ui.wire.fields import child, count, items, json_object, text
+from llm_ui.wire.finish import FinishReason, finish_of
 from llm_ui.wire.sse import WireEvent
-
-FINISH: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool",
-    "refusal": "content_filter",
-}
 
 # The API's list says nothing of it; every model since Claude 3.7 can.
 _BEFORE_THINKING = re.compile(r"claude-(?:1|2|instant|3-(?!7)|3\.[0-6])")
@@ -107,7 +98,7 @@ class StreamParser:
             self._usage = merge_usage(self._usage, child(data.get("usage"), "usage"))
             reason = text(child(data.get("delta"), "delta").get("stop_reason"), "stop_reason")
             if reason:
-                self._finish = FINISH.get(reason, "unknown")
+                self._finish = finish_of(reason)
         elif kind == "message_stop":
             return self.end()
         elif kind == "error":

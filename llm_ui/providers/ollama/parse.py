@@ -8,7 +8,6 @@ from typing import Any
 from llm_ui.wire.answers import ending
 from llm_ui.wire.events import (
     Done,
-    FinishReason,
     ModelInfo,
     Reasoning,
     StreamEvent,
@@ -17,9 +16,8 @@ from llm_ui.wire.events import (
 )
 from llm_ui.wire.failures import error_in_stream
 from llm_ui.wire.fields import child, count, items, json_object, text
+from llm_ui.wire.finish import finish_of
 from llm_ui.wire.sse import WireEvent
-
-FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length", "": "stop"}
 
 
 def parse_line(line: dict[str, Any]) -> list[StreamEvent]:
@@ -42,7 +40,7 @@ def parse_line(line: dict[str, Any]) -> list[StreamEvent]:
             input_tokens=count(line.get("prompt_eval_count"), "prompt_eval_count"),
             output_tokens=count(line.get("eval_count"), "eval_count"),
         )
-        found.extend(ending(usage, Done(FINISH.get(reason, "unknown"))))
+        found.extend(ending(usage, Done(finish_of(reason or "stop"))))
     return found
 
 

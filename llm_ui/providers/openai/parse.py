@@ -13,7 +13,6 @@ from typing import Any
 from llm_ui.wire.answers import ending
 from llm_ui.wire.events import (
     Done,
-    FinishReason,
     ModelInfo,
     Reasoning,
     StreamEvent,
@@ -22,15 +21,8 @@ from llm_ui.wire.events import (
 )
 from llm_ui.wire.failures import error_in_stream
 from llm_ui.wire.fields import child, count, items, json_object, text
+from llm_ui.wire.finish import FinishReason, finish_of
 from llm_ui.wire.sse import WireEvent
-
-FINISH: dict[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "content_filter": "content_filter",
-    "tool_calls": "tool",
-    "function_call": "tool",
-}
 
 _THINKING_NAMES = re.compile(r"(?:openai/)?(?:o[134](?:-|$)|gpt-5(?!.*chat)|gpt-oss)")
 
@@ -142,7 +134,7 @@ class StreamParser:
             return ()
         choice = choices[0]
         if reason := text(choice.get("finish_reason"), "finish_reason"):
-            self._finish = FINISH.get(reason, "unknown")
+            self._finish = finish_of(reason)
         return parse_delta(choice)
 
     def end(self) -> Iterable[StreamEvent]:
