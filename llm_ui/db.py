@@ -20,7 +20,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from llm_ui import outages
 from llm_ui.security.text import storable
 
 logger = logging.getLogger(__name__)
@@ -204,7 +203,6 @@ async def _conclude(session: AsyncSession, writes: bool, turn: asyncio.Lock | No
         # What follows the commit may write as well.
         if turn:
             turn.release()
-    outages.database.worked()
     for hook in session.info.pop(AFTER_COMMIT, ()):
         outcome = hook()
         if inspect.isawaitable(outcome):

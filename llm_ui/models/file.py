@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from llm_ui.models.base import choices, created_field, foreign, id_field
+from llm_ui.models.base import choices, created_field, foreign, id_field, json_field
 
 
 class StoredFile(SQLModel, table=True):
@@ -15,7 +15,8 @@ class StoredFile(SQLModel, table=True):
 
     `kind` says what becomes of it in a prompt: text is read, an image is shown to models
     that see. `media_type` was found out from the content. Sizes are in bytes, `characters`
-    counts the text that was taken out of it.
+    counts the text that was taken out of it; `notes` name what is to be said of how it was
+    read, each with the words for its blank (reading/parts.py).
     """
 
     __tablename__ = "storedfile"
@@ -35,6 +36,7 @@ class StoredFile(SQLModel, table=True):
     characters: int = 0
     status: str = Field(default="waiting", max_length=16)
     error_key: str = Field(default="", max_length=100)
+    notes: list[list[str]] = json_field(list, filled=True)
     created_at: datetime = created_field()
 
 

@@ -1,8 +1,8 @@
-"""Reads one file: `python -m llm_ui.reading PATH MEDIA_TYPE` prints its text as JSON.
+"""Reads one file: `python -m llm_ui.reading PATH MEDIA_TYPE CPU_S` prints its text.
 
-The answer is {"text": …} or {"error": message key}. Whatever else happens
-(a crash, no answer) means the file could not be read. The limits are this process's own,
-set before anything of the file is looked at: hostile files end it and nothing else.
+The answer is JSON, {"text": …, "notes": [[name, words], …]} or {"error": message key}. Whatever
+else happens (a crash, no answer) means the file could not be read. The limits are this process's
+own, set before anything of the file is looked at: hostile files end it and nothing else.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ import orjson
 from llm_ui.errors import AppError, InvalidInput
 
 MEMORY = 1024 * 1024 * 1024
-CPU_S = 40
 MAX_CHARACTERS = 5_000_000
 
 
-def confine() -> None:
+def confine(cpu_s: int) -> None:
     """Take away from this process what reading a file does not need."""
     if sys.platform == "win32":  # it has no such limits; the parent's time-out holds there too
         return
@@ -29,7 +28,7 @@ def confine() -> None:
 
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CORE, 0),
@@ -43,22 +42,22 @@ def answer(path: str, media_type: str) -> dict[str, object]:
     from llm_ui.reading.documents import text_of
 
     try:
-        text = text_of(Path(path), media_type)
-        if len(text) > MAX_CHARACTERS:
+        read = text_of(Path(path), media_type)
+        if len(read.text) > MAX_CHARACTERS:
             raise InvalidInput("error.file_text_long")
     except AppError as error:
         return {"error": error.message_key}
     except MemoryError:
         return {"error": "error.file_bomb"}
-    return {"text": text}
+    return {"text": read.text, "notes": read.notes}
 
 
 def main() -> int:
     """Read the file that the command line names."""
-    confine()
+    path, media_type, cpu_s = sys.argv[1:4]
+    confine(int(cpu_s))
     # pypdf complains about every flaw of a file; nobody reads it.
     logging.disable(logging.CRITICAL)
-    path, media_type = sys.argv[1:3]
     sys.stdout.buffer.write(orjson.dumps(answer(path, media_type)))
     sys.stdout.buffer.flush()
     return 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from llm_ui.errors import InvalidInput
+from llm_ui.reading import encodings
 
 Kind = Literal["text", "image"]
 
@@ -26,10 +28,28 @@ TEXT = "text/plain"
 # What a browser may show in a page of ours. SVG is not among them: it can hold scripts.
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 # Each Office format by the part that no such file is without.
-_PARTS = {b"word/document.xml": DOCX, b"xl/workbook.xml": XLSX, b"ppt/presentation.xml": PPTX}
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-# Control characters that texts have: tab, line feed, vertical tab, form feed, return, escape.
-_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\x0b\x0c\r\x1b")
+_PARTS = {
+    re.compile(rb"word[/\\]document\d*\.xml"): DOCX,
+    re.compile(rb"xl[/\\]workbook\d*\.xml"): XLSX,
+    re.compile(rb"ppt[/\\]presentation\d*\.xml"): PPTX,
+}
+MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
+# Control characters that texts do not have, and stretches of zeros. A tab, a line's end, a
+# page's end, a backspace, an escape and DOS's mark of the end are theirs.
+_CONTROLS = re.compile(rb"\x00+|[\x01-\x07\x0e-\x19\x1c-\x1f]")
+# How other things begin that have few controls in their first bytes.
+BINARIES = (
+    b"\x7fELF", b"MZ", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!\x1a", b"\xfd7zXZ", b"\xd0\xcf\x11\xe0",
+    b"\xca\xfe\xba\xbe", b"\x00asm", b"SQLite format 3\x00", b"ID3", b"OggS", b"fLaC", b"II*\x00",
+    b"MM\x00*", b"\x00\x00\x01\x00", b"PAR1", b"GGUF", b"RIFF", b"wOFF", b"wOF2",
+    b"\x28\xb5\x2f\xfd",
+)  # fmt: skip
+# Comments and declarations may stand in front of a page.
+_HTML = re.compile(
+    r"(?:\s|<!--(?s:.){0,4000}?-->|<\?xml[^>]{0,400}\?>)*"
+    r"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|title>|meta\s)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +77,32 @@ def identify(path: Path) -> Found:
             return Found("text", PDF)
         if head.startswith(b"PK\x03\x04"):
             return Found("text", _office_type(file))
-    if encoding_of(head) is None:
+    if not is_text(head):
         raise InvalidInput("error.file_type", field="file")
     return Found("text", HTML if _is_html(head) else TEXT)
 
 
-def encoding_of(data: bytes) -> str | None:
-    """How a text is encoded; None if the bytes are no text."""
-    for mark, name in _BOMS.items():
-        if data.startswith(mark):
-            return name
-    if not _CONTROLS.isdisjoint(data):
-        return None
-    try:
-        # The last character may have been cut in two.
-        codecs.getincrementaldecoder("utf-8")().decode(data)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+def is_text(head: bytes) -> bool:
+    """Whether a file that begins so is a text, in whatever encoding.
+
+    A few controls do not make a text binary: zeros of a log that was cut off by a crash, the
+    mark of its end that DOS wrote.
+    """
+    if head.startswith(BINARIES) and _CONTROLS.search(head):
+        return False
+    if head.startswith(MARKS) or encodings.wide(head):
+        return True
+    return len(_CONTROLS.findall(head)) <= 1 + len(head) // 100
 
 
 def _is_html(head: bytes) -> bool:
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:512].lower()
-    return start.startswith((b"<!doctype html", b"<html"))
+    # A cut character, if any, stands at the end.
+    start = (
+        encodings.decode(head[:8192]).text
+        if head.startswith(MARKS)
+        else head[:8192].decode("latin-1")
+    )
+    return _HTML.match(start.removeprefix("\ufeff")) is not None
 
 
 def _office_type(file: BinaryIO) -> str:
@@ -89,7 +112,7 @@ def _office_type(file: BinaryIO) -> str:
     file.seek(max(0, size - TAIL))
     tail = file.read()
     for part, media_type in _PARTS.items():
-        if part in tail:
+        if part.search(tail):
             return media_type
     raise InvalidInput("error.file_type", field="file")
 

@@ -12,7 +12,8 @@ class FileItem:
 
     `size` is in bytes; `kind` is text or image; `status` is waiting (its text is being
     read), ready or failed, and `error` then says why in the person's language. `used_in`
-    counts the chats that it was attached in.
+    counts the chats that it was attached in; `note` says what of it could not be read, or
+    how it was.
     """
 
     id: str
@@ -25,6 +26,7 @@ class FileItem:
     characters: int = 0
     created_at: str = ""
     used_in: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

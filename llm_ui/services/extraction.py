@@ -2,7 +2,7 @@
 
 A file may be hostile. The process that opens it (`llm_ui.reading`) has limits on memory and
 time, an empty environment and nothing to write to; what it says is checked for its size.
-A few run at once; files whose reading was interrupted are taken up again.
+A few run at once, people in turns; files whose reading was interrupted are taken up again.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import orjson
 import sqlalchemy as sa
@@ -19,14 +22,27 @@ from sqlmodel import col
 
 from llm_ui.config import ROOT
 from llm_ui.db import unit_of_work
+from llm_ui.generation.gate import Gate, Lane
 from llm_ui.models import FilePassage, StoredFile
 from llm_ui.models.base import now
+from llm_ui.reading.parts import NoteName
+from llm_ui.security.text import storable
 from llm_ui.services import file_bytes, passages
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 2
-READ_S = 90.0
+# So many are read at once, so many of them one person's: whoever uploads what takes long
+# to read keeps nobody else waiting.
+AT_ONCE = 3
+PER_PERSON = 2
+# CPU time for one file, and for one of many that its owner has waiting.
+CPU_S = 40
+CPU_OF_MANY_S = 12
+MANY = 4
+# For each second of CPU time there may pass so many on a busy machine.
+WALL_FACTOR = 2.25
+# A file that has waited so long is given up, with a word to its owner.
+WAIT_S = 1800.0
 # JSON of the longest text that the reader gives, each character at its most expensive.
 MAX_OUTPUT = 40 * 1024 * 1024
 CHUNK = 1024 * 1024
@@ -34,17 +50,32 @@ CHUNK = 1024 * 1024
 FORGOTTEN_AFTER = timedelta(minutes=10)
 UNREADABLE = "error.file_damaged"
 SLOW = "error.file_slow"
+WAITED = "error.file_waited"
+# What the notes of a file may be, and how long the words of one.
+NOTES: tuple[str, ...] = get_args(NoteName)
+NOTE_LIMIT = 200
 # Why a file has no text, as the reader may say it.
 REASONS = (
     "error.file_bomb",
     "error.file_damaged",
     "error.file_encrypted",
     "error.file_no_text",
+    "error.file_slow",
     "error.file_text_long",
 )
 
 _tasks: dict[str, asyncio.Task[None]] = {}
-_gates: dict[asyncio.AbstractEventLoop, asyncio.Semaphore] = {}
+_gates: dict[asyncio.AbstractEventLoop, Gate] = {}
+_of_person: Counter[str] = Counter()
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A file's text with what is to be said of it, or the message key of why there is none."""
+
+    text: str = ""
+    error: str = ""
+    notes: list[list[str]] = field(default_factory=list)
 
 
 def wake(file_id: str) -> None:
@@ -84,22 +115,49 @@ async def take_up(*, all_of_them: bool = False) -> None:
         wake(file_id)
 
 
-def _gate() -> asyncio.Semaphore:
-    return _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+def _gate() -> Gate:
+    return _gates.setdefault(asyncio.get_running_loop(), Gate())
+
+
+async def _waiting(file_id: str) -> StoredFile | None:
+    async with unit_of_work(writes=False) as session:
+        row = await session.get(StoredFile, file_id)
+    return row if row is not None and row.status == "waiting" else None
 
 
 async def _read_and_keep(file_id: str) -> None:
-    async with _gate():
-        async with unit_of_work(writes=False) as session:
-            row = await session.get(StoredFile, file_id)
-        if row is None or row.status != "waiting":
-            return
-        text, error = await read(file_bytes.path_of(row.id), row.media_type)
-        parts = await asyncio.to_thread(passages.split, text)
-        await _keep(file_id, parts, error)
+    row = await _waiting(file_id)
+    if row is None:
+        return
+    _of_person[row.user_id] += 1
+    try:
+        found = await _in_turn(row)
+    finally:
+        _of_person[row.user_id] -= 1
+    if found is not None:
+        parts = await asyncio.to_thread(passages.split, found.text)
+        await _keep(file_id, parts, found)
 
 
-async def _keep(file_id: str, parts: list[str], error: str) -> None:
+async def _in_turn(row: StoredFile) -> Extracted | None:
+    """Read a file when it is its owner's turn; None if it has gone meanwhile."""
+    gate = _gate()
+    try:
+        async with asyncio.timeout(WAIT_S):
+            place = await gate.enter(Lane(row.user_id, "files", PER_PERSON, AT_ONCE))
+    except TimeoutError:
+        return Extracted(error=WAITED)
+    try:
+        if await _waiting(row.id) is None:
+            return None
+        is_one_of_many = _of_person[row.user_id] >= MANY
+        seconds = CPU_OF_MANY_S if is_one_of_many else CPU_S
+        return await read(file_bytes.path_of(row.id), row.media_type, seconds)
+    finally:
+        gate.leave(place)
+
+
+async def _keep(file_id: str, parts: list[str], found: Extracted) -> None:
     async with unit_of_work() as session:
         # It may have been deleted meanwhile, or read by another worker too.
         row = await session.get(StoredFile, file_id, with_for_update=True)
@@ -111,17 +169,23 @@ async def _keep(file_id: str, parts: list[str], error: str) -> None:
             ]
             await session.execute(sa.insert(FilePassage), values)
         row.characters = sum(map(len, parts))
-        row.status, row.error_key = ("failed", error) if error else ("ready", "")
+        row.notes = found.notes
+        row.status, row.error_key = ("failed", found.error) if found.error else ("ready", "")
 
 
-async def read(path: Path, media_type: str) -> tuple[str, str]:
-    """The text of a file and "", or "" and the message key that says why there is none."""
+async def read(path: Path, media_type: str, cpu_s: int = CPU_S) -> Extracted:
+    """The text of a file.
+
+    Args:
+        cpu_s: how many seconds of CPU time its reading may take.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "llm_ui.reading",
         str(path),
         media_type,
+        str(cpu_s),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -130,11 +194,11 @@ async def read(path: Path, media_type: str) -> tuple[str, str]:
         start_new_session=True,
     )
     try:
-        async with asyncio.timeout(READ_S):
+        async with asyncio.timeout(cpu_s * WALL_FACTOR):
             output = await _output(process)
             await process.wait()
     except TimeoutError:
-        return "", SLOW
+        return Extracted(error=SLOW)
     finally:
         if process.returncode is None:
             process.kill()
@@ -152,15 +216,24 @@ async def _output(process: asyncio.subprocess.Process) -> bytes:
     return bytes(found)
 
 
-def _understood(output: bytes) -> tuple[str, str]:
+def _understood(output: bytes) -> Extracted:
     """What the reader said; it has read a stranger's file and is believed nothing."""
     try:
         said = orjson.loads(output)
     except orjson.JSONDecodeError:
-        return "", UNREADABLE
+        return Extracted(error=UNREADABLE)
     if not isinstance(said, dict):
-        return "", UNREADABLE
+        return Extracted(error=UNREADABLE)
     text, error = said.get("text"), said.get("error")
     if isinstance(text, str) and text:
-        return text, ""
-    return "", str(error) if error in REASONS else UNREADABLE
+        return Extracted(text, notes=_notes(said.get("notes")))
+    return Extracted(error=str(error) if error in REASONS else UNREADABLE)
+
+
+def _notes(said: object) -> list[list[str]]:
+    found: list[list[str]] = []
+    for each in said if isinstance(said, list) else []:
+        match each:
+            case [str(name), str(words)] if name in NOTES:
+                found.append([name, storable(words)[:NOTE_LIMIT]])
+    return found[: len(NOTES)]

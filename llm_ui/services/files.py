@@ -51,7 +51,17 @@ def item_of(row: StoredFile, language: str, used_in: int = 0) -> FileItem:
         characters=row.characters,
         created_at=row.created_at.isoformat(),
         used_in=used_in,
+        note=note_of(row, language),
     )
+
+
+def note_of(row: StoredFile, language: str) -> str:
+    """What the person should know about how a file was read; "" if there is nothing."""
+    said = [
+        translate(f"files.note.{name}", language, what=what, count=1 if what.isdigit() else 2)
+        for name, what in row.notes
+    ]
+    return " ".join(said)
 
 
 async def get_file_for(session: AsyncSession, actor: Actor, file_id: str) -> StoredFile:

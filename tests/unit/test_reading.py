@@ -89,8 +89,9 @@ def test_what_cannot_be_used_says_why(put, data: bytes, key: str) -> None:
     ],
 )
 async def test_documents_give_their_text(put, data: bytes, media_type: str, words) -> None:
-    text, error = await extraction.read(put(data), media_type)
-    assert error == ""
+    found = await extraction.read(put(data), media_type)
+    text = found.text
+    assert found.error == ""
     assert all(each in text for each in words), text
     assert "evil" not in text
 
@@ -121,14 +122,14 @@ async def test_documents_give_their_text(put, data: bytes, media_type: str, word
 async def test_dangerous_and_broken_files_end_in_a_reason(
     put, data: bytes, media_type: str, key: str
 ) -> None:
-    assert await extraction.read(put(data), media_type) == ("", key)
+    assert await extraction.read(put(data), media_type) == extraction.Extracted(error=key)
 
 
 async def test_a_reader_that_hangs_or_dies_is_a_reason_too(
     put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extraction, "READ_S", 0.0)
-    assert await extraction.read(put(b"words"), TEXT) == ("", extraction.SLOW)
-    monkeypatch.setattr(extraction, "READ_S", 30.0)
+    monkeypatch.setattr(extraction, "WALL_FACTOR", 0.0)
+    assert (await extraction.read(put(b"words"), TEXT)).error == extraction.SLOW
+    monkeypatch.setattr(extraction, "WALL_FACTOR", 1.0)
     missing = put(b"words").with_name("nothing")
-    assert await extraction.read(missing, TEXT) == ("", extraction.UNREADABLE)
+    assert (await extraction.read(missing, TEXT)).error == extraction.UNREADABLE

@@ -1,0 +1,135 @@
+"""The text of presentations: slides as they are shown, each with its own notes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from llm_ui.reading.package import BROKEN, Attributes, Elements, Package
+from llm_ui.reading.parts import Note, Read, numbers
+from llm_ui.reading.words import Words
+
+_SLIDE = re.compile(r"ppt/slides/slide(\d+)\.xml", re.IGNORECASE)
+# A slide's own number is no word of its.
+_FIELDS = frozenset({"slidenum"})
+_OFF = ("0", "false", "off")
+
+
+def read_pptx(path: Path) -> Read:
+    """The slides of a presentation in the order in which they are shown, with the speaker's
+    notes; hidden ones say that they are.
+
+    Raises:
+        InvalidInput: a bomb, or encrypted.
+        one of BROKEN: not one slide can be read. Single ones are left out and named.
+    """
+    with Package(path) as package:
+        shown: list[str] = []
+        unread: list[int] = []
+        problem: Exception | None = None
+        for number, part in enumerate(_slides(package), start=1):
+            try:
+                shown.append(_slide(package, part, number))
+            except BROKEN as error:
+                problem = error
+                unread.append(number)
+                shown.append(f"Slide {number}\n[This slide could not be read.]")
+        if problem and len(unread) == len(shown):
+            raise problem
+        notes: list[Note] = [("slides", numbers(unread))] if unread else []
+        return Read("\n\n".join(shown), notes)
+
+
+def _slides(package: Package) -> list[str]:
+    """The parts of the slides that are shown, in their order."""
+    main = package.main("ppt/presentation.xml")
+    wanted: list[str] = []
+
+    def met(name: str, attributes: Attributes) -> None:
+        if name == "sldId":
+            # Its own "id" is another number.
+            wanted.extend(v for k, v in attributes.items() if k.endswith(":id"))
+
+    related: dict[str, str] = {}
+    try:
+        package.read(main, Elements(met))
+        related = {key: part for key, kind, part in package.relations(main) if kind == "slide"}
+    except BROKEN:
+        wanted = []
+    if found := [related[key] for key in wanted if key in related]:
+        return found
+    by_name = [(int(m[1]), name) for name in package.names if (m := _SLIDE.fullmatch(name))]
+    return [name for _, name in sorted(by_name)]
+
+
+def _slide(package: Package, part: str, number: int) -> str:
+    words = Words(fields=_FIELDS)
+    package.read(part, words)
+    title = f"Slide {number}"
+    if words.attributes.get("show", "").lower() in _OFF:
+        title += " (hidden)"
+    found = [f"{title}\n{words.words}".strip()]
+    for kind, other in _beside(package, part):
+        if kind in ("chart", "chartEx"):
+            chart = _Chart()
+            package.read(other, chart)
+            found.append(chart.words)
+        else:
+            more = Words(fields=_FIELDS)
+            package.read(other, more)
+            found.append(
+                f"Notes: {more.words}" if more.words and kind == "notesSlide" else more.words
+            )
+    return "\n\n".join(each for each in found if each)
+
+
+def _beside(package: Package, part: str) -> list[tuple[str, str]]:
+    """What else a slide has: diagrams, charts, and notes at last."""
+    kinds = ("diagramData", "chart", "chartEx", "notesSlide")
+    found = {(kind, other) for _, kind, other in package.relations(part) if kind in kinds}
+    return sorted(found, key=lambda each: (kinds.index(each[0]), each[1]))
+
+
+class _Chart:
+    """A chart's words: its titles, and the values of each series."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._open: list[str] = []
+        self._series: dict[str, list[str]] = {}
+
+    @property
+    def words(self) -> str:
+        """What has been read."""
+        return "\n".join(line for line in self._lines if line.strip())
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        """An element begins."""
+        self._open.append(name)
+        if name == "ser":
+            self._series = {}
+        elif name in ("v", "t"):
+            self._of().append("")
+
+    def _of(self) -> list[str]:
+        if "ser" not in self._open:
+            return self._lines if self._open[-1] == "t" else []
+        kind = next(
+            (each for each in ("tx", "cat", "xVal", "val", "yVal") if each in self._open), ""
+        )
+        return self._series.setdefault(kind, [])
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        self._open.pop()
+        if name == "ser":
+            title = " ".join(self._series.get("tx", []))
+            values = self._series.get("val") or self._series.get("yVal") or []
+            names = self._series.get("cat") or self._series.get("xVal") or []
+            pairs = [f"{a} = {b}" for a, b in zip(names, values, strict=False)] or values
+            self._lines.append(f"{title}: {', '.join(pairs)}" if title else ", ".join(pairs))
+
+    def text(self, data: str) -> None:
+        """Characters of the element that was begun last."""
+        if self._open[-1] in ("v", "t") and (found := self._of()):
+            found[-1] += data
