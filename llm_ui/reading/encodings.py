@@ -11,6 +11,7 @@ import codecs
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 # Longer marks first: that of UTF-32 begins like that of UTF-16.
 _BOMS = (
@@ -212,7 +213,9 @@ def _best(sample: bytes) -> tuple[str, float]:
     """The encoding that fits best, and how well it does."""
     import chardet
 
-    found = chardet.detect_all(
+    # Its own types are those of each version; what comes back is looked at below.
+    detect_all: Any = chardet.detect_all
+    found = detect_all(
         sample, ignore_threshold=True, include_encodings=_GUESSED, compat_names=False,
         prefer_superset=False, no_match_encoding=_USUAL,
     )  # fmt: skip
