@@ -13,11 +13,12 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from llm_ui.security.text import storable
@@ -27,6 +28,10 @@ logger = logging.getLogger(__name__)
 BUSY_TIMEOUT_S = 15
 POOL_SIZE = 10
 AFTER_COMMIT = "after_commit"
+# SQLSTATE of a transaction that was ended so that another one could go on.
+DEADLOCK = "40P01"
+DEADLOCK_TRIES = 3
+T = TypeVar("T")
 # For those who hold a session without touching SQL themselves.
 Session = AsyncSession
 AfterCommit = Callable[[], Awaitable[None] | None]
@@ -258,6 +263,22 @@ async def unit_of_work(*, writes: bool = True) -> AsyncIterator[AsyncSession]:
     """A unit of work on this process's database; see `Database.unit_of_work`."""
     async with database().unit_of_work(writes=writes) as session:
         yield session
+
+
+async def in_unit_of_work(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    """What `work` gives, done in a writing unit of work of its own.
+
+    Where two transactions wait for one another, PostgreSQL ends one of them. That one has
+    changed nothing, and is done again from its beginning.
+    """
+    for tries in range(DEADLOCK_TRIES, -1, -1):
+        try:
+            async with unit_of_work() as session:
+                return await work(session)
+        except DBAPIError as error:
+            if not tries or getattr(error.orig, "sqlstate", "") != DEADLOCK:
+                raise
+    raise AssertionError("unreachable")
 
 
 async def insert_missing(session: AsyncSession, table: Any, rows: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.api.files import File, file_of
 from llm_ui.api.filters import Filters
-from llm_ui.db import unit_of_work
+from llm_ui.db import in_unit_of_work, unit_of_work
 from llm_ui.schemas.chats import Asked, AskOptions, ChatHead, ChatView
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.services import chats, runs
@@ -316,8 +316,7 @@ async def change_chat(chat_id: str, body: ChatChange, actor: Changer) -> Chat:
 @router.delete("/{chat_id}", status_code=204, responses=problems(401, 403, 404))
 async def delete_chat(chat_id: str, actor: Changer) -> None:
     """Delete a chat; `POST …/undelete` brings it back for ten minutes."""
-    async with unit_of_work() as session:
-        await chats.delete_chat(session, actor, chat_id)
+    await in_unit_of_work(lambda session: chats.delete_chat(session, actor, chat_id))
 
 
 @router.post("/{chat_id}/undelete", responses=problems(401, 403, 404))

@@ -16,7 +16,7 @@ from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.api.openapi import gives
 from llm_ui.auth import Actor
-from llm_ui.errors import InvalidInput
+from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.services import runs, watching
 
@@ -49,6 +49,15 @@ def _last_events(view: MessageView, seq: int, state: str) -> bytes:
         parts.append(_event("error", seq, {"code": view.error_code, "message": view.error}))
     parts.append(_event("end", seq, _end_of(view, state)))
     return b"".join(parts)
+
+
+async def _ended(actor: Actor, run_id: str, event: runs.Ended) -> bytes:
+    try:
+        return _last_events(await runs.answer(actor, run_id), event.seq, event.state)
+    except NotFound:
+        # The chat was deleted meanwhile: there is nothing to tell but the end.
+        end = {"state": event.state, "finish_reason": None, "truncated": False}
+        return _event("end", event.seq, end)
 
 
 async def _body(
@@ -95,7 +104,7 @@ async def _parts(
                     yield _event(kind, event.end, {"text": event.payload})
                     await asyncio.sleep(GATHER_S)
                 case runs.Ended():
-                    yield _last_events(await runs.answer(actor, run_id), event.seq, event.state)
+                    yield await _ended(actor, run_id, event)
                     return
     finally:
         if upcoming is not None:

@@ -19,6 +19,7 @@ from llm_ui.generation.types import Outcome
 from llm_ui.models import (
     ACTIVE,
     AIModel,
+    ChatHistory,
     ChatMessage,
     Generation,
     GenerationEvent,
@@ -129,9 +130,24 @@ async def _full(session: AsyncSession, lane: Lane) -> frozenset[str]:
     )
 
 
+async def _lock_chat(session: AsyncSession, run_id: str) -> None:
+    """Lock the run's chat before anything of it: whoever deletes or changes a chat locks that
+    first too, and an answer that is fixed is entered into the index of words, whose row refers
+    to the chat. In any other order two of them would wait for one another. SQLite has one
+    writer anyhow."""
+    if session.get_bind().dialect.name == "postgresql":
+        chat = sa.select(col(Generation.chat_id)).where(col(Generation.id) == run_id)
+        await session.execute(
+            sa.select(col(ChatHistory.id))
+            .where(col(ChatHistory.id) == chat.scalar_subquery())
+            .with_for_update(key_share=True)
+        )
+
+
 async def refuse(session: AsyncSession, run_id: str) -> bool:
     """Stop a run that nobody has taken yet; False if there is no such run (any more)."""
     moment = now()
+    await _lock_chat(session, run_id)
     won = await _changed(
         session,
         sa.update(Generation)
@@ -205,6 +221,7 @@ async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
         False if the run was no longer `owner`'s to end; then nothing is changed.
     """
     usage = outcome.usage
+    await _lock_chat(session, outcome.run_id)
     won = await _changed(
         session,
         sa.update(Generation)

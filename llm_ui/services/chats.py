@@ -264,10 +264,18 @@ async def undo_delete(session: AsyncSession, actor: Actor, chat_id: str) -> Chat
 
 async def purge_deleted(session: AsyncSession) -> None:
     """Remove for good what can no longer be brought back."""
-    gone = col(ChatHistory.deleted_at) < now() - UNDO_FOR
-    await made_images.remove_with(session, gone)
-    await unchain(session, gone)
-    await session.execute(sa.delete(ChatHistory).where(gone))
+    await remove(session, col(ChatHistory.deleted_at) < now() - UNDO_FOR)
+
+
+async def remove(session: AsyncSession, which: sa.ColumnElement[bool]) -> None:
+    """Remove chats for good, with all that is theirs."""
+    # Locked before anything of them is: an answer that ends at this moment does so too.
+    query = sa.select(col(ChatHistory.id)).where(which).order_by(col(ChatHistory.id))
+    if not list(await session.scalars(query.with_for_update())):
+        return
+    await made_images.remove_with(session, which)
+    await unchain(session, which)
+    await session.execute(sa.delete(ChatHistory).where(which))
 
 
 async def unchain(session: AsyncSession, which: sa.ColumnElement[bool]) -> None:

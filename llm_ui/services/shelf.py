@@ -153,7 +153,8 @@ async def list_tags(session: AsyncSession, actor: Actor) -> list[TagView]:
 
 async def delete(session: AsyncSession, actor: Actor, chat_ids: Sequence[str]) -> None:
     """Take chats away; `restore` brings them back for chats.UNDO_FOR."""
-    for each in await _own(session, actor, chat_ids):
+    # In one order for everybody, as each is locked.
+    for each in sorted(await _own(session, actor, chat_ids)):
         await chats.delete_chat(session, actor, each)
 
 

@@ -16,8 +16,7 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.models import ACTIVE, ChatHistory, Generation
 from llm_ui.models.base import now
-from llm_ui.services import made_images
-from llm_ui.services.chats import stop_row, unchain
+from llm_ui.services.chats import remove, stop_row
 
 # Longer than the pause between two rounds of housekeeping, which keep what is open.
 KEPT_FOR = timedelta(minutes=15)
@@ -27,11 +26,13 @@ async def leave(session: AsyncSession, actor: Actor, chat_id: str) -> None:
     """The actor's tab has left this chat. If it is a temporary one of theirs it goes: at
     once, or when the answer that is being written has stopped. Anything else stays."""
     chat = await session.scalar(
-        sa.select(ChatHistory).where(
+        sa.select(ChatHistory)
+        .where(
             col(ChatHistory.id) == chat_id,
             col(ChatHistory.user_id) == actor.user_id,
             col(ChatHistory.is_temporary).is_(True),
         )
+        .with_for_update()
     )
     if chat is None:
         return
@@ -45,10 +46,7 @@ async def leave(session: AsyncSession, actor: Actor, chat_id: str) -> None:
         # The rows of a live run must not vanish under the engine: it writes their end first.
         chat.deleted_at = now()
     else:
-        gone = col(ChatHistory.id) == chat_id
-        await made_images.remove_with(session, gone)
-        await unchain(session, gone)
-        await session.execute(sa.delete(ChatHistory).where(gone))
+        await remove(session, col(ChatHistory.id) == chat_id)
 
 
 async def keep(session: AsyncSession, chat_ids: Iterable[str]) -> None:
@@ -75,6 +73,4 @@ async def purge(session: AsyncSession) -> None:
         ),
         ~writing,
     )
-    await made_images.remove_with(session, gone)
-    await unchain(session, gone)
-    await session.execute(sa.delete(ChatHistory).where(gone))
+    await remove(session, gone)

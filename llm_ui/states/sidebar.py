@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import reflex as rx
 
 from llm_ui.auth import Actor
-from llm_ui.db import Session, unit_of_work
+from llm_ui.db import Session, in_unit_of_work, unit_of_work
 from llm_ui.errors import AppError
 from llm_ui.i18n import translate
 from llm_ui.schemas.finding import ProjectItem
@@ -215,9 +215,9 @@ class SidebarMixin(rx.State, mixin=True):
     @rx.event
     async def delete_chat(self, chat_id: str) -> Any:
         """Take a chat away, and offer to bring it back."""
+        actor = current_actor()
         try:
-            async with unit_of_work() as session:
-                head = await chats.delete_chat(session, current_actor(), chat_id)
+            head = await in_unit_of_work(lambda session: chats.delete_chat(session, actor, chat_id))
         except AppError as error:
             return tell(error)
         await self._load_again()

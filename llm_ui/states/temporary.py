@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llm_ui.auth import Actor
-from llm_ui.db import unit_of_work
+from llm_ui.db import in_unit_of_work
 from llm_ui.services import temporary
 from llm_ui.states.push import Socket
 
@@ -25,8 +25,7 @@ async def moved(token: str, path: str, actor: Actor) -> None:
     del _open[token]
     if chat_id in open_chats():
         return
-    async with unit_of_work() as session:
-        await temporary.leave(session, actor, chat_id)
+    await in_unit_of_work(lambda session: temporary.leave(session, actor, chat_id))
 
 
 def open_chats() -> list[str]:
