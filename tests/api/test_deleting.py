@@ -77,7 +77,7 @@ async def test_while_its_end_is_being_written(
                 "SELECT count(*) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )
-            while not await session.scalar(waiting):
+            while not await session.scalar(waiting):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.01)
         await chats.delete_chat(session, people.bob, first)
 
