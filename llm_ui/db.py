@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from llm_ui import indexing
 from llm_ui.security.text import storable
 
 logger = logging.getLogger(__name__)
@@ -142,6 +143,7 @@ class Database:
             _prepare_sqlite(self.engine.sync_engine)
             _let_go_of_the_lock(self.engine.sync_engine)
         _store_what_can_be_stored(self.engine.sync_engine)
+        indexing.keep_filled(self.engine.sync_engine)
         self._writing_engine = self.engine.execution_options(writes=True)
         # SQLite lets one write at a time, and those who wait ask again and again, the luckiest
         # first. In a queue of our own everybody's turn comes.

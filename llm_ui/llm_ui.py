@@ -33,6 +33,7 @@ from llm_ui.services import (
     news,
     prompting,
     providers,
+    search_index,
     settlement,
     temporary,
     watching,
@@ -100,6 +101,7 @@ async def _housekeeping() -> None:
             await extraction.take_up()
             await file_bytes.remove_orphans()
             await exports.sweep()
+            await search_index.fill()
             async with unit_of_work() as session:
                 await background.schedule_due(session)
         except SQLAlchemyError:

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from llm_ui import indexing
 from llm_ui.db import script_engine
 from llm_ui.errors import Conflict, InvalidInput
 from llm_ui.services import archive_format as form
@@ -65,6 +66,19 @@ def restore(
         undo.pop_all()
     step(COMPARED_AT, "jobs.note.schema")
     schema.bring(url, "head")
+    _words(url)
+
+
+def _words(url: str) -> None:
+    """Fill in what the rows are found by; only PostgreSQL's triggers leave it to us."""
+    engine = script_engine(url)
+    try:
+        while engine.dialect.name == "postgresql":
+            with engine.begin() as connection:
+                if not indexing.fill(connection):
+                    break
+    finally:
+        engine.dispose()
 
 
 def require_empty(url: str) -> None:

@@ -1,24 +1,24 @@
 """Passages of long texts: how they are cut, and which of them a question is about.
 
-The ranking is SQLite's own full-text search (FTS5, bm25) in memory: the same whatever
-database the application runs on, and nothing is kept.
+The ranking is SQLite's own full-text search (FTS5, bm25) in memory, over words as the search of
+chats has them (`llm_ui.folding`): the same whatever database the application runs on, and
+nothing is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import sqlite3
 from collections.abc import Sequence
 
+from llm_ui.folding import fold, runs, search_words, term
 from llm_ui.services.tokens import estimate
 
 PASSAGE_CHARS = 1200
 # A longer question is known by its first words; each one is a look-up in the index.
-QUERY_WORDS = 64
-_WORD = re.compile(r"\w{2,}")
+QUERY_WORDS = 96
 # Where a text may be cut, the best places first.
-_CUTS = ("\n\n", "\n", ". ", " ")
+_CUTS = (("\n\n",), ("\n",), (". ", "。", "！", "？", "।", "؟ "), (" ", "，", "、"))
 
 
 def split(text: str, size: int = PASSAGE_CHARS) -> list[str]:
@@ -36,12 +36,26 @@ def split(text: str, size: int = PASSAGE_CHARS) -> list[str]:
 
 
 def _cut(text: str, start: int, end: int) -> int:
-    for mark in _CUTS:
+    for marks in _CUTS:
         # Not so early that the stretches become crumbs.
-        place = text.rfind(mark, start + (end - start) // 3, end)
-        if place >= 0:
-            return place + len(mark)
+        places = [text.rfind(mark, start + (end - start) // 3, end) for mark in marks]
+        if max(places) >= 0:
+            return max(p + len(m) for p, m in zip(places, marks, strict=True) if p >= 0)
     return end
+
+
+def _wanted(query: str) -> list[str]:
+    """What of a question is looked for, as FTS5 is asked: words of two letters and more, and in
+    scripts without blanks each two characters."""
+    found: dict[str, None] = {}
+    for run, dense in runs(fold(query)):
+        words, only_beginning = term(run)
+        for word in words:
+            if len(word) > 1:
+                found[f'"{word}"'] = None
+            elif dense and only_beginning:
+                found[f'"{word}" *'] = None
+    return list(found)[:QUERY_WORDS]
 
 
 def rank(passages: Sequence[str], query: str, budget_tokens: int) -> list[int]:
@@ -82,22 +96,21 @@ def matching(passages: Sequence[str], query: str, limit: int = -1) -> list[int]:
     Args:
         limit: at most so many of them; all if negative.
     """
-    words = list(dict.fromkeys(_WORD.findall(query.lower())))[:QUERY_WORDS]
-    if not words or not passages:
+    wanted = _wanted(query)
+    if not wanted or not passages:
         return []
     index = sqlite3.connect(":memory:")
     try:
         index.execute(
-            "CREATE VIRTUAL TABLE passage USING fts5("
-            "text, content='', tokenize=\"porter unicode61 remove_diacritics 2\")"
+            "CREATE VIRTUAL TABLE passage USING fts5(text, content='', tokenize='porter ascii')"
         )
         index.executemany(
-            "INSERT INTO passage(rowid, text) VALUES (?, ?)", enumerate(passages, start=1)
+            "INSERT INTO passage(rowid, text) VALUES (?, ?)",
+            enumerate(map(search_words, passages), start=1),
         )
-        wanted = " OR ".join(f'"{word}"' for word in words)
         rows = index.execute(
             "SELECT rowid FROM passage WHERE passage MATCH ? ORDER BY bm25(passage) LIMIT ?",
-            (wanted, limit),
+            (" OR ".join(wanted), limit),
         )
         return [row[0] - 1 for row in rows]
     finally:

@@ -1,9 +1,10 @@
 """Full-text search over the titles and messages of a person's chats.
 
-The database's triggers keep `searchentry` in step (see the migration "finding"): on SQLite
-with the words in FTS5, on PostgreSQL with them in a tsvector. A search takes the newest
-TITLES titles and the newest POOL places that fit, ranks those, and gives each chat once; the
-next page goes on behind them. So a word that stands in everything costs no more than a rare one.
+The database's triggers keep `searchentry` in step (see the migrations "finding" and "words"): on
+SQLite with the words in FTS5, on PostgreSQL with them in a tsvector (`llm_ui.indexing`). A search
+takes the newest TITLES titles and the newest POOL places that fit, ranks those, and gives each
+chat once; the next page goes on behind them. So a word that stands in everything costs no more
+than a rare one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -138,7 +140,7 @@ async def _pool(
         source: Any = INDEX.join(ENTRY, ENTRY.c.id == number)
         fits: list[Any] = [INDEX.c.searchindex.op("MATCH")(asked)]
     else:
-        asked = sa.func.to_tsquery("simple", tsquery(wanted))
+        asked = sa.cast(sa.literal(tsquery(wanted)), TSQUERY)
         rank = sa.func.ts_rank(ENTRY.c.words, asked, 1)
         number, source = ENTRY.c.id, ENTRY
         fits = [ENTRY.c.user_id == actor.user_id, ENTRY.c.words.op("@@")(asked)]

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from llm_ui import indexing
 from llm_ui.db import script_url
 from llm_ui.models import metadata
+from llm_ui.services.search_words import fts5, parse, tsquery
 from tests.conftest import ROOT, fresh_postgres
 
 DOCUMENTED = {
@@ -70,6 +72,52 @@ def test_types_and_prices_of_before_keep_what_they_mean(empty_url: str):
     engine.dispose()
     assert [tuple(each) for each in slugs] == [("t", "reasoning"), ("u", None)]
     assert tuple(price) == (5, None, 7, None, "")
+
+
+def test_chats_of_before_are_found_by_their_words_in_every_script(empty_url: str):
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["url"] = empty_url
+    command.upgrade(config, "0007i")
+    engine = sa.create_engine(script_url(empty_url))
+    day = "2026-01-01 00:00:00.000000"
+    with engine.begin() as connection:
+        for statement in (
+            'INSERT INTO "user" (id, email, username, password_hash, role, is_active, '
+            "preferences, created_at, updated_at) "
+            f"VALUES ('b-o', 'b@example.org', 'bob', '', 'user', true, '{{}}', '{day}', '{day}')",
+            "INSERT INTO chathistory (id, user_id, title, title_is_automatic, settings, "
+            "created_at, updated_at) VALUES ('c', 'b-o', '한국 여행', true, '{}', "
+            f"'{day}', '{day}')",
+            "INSERT INTO chatmessage (id, chat_id, role, content, reasoning, status, error_code, "
+            "error_key, error_params, model_name, is_estimated, created_at) VALUES ('m', 'c', "
+            f"'user', '请帮我写设备清单', '', 'done', '', '', '{{}}', '', false, '{day}')",
+        ):
+            connection.execute(sa.text(statement))
+    command.upgrade(config, "head")
+    is_sqlite = engine.dialect.name == "sqlite"
+
+    def found(*typed: str) -> int:
+        wanted = parse(" ".join(typed))
+        with engine.connect() as connection:
+            if is_sqlite:
+                query = "SELECT count(*) FROM searchindex WHERE searchindex MATCH :asked"
+                asked = fts5(wanted, "b-o")
+            else:
+                query = "SELECT count(*) FROM searchentry WHERE words @@ CAST(:asked AS tsquery)"
+                asked = tsquery(wanted)
+            return int(connection.execute(sa.text(query), {"asked": asked}).scalar_one())
+
+    assert [found("여행"), found("设备清单"), found("备单")] == [1, 1, 0]
+    command.downgrade(config, "0007i")
+    command.upgrade(config, "head")
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE chathistory SET title = 'Reise'"))
+        connection.execute(sa.text("DELETE FROM chatmessage"))
+    if not is_sqlite:
+        with engine.begin() as connection:
+            assert indexing.fill(connection) == 1
+    assert [found("여행"), found("设备清单"), found("reise")] == [0, 0, 1]
+    engine.dispose()
 
 
 def test_every_foreign_key_says_what_happens_on_delete():

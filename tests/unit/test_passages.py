@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from llm_ui.services.passages import PASSAGE_CHARS, rank, split
@@ -64,3 +66,29 @@ def test_a_question_is_never_a_search_expression(query: str) -> None:
 def test_nothing_fits_into_nothing() -> None:
     assert rank([FILLER], "committee", 0) == []
     assert rank([], "committee", 100) == []
+
+
+# What stands all around, the one place, and the question about it.
+IN_EVERY_SCRIPT = [
+    ("会议于星期二举行，没有作出决定。", "附楼的热泵由王小明安装。", "热泵是谁安装的？"),
+    ("委員会は火曜日に閉会した。", "別館のヒートポンプは鈴木が設置。", "ヒートポンプは誰が？"),
+    ("คณะกรรมการประชุมวันอังคาร ", "ปั๊มความร้อนติดตั้งโดยสมชาย ", "ใครติดตั้งปั๊มความร้อน"),
+    ("위원회는 화요일에 모였다. ", "별관의 열펌프는 김철수가 설치했다. ", "열펌프를 누가?"),
+    ("Комитет собрался во вторник. ", "Насос поставил Фёдор. ", "кто такой Федор?"),
+    ("اجتمعت اللجنة يوم الثلاثاء. ", "ركّب أحمد المضخّة في المبنى. ", "من ركب المضخة؟"),
+]
+
+
+@pytest.mark.parametrize(("filler", "place", "question"), IN_EVERY_SCRIPT)
+def test_the_place_asked_for_is_found_in_every_script(
+    filler: str, place: str, question: str
+) -> None:
+    text = filler * 400 + place + filler * 400
+    passages = split(text)
+    chosen = rank(passages, unicodedata.normalize("NFD", question), 2 * estimate(passages[0]))
+    assert place.strip()[:10] in "".join(passages[n] for n in chosen)
+
+
+def test_a_text_without_blanks_is_cut_between_sentences() -> None:
+    passages = split("会议于星期二举行，没有作出决定。" * 300)
+    assert all(each.endswith("。") for each in passages)

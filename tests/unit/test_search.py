@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import unicodedata
 from datetime import timedelta
 
 import pytest
@@ -267,3 +269,160 @@ def test_a_snippet_shows_the_place_with_the_most():
 
 def test_a_snippet_is_one_line():
     assert "\n" not in "".join(p.text for p in snippet("a\n\nb needle\nc", parse("needle")))
+
+
+# Each text, and what has to find it; each way round, composed and decomposed.
+IN_OTHER_SCRIPTS = [
+    ("한국 여행 일정을 짜 주세요", ["한국", "여행", "일정", "일정을", "주세요"]),
+    ("서울에서 부산까지의 기차여행은 얼마인가요", ["서울", "부산", "여행", "기차여행"]),
+    ("Какой мой любимый чай", ["любимый", "ЛЮБИМЫЙ", "чай", "люб"]),
+    ("Ёжик и йод, Київ і їжак", ["ежик", "ёжик", "йод", "київ", "їжак"]),
+    ("Ο άνθρωπος και ο λόγος", ["ανθρωπος", "ΆΝΘΡΩΠΟΣ", "λογοσ", "λόγος"]),
+    ("أَحْمَد يُحِبُّ المدرســة", ["احمد", "أحمد", "المدرسة", "المدرسه", "يحب"]),
+    ("שָׁלוֹם עֲלֵיכֶם", ["שלום", "עליכם"]),
+    ("کتاب‌های فارسی", ["کتابهای", "فارسي"]),
+    ("हिन्दी में किताब २०२४", ["हिन्दी", "किताब", "2024"]),
+    ("Ｆｕｌｌ　ｗｉｄｔｈ ＡＢＣ１２３", ["full", "width", "abc123"]),
+    ("the ﬁle oﬀice x² ①", ["file", "office", "x2", "1"]),
+    ("Die Straße nach Łódź, smørrebrød", ["strasse", "STRASSE", "lodz", "smorrebrod"]),
+    ("İstanbul ve Iğdır ışık", ["istanbul", "ISTANBUL", "igdir", "isik"]),
+    ("Đường Nguyễn Huệ đẹp", ["duong", "nguyen", "Huệ", "dep"]),
+    ("ﾃｷｽﾄのﾊﾞｯｸｱｯﾌﾟ", ["テキスト", "バックアップ"]),
+    ("soft\u00adware and zero\u200bwidth", ["software", "zerowidth"]),
+]
+INSIDE_SENTENCES = [
+    ("请帮我写一份设备清单和采购计划", ["设备清单", "设备", "清单", "采购计划", "计划", "请"]),
+    ("我想喝茶，不要咖啡。", ["茶", "喝茶", "咖啡", "不要"]),
+    (
+        "日本語のテキスト：ヒートポンプは熱を移動させる装置です。",
+        ["ヒートポンプ", "テキスト", "装置", "移動", "熱", "ポンプ"],
+    ),
+    ("Python入門書を3冊読む", ["python", "入門", "Python入門", "入門書", "3冊", "読む", "pyth"]),
+    ("ผมชอบดื่มกาแฟตอนเช้า", ["กาแฟ", "ตอนเช้า", "ดื่ม"]),
+    ("ខ្ញុំចូលចិត្តកាហ្វេ", ["កាហ្វេ"]),
+    ("ຂ້ອຍມັກກາເຟ", ["ກາເຟ"]),
+    ("ကျွန်တော် ကော်ဖီကြိုက်တယ်", ["ကော်ဖီ"]),
+    ("臺灣𠮷野家", ["𠮷野", "野家", "𠮷"]),
+]  # fmt: skip
+WITH_SIGNS = [
+    ("ask gpt-4o-mini about it", ["gpt-", "gpt-4", "gpt-4o", "gpt-4o-", "gpt-4o-mi", "4o-mini"]),
+    ("call my_func(x) now", ["my", "my_", "my_f", "my_func", "my_func("]),
+    ("see foo.bar and Node.js", ["foo.", "foo.b", "foo.bar", "node.j", "node.js"]),
+    ("C++ or C# or F#", ["C++", "C#", "c", "f#"]),
+    ("mail bob.smith@example.org", ["bob.sm", "bob.smith@", "bob.smith@exam", "example.org"]),
+    ("in /usr/local/bin/python3.11", ["/usr/lo", "usr/local", "local/bin/pyth", "python3.1"]),
+    ("https://example.org/a?b=c", ["https://exam", "example.org/a"]),
+    ("don’t use O'Reilly", ["don't", "o'rei", "o’reilly"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cases", [IN_OTHER_SCRIPTS, INSIDE_SENTENCES, WITH_SIGNS])
+async def test_what_was_written_is_found_by_what_is_typed(
+    people: People, cases: list[tuple[str, list[str]]]
+):
+    for text, queries in cases:
+        for form in ("NFC", "NFD"):
+            chat = await put(people.bob, "", unicodedata.normalize(form, text))
+            for query in queries:
+                for typed in (query, unicodedata.normalize("NFD", query)):
+                    assert chat in await find(people.bob, typed), (text, form, typed)
+            async with unit_of_work() as session:
+                await session.execute(sa.delete(ChatHistory).where(col(ChatHistory.id) == chat))
+        for query in queries:
+            assert await find(people.bob, query) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("パンを焼く", "バン"),
+        ("и", "й"),
+        ("请帮我写一份清单", "单清"),
+        ("设有备用", "设备"),
+        ("C and D", "C++"),
+        ("C++ only", "C#"),
+        ("concatenate", "cat"),
+        ("gpt 4 turbo", "gpt-4o"),
+        ("喝茶", "-茶 喝"),
+        ("read the file", "readfile"),
+    ],
+)
+async def test_what_only_looks_alike_is_not_found(people: People, text: str, query: str):
+    await put(people.bob, "", text)
+    assert await find(people.bob, query) == []
+
+
+async def test_a_phrase_and_what_must_not_be_there_hold_for_every_script(people: People):
+    one = await put(people.bob, "", "设备 清单")
+    two = await put(people.bob, "", "设备清单")
+    assert set(await find(people.bob, "设备 清单")) == {one, two}
+    assert await find(people.bob, '"设备清单"') == [two]
+    assert await find(people.bob, '设备 -"设备清单"') == [one]
+    assert await find(people.bob, '"설비 목록"') == []
+
+
+async def test_a_title_in_any_script_is_found_and_marked(people: People):
+    chat = await put(people.bob, "热泵与ヒートポンプの比較", "x")
+    async with unit_of_work(writes=False) as session:
+        page = await search.search(session, people.bob, "ﾋｰﾄﾎﾟﾝﾌﾟ")
+    assert [each.chat_id for each in page.items] == [chat]
+    assert Part("ヒートポンプ", True) in page.items[0].title
+
+
+async def test_a_chat_that_changes_hands_is_found_by_its_new_owner_in_any_script(people: People):
+    chat = await put(people.bob, "설비 목록", "请帮我写一份设备清单")
+    async with unit_of_work() as session:
+        await session.execute(
+            sa.update(ChatHistory)
+            .where(col(ChatHistory.id) == chat)
+            .values(user_id=people.charlie.user_id)
+        )
+    for query in ("목록", "设备"):
+        assert await find(people.charlie, query) == [chat]
+        assert await find(people.bob, query) == []
+
+
+async def test_very_long_texts_are_indexed_whatever_they_are_made_of(people: People):
+    rng = random.Random(5)
+    many = "".join(chr(rng.randrange(0x4E00, 0x9FFF)) for _ in range(120_000))
+    chat = await put(people.bob, "", many)
+    assert await find(people.bob, many[1000:1004]) == [chat]
+    words = await put(people.bob, "", " ".join(f"wort{n}ü" for n in range(30_000)))
+    assert await find(people.bob, "wort5u") == [words]
+    key = await put(people.bob, "", "k" * 5000)
+    assert await find(people.bob, "k" * 5000) == [key]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "hits"),
+    [
+        ("请写设备清单，设备要新", "设备", ["设备", "设备"]),
+        ("喝茶", "茶", ["茶"]),
+        ("Die STRASSE und die Straße", "straße", ["STRASSE", "Straße"]),
+        ("cafe\u0301 noir", "café", ["cafe\u0301"]),
+        ("\u1112\u1161\u11ab 여행", "한", ["\u1112\u1161\u11ab"]),
+        ("use gpt-4o-mini, gpt 4o", "gpt-4o", ["gpt-4o", "gpt 4o"]),
+        ("use gpt-4o-mini", "gpt-4o-m", ["gpt-4o-mini"]),
+        ("C++ and C", "C++", ["C++"]),
+        ("my_func my_function", "my_func", ["my_func", "my_function"]),
+        ("ｆｕｌｌ width", "full", ["ｆｕｌｌ"]),
+        ("the ﬁle", "file", ["ﬁle"]),
+        ("Python入門", "入門", ["入門"]),
+        ("Python入門", "python", ["Python"]),
+        ("أَحْمَد هنا", "احمد", ["أَحْمَد"]),
+        ("पुस्तक हिन्दी", "हिन्दी", ["हिन्दी"]),
+    ],
+)  # fmt: skip
+def test_the_place_is_marked_in_the_text_as_it_was_written(text: str, query: str, hits: list[str]):
+    parts = marked(text, parse(query))
+    assert "".join(part.text for part in parts) == text
+    assert [part.text for part in parts if part.hit] == hits
+
+
+def test_a_snippet_of_a_text_without_blanks_shows_the_place():
+    found = snippet(
+        "春眠不觉晓处处闻啼鸟。" * 50 + "设备清单在这里" + "夜来风雨声花落知多少。" * 50,
+        parse("设备清单"),
+    )
+    assert Part("设备清单", True) in found
+    assert len("".join(part.text for part in found)) < 220

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from llm_ui.db import Database, unit_of_work
+from llm_ui.db import Database, script_url, unit_of_work
 from llm_ui.models import ChatHistory, ChatMessage
 from llm_ui.models.base import new_id
 from llm_ui.services import search, search_index
@@ -176,3 +176,24 @@ async def test_after_a_kill_it_begins_again(people: People, is_sqlite: bool):
         await do("CREATE VIRTUAL TABLE searchindex_second USING fts5(owner, body, content='')")
     await search_index.rebuild(quiet)
     assert await found(people, "walrus") == [here]
+
+
+async def test_what_is_written_past_the_application_is_found_soon(
+    people: People, is_sqlite: bool, database_url: str
+):
+    """On PostgreSQL its words come with the next round of housekeeping, or the next message."""
+    here = await chat(people, "walrus")
+    there = await chat(people, "x")
+    engine = sa.create_engine(script_url(database_url))
+
+    def past(text: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE chatmessage SET content = :text"), {"text": text})
+
+    past("设备清单")
+    assert await search_index.fill() == (0 if is_sqlite else 2)
+    assert sorted(await found(people, "清单")) == sorted([here, there])
+    past("热泵装置")
+    await chat(people, "another")
+    assert sorted(await found(people, "装置")) == sorted([here, there])
+    engine.dispose()
