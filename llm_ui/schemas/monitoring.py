@@ -48,6 +48,22 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LogLine:
+    """A row in the reader's words: `told` is a sentence, `more` what it changed or why it
+    failed, and `facts` have labels and values as people read them."""
+
+    id: str
+    created_at: str
+    level: str
+    told: str
+    more: str = ""
+    user: str = ""
+    address: str = ""
+    reference: str = ""
+    facts: list[Fact] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorGroup:
     """Unexpected errors of one kind at one place."""
 

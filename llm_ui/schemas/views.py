@@ -159,18 +159,6 @@ class ProviderHealth:
 
 
 @dataclass(frozen=True, slots=True)
-class LogItem:
-    """One row of the monitoring log."""
-
-    id: str
-    created_at: str
-    level: str
-    kind: str
-    message: str
-    user: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """A slice of a list; `next_cursor` is None on the last one."""
 

@@ -8,14 +8,12 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
 from llm_ui import trace
-from llm_ui.auth import Actor, require, resolve
+from llm_ui.auth import resolve
 from llm_ui.db import unit_of_work
 from llm_ui.errors import one_line
-from llm_ui.models import MonitoringLog, User
-from llm_ui.schemas.views import LogItem
+from llm_ui.models import MonitoringLog
 
 logger = logging.getLogger(__name__)
 
@@ -99,25 +97,3 @@ async def report_unhandled(
     except (sa.exc.SQLAlchemyError, RuntimeError, OSError):
         logger.exception("the row for %s could not be written", reference)
     return reference
-
-
-async def recent(session: AsyncSession, actor: Actor, *, limit: int = 20) -> list[LogItem]:
-    """The newest rows, newest first. For admins."""
-    require(actor, "administer")
-    query = (
-        sa.select(MonitoringLog, col(User.username))
-        .join(User, col(User.id) == MonitoringLog.user_id, isouter=True)
-        .order_by(col(MonitoringLog.created_at).desc(), col(MonitoringLog.id).desc())
-        .limit(limit)
-    )
-    return [
-        LogItem(
-            id=row.id,
-            created_at=row.created_at.isoformat(),
-            level=row.level,
-            kind=row.kind,
-            message=row.message + (f" ({row.reference})" if row.reference else ""),
-            user=username or "",
-        )
-        for row, username in (await session.execute(query)).all()
-    ]

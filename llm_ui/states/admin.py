@@ -6,8 +6,9 @@ import reflex as rx
 
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.machines import MachineView
-from llm_ui.schemas.views import DashboardView, LogItem, ProviderHealth
-from llm_ui.services import dashboard, machines, monitoring, providers
+from llm_ui.schemas.monitoring import LogFilters, LogLine
+from llm_ui.schemas.views import DashboardView, ProviderHealth
+from llm_ui.services import dashboard, log_words, machines, monitoring_log, providers
 from llm_ui.states.access import admin, current_actor
 
 EVENTS = 20
@@ -19,7 +20,7 @@ class AdminState(rx.State):
     loaded: bool = False
     stats: DashboardView = DashboardView()
     providers: list[ProviderHealth] = []
-    events: list[LogItem] = []
+    events: list[LogLine] = []
     machine: MachineView = MachineView()
     # Counts the readings, so that the page's clock begins anew with each.
     readings: int = 0
@@ -49,6 +50,7 @@ class AdminState(rx.State):
             self.stats = await dashboard.overview(session, actor)
             self.providers = await providers.health(session)
             self.machine = await machines.look(session, actor)
-            self.events = await monitoring.recent(session, actor, limit=EVENTS)
+            newest = await monitoring_log.list_log(session, actor, LogFilters(), limit=EVENTS)
+        self.events = [log_words.line(each, actor.language) for each in newest.items]
         self.loaded = True
         self.readings += 1

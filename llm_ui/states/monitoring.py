@@ -10,8 +10,8 @@ import reflex as rx
 
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError
-from llm_ui.schemas.monitoring import ErrorGroup, LogEntry, LogFilters
-from llm_ui.services import installation, monitoring_log
+from llm_ui.schemas.monitoring import ErrorGroup, LogFilters, LogLine
+from llm_ui.services import installation, log_words, monitoring_log
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.feedback import tell
 
@@ -24,7 +24,7 @@ class MonitoringState(rx.State):
     """The rows that fit the filters, and unexpected errors in groups."""
 
     loaded: bool = False
-    entries: list[LogEntry] = []
+    entries: list[LogLine] = []
     groups: list[ErrorGroup] = []
     kinds: list[str] = []
     level: str = ""
@@ -62,7 +62,8 @@ class MonitoringState(rx.State):
             self.groups = await monitoring_log.error_groups(session, actor, filters)
             self.kinds = await monitoring_log.kinds(session, actor)
             self.log_days = (await installation.load(session)).log_days
-        self.entries, self._next = page.items, page.next_cursor or ""
+        self.entries = [log_words.line(each, actor.language) for each in page.items]
+        self._next = page.next_cursor or ""
         self.has_more = bool(self._next)
         self.loaded = True
         self.readings += 1
@@ -111,7 +112,9 @@ class MonitoringState(rx.State):
                 )
         except AppError as error:
             return tell(error)
-        self.entries = [*self.entries, *page.items]
+        language = current_actor().language
+        lines = [log_words.line(each, language) for each in page.items]
+        self.entries = [*self.entries, *lines]
         self._next = page.next_cursor or ""
         self.has_more = bool(self._next) and len(self.entries) < MOST_SHOWN
         return None

@@ -55,9 +55,9 @@ async def test_new_rows_appear_by_themselves_while_alice_watches(app: App, peopl
     page = await alice.tab("/admin/log")
     await page.get_by_test_id("log-live").click()
     await expect(page.get_by_test_id("log-live")).to_be_checked()
-    await expect(page.get_by_text("Otters: refused")).to_have_count(0)
+    await expect(page.get_by_text("Otters is not responding")).to_have_count(0)
     seed(app, "record(session, 'provider.down', 'Otters: refused', level='error')")
-    await expect(page.get_by_text("Otters: refused")).to_be_visible()
+    await expect(page.get_by_text("Otters is not responding")).to_be_visible()
 
 
 async def test_how_long_rows_are_kept_is_set_here_and_logged(app: App, people: People) -> None:
@@ -66,7 +66,7 @@ async def test_how_long_rows_are_kept_is_set_here_and_logged(app: App, people: P
     await page.get_by_test_id("log-keep").select_option("90")
     await page.reload()
     await expect(page.get_by_test_id("log-keep")).to_have_value("90")
-    row = page.get_by_test_id("log-row").filter(has_text="Settings changed").first
+    row = page.get_by_test_id("log-row").filter(has_text="Changed the settings").first
     await row.get_by_text("Details").click()
     await expect(row.locator("del")).to_have_text("365")
     await expect(row.locator("ins")).to_have_text("90")

@@ -17,7 +17,8 @@ from llm_ui.components.text import (
     t_of,
     when,
 )
-from llm_ui.schemas.views import LogItem, ProviderHealth
+from llm_ui.schemas.monitoring import LogLine
+from llm_ui.schemas.views import ProviderHealth
 from llm_ui.states.admin import AdminState
 from llm_ui.states.auth import AuthState
 
@@ -132,15 +133,20 @@ def _providers() -> rx.Component:
     )
 
 
-def _event(event: rx.Var[LogItem]) -> rx.Component:
+def _event(event: rx.Var[LogLine]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(when(event.created_at), class_name="lu-table__quiet"),
         rx.el.td(ui.badge(t_of("admin.level.", event.level), _tone(event.level))),
         rx.el.td(
-            rx.el.span(t_of("admin.kind.", event.kind), class_name="lu-table__name"),
-            rx.cond(event.message != "", rx.el.span(event.message, class_name="lu-table__detail")),
+            rx.el.span(event.told, class_name="lu-table__name"),
+            rx.cond(event.more != "", rx.el.span(event.more, class_name="lu-table__detail")),
+            rx.cond(
+                event.reference != "",
+                rx.el.span(
+                    t("log.reference", number=event.reference), class_name="lu-table__detail"
+                ),
+            ),
             class_name="lu-table__wide",
-            title=event.kind,
         ),
         rx.el.td(event.user, class_name="lu-table__quiet"),
         data_testid="event-row",

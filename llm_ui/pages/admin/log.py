@@ -9,7 +9,7 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.admin import admin_page
 from llm_ui.components.text import number, t, t_of, when
-from llm_ui.schemas.monitoring import ErrorGroup, Fact, LogEntry
+from llm_ui.schemas.monitoring import ErrorGroup, Fact, LogLine
 from llm_ui.states.auth import AuthState
 from llm_ui.states.monitoring import HOURS
 from llm_ui.states.monitoring import MonitoringState as State
@@ -89,15 +89,15 @@ def _fact(fact: rx.Var[Fact]) -> rx.Component:
     return rx.el.div(rx.el.dt(fact.name), rx.el.dd(value), class_name="lu-log__fact")
 
 
-def _entry(entry: rx.Var[LogEntry]) -> rx.Component:
+def _entry(entry: rx.Var[LogLine]) -> rx.Component:
     facts = rx.el.details(
         rx.el.summary(t("log.details")),
         rx.el.dl(rx.foreach(entry.facts, _fact), class_name="lu-log__facts"),
         class_name="lu-log__details",
     )
     about = rx.el.td(
-        rx.el.span(t_of("admin.kind.", entry.kind), class_name="lu-table__name"),
-        rx.cond(entry.message != "", rx.el.span(entry.message, class_name="lu-table__detail")),
+        rx.el.span(entry.told, class_name="lu-table__name"),
+        rx.cond(entry.more != "", rx.el.span(entry.more, class_name="lu-table__detail")),
         rx.cond(
             entry.reference != "",
             rx.el.span(t("log.reference", number=entry.reference), class_name="lu-table__detail"),
