@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from llm_ui import indexing
+from llm_ui import indexing, outages
 from llm_ui.security.text import storable
 
 logger = logging.getLogger(__name__)
@@ -210,6 +210,7 @@ async def _conclude(session: AsyncSession, writes: bool, turn: asyncio.Lock | No
         # What follows the commit may write as well.
         if turn:
             turn.release()
+    outages.database.worked()
     for hook in session.info.pop(AFTER_COMMIT, ()):
         outcome = hook()
         if inspect.isawaitable(outcome):

@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator
 import reflex as rx
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_ui import auth, bus, pages, trace
+from llm_ui import auth, bus, outages, pages, trace
 from llm_ui.api.app import create_api
 from llm_ui.config import get_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
-from llm_ui.generation import Engine, start_engine, stop_engine
+from llm_ui.generation import Engine, owner, start_engine, stop_engine
 from llm_ui.jobs import Jobs
 from llm_ui.llm_api.supervisor import Supervisor
 from llm_ui.security.tokens import keyed_hash
@@ -64,6 +64,7 @@ def set_up_logging(level: str) -> None:
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(trace.WithRequestId())
+        handler.addFilter(outages.OneLine())
     # Statements without what is bound to them (see db.py).
     statements = logging.INFO if level == "DEBUG" else logging.WARNING
     logging.getLogger("sqlalchemy.engine").setLevel(statements)
@@ -139,6 +140,7 @@ def _hears(engine: Engine) -> bus.Handlers:
 async def lifespan() -> AsyncIterator[None]:
     """Everything that a process opens, in the order in which it is needed."""
     settings = get_settings()
+    owner.begin(settings.data_path)
     database = start_database(settings.database)
     # Installations that share a Redis have keys and channels of their own.
     name = keyed_hash(settings.secret_keys[0], "bus", "")[:16]
@@ -150,6 +152,7 @@ async def lifespan() -> AsyncIterator[None]:
         settlement.unhandled,
         prompting.admit,
         crossing,
+        settings.data_path,
     )
     crossing.start(_hears(engine))
     supervisor = None if settings.llm_api_url else Supervisor(settings)

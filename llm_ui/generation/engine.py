@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,26 +23,28 @@ from llm_ui.errors import AppError, ProviderRemoved
 from llm_ui.generation import reaper, store
 from llm_ui.generation.follow import follow_live, follow_stored
 from llm_ui.generation.gate import Gate, Lane, NoPlace
+from llm_ui.generation.keeping import Keeper
 from llm_ui.generation.live import LiveRun
 from llm_ui.generation.log import REASONING, TEXT, Piece
-from llm_ui.generation.owner import own_name
+from llm_ui.generation.owner import Hearts, own_name
 from llm_ui.generation.types import Admit, FollowEvent, Outcome, Plan, Prepare, Settle, Unhandled
+from llm_ui.generation.unwritten import Journal
 from llm_ui.models.base import now
+from llm_ui.outages import reason_of
 
 logger = logging.getLogger(__name__)
 
-# What a page has shown for 300 ms is to be kept whatever happens: this and a write's own time.
-FLUSH_EVERY_S = 0.15
-LEAST_PAUSE_S = 0.05
 # What a request takes on its way from the provider's adapter to the socket.
 LEAD_S = 0.004
-BEAT_EVERY_S = 5.0
 REAP_EVERY_S = 5.0
 # With other workers beside this one: their death is to be noticed soon.
 REAP_OTHERS_EVERY_S = 1.0
 # How often followers on other workers get what is new.
 PUBLISH_EVERY_S = 0.04
-WRITE_TRIES = 6
+# Between two tries to read what is to be asked.
+AWAY_PAUSE_S = 0.5
+# What ends may take that are not written at an orderly stop; then they lie on the disk.
+LAST_WRITES_S = 3.0
 
 
 class Engine:
@@ -54,6 +58,7 @@ class Engine:
         unhandled: Unhandled,
         admit: Admit,
         bus: Bus | None = None,
+        data: Path | None = None,
     ) -> None:
         self.database = database
         self.bus = bus or Bus()
@@ -69,8 +74,8 @@ class Engine:
         self._live: dict[str, LiveRun] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
-        self._writing = asyncio.Lock()
-        self._ending = asyncio.Lock()
+        self._keeper = Keeper(database, self.owner, self._live, settle, unhandled, data)
+        self.hearts = Hearts(trusting=False)
         self._publishing = asyncio.Lock()
         self._reaping = asyncio.Lock()
         self._accepting = True
@@ -80,7 +85,8 @@ class Engine:
     def start(self) -> None:
         """Begin writing, beating and reaping."""
         self._loops = [
-            asyncio.create_task(self._write_loop(), name="generation-writer"),
+            asyncio.create_task(self._keeper.write_loop(), name="generation-writer"),
+            asyncio.create_task(self._keeper.journal_loop(), name="generation-journal"),
             asyncio.create_task(self._reap_loop(), name="generation-reaper"),
             asyncio.create_task(self._publish_loop(), name="generation-publisher"),
         ]
@@ -98,7 +104,11 @@ class Engine:
         for live in list(self._live.values()):
             live.cancel("interrupted")
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=LAST_WRITES_S)
+        await self._keeper.keep(math.inf)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
@@ -172,6 +182,15 @@ class Engine:
         return self._live.get(run_id)
 
     @property
+    def journal(self) -> Journal | None:
+        """Where what could not be written lies meanwhile."""
+        return self._keeper.journal
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run is this process's just now, or may become so this moment."""
+        return run_id in self._live or run_id in self._taking
+
+    @property
     def running(self) -> int:
         """How many runs this process streams."""
         return len(self._live)
@@ -197,6 +216,8 @@ class Engine:
                 self._gate.leave(place)
             if lane.is_limited:
                 await self.bus.tell_freed()
+        except (SQLAlchemyError, OSError):
+            logger.exception("run %s could not be taken; it is tried again", run_id)
         finally:
             self._taking.discard(run_id)
             self._asked.pop(run_id).set()
@@ -246,7 +267,7 @@ class Engine:
         await self._finish(live, state)
 
     async def _stream(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
-        ready = await plan
+        ready = await self._ready(live.id, plan)
         if (asked := self._asked.get(live.id)) is not None:
             # The request leaves before anybody who waits for this has their turn.
             asyncio.get_running_loop().call_later(LEAD_S, asked.set)
@@ -262,6 +283,18 @@ class Engine:
                     break
         if ready.writes:
             live.require_words()
+
+    async def _ready(self, run_id: str, plan: asyncio.Future[Plan]) -> Plan:
+        """What is asked, once the conversation can be read."""
+        while True:
+            try:
+                return await plan
+            except (SQLAlchemyError, OSError) as error:
+                if not reason_of(error):
+                    raise
+                logger.exception("run %s waits for the database", run_id)
+            await asyncio.sleep(AWAY_PAUSE_S)
+            plan = asyncio.ensure_future(self._prepare(run_id))
 
     async def _finish(self, live: LiveRun, state: str) -> None:
         """The single door: message, usage and metrics in one transaction; then tell."""
@@ -283,65 +316,17 @@ class Engine:
             address=live.address,
             finish_reason=live.finish_reason if state == "done" else "",
         )
-        live.closing = True
-        try:
-            await self._write_end(outcome)
-        finally:
-            live.state = state
-            self._live.pop(live.id, None)
-            live.wake()
+        # Until it is written the run stays here: followed, in memory, and told to nobody as over.
+        live.state = await self._keeper.write_end(live, outcome)
+        self._live.pop(live.id, None)
+        live.wake()
         await self._publish_end(live)
-
-    async def _write_end(self, outcome: Outcome) -> None:
-        settle: Settle | None = self.settle
-        for attempt in range(WRITE_TRIES):
-            try:
-                # The log of all runs never waits behind more than one end.
-                async with self._ending, self._writing, self.database.unit_of_work() as session:
-                    if await store.finish(session, outcome, self.owner) and settle:
-                        await settle(session, outcome)
-                    return
-            except SQLAlchemyError:
-                # The database may come back; until then the text stays in memory.
-                logger.exception("could not write the end of run %s", outcome.run_id)
-                await asyncio.sleep(0.2 * 2**attempt)
-            except Exception as error:  # noqa: BLE001 - a bug in `settle` must not cost the answer
-                await self._unhandled(error, f"the end of run {outcome.run_id}")
-                settle = None
 
     # --- loops --------------------------------------------------------------------
 
-    async def _write_loop(self) -> None:
-        clock = asyncio.get_running_loop().time
-        beaten = began = clock()
-        while True:
-            # From beginning to beginning: what a write takes does not come on top.
-            await asyncio.sleep(max(LEAST_PAUSE_S, began + FLUSH_EVERY_S - clock()))
-            began = clock()
-            beat = began - beaten >= BEAT_EVERY_S
-            with contextlib.suppress(SQLAlchemyError):
-                await self.flush(beat=beat)
-                beaten = began if beat else beaten
-
-    async def flush(self, *, beat: bool = False) -> None:
-        """Write what all runs have said since the last time, in one transaction."""
-        async with self._writing:
-            fresh: dict[str, list[Piece]] = {}
-            for run in self._live.values():
-                if not run.closing and run.log.length > run.written:
-                    fresh[run.id] = run.log.since(run.written)
-            beating = list(self._live) if beat else []
-            if not fresh and not beating:
-                return
-            try:
-                async with self.database.unit_of_work() as session:
-                    await store.append(session, fresh, beating)
-            except SQLAlchemyError:
-                logger.exception("could not write the event log; trying again")
-                raise
-            for run_id, pieces in fresh.items():
-                if (live := self._live.get(run_id)) is not None:
-                    live.written = pieces[-1].end
+    async def flush(self) -> None:
+        """Write what all runs have said since the last time."""
+        await self._keeper.flush()
 
     async def _publish_loop(self) -> None:
         while True:
@@ -411,10 +396,11 @@ def start_engine(
     unhandled: Unhandled,
     admit: Admit,
     bus: Bus | None = None,
+    data: Path | None = None,
 ) -> Engine:
-    """Make and start this process's engine."""
+    """Make and start this process's engine; `data` is the folder for what cannot be written."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
-    _current = Engine(database, prepare, settle, unhandled, admit, bus)
+    _current = Engine(database, prepare, settle, unhandled, admit, bus, data)
     _current.start()
     return _current
 

@@ -10,6 +10,7 @@ import orjson
 
 from llm_ui.errors import AppError, EmptyAnswer
 from llm_ui.generation.log import REASONING, SOURCE, TEXT, RunLog
+from llm_ui.generation.types import Outcome
 from llm_ui.models.base import now
 from llm_ui.security.text import storable
 from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage, Via
@@ -55,6 +56,11 @@ class LiveRun:
         # How far followers on other workers have been told; None while there are none.
         self.published: int | None = None
         self.closing = False
+        # Its end, from then on until it is written; and what of it lies on the disk meanwhile.
+        self.outcome: Outcome | None = None
+        self.ended_at = 0.0
+        self.journaled = 0
+        self.end_is_journaled = False
         self.stream: asyncio.Task[None] | None = None
         self.cancel_state: str | None = None
         self._waiting: set[asyncio.Future[None]] = set()

@@ -1,15 +1,26 @@
-"""The end of runs whose worker died, and the start of runs that nobody took."""
+"""The end of runs whose worker died, and the start of runs that nobody took.
+
+On one machine a worker's lock says whether it lives (owner.py); of another machine's, a
+heartbeat that is old by the database's own clock says that it does not, except just after
+nobody could beat. What a dead worker had shown and could not write is in its journal.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+import contextlib
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from llm_ui.generation import store
 from llm_ui.generation.log import sources_in
-from llm_ui.generation.owner import is_known_dead
+from llm_ui.generation.owner import life_of
 from llm_ui.generation.store import StoredRun
 from llm_ui.generation.types import Outcome
+from llm_ui.generation.unwritten import Kept, read
 from llm_ui.models.base import now
 
 if TYPE_CHECKING:
@@ -19,44 +30,100 @@ UNCLAIMED_AFTER = timedelta(seconds=2)
 STALE_AFTER = timedelta(seconds=30)
 
 
-def _is_dead(run: StoredRun) -> bool:
-    if run.owner and is_known_dead(run.owner):
+def _is_dead(engine: Engine, run: StoredRun, moment: datetime, *, trusts: bool) -> bool:
+    if run.owner == engine.owner:
+        # Ours by its row, and nobody streams it: it was lost on the way.
+        return not engine.has(run.id)
+    life = life_of(run.owner or "")
+    if life != "unknown":
+        return life == "dead"
+    if run.heartbeat_at is None:
         return True
-    return run.heartbeat_at is None or run.heartbeat_at < now() - STALE_AFTER
+    return trusts and run.heartbeat_at < moment - STALE_AFTER
 
 
 async def reap(engine: Engine) -> None:
     """One round."""
     async with engine.database.unit_of_work(writes=False) as session:
         queued = await store.unclaimed(session, UNCLAIMED_AFTER)
-        dead = [
-            run for run in await store.running_elsewhere(session, engine.owner) if _is_dead(run)
-        ]
+        moment = await store.time_of(session)
+        trusts = engine.hearts.look(moment)
+        running = await store.running(session)
         stops = await store.to_stop(session, engine.owner)
+    dead = [run for run in running if _is_dead(engine, run, moment, trusts=trusts)]
     for run_id in stops:
         engine.stop_run(run_id)
+    left = await asyncio.to_thread(_left_behind, engine)
     for run in dead:
-        await _interrupt(engine, run)
+        kept = next((found[run.id] for found in left.values() if run.id in found), Kept())
+        await _interrupt(engine, run, kept)
+    still_running = {run.id for run in running} - {run.id for run in dead}
+    for path, found in left.items():
+        await _take_over(engine, path, found, still_running)
     for run_id in queued:
         engine.wake(run_id)
 
 
-async def _interrupt(engine: Engine, run: StoredRun) -> None:
+def _left_behind(engine: Engine) -> dict[Path, dict[str, Kept]]:
+    """What dead workers left on this disk."""
+    paths = engine.journal.left_behind() if engine.journal else []
+    return {path: read(path) for path in paths}
+
+
+async def _interrupt(engine: Engine, run: StoredRun, kept: Kept) -> None:
     async with engine.database.unit_of_work() as session:
-        before, thought_before = await store.text_of(session, run.message_id)
-        events = await store.events(session, run.id)
-        text, reasoning = store.split(events)
-        outcome = Outcome(
-            run_id=run.id,
-            state="interrupted",
-            text=before + text,
-            reasoning=thought_before + reasoning,
-            created_at=run.created_at,
-            started_at=run.started_at or run.created_at,
-            finished_at=run.heartbeat_at or now(),
-            base=len(before),
-            sources=sources_in(events),
-        )
+        outcome = await _outcome(session, run, kept)
         if await store.finish(session, outcome, run.owner or ""):
             await engine.settle(session, outcome)
     engine.bus.wake(run.id)
+
+
+async def _outcome(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome:
+    """How a run ended whose worker is gone: as it said itself, or with all that it said."""
+    if kept.outcome is not None:
+        return kept.outcome
+    before, thought_before = await store.text_of(session, run.message_id)
+    events = await store.events(session, run.id)
+    events = kept.beyond(events, len(before) + len(thought_before))
+    text, reasoning = store.split(events)
+    return Outcome(
+        run_id=run.id,
+        state="interrupted",
+        text=before + text,
+        reasoning=thought_before + reasoning,
+        created_at=run.created_at,
+        started_at=run.started_at or run.created_at,
+        finished_at=run.heartbeat_at or now(),
+        base=len(before),
+        sources=sources_in(events),
+    )
+
+
+async def _take_over(
+    engine: Engine, path: Path, found: dict[str, Kept], still_running: set[str]
+) -> None:
+    """Write what a journal has of runs that were ended without it, and throw it away."""
+    if still_running & set(found):
+        # Its worker may live after all, on another machine.
+        return
+    for run_id, kept in found.items():
+        async with engine.database.unit_of_work() as session:
+            run = await store.load(session, run_id)
+            if run is None or run.state != "interrupted":
+                continue
+            outcome = kept.outcome or await _longer(session, run, kept)
+            await store.amend(session, outcome, run.owner or "")
+        engine.bus.wake(run_id)
+    with contextlib.suppress(OSError):
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+async def _longer(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome:
+    """An interrupted run with what its journal has behind the end of what is stored."""
+    outcome = await _outcome(session, run, Kept())
+    # Behind the end of the stored log, or where the journal begins: sources count there too.
+    first = min((piece.start for piece in kept.pieces), default=0)
+    more = kept.beyond([], max(first, len(outcome.text) + len(outcome.reasoning)))
+    text, reasoning = store.split(more)
+    outcome.text, outcome.reasoning = outcome.text + text, outcome.reasoning + reasoning
+    return outcome

@@ -45,6 +45,22 @@ class StoredRun:
         return self.state in ACTIVE
 
 
+def clock(session: AsyncSession) -> Any:
+    """The database's own clock, by which heartbeats are written and judged: the clocks of
+    several machines differ. SQLite has that of this machine."""
+    is_shared = session.get_bind().dialect.name == "postgresql"
+    return sa.func.clock_timestamp() if is_shared else now()
+
+
+async def time_of(session: AsyncSession) -> datetime:
+    """What the database's clock says."""
+    moment = clock(session)
+    if isinstance(moment, datetime):
+        return moment
+    found: datetime = (await session.scalars(sa.select(moment))).one()
+    return found
+
+
 async def _changed(session: AsyncSession, statement: Any) -> int:
     return cast("CursorResult[Any]", await session.execute(statement)).rowcount
 
@@ -71,7 +87,7 @@ async def claim(
             col(Generation.state) == "queued",
             *(running < limit for _, running, limit in (_limits(shared) if shared else ())),
         )
-        .values(state="running", owner=owner, started_at=moment, heartbeat_at=moment),
+        .values(state="running", owner=owner, started_at=moment, heartbeat_at=clock(session)),
     )
     if not won and shared and await _is_queued(session, run_id):
         raise NoPlace(await _full(session, shared))
@@ -182,8 +198,14 @@ def _stored(row: Generation) -> StoredRun:
     )
 
 
-async def append(session: AsyncSession, pieces: dict[str, list[Piece]], beating: list[str]) -> None:
-    """Add to the logs of many runs, and show the `beating` ones alive."""
+async def append(
+    session: AsyncSession, pieces: dict[str, list[Piece]], beating: list[str], owner: str
+) -> set[str]:
+    """Add to the logs of many runs, and show the `beating` ones alive.
+
+    Returns:
+        those of the beating ones that are still `owner`'s.
+    """
     rows = [
         {"run_id": run_id, "seq": piece.start, "kind": piece.kind, "payload": piece.payload}
         for run_id, found in pieces.items()
@@ -191,12 +213,19 @@ async def append(session: AsyncSession, pieces: dict[str, list[Piece]], beating:
     ]
     if rows:
         await session.execute(sa.insert(GenerationEvent), rows)
-    if beating:
-        await session.execute(
-            sa.update(Generation)
-            .where(col(Generation.id).in_(beating), col(Generation.state) == "running")
-            .values(heartbeat_at=now())
+    if not beating:
+        return set()
+    alive = (
+        sa.update(Generation)
+        .where(
+            col(Generation.id).in_(beating),
+            col(Generation.state) == "running",
+            col(Generation.owner) == owner,
         )
+        .values(heartbeat_at=clock(session))
+        .returning(col(Generation.id))
+    )
+    return set(await session.scalars(alive))
 
 
 async def events(session: AsyncSession, run_id: str, after: int = 0) -> list[Piece]:
@@ -254,6 +283,39 @@ async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
     return True
 
 
+async def amend(session: AsyncSession, outcome: Outcome, owner: str) -> str:
+    """Give a run that somebody ended in `owner`'s place what they could not know: all that it
+    said, and how it ended. Its ledger row stays as it was settled.
+
+    Returns:
+        the state that it has now; "" if there is no such run any more, or something has been
+        done with its answer meanwhile: then nothing is changed.
+    """
+    run = await session.get(Generation, outcome.run_id, populate_existing=True)
+    message = await session.get(ChatMessage, run.message_id) if run else None
+    if run is None or message is None or run.owner != owner or run.state != "interrupted":
+        return run.state if run else ""
+    later = sa.select(col(Generation.id)).where(
+        col(Generation.message_id) == run.message_id, col(Generation.created_at) > run.created_at
+    )
+    is_more = outcome.text.startswith(message.content) and outcome.reasoning.startswith(
+        message.reasoning
+    )
+    if message.status != "interrupted" or not is_more or await session.scalar(later.limit(1)):
+        return run.state
+    error = outcome.error.code if outcome.error else ""
+    run.state, run.finished_at, run.error_code = outcome.state, outcome.finished_at, error
+    await session.execute(
+        sa.update(ChatMessage)
+        .where(col(ChatMessage.id) == run.message_id)
+        .values(**_message_values(outcome))
+    )
+    await session.execute(
+        sa.delete(GenerationEvent).where(col(GenerationEvent.run_id) == outcome.run_id)
+    )
+    return outcome.state
+
+
 def _message_values(outcome: Outcome) -> dict[str, Any]:
     error: AppError | None = outcome.error
     values: dict[str, Any] = {}
@@ -308,11 +370,9 @@ async def unclaimed(session: AsyncSession, older_than: timedelta) -> list[str]:
     return list(await session.scalars(query.order_by(col(Generation.created_at)).limit(100)))
 
 
-async def running_elsewhere(session: AsyncSession, own: str) -> list[StoredRun]:
-    """Running runs of other workers."""
-    query = sa.select(Generation).where(
-        col(Generation.state) == "running", col(Generation.owner) != own
-    )
+async def running(session: AsyncSession) -> list[StoredRun]:
+    """Running runs of all workers."""
+    query = sa.select(Generation).where(col(Generation.state) == "running")
     return [_stored(row) for row in await session.scalars(query)]
 
 

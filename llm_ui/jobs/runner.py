@@ -11,18 +11,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from llm_ui.db import Database
 from llm_ui.errors import AppError
-from llm_ui.generation.owner import is_known_dead, own_name
+from llm_ui.generation.owner import Hearts, life_of, own_name
 from llm_ui.jobs import store
 from llm_ui.jobs.context import LEASE_S, JobCancelled, JobContext, JobLost, Run
 from llm_ui.models import BackgroundJob
-from llm_ui.models.base import now
 from llm_ui.services.jobs import Kind, note_of
 
 logger = logging.getLogger(__name__)
@@ -73,6 +72,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
         self._accepting = True
+        self._hearts = Hearts(trusting=True)
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -258,7 +258,10 @@ class Runner:
     async def reap(self) -> None:
         """See to jobs whose worker is gone, then take those that nobody has taken."""
         async with self.database.unit_of_work(writes=False) as session:
-            dead = [job for job in await store.running(session) if self._is_dead(job)]
+            moment = await store.time_of(session)
+            trusts = self._hearts.look(moment)
+            running = await store.running(session)
+            dead = [job for job in running if self._is_dead(job, moment, trusts=trusts)]
         for job in dead:
             await self._recover(job)
         if self.free:
@@ -267,11 +270,13 @@ class Runner:
             for job_id in waiting:
                 self.begin(job_id)
 
-    def _is_dead(self, job: store.StoredJob) -> bool:
+    def _is_dead(self, job: store.StoredJob, moment: datetime, *, trusts: bool) -> bool:
         if job.id in self._live:
             return False
-        is_stale = job.heartbeat_at is None or job.heartbeat_at < now() - STALE_AFTER
-        return is_stale or is_known_dead(job.owner)
+        if life_of(job.owner) == "dead" or job.heartbeat_at is None:
+            return True
+        # Also of a worker that lives: one that could not beat has given its jobs up.
+        return trusts and job.heartbeat_at < moment - STALE_AFTER
 
     async def _recover(self, job: store.StoredJob) -> None:
         kind = self._kinds.get(job.kind)

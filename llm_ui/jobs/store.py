@@ -12,8 +12,11 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui.generation.store import clock, time_of
 from llm_ui.models import BackgroundJob
 from llm_ui.models.base import now
+
+__all__ = ["StoredJob", "clock", "time_of"]
 
 Job = BackgroundJob
 
@@ -44,7 +47,7 @@ async def claim(session: AsyncSession, job_id: str, owner: str) -> BackgroundJob
         .values(
             status="running",
             owner=owner,
-            heartbeat_at=moment,
+            heartbeat_at=clock(session),
             started_at=moment,
             attempts=Job.attempts + 1,
             progress=0.0,
@@ -69,7 +72,7 @@ async def beat(session: AsyncSession, owner: str, job_ids: Iterable[str]) -> dic
         .where(
             col(Job.id).in_(list(job_ids)), col(Job.owner) == owner, col(Job.status) == "running"
         )
-        .values(heartbeat_at=now())
+        .values(heartbeat_at=clock(session))
         .returning(col(Job.id), col(Job.cancel_requested))
     )
     return {row.id: row.cancel_requested for row in await session.execute(statement)}
@@ -82,7 +85,7 @@ async def note(
     statement = (
         sa.update(Job)
         .where(*_mine(job_id, owner))
-        .values(progress=progress, note=text, heartbeat_at=now())
+        .values(progress=progress, note=text, heartbeat_at=clock(session))
         .returning(col(Job.cancel_requested))
     )
     wanted: bool | None = await session.scalar(statement)

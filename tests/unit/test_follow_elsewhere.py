@@ -37,7 +37,7 @@ async def claimed(db: Database, people: People, model_id: str) -> str:
 
 async def write(db: Database, run_id: str, pieces: list[Piece]) -> None:
     async with db.unit_of_work() as session:
-        await store.append(session, {run_id: pieces}, [])
+        await store.append(session, {run_id: pieces}, [], OWNER)
 
 
 async def end(db: Database, run_id: str, log: RunLog, state: str = "done") -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from sqlmodel import col
 
 from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import AppError, Conflict, InvalidInput, NotAllowed, NotFound, ProviderTimeout
+from llm_ui.generation import owner
 from llm_ui.i18n import catalogue
 from llm_ui.jobs import Jobs
 from llm_ui.jobs.context import JobContext, Run, Step
@@ -30,10 +31,18 @@ from llm_ui.services import installation, jobs
 from llm_ui.services.jobs import Kind
 from tests.conftest import People, until
 
-# Nobody has the highest process number that Linux gives out.
-DEAD = f"{socket.gethostname()[:32]}:{2**22 - 1}:1"
+DEAD = "0123456789abcdef01234567:17"
 ELSEWHERE = "another-machine:17:99"
 KINDS = {"work": Kind(), "once": Kind(repeatable=False), **jobs.KINDS}
+
+
+@pytest.fixture(autouse=True)
+def left_by_the_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of this machine that is gone: its lock is free."""
+    monkeypatch.setattr(owner, "_own", owner._Own())
+    owner.begin(tmp_path)
+    lock = tmp_path / owner.FOLDER / f"{DEAD.partition(':')[0]}{owner.SUFFIX}"
+    lock.write_text(owner.boot_id())
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from llm_ui.db import Database, unit_of_work
 from llm_ui.generation import Engine
-from llm_ui.generation.engine import FLUSH_EVERY_S
+from llm_ui.generation.keeping import FLUSH_EVERY_S
 from llm_ui.models import GenerationEvent
 from llm_ui.services import runs
 from tests.conftest import People, until
