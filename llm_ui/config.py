@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     database_url: str = ""
     redis_url: str | None = None
+    # Connections to the database, of each worker
+    db_pool: int = Field(default=20, ge=2, le=1000)
 
     # Secrets: the first key signs and encrypts, the others still verify and decrypt
     secret_key: SecretStr = SecretStr("")

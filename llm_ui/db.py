@@ -27,7 +27,15 @@ from llm_ui.security.text import storable
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 15
-POOL_SIZE = 10
+POOL_SIZE = 20
+# A server that is gone without a word is noticed; what the URL says itself holds.
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 AFTER_COMMIT = "after_commit"
 # SQLSTATE of a transaction that was ended so that another one could go on.
 DEADLOCK = "40P01"
@@ -128,7 +136,8 @@ def _store_what_can_be_stored(engine: sa.Engine) -> None:
 class Database:
     """The engine of one process, and the units of work on it."""
 
-    def __init__(self, url: str, *, echo: bool = False) -> None:
+    def __init__(self, url: str, *, echo: bool = False, pool: int = POOL_SIZE) -> None:
+        """`pool` is how many connections it opens at most."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # Errors that go into the log name their statement, never what was bound to it.
@@ -137,7 +146,11 @@ class Database:
         }  # fmt: skip
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        options |= {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
+        # Half of them stay open.
+        options |= {"pool_size": pool - pool // 2, "max_overflow": pool // 2}
+        if not self.is_sqlite:
+            given = self.url.query
+            options["connect_args"] = {n: v for n, v in PATIENCE.items() if n not in given}
         self.engine: AsyncEngine = create_async_engine(runtime_url(url), **options)
         if self.is_sqlite:
             _prepare_sqlite(self.engine.sync_engine)
@@ -239,10 +252,10 @@ def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
 _current: Database | None = None
 
 
-def start_database(url: str, *, echo: bool = False) -> Database:
+def start_database(url: str, *, echo: bool = False, pool: int = POOL_SIZE) -> Database:
     """Make this process's database."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
-    _current = Database(url, echo=echo)
+    _current = Database(url, echo=echo, pool=pool)
     return _current
 
 

@@ -14,6 +14,8 @@
     │   └── AlreadyRegistered
     ├── TooLarge             413
     ├── TooManyRequests      429  carries retry_after, in seconds
+    ├── DatabaseAway         503  the database does not answer, or takes too long
+    ├── DiskFull             507  there is no room left to write anything
     └── ProviderError        502  an upstream model did not do its part
         ├── ProviderUnreachable   no connection, or it broke before an answer
         ├── ProviderTimeout  504  which of: connect, first_token, silence, total
@@ -152,6 +154,18 @@ class TooManyRequests(AppError):
     def __init__(self, retry_after: int, message_key: str | None = None) -> None:
         super().__init__(message_key, retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class DatabaseAway(AppError):
+    code = "database_away"
+    status = 503
+    message_key = "error.database_away"
+
+
+class DiskFull(AppError):
+    code = "disk_full"
+    status = 507
+    message_key = "error.disk_full"
 
 
 class ProviderError(AppError):

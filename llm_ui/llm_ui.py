@@ -141,7 +141,7 @@ async def lifespan() -> AsyncIterator[None]:
     """Everything that a process opens, in the order in which it is needed."""
     settings = get_settings()
     owner.begin(settings.data_path)
-    database = start_database(settings.database)
+    database = start_database(settings.database, pool=settings.db_pool)
     # Installations that share a Redis have keys and channels of their own.
     name = keyed_hash(settings.secret_keys[0], "bus", "")[:16]
     crossing = bus.start_bus(settings.redis_url, f"llm_ui:{name}")

@@ -16,7 +16,7 @@ from typing import Literal
 
 from sqlalchemy import exc
 
-from llm_ui.errors import one_line
+from llm_ui.errors import AppError, DatabaseAway, DiskFull, one_line
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +111,19 @@ def reason_of(error: BaseException | None) -> Reason:
         if getattr(each, "connection_invalidated", False):
             return "away"
     return ""
+
+
+# What to catch where an outage is to be told in words.
+FAILURES: tuple[type[Exception], ...] = (exc.SQLAlchemyError, OSError)
+
+
+def words_for(error: BaseException) -> AppError | None:
+    """What to tell a person of an outage; None if the error is none."""
+    reason = reason_of(error)
+    if reason in ("", "damaged"):
+        return None
+    database.failed(error)
+    return DiskFull() if reason == "full" else DatabaseAway()
 
 
 def _by_words(words: str) -> Reason:

@@ -9,13 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from llm_ui import trace
+from llm_ui import outages, trace
 from llm_ui.errors import (
     AppError,
     Conflict,
+    DatabaseAway,
     InvalidInput,
     NotAllowed,
     NotAuthenticated,
@@ -30,6 +31,7 @@ from llm_ui.errors import (
 from llm_ui.i18n import pick_language, translate
 from llm_ui.services.monitoring import report_unhandled
 
+AWAY_RETRY_S = "5"
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -61,6 +63,8 @@ def problem(error: AppError, scope: Scope) -> JSONResponse:
     body, headers = _body(error, language_of(Headers(scope=scope))), {}
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, DatabaseAway):
+        headers["Retry-After"] = AWAY_RETRY_S
     return JSONResponse(body, error.status, headers, MEDIA_TYPE)
 
 
@@ -85,11 +89,16 @@ async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
     return answer
 
 
-async def _unhandled(request: Request, error: Exception) -> JSONResponse:
+async def _unhandled(request: Request, error: Exception) -> Response:
     # The route's pattern, not the path: ids and queries stay out of the log.
     route = getattr(request.scope.get("route"), "path", "unknown")
     reference = await report_unhandled(error, where=f"{request.method} {route}")
     return problem(AppError("error.internal", reference=reference), request.scope)
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    told = outages.words_for(error)
+    return await _unhandled(request, error) if told is None else problem(told, request.scope)
 
 
 async def unknown_route(path: str) -> None:
@@ -103,6 +112,8 @@ def install_error_handlers(api: FastAPI) -> None:
     api.add_exception_handler(AppError, _app_error)  # type: ignore[arg-type]
     api.add_exception_handler(RequestValidationError, _validation_error)  # type: ignore[arg-type]
     api.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
+    for kind in outages.FAILURES:
+        api.add_exception_handler(kind, _failure)
     api.add_exception_handler(Exception, _unhandled)
 
 

@@ -8,7 +8,6 @@ may be lost or come twice: the row decides.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from redis.asyncio import Redis
@@ -20,7 +19,7 @@ from taskiq.exceptions import SendTaskError
 from taskiq.receiver import Receiver
 from taskiq_redis import ListQueueBroker
 
-logger = logging.getLogger(__name__)
+from llm_ui import outages
 
 TASK = "job"
 FAILURES = (RedisError, OSError, TimeoutError)
@@ -40,9 +39,10 @@ class _Queue(ListQueueBroker):
                 async with Redis(connection_pool=self.connection_pool) as redis:
                     found = await redis.brpop([self.queue_name], timeout=WAIT_S)  # type: ignore[misc]
             except FAILURES as error:
-                logger.warning("jobs wait for Redis: %s", error)
+                outages.queue.failed(error)
                 await asyncio.sleep(PAUSE_S)
                 continue
+            outages.queue.worked()
             if found:
                 yield found[1]
 
@@ -108,6 +108,6 @@ class Broker:
         try:
             await self._task.kiq(job_id)
         except SendTaskError as error:
-            logger.warning("Redis does not take jobs: %s", error.__cause__)
+            outages.queue.failed(error.__cause__ or error)
             return False
         return True

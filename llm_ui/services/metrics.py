@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import prometheus_client as prometheus
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from prometheus_client import multiprocess
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui import outages
 from llm_ui.config import environment
 from llm_ui.db import unit_of_work
 from llm_ui.models import Generation, PerformanceMetric, UsageLog
@@ -74,13 +76,28 @@ async def exposition() -> bytes:
     registry = prometheus.REGISTRY
     if environment("PROMETHEUS_MULTIPROC_DIR"):
         registry = prometheus.CollectorRegistry()
+        _forget_the_dead(Path(environment("PROMETHEUS_MULTIPROC_DIR")))
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     gauges = prometheus.CollectorRegistry()
-    async with unit_of_work(writes=False) as session:
-        await _now(session, gauges)
+    try:
+        async with unit_of_work(writes=False) as session:
+            await _now(session, gauges)
+    except outages.FAILURES as error:
+        # What this process counts is wanted most while the database is away.
+        if outages.words_for(error) is None:
+            raise
+        gauges = prometheus.CollectorRegistry()
     return await asyncio.to_thread(
         lambda: prometheus.generate_latest(registry) + prometheus.generate_latest(gauges)
     )
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """What waited in a worker's memory waits no longer when the worker is gone."""
+    for path in folder.glob("gauge_livesum_*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if not Path("/proc", pid).exists():
+            multiprocess.mark_process_dead(int(pid))  # type: ignore[no-untyped-call]
 
 
 async def _now(session: AsyncSession, registry: prometheus.CollectorRegistry) -> None:

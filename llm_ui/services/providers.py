@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from llm_ui.services.provider_sync import sync_all, sync_provider
 __all__ = [
     "close_adapters",
     "ensure_providers",
+    "first_look",
     "health",
     "keep_in_sync",
     "sync_all",
@@ -38,6 +40,10 @@ BUNDLED = "bundled"
 TYPES_MADE = "types_made"
 SYNC_EVERY_S = 60.0
 SYNC_FIRST_S = 0.5
+# How often to see whether the bundled service has moved.
+MOVED_EVERY_S = 1.0
+# While there is no model to ask, nor word that there will be none.
+FIRST_LOOK_EVERY_S, FIRST_LOOK_S = 1.0, 30.0
 
 _TYPES = {
     "chat": "message-circle",
@@ -104,6 +110,30 @@ def _known_key(row: AIProvider) -> str | None:
         return None
 
 
+class FirstLook:
+    """Whether models are still awaited after a start: until all providers have been asked, the
+    bundled one among them, or it takes too long."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether a model may appear any moment."""
+        return time.monotonic() < self._until
+
+    def begin(self) -> None:
+        """The process has started."""
+        self._until = time.monotonic() + FIRST_LOOK_S
+
+    def end(self) -> None:
+        """All have been asked."""
+        self._until = 0.0
+
+
+first_look = FirstLook()
+
+
 async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
     """Find providers, then keep their health and models up to date, for ever.
 
@@ -111,19 +141,36 @@ async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
         bundled_url: tells where the bundled LLM service listens now; None if it does not
             (yet), or if the settings name another one.
     """
+    first_look.begin()
     pause = SYNC_FIRST_S
     while True:
-        pause = min(pause * 1.5, SYNC_EVERY_S)
+        pause = min(pause * 1.5, FIRST_LOOK_EVERY_S if first_look.is_on else SYNC_EVERY_S)
+        at = bundled_url()
         try:
-            found = _located(await discover(get_settings()), bundled_url())
+            found = _located(await discover(get_settings()), at)
             await ensure_providers(found)
             is_complete = any(each.type == "llm_api" for each in found)
-            if await sync_all() and is_complete:
+            is_well = await sync_all()
+            if is_well and is_complete:
                 pause = SYNC_EVERY_S
+            if is_complete and (is_well or get_settings().llm_api_url):
+                first_look.end()
         except sa.exc.SQLAlchemyError:
             logger.exception("providers could not be synced; trying again")
-        # A model that is still loading is asked again soon; after that once a minute.
-        await asyncio.sleep(pause)
+        # A model that is still loading is asked again soon; after that once a minute, or as
+        # soon as the bundled service is somewhere else.
+        if await _has_moved(pause, lambda at=at: bundled_url() != at):  # type: ignore[misc]
+            pause = SYNC_FIRST_S
+
+
+async def _has_moved(pause: float, look: Callable[[], bool]) -> bool:
+    """Wait; true as soon as `look` is, false when the time is over."""
+    while pause > 0:
+        await asyncio.sleep(min(pause, MOVED_EVERY_S))
+        pause -= MOVED_EVERY_S
+        if look():
+            return True
+    return False
 
 
 def _located(found: Sequence[Found], bundled_url: str | None) -> list[Found]:

@@ -10,6 +10,7 @@ from reflex.event import EventSpec
 from reflex_base.constants import RouteVar
 from reflex_base.event.context import EventContext
 
+from llm_ui import outages
 from llm_ui.errors import AppError, one_line
 from llm_ui.i18n import translate
 from llm_ui.security.limits import Allowance
@@ -46,6 +47,8 @@ def handle_backend_exception(exception: Exception) -> EventSpec:
     language = language_of(headers)
     if isinstance(exception, AppError):
         return tell(exception, language)
+    if (away := outages.words_for(exception)) is not None:
+        return tell(away, language)
     reference = new_reference()
     task = asyncio.create_task(
         report_unhandled(

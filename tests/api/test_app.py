@@ -22,7 +22,7 @@ async def test_ready_only_with_database_and_engine(visitor: Caller, db: Database
     assert (await visitor.get("/health/live")).json() == {"status": "ok"}
     answer = await visitor.get("/health/ready")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == {"database": "ok", "engine": "down"}
+    assert answer.json()["checks"] == {"database": "ok", "disk": "ok", "engine": "down"}
 
 
 async def test_ready_with_both(visitor: Caller, engine: Engine):
