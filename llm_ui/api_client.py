@@ -20,10 +20,10 @@ from typing import Any, Literal
 import httpx
 
 from llm_ui.errors import ProviderGarbage, ProviderOverloaded
-from llm_ui.wire.answers import ending, read_answer
+from llm_ui.wire.answers import read_answer
+from llm_ui.wire.chunks import ChunkParser, named, parts_in, text_in
 from llm_ui.wire.events import (
     ChatRequest,
-    Done,
     ModelInfo,
     Reasoning,
     StreamEvent,
@@ -31,11 +31,9 @@ from llm_ui.wire.events import (
     Token,
     Usage,
 )
-from llm_ui.wire.failures import error_in_stream
-from llm_ui.wire.fields import child, count, items, json_object, text
+from llm_ui.wire.fields import child, json_value, name_of, size, text, tokens
 from llm_ui.wire.finish import FinishReason, finish_of
-from llm_ui.wire.http import Call, Retry, fetch_json, make_client
-from llm_ui.wire.sse import SseSplitter, WireEvent
+from llm_ui.wire.http import Call, Retry, fetch_body, fetch_json, make_client
 
 BRIEF = Timeouts(connect=2.0, first_token=10.0, silence=10.0, total=10.0)
 Status = Literal["ready", "loading", "unavailable"]
@@ -73,61 +71,44 @@ def request_json(request: ChatRequest) -> dict[str, Any]:
 
 def _usage(data: dict[str, Any]) -> Usage:
     return Usage(
-        input_tokens=count(data.get("input_tokens"), "input_tokens"),
-        output_tokens=count(data.get("output_tokens"), "output_tokens"),
-        cached_tokens=count(data.get("cached_tokens"), "cached_tokens"),
-        reasoning_tokens=count(data.get("reasoning_tokens"), "reasoning_tokens"),
+        input_tokens=tokens(data.get("input_tokens")),
+        output_tokens=tokens(data.get("output_tokens")),
+        cached_tokens=tokens(data.get("cached_tokens")),
+        reasoning_tokens=tokens(data.get("reasoning_tokens")),
     )
 
 
-def _finish(data: dict[str, Any]) -> FinishReason:
-    return finish_of(text(data.get("finish_reason"), "finish_reason"))
+class StreamParser(ChunkParser):
+    """wire.answers.Parser for /v1/chat/stream, and for an answer that comes whole."""
 
-
-def parse_event(event: WireEvent) -> StreamEvent | None:
-    """One event of /v1/chat/stream; None for an unknown or an empty one.
-
-    Raises:
-        ProviderGarbage: not the protocol.
-        ProviderError: an `error` event; its code says which one.
-    """
-    name = event.name
-    if name == "token":
-        piece = text(json_object(event.data).get("text"), "text")
-        return Token(piece) if piece else None
-    if name == "reasoning":
-        piece = text(json_object(event.data).get("text"), "text")
-        return Reasoning(piece) if piece else None
-    if name == "usage":
-        return _usage(json_object(event.data))
-    if name == "done":
-        return Done(_finish(json_object(event.data)))
-    if name == "error":
-        raise error_in_stream(json_object(event.data))
-    return None
-
-
-class StreamParser:
-    """wire.answers.Parser for /v1/chat/stream."""
-
-    finished = False
-
-    def __init__(self) -> None:
-        self._usage: Usage | None = None
-
-    def feed(self, event: WireEvent) -> Iterable[StreamEvent]:
-        """See Parser."""
-        parsed = parse_event(event)
-        if type(parsed) is Usage:
-            self._usage = parsed
-            return ()
-        if type(parsed) is Done:
-            return ending(self._usage, parsed)
-        return () if parsed is None else (parsed,)
-
-    def end(self) -> Iterable[StreamEvent]:
-        """Never called: only `done` finishes this protocol's streams."""
+    def read(self, chunk: dict[str, Any], name: str) -> Iterable[StreamEvent]:
+        """See ChunkParser. An unknown event is passed over."""
+        kind = name or text(chunk.get("type"))
+        if kind == "token":
+            return _pieces(chunk.get("text"), Token)
+        if kind == "reasoning":
+            return _pieces(chunk.get("text"), Reasoning)
+        if kind == "usage":
+            self.usage = _usage(chunk)
+        elif kind == "done":
+            return self._finish(chunk)
+        elif type(message := chunk.get("message")) is dict:
+            self.usage = _usage(child(chunk.get("usage")))
+            thought = _pieces(message.get("reasoning"), Reasoning)
+            return [*thought, *_pieces(message.get("content"), Token), *self._finish(chunk)]
+        else:
+            self.complain(chunk, kind)
         return ()
+
+    def _finish(self, chunk: dict[str, Any]) -> Iterable[StreamEvent]:
+        self.finish = finish_of(chunk.get("finish_reason"))
+        return self.end()
+
+
+def _pieces(value: object, kind: type[Token | Reasoning]) -> Iterable[StreamEvent]:
+    if type(value) is str:
+        return (kind(value),) if value else ()
+    return parts_in(value, kind)
 
 
 class LLMApiClient:
@@ -163,16 +144,15 @@ class LLMApiClient:
 
     async def models(self) -> list[ModelInfo]:
         """The models it offers. Raises ProviderError."""
-        found = await fetch_json(self._client, self._call("GET", "/v1/models"), BRIEF, self._retry)
+        body = await fetch_body(self._client, self._call("GET", "/v1/models"), BRIEF, self._retry)
         return [
             ModelInfo(
-                name=text(item.get("id"), "id"),
-                display_name=text(item.get("display_name"), "display_name"),
-                context_window=count(item.get("context_window"), "context_window"),
-                max_output_tokens=count(item.get("max_output_tokens"), "max_output_tokens"),
+                name=name,
+                display_name=name_of(item, "display_name"),
+                context_window=size(item.get("context_window")),
+                max_output_tokens=size(item.get("max_output_tokens")),
             )
-            for item in items(found.get("data"), "data")
-            if item.get("id")
+            for item, name in named(json_value(body))
         ]
 
     async def health(self) -> Health:
@@ -186,28 +166,26 @@ class LLMApiClient:
         status = found.get("status")
         if status not in _STATUSES:
             raise ProviderGarbage("/health has no known status")
-        model, detail = text(found.get("model"), "model"), text(found.get("detail"), "detail")
+        model, detail = text(found.get("model")), text(found.get("detail"))
         return Health(_STATUSES[status], model, detail)
 
     async def chat(self, request: ChatRequest) -> ChatAnswer:
         """A whole answer; it may take `first_token` seconds. Raises ProviderError."""
         call = self._call("POST", "/v1/chat", request_json(request))
         found = await fetch_json(self._client, call, self._timeouts, self._retry)
-        message = child(found.get("message"), "message")
+        message = child(found.get("message"))
         return ChatAnswer(
-            text=text(message.get("content"), "content"),
-            reasoning=text(message.get("reasoning"), "reasoning"),
-            usage=_usage(child(found.get("usage"), "usage")),
-            finish_reason=_finish(found),
+            text=text_in(message.get("content")),
+            reasoning=text_in(message.get("reasoning")),
+            usage=_usage(child(found.get("usage"))),
+            finish_reason=finish_of(found.get("finish_reason")),
         )
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """The answer, piece by piece; the last event is Done. Raises ProviderError;
         closing the iterator closes the socket."""
         call = self._call("POST", "/v1/chat/stream", request_json(request))
-        return read_answer(
-            self._client, call, self._timeouts, SseSplitter(), StreamParser(), self._retry
-        )
+        return read_answer(self._client, call, self._timeouts, StreamParser(), self._retry)
 
     async def aclose(self) -> None:
         """Close kept connections, if the HTTP client is this object's own."""

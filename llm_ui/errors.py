@@ -227,14 +227,15 @@ class ProviderGarbage(ProviderError):
 
 
 class EmptyAnswer(ProviderError):
-    """`reason` is why the model ended: "length" and "content_filter" have words of their own."""
+    """`reason` is why the model ended: "length", "content_filter" and "tool" have words of
+    their own."""
 
     code = "empty_answer"
     message_key = "error.empty_answer"
 
     def __init__(self, reason: str = "stop") -> None:
         super().__init__()
-        if reason in ("length", "content_filter"):
+        if reason in ("length", "content_filter", "tool"):
             self.message_key = f"error.empty_answer_{reason}"
 
 

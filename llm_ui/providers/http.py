@@ -10,9 +10,8 @@ import httpx
 from llm_ui.providers.base import Endpoint
 from llm_ui.wire.answers import Parser, read_answer
 from llm_ui.wire.events import ChatRequest, StreamEvent, Timeouts
-from llm_ui.wire.fields import json_object
+from llm_ui.wire.fields import json_value
 from llm_ui.wire.http import Call, fetch_body, make_client
-from llm_ui.wire.sse import Splitter
 
 LIST_SECONDS = 15.0
 
@@ -45,16 +44,15 @@ class HttpAdapter:
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Call:
         return Call(method, self._base + path, body, self._headers)
 
-    async def _get(self, path: str) -> dict[str, Any]:
-        return json_object(await self._get_body(path))
-
-    async def _get_body(self, path: str) -> bytes:
+    async def _get(self, path: str) -> Any:
+        """The JSON value at a path. Raises ProviderError."""
         call = self._call("GET", path)
-        return await fetch_body(self._client, call, self._brief(), self._endpoint.retry)
+        body = await fetch_body(self._client, call, self._brief(), self._endpoint.retry)
+        return json_value(body)
 
-    def _read(self, call: Call, splitter: Splitter, parser: Parser) -> AsyncGenerator[StreamEvent]:
+    def _read(self, call: Call, parser: Parser) -> AsyncGenerator[StreamEvent]:
         endpoint = self._endpoint
-        return read_answer(self._client, call, endpoint.timeouts, splitter, parser, endpoint.retry)
+        return read_answer(self._client, call, endpoint.timeouts, parser, endpoint.retry)
 
     def _brief(self) -> Timeouts:
         """Limits for requests that no model has to think about."""

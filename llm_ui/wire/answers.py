@@ -1,7 +1,7 @@
 """Reading a model's answer: raw bytes in, typed events out.
 
-`read_answer` is the one loop behind every adapter; an adapter brings the request, a
-splitter for its protocol's framing and a parser for its events.
+`read_answer` is the one loop behind every adapter; an adapter brings the request and a parser
+for its protocol's objects. How the answer is framed shows by itself (see wire/framing.py).
 """
 
 from __future__ import annotations
@@ -11,10 +11,19 @@ from typing import Protocol
 
 import httpx
 
-from llm_ui.errors import ProviderCutOff, ProviderError, ProviderGarbage, ProviderTimeout
+from llm_ui.errors import (
+    EmptyAnswer,
+    ProviderCutOff,
+    ProviderError,
+    ProviderGarbage,
+    ProviderTimeout,
+)
 from llm_ui.wire.events import Done, Reasoning, StreamEvent, Timeouts, Token, Usage
-from llm_ui.wire.http import Call, Retry, Upstream, open_stream
-from llm_ui.wire.sse import Splitter, WireEvent
+from llm_ui.wire.failures import detail_of, error_in_stream
+from llm_ui.wire.fields import mended
+from llm_ui.wire.framing import Framing
+from llm_ui.wire.http import Call, Retry, Upstream, open_stream, without_secrets
+from llm_ui.wire.sse import WireEvent
 
 LINGER_SECONDS = 2.0
 
@@ -24,14 +33,22 @@ class Parser(Protocol):
 
     `finished` turns true when the upstream has given the reason for which it stopped:
     what may still come (usage, a farewell) is waited for briefly and can be missed.
+    `called_tool` says that it wanted to use a tool; `words` are a sentence that stood where
+    a piece of the answer was expected, "" as long as there is none.
     """
 
     @property
     def finished(self) -> bool: ...
 
+    @property
+    def called_tool(self) -> bool: ...
+
+    @property
+    def words(self) -> str: ...
+
     def feed(self, event: WireEvent) -> Iterable[StreamEvent]:
         """The events in one piece of the stream; Done when it says that it is over.
-        Raises ProviderError (ProviderGarbage for a known field of the wrong type)."""
+        Raises ProviderError (ProviderGarbage for what is no JSON)."""
         ...
 
     def end(self) -> Iterable[StreamEvent]:
@@ -48,7 +65,6 @@ async def read_answer(
     client: httpx.AsyncClient,
     call: Call,
     timeouts: Timeouts,
-    splitter: Splitter,
     parser: Parser,
     retry: Retry | None = None,
 ) -> AsyncGenerator[StreamEvent]:
@@ -59,27 +75,120 @@ async def read_answer(
     Raises:
         ProviderError: what went wrong; the events before it have been yielded.
     """
-    async with open_stream(client, call, timeouts, retry) as upstream:
+    hearing = Hearing(parser)
+    async with open_stream(client, call, timeouts, retry, any_type=True) as upstream:
         lingering = False
-        while True:
-            chunk = await _read(upstream, parser)
-            pieces = splitter.feed(chunk) if chunk else splitter.flush()
-            for event in together(_feed(parser, pieces, complete=bool(chunk))):
-                if type(event) is Token or type(event) is Reasoning:
-                    upstream.progress()
-                yield event
-                if type(event) is Done:
-                    await upstream.drain()
-                    return
-            if not chunk:
-                if not parser.finished:
-                    raise ProviderCutOff
-                for event in parser.end():
+        try:
+            while True:
+                chunk = await _read(upstream, parser)
+                for event in hearing.take(chunk):
+                    kind = type(event)
+                    if kind is Token or kind is Reasoning:
+                        upstream.progress()
                     yield event
+                    if kind is Done:
+                        if chunk:
+                            await upstream.drain()
+                        return
+                if parser.finished and not lingering:
+                    lingering = True
+                    upstream.shorten(LINGER_SECONDS)
+        except ProviderError as error:
+            if detail := error.detail:
+                error.params["detail"] = without_secrets(detail, call)
+            raise
+
+
+class Hearing:
+    """What has been understood of one answer: bytes in, events out.
+
+    A frame that cannot be read is passed over, as long as others can: it is what failed only
+    where the answer does not end, or says nothing.
+    """
+
+    def __init__(self, parser: Parser) -> None:
+        self._parser = parser
+        self._framing = Framing()
+        self._said = False
+        self._unread: ProviderGarbage | None = None
+        self._half: Token | Reasoning | None = None
+
+    def take(self, chunk: bytes) -> Iterator[StreamEvent]:
+        """The events that a piece of the body completes; b"" is its end, behind which Done
+        comes, or the ProviderError that says why there is none."""
+        for event in self._mended(together(self._events(chunk))):
+            kind = type(event)
+            if kind is Token or kind is Reasoning:
+                self._said = True
+            elif kind is Done and not self._said:
+                yield self._silence(event)
                 return
-            if parser.finished and not lingering:
-                lingering = True
-                upstream.shorten(LINGER_SECONDS)
+            yield event
+
+    def _events(self, chunk: bytes) -> Iterator[StreamEvent]:
+        if chunk:
+            yield from self._feed(self._framing.feed(chunk))
+            return
+        # What cannot be read there was broken off.
+        yield from self._feed(self._framing.flush(), is_last=True)
+        if not self._parser.finished:
+            raise self._failure()
+        yield from self._parser.end()
+
+    def _feed(self, pieces: Iterator[WireEvent], *, is_last: bool = False) -> Iterator[StreamEvent]:
+        for piece in pieces:
+            try:
+                yield from self._parser.feed(piece)
+            except ProviderGarbage as error:
+                self._unread = self._unread or (None if is_last else error)
+
+    def _silence(self, done: StreamEvent) -> StreamEvent:
+        """The end of an answer without a word: perhaps somebody has said why."""
+        if self._parser.called_tool:
+            return Done("tool")
+        if self._parser.words or self._unread:
+            raise self._failure()
+        return done
+
+    def _failure(self) -> ProviderError:
+        """Why a body has ended that did not say that it was over."""
+        if self._said:
+            return self._unread or ProviderCutOff()
+        if self._parser.words:
+            return error_in_stream(self._parser.words)
+        if self._framing.is_text:
+            words = detail_of(self._framing.head)
+            is_page = self._framing.head.startswith(b"<")
+            return ProviderGarbage(words) if is_page or not words else error_in_stream(words)
+        if self._framing.is_empty:
+            return EmptyAnswer()
+        return self._unread or ProviderCutOff()
+
+    def _mended(self, events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
+        """The same events with pairs of surrogates joined that came in two pieces."""
+        for event in events:
+            if type(event) is not Token and type(event) is not Reasoning:
+                if self._half is not None:
+                    yield from self._whole(type(self._half)(""))
+                yield event
+            elif self._half is None and event.text.isascii():
+                yield event
+            else:
+                yield from self._whole(event)
+
+    def _whole(self, event: Token | Reasoning) -> Iterator[Token | Reasoning]:
+        kind, text = type(event), event.text
+        if (half := self._half) is not None:
+            self._half = None
+            if type(half) is kind:
+                text = half.text + text
+            else:
+                yield type(half)(mended(half.text))
+        if event.text and "\ud800" <= text[-1] <= "\udbff":
+            self._half = kind(text[-1])
+            text = text[:-1]
+        if text:
+            yield kind(mended(text))
 
 
 def together(events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
@@ -119,13 +228,3 @@ async def _read(upstream: Upstream, parser: Parser) -> bytes:
         if parser.finished:
             return b""  # all that mattered has come
         raise
-
-
-def _feed(parser: Parser, pieces: Iterable[WireEvent], complete: bool) -> Iterator[StreamEvent]:
-    for piece in pieces:
-        try:
-            yield from parser.feed(piece)
-        except ProviderGarbage:
-            if complete:
-                raise
-            raise ProviderCutOff from None  # half a line: the body broke off in it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import orjson
@@ -18,7 +19,11 @@ from llm_ui.errors import (
     ProviderTimeout,
     ProviderUnreachable,
 )
+from llm_ui.wire.complaints import blotted, words_in
+from llm_ui.wire.fields import json_value
 
+_STATUS = re.compile("[45][0-9]{2}")
+_TITLE = re.compile(r"<title[^<>]{0,200}>([^<>]{1,300})</title", re.IGNORECASE)
 # How the servers we know say it: OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter, Groq.
 _TOO_LONG = re.compile(
     r"context[ _-]?(length|window|size)|maximum context|exceeds? (the )?(available )?context"
@@ -55,6 +60,14 @@ _BY_KIND: dict[str, type[ProviderError]] = {
     "not_found_error": ModelUnavailable,
     "model_not_found": ModelUnavailable,
     "request_too_large": ContextTooLong,
+    "invalid_authentication_error": ProviderRefused,
+    "unauthenticated": ProviderRefused,
+    "permission_denied": ProviderRefused,
+    "invalid_argument": ProviderRefused,
+    "engine_overloaded_error": ProviderOverloaded,
+    "resource_exhausted": ProviderOverloaded,
+    "unavailable": ProviderOverloaded,
+    "not_found": ModelUnavailable,
     # The LLM API's own codes are those of errors.py.
     **{
         kind.code: kind
@@ -118,36 +131,32 @@ def reason_of(error: ProviderError) -> str:
 
 def error_in_stream(value: object) -> ProviderError:
     """The error for an error object in mid-stream, in any of the known forms."""
-    message, kinds = _message_and_kinds(value)
+    message, kinds = words_in(value)
     if _TOO_LONG.search(" ".join((message, *kinds))):
         return ContextTooLong(message)
     for kind in kinds:
-        if kind in _BY_KIND:
-            return _BY_KIND[kind](message)
-        if kind.isdigit() and int(kind) in _BY_STATUS:
-            return _BY_STATUS[int(kind)](message)
+        if (known := _BY_KIND.get(kind.lower())) is not None:
+            return known(message)
+        status = _BY_STATUS.get(int(kind)) if _STATUS.fullmatch(kind) else None
+        if status is not None:
+            return status(message)
     return ProviderError(message)
 
 
 def detail_of(body: bytes) -> str:
-    """The sentence in an error's body: its message if it is JSON, else its beginning."""
+    """The sentence in an error's body: its message if it is JSON, else its beginning. Of a
+    web page, its title."""
     try:
-        value: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value: Any = json_value(body)
+    except ProviderGarbage:
         text = body[:2000].decode(errors="replace")
-        return "" if text.lstrip()[:1] == "<" else text  # a proxy's HTML page tells nobody anything
-    message, kinds = _message_and_kinds(value)
+        if text.lstrip()[:1] != "<":
+            return blotted(text)
+        title = _TITLE.search(text)
+        return blotted(unescape(title[1])) if title else ""
+    message, kinds = words_in(value)
     # The kind goes along where it alone says what is wrong ("exceed_context_size_error").
     known = [kind for kind in kinds if _TOO_LONG.search(kind) and not _TOO_LONG.search(message)]
+    if not message and value is not None:
+        message = blotted(value if type(value) is str else orjson.dumps(value).decode()[:2000])
     return " ".join((message, *(f"({kind})" for kind in known)))
-
-
-def _message_and_kinds(value: Any) -> tuple[str, tuple[str, ...]]:
-    if isinstance(value, dict):
-        inner = value.get("error", value.get("detail", value))
-        if isinstance(inner, dict):
-            message = inner.get("message", "")
-            kinds = tuple(str(inner[k]) for k in ("type", "code") if inner.get(k) is not None)
-            return message if isinstance(message, str) else str(message), kinds
-        value = inner
-    return value if isinstance(value, str) else orjson.dumps(value).decode()[:2000], ()

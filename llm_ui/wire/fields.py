@@ -1,64 +1,176 @@
 """Reading JSON from a model server, which may send anything.
 
-An unknown field is ignored; a known one of the wrong type is ProviderGarbage.
+What it sends besides the words of an answer must never cost the answer: a field of the wrong
+type counts as missing, a strange number is read if it can be, and JSON that is not quite JSON
+is read the lenient way. Only what is no JSON at all is ProviderGarbage.
 """
 
 from __future__ import annotations
 
+import json
+import math
+import re
 from typing import Any
 
 import orjson
 
 from llm_ui.errors import ProviderGarbage
 
+# No answer and no context comes near; what is more is a mistake, and fits in no column.
+MOST_TOKENS = 1_000_000_000
+_MOST = 2**53
+_NUMBER = re.compile(r"\s*\+?(\d{1,20}(?:[_,]\d{3}){0,6}(?:\.\d{0,20})?(?:[eE]\+?\d{1,2})?)\s*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BOM = b"\xef\xbb\xbf"
+
+
+def json_chunk(data: bytes) -> Any:
+    """What `data` holds, as a piece of a stream: half a pair of surrogates is left as it
+    is, for its other half may come with the next piece.
+
+    orjson is strict, and fast. Some servers send NaN, halves of pairs, or bytes that are no
+    UTF-8; Python's own reader takes those. NaN and the infinities count as missing.
+
+    Raises:
+        ProviderGarbage: not JSON at all.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        try:
+            written = data.removeprefix(_BOM).decode(errors="replace")
+            return json.loads(written, parse_constant=_nothing, strict=False)
+        except (ValueError, RecursionError):
+            raise ProviderGarbage(f"not JSON: {error}") from None
+
+
+def json_value(data: bytes) -> Any:
+    """What `data` holds, every text in it fit to be stored. Raises ProviderGarbage."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            return _storable(json_chunk(data))
+        except RecursionError:
+            raise ProviderGarbage("nested too deeply") from None
+
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """The object that `data` holds; orjson checks its UTF-8 too."""
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise ProviderGarbage(f"not JSON: {error}") from None
+    """The object that `data` holds; see `json_value`. Raises ProviderGarbage."""
+    value = json_value(data)
     if type(value) is not dict:
         raise ProviderGarbage("not a JSON object")
     return value
 
 
-def text(value: object, field: str) -> str:
-    """A text; "" for null or a missing field."""
+def _nothing(_: str) -> None:
+    return None
+
+
+def _storable(value: Any) -> Any:
     if type(value) is str:
-        return value
-    if value is None:
-        return ""
-    raise wrong(field, "a text")
-
-
-def count(value: object, field: str) -> int | None:
-    """A number of tokens; None for null or a missing field."""
-    if value is None:
-        return None
-    if type(value) is int and value >= 0:
-        return value
-    raise wrong(field, "a number of tokens")
-
-
-def child(value: object, field: str) -> dict[str, Any]:
-    """An object; an empty one for null or a missing field."""
+        return fit(value)
+    if type(value) is list:
+        return [_storable(each) for each in value]
     if type(value) is dict:
-        return value
-    if value is None:
-        return {}
-    raise wrong(field, "an object")
+        return {fit(name): _storable(each) for name, each in value.items()}
+    return value
 
 
-def items(value: object, field: str) -> list[dict[str, Any]]:
-    """A list of objects; an empty one for null or a missing field."""
-    if value is None:
-        return []
-    if type(value) is list and all(type(item) is dict for item in value):
-        return value
-    raise wrong(field, "a list of objects")
+def mended(text: str) -> str:
+    """The text with each pair of surrogates as its character; a half alone is U+FFFD."""
+    if text.isascii() or not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def wrong(field: str, wanted: str) -> ProviderGarbage:
-    """The error for a field of the wrong type."""
-    return ProviderGarbage(f"{field} is not {wanted}")
+def fit(text: str) -> str:
+    """The text without what no database takes: a NUL, or half a pair, is U+FFFD."""
+    return mended(text).replace("\0", "\ufffd")
+
+
+def text(value: object) -> str:
+    """A text; "" for anything else."""
+    return value if type(value) is str else ""
+
+
+def count(value: object) -> int | None:
+    """A number that counts something, however it is written; None for anything else."""
+    if type(value) is int:
+        return value if 0 <= value <= _MOST else None
+    if type(value) is str:
+        number = _NUMBER.fullmatch(value[:64])
+        value = float(re.sub("[_,]", "", number[1])) if number else None
+    if type(value) is float and math.isfinite(value) and 0 <= value <= _MOST:
+        return int(value)
+    return None
+
+
+def tokens(value: object) -> int | None:
+    """A number of tokens, however it is written; None for anything else."""
+    number = count(value)
+    return number if number is not None and number <= MOST_TOKENS else None
+
+
+def size(value: object) -> int | None:
+    """A number of tokens of which there is at least one: the room that a model has."""
+    return tokens(value) or None
+
+
+def child(value: object) -> dict[str, Any]:
+    """An object; an empty one for anything else."""
+    return value if type(value) is dict else {}
+
+
+def items(value: object) -> list[dict[str, Any]]:
+    """The objects of a list; none for anything else."""
+    if type(value) is dict:
+        return [value]
+    return [item for item in value if type(item) is dict] if type(value) is list else []
+
+
+def listed(value: object, *names: str) -> list[dict[str, Any]]:
+    """The entries of a list of models, in whichever way it comes: bare, or in an object as
+    `data` or `models`. An entry that is a mere name becomes {"id": name}.
+
+    Args:
+        names: the fields of the object that may hold it, in their order; the first that holds
+            any entry counts.
+
+    Raises:
+        ProviderGarbage: there is no list.
+    """
+    found = [value] if type(value) is list else _lists(child(value), names or ("data", "models"))
+    for each in found:
+        entries = [{"id": item} if type(item) is str else item for item in each]
+        if known := items(entries):
+            return known
+    if not found or any(found):
+        raise ProviderGarbage("not a list of models")
+    return []
+
+
+def _lists(holder: dict[str, Any], names: tuple[str, ...]) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    for name in names:
+        value = holder.get(name)
+        if type(value) is list:
+            found.append(value)
+        elif type(value) is dict:
+            inner = [value[each] for each in names if type(value.get(each)) is list]
+            found.append(inner[0] if inner else _named(value))
+        elif value is None and name in holder:
+            found.append([])
+    return found
+
+
+def _named(entries: dict[str, Any]) -> list[Any]:
+    """One entry, or some under their names: {"model-a": {…}, …}."""
+    if "id" in entries:
+        return [entries]
+    return [{"id": name, **each} for name, each in entries.items() if type(each) is dict]
+
+
+def name_of(entry: dict[str, Any], *names: str) -> str:
+    """The first of an entry's fields that holds a name; "" if none does."""
+    return next((name for field in names if (name := text(entry.get(field)).strip())), "")

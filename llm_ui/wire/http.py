@@ -133,9 +133,17 @@ class Upstream:
 
 @asynccontextmanager
 async def open_stream(
-    client: httpx.AsyncClient, call: Call, timeouts: Timeouts, retry: Retry | None = None
+    client: httpx.AsyncClient,
+    call: Call,
+    timeouts: Timeouts,
+    retry: Retry | None = None,
+    *,
+    any_type: bool = False,
 ) -> AsyncIterator[Upstream]:
     """Send `call` and hand out its answer's body; leaving closes the socket at once.
+
+    Args:
+        any_type: take what says that it is a web page, and need not be one.
 
     Raises:
         ProviderError: there is no answer (see the module); each subclass but
@@ -145,6 +153,7 @@ async def open_stream(
     try:
         response = await _answer(client, call, timeouts, watchdog, retry or Retry())
         try:
+            _check_kind(response, any_type)
             yield Upstream(response, watchdog)
         finally:
             await response.aclose()
@@ -171,7 +180,6 @@ async def _answer(
             delay = retry.delay(attempt, None)
         else:
             if response.is_success:
-                await _check_kind(response)
                 return response
             failure = await _refusal(response, call, watchdog)
             again = response.status_code in RETRIED
@@ -200,12 +208,11 @@ def _request(client: httpx.AsyncClient, call: Call, timeouts: Timeouts) -> httpx
         raise ProviderUnreachable(text, reason="address") from error
 
 
-async def _check_kind(response: httpx.Response) -> None:
+def _check_kind(response: httpx.Response, any_type: bool) -> None:
     """Refuse what cannot be a model's answer: a web page, or compressed bytes."""
     kind = response.headers.get("content-type", "")
     coding = response.headers.get("content-encoding", "identity")
-    if "html" in kind or coding != "identity":
-        await response.aclose()
+    if ("html" in kind and not any_type) or coding != "identity":
         raise ProviderGarbage(f"{kind} {coding}")
 
 
@@ -219,13 +226,17 @@ async def _refusal(response: httpx.Response, call: Call, watchdog: Watchdog) -> 
     finally:
         await response.aclose()
     detail = detail_of(body) if "content-encoding" not in response.headers else ""
+    return error_for_status(response.status_code, without_secrets(detail, call))
+
+
+def without_secrets(detail: str, call: Call) -> str:
+    """Words of a server without the call's own key and headers: some quote what they reject."""
     for name, value in call.headers.items():
-        # Some servers quote the key that they reject.
         secret = value.removeprefix("Bearer ")
         shortest = 1 if name.lower() in _SECRET_HEADERS else _SECRET_LENGTH
         if name.lower() not in _OPEN_HEADERS and len(secret) >= shortest:
             detail = detail.replace(secret, "•••")
-    return error_for_status(response.status_code, detail)
+    return detail
 
 
 async def _read_up_to(response: httpx.Response, limit: int) -> bytes:

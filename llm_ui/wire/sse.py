@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from llm_ui.errors import ProviderGarbage
+from llm_ui.wire.fields import json_chunk
 
 MAX_LINE_BYTES = 1_000_000
+LONGEST_FAREWELL = 32
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -76,6 +78,11 @@ class _Lines:
     def _too_long(self) -> ProviderGarbage:
         return ProviderGarbage(f"a line of more than {self._limit} bytes")
 
+    @property
+    def holds(self) -> bool:
+        """Whether something came after the last line's end."""
+        return bool(self._parts)
+
     def rest(self) -> bytes:
         """What came after the last line's end; it is forgotten here."""
         joined = b"".join(self._parts)
@@ -86,6 +93,9 @@ class _Lines:
 class SseSplitter:
     """Server-sent events. `last_id` and `retry` (milliseconds) hold what came last.
 
+    Servers that end each event with one line break instead of two are understood where the
+    data are JSON objects: the next one, or the body's end, then ends an event.
+
     Args:
         limit: bytes that one line, and one event's data, may have.
     """
@@ -94,9 +104,13 @@ class SseSplitter:
         self._lines = _Lines(limit)
         self._limit = limit
         self._name = ""
+        # A name that came behind data: theirs, or already the next event's.
+        self._later: str | None = None
         self._data: list[bytes] = []
         self._size = 0
         self._at_start = True
+        # An event without an empty line has been seen: each whole object is one.
+        self._is_loose = False
         self.last_id = ""
         self.retry: int | None = None
 
@@ -108,20 +122,25 @@ class SseSplitter:
                 line = line.removeprefix(_BOM)  # noqa: PLW2901
             if not line:
                 if self._data:
-                    data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-                    event = WireEvent(self._name, data)
-                    self._name, self._data, self._size = "", [], 0
-                    yield event
+                    yield self._event()
                 else:
-                    self._name = ""
-            elif line.startswith(b"data: "):
+                    self._name, self._later = "", None
+            elif line.startswith(b"data: ") and not self._data and not self._is_loose:
                 self._add(line[6:])
             else:
-                self._field(line)
+                yield from self._field(line)
 
     def flush(self) -> Iterator[WireEvent]:
-        """Nothing: an event without its empty line was cut off and does not count."""
-        return iter(())
+        """The last event, if only its empty line is missing; half of one does not count."""
+        yield from self.feed(b"\n") if self._lines.holds else ()
+        if self._data and _is_whole(b"\n".join(self._data)):
+            yield self._event()
+
+    def _event(self) -> WireEvent:
+        data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+        event = WireEvent(self._name if self._later is None else self._later, data)
+        self._name, self._later, self._data, self._size = "", None, [], 0
+        return event
 
     def _add(self, value: bytes) -> None:
         self._size += len(value)
@@ -129,18 +148,40 @@ class SseSplitter:
             raise ProviderGarbage(f"an event of more than {self._limit} bytes")
         self._data.append(value)
 
-    def _field(self, line: bytes) -> None:
+    def _field(self, line: bytes) -> Iterator[WireEvent]:
         name, _, value = line.partition(b":")
+        name = name.strip().lower()
         value = value.removeprefix(b" ")
         if name == b"data":
-            self._add(value)
+            yield from self._more(value)
+        elif line.lstrip()[:1] in (b"{", b"["):
+            # A line of NDJSON: errors come so, from whatever stands before the model.
+            yield from self._more(line)
         elif name == b"event":
-            self._name = _text(value)
+            if self._data:
+                self._later = _text(value).strip()
+            else:
+                self._name = _text(value).strip()
+        elif name == b"error":
+            # An old llama.cpp's own field.
+            self._name = "error"
+            yield from self._more(value)
         elif name == b"id" and b"\0" not in value:
             self.last_id = _text(value)
         elif name == b"retry" and value.isdigit():
             self.retry = int(value[:9])
         # A comment (its name is empty) or a field of the future: ignored, as specified.
+
+    def _more(self, value: bytes) -> Iterator[WireEvent]:
+        """Data behind data: more of the same event, or the next one."""
+        if len(self._data) == 1 and _is_beginning(value) and _is_whole(self._data[0]):
+            later, self._later = self._later, None
+            self._is_loose = True
+            yield self._event()
+            self._name = later or ""
+        self._add(value)
+        if self._is_loose and len(self._data) == 1 and _is_whole(value):
+            yield self._event()
 
 
 class LineSplitter:
@@ -160,6 +201,28 @@ class LineSplitter:
         rest = self._lines.rest()
         if rest and not rest.isspace():
             yield WireEvent("", rest)
+
+
+def _is_beginning(value: bytes) -> bool:
+    return value.lstrip()[:1] in (b"{", b"[")
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether data are an object or the word that ends a stream, and not half of one."""
+    if is_farewell(data):
+        return True
+    if not _is_beginning(data) or data.rstrip()[-1:] not in (b"}", b"]"):
+        return False
+    try:
+        json_chunk(data)
+    except ProviderGarbage:
+        return False
+    return True
+
+
+def is_farewell(data: bytes) -> bool:
+    """Whether data are the word with which OpenAI and its followers end a stream."""
+    return len(data) < LONGEST_FAREWELL and data.strip(b" \t\"'").upper() in (b"[DONE]", b"DONE")
 
 
 def _text(value: bytes) -> str:

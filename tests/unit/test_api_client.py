@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from llm_ui.api_client import ChatAnswer, Health, LLMApiClient, parse_event
+from llm_ui.api_client import ChatAnswer, Health, LLMApiClient, StreamParser
 from llm_ui.errors import ContextTooLong, ProviderError, ProviderGarbage, ProviderUnreachable
 from llm_ui.wire.events import ChatRequest, Done, PromptMessage, Reasoning, Token, Usage
 from llm_ui.wire.http import Retry, make_client
@@ -62,26 +62,35 @@ async def test_health_of_something_else_is_garbage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "event"),
+    ("name", "data", "events"),
     [
-        ("token", b'{"text": "a"}', Token("a")),
-        ("token", b'{"text": ""}', None),
-        ("reasoning", b'{"text": "b"}', Reasoning("b")),
-        ("usage", b'{"input_tokens": 1, "output_tokens": 2, "new": 3}', Usage(1, 2)),
-        ("done", b'{"finish_reason": "length"}', Done("length")),
-        ("done", b'{"finish_reason": "bored"}', Done("unknown")),
-        ("weather", b"anything", None),
-        ("", b'{"text": "a"}', None),
+        ("token", b'{"text": "a"}', [Token("a")]),
+        ("token", b'{"text": ""}', []),
+        ("token", b'{"text": [{"type": "text", "text": "a"}]}', [Token("a")]),
+        ("token", b'{"text": 42}', []),
+        ("reasoning", b'{"text": "b"}', [Reasoning("b")]),
+        ("usage", b'{"input_tokens": 1, "output_tokens": 2, "new": 3}', []),
+        ("done", b'{"finish_reason": "length"}', [Done("length")]),
+        ("done", b'{"finish_reason": "bored"}', [Done("unknown")]),
+        ("weather", b'{"wind": 3}', []),
+        ("", b'{"text": "a"}', []),
+        ("", b'{"type": "token", "text": "a"}', [Token("a")]),
+        (
+            "",
+            b'{"message": {"content": "a", "reasoning": "b"}, "usage": {"input_tokens": 1.0},'
+            b' "finish_reason": "stop"}',
+            [Reasoning("b"), Token("a"), Usage(1), Done("stop")],
+        ),
     ],
 )
-def test_each_event_is_parsed(name: str, data: bytes, event: object) -> None:
-    assert parse_event(WireEvent(name, data)) == event
+def test_each_event_is_parsed(name: str, data: bytes, events: list[object]) -> None:
+    assert list(StreamParser().feed(WireEvent(name, data))) == events
 
 
 def test_an_error_event_keeps_its_code() -> None:
     data = b'{"code": "context_too_long", "message": "9000 tokens"}'
     with pytest.raises(ContextTooLong) as caught:
-        parse_event(WireEvent("error", data))
+        StreamParser().feed(WireEvent("error", data))
     assert caught.value.detail == "9000 tokens"
     with pytest.raises(ProviderError):
-        parse_event(WireEvent("error", b'{"code": "internal", "message": "?"}'))
+        StreamParser().feed(WireEvent("error", b'{"code": "internal", "message": "?"}'))

@@ -120,6 +120,7 @@ async def test_an_answer_cut_while_the_model_still_thought_goes_on(
         ("say: ", "error.empty_answer"),
         ("tokens=0 finish=length", "error.empty_answer_length"),
         ("tokens=0 finish=content_filter", "error.empty_answer_content_filter"),
+        ("tokens=0 finish=tool_calls", "error.empty_answer_tool"),
     ],
 )
 async def test_an_answer_without_a_word_is_a_failure_with_words(

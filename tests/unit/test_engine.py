@@ -143,7 +143,7 @@ async def test_stop_keeps_what_came_and_closes_the_upstream_socket(
         ("error-after=10", "provider_error"),
         ("cut-after=10", "provider_cut_off"),
         ("garbage-after=10", "provider_garbage"),
-        ("bad-utf8-after=10", "provider_garbage"),
+        ("wrong-types-after=10", "provider_cut_off"),
         ("long-line-after=10", "provider_garbage"),
         ("never-done tokens=10", "provider_cut_off"),
     ],

@@ -11,7 +11,6 @@ from llm_ui.providers.anthropic.parse import StreamParser, parse_models
 from llm_ui.providers.base import CONTINUE
 from llm_ui.providers.http import HttpAdapter
 from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEvent
-from llm_ui.wire.sse import SseSplitter
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"
@@ -108,7 +107,7 @@ class AnthropicProvider(HttpAdapter):
             call = self._call("POST", "/v1/messages", way)
             started = False
             try:
-                async with aclosing(self._read(call, SseSplitter(), StreamParser())) as events:
+                async with aclosing(self._read(call, StreamParser())) as events:
                     async for event in events:
                         started = True
                         yield event

@@ -12,43 +12,31 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from llm_ui.wire.answers import ending
-from llm_ui.wire.events import (
-    Done,
-    ModelInfo,
-    Reasoning,
-    StreamEvent,
-    Token,
-    Usage,
-)
-from llm_ui.wire.failures import error_in_stream
-from llm_ui.wire.fields import child, count, items, json_object, text
-from llm_ui.wire.finish import FinishReason, finish_of
-from llm_ui.wire.sse import WireEvent
+from llm_ui.wire.chunks import ChunkParser, named, parts_in
+from llm_ui.wire.events import ModelInfo, Reasoning, StreamEvent, Token, Usage
+from llm_ui.wire.fields import child, items, name_of, size, text, tokens
 
 # The API's list says nothing of it; every model since Claude 3.7 can.
 _BEFORE_THINKING = re.compile(r"claude-(?:1|2|instant|3-(?!7)|3\.[0-6])")
 
 
-def parse_delta(delta: dict[str, Any]) -> StreamEvent | None:
-    """The delta of a content block: text, thinking, or something else (None)."""
+def parse_delta(delta: dict[str, Any]) -> Iterable[StreamEvent]:
+    """The delta of a content block: text, thinking, or something else (nothing)."""
     kind = delta.get("type")
-    if kind == "text_delta":
-        piece = text(delta.get("text"), "text")
-        return Token(piece) if piece else None
-    if kind == "thinking_delta":
-        piece = text(delta.get("thinking"), "thinking")
-        return Reasoning(piece) if piece else None
-    return None
+    if kind == "text_delta" and type(piece := delta.get("text")) is str:
+        return (Token(piece),) if piece else ()
+    if kind == "thinking_delta" and type(piece := delta.get("thinking")) is str:
+        return (Reasoning(piece),) if piece else ()
+    return parts_in(delta)
 
 
 def merge_usage(known: Usage, usage: dict[str, Any]) -> Usage:
     """The counts so far with those of one event. What was read from or written to the
     cache is not part of `input_tokens` there; it is here."""
-    fresh = count(usage.get("input_tokens"), "input_tokens")
-    cached = count(usage.get("cache_read_input_tokens"), "cache_read_input_tokens")
-    written = count(usage.get("cache_creation_input_tokens"), "cache_creation_input_tokens")
-    output = count(usage.get("output_tokens"), "output_tokens")
+    fresh = tokens(usage.get("input_tokens"))
+    cached = tokens(usage.get("cache_read_input_tokens"))
+    written = tokens(usage.get("cache_creation_input_tokens"))
+    output = tokens(usage.get("output_tokens"))
     if fresh is not None:
         known = replace(known, input_tokens=fresh + (cached or 0) + (written or 0))
     if cached is not None:
@@ -56,55 +44,60 @@ def merge_usage(known: Usage, usage: dict[str, Any]) -> Usage:
     return known if output is None else replace(known, output_tokens=output)
 
 
-def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
-    """The list of /v1/models."""
+def parse_models(found: object) -> list[ModelInfo]:
+    """The list of /v1/models; what is odd about one entry costs no other one. Raises
+    ProviderError where there is none."""
     return [
         ModelInfo(
             name=name,
-            display_name=text(item.get("display_name"), "display_name"),
-            context_window=count(item.get("max_input_tokens"), "max_input_tokens"),
-            max_output_tokens=count(item.get("max_tokens"), "max_tokens"),
+            display_name=name_of(item, "display_name"),
+            context_window=size(item.get("max_input_tokens")),
+            max_output_tokens=size(item.get("max_tokens")),
             thinks=not _BEFORE_THINKING.match(name),
         )
-        for item in items(found.get("data"), "data")
-        if (name := text(item.get("id"), "id"))
+        for item, name in named(found)
     ]
 
 
-class StreamParser:
+class StreamParser(ChunkParser):
     """wire.answers.Parser for one answer: usage comes in two parts, at the beginning
     and with the stop reason."""
 
-    def __init__(self) -> None:
-        self._usage = Usage()
-        self._finish: FinishReason | None = None
-
-    @property
-    def finished(self) -> bool:
-        """See Parser."""
-        return self._finish is not None
-
-    def feed(self, event: WireEvent) -> Iterable[StreamEvent]:
-        """See Parser."""
-        data = json_object(event.data)
-        kind = data.get("type")
+    def read(self, chunk: dict[str, Any], name: str) -> Iterable[StreamEvent]:
+        """See ChunkParser."""
+        kind = text(chunk.get("type")) or name
         if kind == "content_block_delta":
-            piece = parse_delta(child(data.get("delta"), "delta"))
-            return () if piece is None else (piece,)
+            return parse_delta(child(chunk.get("delta")))
+        if kind == "content_block_start":
+            return self._take_content(chunk.get("content_block"))
         if kind == "message_start":
-            message = child(data.get("message"), "message")
-            self._usage = merge_usage(self._usage, child(message.get("usage"), "usage"))
-        elif kind == "message_delta":
-            self._usage = merge_usage(self._usage, child(data.get("usage"), "usage"))
-            reason = text(child(data.get("delta"), "delta").get("stop_reason"), "stop_reason")
-            if reason:
-                self._finish = finish_of(reason)
+            return self._take_message(child(chunk.get("message")))
+        if kind == "message_delta":
+            self._take_end(chunk, child(chunk.get("delta")))
         elif kind == "message_stop":
             return self.end()
-        elif kind == "error":
-            raise error_in_stream(data)
+        elif kind == "message":
+            # A server that does not stream, although asked.
+            found = self._take_message(chunk)
+            self.finish = self.finish or "stop"
+            return found
+        elif kind == "error" or chunk.get("error"):
+            self.complain(chunk, "error")
+        elif kind not in ("ping", "content_block_stop"):
+            self.complain(chunk, name)
         return ()
 
-    def end(self) -> Iterable[StreamEvent]:
-        """See Parser."""
-        return ending(self._usage, Done(self._finish or "stop"))
+    def _take_message(self, message: dict[str, Any]) -> Iterable[StreamEvent]:
+        self._take_end(message, message)
+        return self._take_content(message.get("content"))
+
+    def _take_content(self, content: object) -> Iterable[StreamEvent]:
+        if any(text(each.get("type")) == "tool_use" for each in items(content)):
+            self.called_tool = True
+        return parts_in(content)
+
+    def _take_end(self, holder: dict[str, Any], reason: dict[str, Any]) -> None:
+        usage = child(holder.get("usage"))
+        if usage:
+            self.usage = merge_usage(self.usage or Usage(), usage)
+        self.take_reason(reason.get("stop_reason"))

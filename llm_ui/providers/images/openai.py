@@ -16,9 +16,9 @@ from llm_ui.errors import ModelUnavailable, ProviderGarbage, ProviderRefused, Pr
 from llm_ui.providers.http import HttpAdapter
 from llm_ui.providers.images.base import ImageAnswer, ImageRequest, Made
 from llm_ui.providers.openai.adapter import DEFAULT_BASE_URL, OpenAIProvider
-from llm_ui.providers.openai.parse import listed
+from llm_ui.wire.chunks import named
 from llm_ui.wire.events import Usage
-from llm_ui.wire.fields import child, count, items, json_object, text
+from llm_ui.wire.fields import child, items, json_object, text, tokens
 from llm_ui.wire.http import Retry, fetch_body
 
 __all__ = ["DEFAULT_BASE_URL", "OpenAIImages"]
@@ -44,13 +44,13 @@ class OpenAIImages(HttpAdapter):
         """See ImageProvider. A server without a list has answered all the same if it knows
         the path of images."""
         try:
-            found = listed(await self._get_body("/models"))
+            found = await self._get("/models")
         except ModelUnavailable as error:
             if error.params.get("status") != 404:
                 raise
             await self._probe()
             return []
-        return [n for each in items(found.get("data"), "data") if (n := text(each.get("id"), "id"))]
+        return [name for _, name in named(found)]
 
     async def _probe(self) -> None:
         """Ask for nothing: whoever makes images says that this is too little."""
@@ -92,21 +92,21 @@ class OpenAIImages(HttpAdapter):
 def parse(body: bytes) -> ImageAnswer:
     """An answer's images. Raises ProviderGarbage if there is none."""
     found = json_object(body)
-    images = [_made(each) for each in items(found.get("data"), "data")[:MOST_IMAGES]]
+    images = [_made(each) for each in items(found.get("data"))[:MOST_IMAGES]]
     if not images:
         raise ProviderGarbage("an answer without an image")
-    usage = child(found.get("usage"), "usage")
+    usage = child(found.get("usage"))
     return ImageAnswer(
         tuple(images),
         Usage(
-            input_tokens=count(usage.get("input_tokens"), "input_tokens"),
-            output_tokens=count(usage.get("output_tokens"), "output_tokens"),
+            input_tokens=tokens(usage.get("input_tokens")),
+            output_tokens=tokens(usage.get("output_tokens")),
         ),
     )
 
 
 def _made(item: dict[str, Any]) -> Made:
-    encoded, url = text(item.get("b64_json"), "b64_json"), text(item.get("url"), "url")
+    encoded, url = text(item.get("b64_json")), text(item.get("url"))
     if not encoded and not (_DATA_URI.match(url)):
         if not url:
             raise ProviderGarbage("an image without its bytes")

@@ -17,7 +17,6 @@ from llm_ui.providers.ollama.parse import (
 )
 from llm_ui.wire.events import ChatRequest, ModelInfo, Sampling, StreamEvent
 from llm_ui.wire.http import fetch_json
-from llm_ui.wire.sse import LineSplitter
 
 DEFAULT_BASE_URL = "http://127.0.0.1:11434"
 SHOWN_AT_ONCE = 4
@@ -79,4 +78,4 @@ class OllamaProvider(HttpAdapter):
         if request.thinking is not None:
             body["think"] = request.thinking
         call = self._call("POST", "/api/chat", body)
-        return self._read(call, LineSplitter(), StreamParser())
+        return self._read(call, StreamParser())

@@ -12,9 +12,10 @@ from typing import Any
 from llm_ui.errors import ModelUnavailable, ProviderCutOff
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.ollama.adapter import OllamaProvider
+from llm_ui.wire.chunks import named
 from llm_ui.wire.events import Timeouts
 from llm_ui.wire.failures import error_in_stream
-from llm_ui.wire.fields import count, items, json_object, text
+from llm_ui.wire.fields import count, json_object, text
 from llm_ui.wire.http import open_stream
 from llm_ui.wire.sse import LineSplitter
 
@@ -49,14 +50,14 @@ class Pulling:
             if "not exist" in error.detail or "not found" in error.detail:
                 raise ModelUnavailable(error.detail, status=404)
             raise error
-        digest = text(line.get("digest"), "digest")
-        total = count(line.get("total"), "total")
+        digest = text(line.get("digest"))
+        total = count(line.get("total"))
         if digest and total:
-            done = count(line.get("completed"), "completed") or 0
+            done = count(line.get("completed")) or 0
             self._layers[digest] = (min(done, total), total)
             self.done = sum(each for each, _ in self._layers.values())
             self.total = sum(each for _, each in self._layers.values())
-        self.is_over = text(line.get("status"), "status") == "success"
+        self.is_over = text(line.get("status")) == "success"
 
 
 class OllamaLibrary(OllamaProvider):
@@ -69,11 +70,9 @@ class OllamaLibrary(OllamaProvider):
 
     async def stored(self) -> list[Stored]:
         """What there is, by name. Raises ProviderError."""
-        found = items((await self._get("/api/tags")).get("models"), "models")
         listed = [
-            Stored(name, count(each.get("size"), "size") or 0)
-            for each in found
-            if (name := text(each.get("name"), "name"))
+            Stored(name, count(each.get("size")) or 0)
+            for each, name in named(await self._get("/api/tags"), "name", "model", "id")
         ]
         return sorted(listed, key=lambda each: each.name)
 

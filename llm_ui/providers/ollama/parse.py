@@ -5,58 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from llm_ui.wire.answers import ending
-from llm_ui.wire.events import (
-    Done,
-    ModelInfo,
-    Reasoning,
-    StreamEvent,
-    Token,
-    Usage,
-)
-from llm_ui.wire.failures import error_in_stream
-from llm_ui.wire.fields import child, count, items, json_object, text
+from llm_ui.wire.chunks import ChunkParser, named, parts_in
+from llm_ui.wire.events import ModelInfo, Reasoning, StreamEvent, Token, Usage
+from llm_ui.wire.fields import child, size, text, tokens
 from llm_ui.wire.finish import finish_of
-from llm_ui.wire.sse import WireEvent
+from llm_ui.wire.framing import WHOLE
 
 
-def parse_line(line: dict[str, Any]) -> list[StreamEvent]:
-    """One line: thinking, then text, and with `done` the usage and the end.
-
-    Raises:
-        ProviderError: the line is an error.
-    """
-    if line.get("error"):
-        raise error_in_stream(line)
-    message = child(line.get("message"), "message")
-    found: list[StreamEvent] = []
-    if piece := text(message.get("thinking"), "thinking"):
-        found.append(Reasoning(piece))
-    if piece := text(message.get("content"), "content"):
-        found.append(Token(piece))
-    if line.get("done") is True:
-        reason = text(line.get("done_reason"), "done_reason")
-        usage = Usage(
-            input_tokens=count(line.get("prompt_eval_count"), "prompt_eval_count"),
-            output_tokens=count(line.get("eval_count"), "eval_count"),
-        )
-        found.extend(ending(usage, Done(finish_of(reason or "stop"))))
-    return found
-
-
-def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
-    """The list of /api/tags, without sizes of contexts."""
-    names = [text(item.get("name"), "name") for item in items(found.get("models"), "models")]
-    return [ModelInfo(name=name) for name in names if name]
+def parse_models(found: object) -> list[ModelInfo]:
+    """The list of /api/tags, without sizes of contexts. Raises ProviderError where there is
+    none."""
+    return [ModelInfo(name=name) for _, name in named(found, "name", "model", "id")]
 
 
 def parse_show(found: dict[str, Any]) -> tuple[int | None, bool, bool]:
     """Of /api/show: the context's size in tokens, whether the model can chat, and whether
     it can be asked to think."""
     window = None
-    for key, value in child(found.get("model_info"), "model_info").items():
+    for key, value in child(found.get("model_info")).items():
         if key.endswith(".context_length"):
-            window = count(value, key)
+            window = size(value) or window
     capabilities = found.get("capabilities")
     if not isinstance(capabilities, list):
         return window, True, False
@@ -70,15 +38,39 @@ def parse_abilities(found: dict[str, Any]) -> tuple[str, ...]:
     return tuple(each for each in ("vision",) if each in given)
 
 
-class StreamParser:
-    """wire.answers.Parser for one answer; lines need no memory."""
+class StreamParser(ChunkParser):
+    """wire.answers.Parser for one answer: each line is thinking, then text, and with `done`
+    the usage and the end."""
 
-    finished = False
+    def read(self, chunk: dict[str, Any], name: str) -> Iterable[StreamEvent]:
+        """See ChunkParser."""
+        message = chunk.get("message")
+        if type(message) is not dict:
+            message = {"content": chunk.get("response")}
+        if (
+            chunk.get("error")
+            or name == "error"
+            or not (chunk.get("done") or any(message.values()))
+        ):
+            self.complain(chunk, name)
+        found: list[StreamEvent] = []
+        if thought := message.get("thinking"):
+            found.extend(parts_in(thought, Reasoning))
+        content = message.get("content")
+        if type(content) is str and content:
+            found.append(Token(content))
+        elif content:
+            found.extend(parts_in(content))
+        if message.get("tool_calls"):
+            self.called_tool = True
+        if chunk.get("done") in (True, "true") or (name == WHOLE and "done" not in chunk):
+            found.extend(self._finish(chunk))
+        return found
 
-    def feed(self, event: WireEvent) -> Iterable[StreamEvent]:
-        """See Parser."""
-        return parse_line(json_object(event.data))
-
-    def end(self) -> Iterable[StreamEvent]:
-        """Never called: only a `done` line finishes this protocol's streams."""
-        return ()
+    def _finish(self, line: dict[str, Any]) -> Iterable[StreamEvent]:
+        self.usage = Usage(
+            input_tokens=tokens(line.get("prompt_eval_count")),
+            output_tokens=tokens(line.get("eval_count")),
+        )
+        self.finish = finish_of(text(line.get("done_reason")) or "stop")
+        return self.end()

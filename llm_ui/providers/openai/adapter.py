@@ -13,9 +13,8 @@ import httpx
 from llm_ui.errors import ProviderRefused
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.http import HttpAdapter, messages_json
-from llm_ui.providers.openai.parse import StreamParser, listed, parse_models
+from llm_ui.providers.openai.parse import StreamParser, parse_models
 from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
-from llm_ui.wire.sse import SseSplitter
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 THINKING_EFFORT = "medium"
@@ -87,7 +86,7 @@ class OpenAIProvider(HttpAdapter):
 
     async def models(self) -> list[ModelInfo]:
         """See Provider."""
-        return parse_models(listed(await self._get_body("/models")))
+        return parse_models(await self._get("/models"))
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
@@ -114,7 +113,7 @@ class OpenAIProvider(HttpAdapter):
 
     def _answer(self, body: Body) -> AsyncGenerator[StreamEvent]:
         call = self._call("POST", "/chat/completions", body)
-        return self._read(call, SseSplitter(), StreamParser())
+        return self._read(call, StreamParser())
 
 
 def _concession(error: ProviderRefused, body: Body) -> Change | None:

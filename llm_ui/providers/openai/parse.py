@@ -1,7 +1,8 @@
 """The chunks of /v1/chat/completions as stream events.
 
 Source: OpenAI's API reference, "chat.completion.chunk". `reasoning_content` is how
-DeepSeek, llama.cpp and vLLM send thinking, `reasoning` how OpenRouter does.
+DeepSeek, llama.cpp and vLLM send thinking, `reasoning` how OpenRouter does, parts of the
+content how Mistral does. A server that does not stream sends `message` where `delta` belongs.
 """
 
 from __future__ import annotations
@@ -10,19 +11,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from llm_ui.wire.answers import ending
-from llm_ui.wire.events import (
-    Done,
-    ModelInfo,
-    Reasoning,
-    StreamEvent,
-    Token,
-    Usage,
-)
+from llm_ui.wire.chunks import ChunkParser, named, parts_in
+from llm_ui.wire.events import ModelInfo, Reasoning, StreamEvent, Token, Usage
 from llm_ui.wire.failures import error_in_stream
-from llm_ui.wire.fields import child, count, items, json_object, text
-from llm_ui.wire.finish import FinishReason, finish_of
-from llm_ui.wire.sse import WireEvent
+from llm_ui.wire.fields import child, items, name_of, size, text, tokens
+from llm_ui.wire.framing import WHOLE
 
 _THINKING_NAMES = re.compile(r"(?:openai/)?(?:o[134](?:-|$)|gpt-5(?!.*chat)|gpt-oss)")
 
@@ -33,18 +26,17 @@ def parse_usage(value: object) -> Usage | None:
     DeepSeek has a name of its own for what its cache gave. xAI counts reasoning beside the
     completion, which shows by the total: it becomes part of the output.
     """
-    if value is None:
+    if type(value) is not dict:
         return None
-    usage = child(value, "usage")
-    prompt = child(usage.get("prompt_tokens_details"), "prompt_tokens_details")
-    completion = child(usage.get("completion_tokens_details"), "completion_tokens_details")
-    read = count(usage.get("prompt_tokens"), "prompt_tokens")
-    written = count(usage.get("completion_tokens"), "completion_tokens")
-    total = count(usage.get("total_tokens"), "total_tokens")
-    cached = count(prompt.get("cached_tokens"), "cached_tokens")
+    prompt = child(value.get("prompt_tokens_details"))
+    completion = child(value.get("completion_tokens_details"))
+    read = tokens(value.get("prompt_tokens"))
+    written = tokens(value.get("completion_tokens"))
+    total = tokens(value.get("total_tokens"))
+    cached = tokens(prompt.get("cached_tokens"))
     if cached is None:
-        cached = count(usage.get("prompt_cache_hit_tokens"), "prompt_cache_hit_tokens")
-    thought = count(completion.get("reasoning_tokens"), "reasoning_tokens")
+        cached = tokens(value.get("prompt_cache_hit_tokens"))
+    thought = tokens(completion.get("reasoning_tokens"))
     if thought and read is not None and written is not None and total == read + written + thought:
         written += thought
     return Usage(
@@ -52,15 +44,29 @@ def parse_usage(value: object) -> Usage | None:
     )
 
 
-def parse_delta(choice: dict[str, Any]) -> list[StreamEvent]:
-    """The text in one choice of a chunk: thinking first, then answer."""
-    delta = child(choice.get("delta"), "delta")
+# Where thinking stands, each with the same words as the others where a server fills several.
+_THINKING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+
+
+def parse_delta(delta: dict[str, Any]) -> list[StreamEvent]:
+    """The text in one choice's `delta` or `message`: thinking first, then answer. A refusal
+    is what the model answers."""
+    content = delta.get("content")
+    if len(delta) == 1 and type(content) is str:
+        # What nearly every piece is.
+        return [Token(content)] if content else []
     found: list[StreamEvent] = []
-    thinking = delta.get("reasoning_content") or delta.get("reasoning")
-    if thinking is not None and (piece := text(thinking, "reasoning")):
-        found.append(Reasoning(piece))
-    if piece := text(delta.get("content"), "content"):
-        found.append(Token(piece))
+    for name in _THINKING:
+        if (value := delta.get(name)) and (thought := parts_in(value, Reasoning)):
+            found.extend(thought)
+            break
+    if type(content) is str:
+        if content:
+            found.append(Token(content))
+    elif content:
+        found.extend(parts_in(content))
+    if refusal := delta.get("refusal"):
+        found.extend(parts_in(refusal))
     return found
 
 
@@ -75,68 +81,72 @@ def _thinks(name: str, parameters: object) -> bool:
 _OTHER_TYPES = frozenset({
     "embedding", "image", "audio", "transcribe", "video", "moderation", "rerank",
 })  # fmt: skip
+_WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_length")
 
 
-def listed(body: bytes) -> dict[str, Any]:
-    """The list of /v1/models, which Together sends without an object around it."""
-    if body.lstrip()[:1] != b"[":
-        return json_object(body)
-    return json_object(b'{"data":' + body + b"}")
+def parse_models(found: object) -> list[ModelInfo]:
+    """The list of /v1/models, also without an object around it, as Together sends it. The
+    size of the context is no part of OpenAI's form; OpenRouter, vLLM and llama.cpp each have
+    their own field for it. What is odd about one entry costs no other one.
 
-
-def parse_models(found: dict[str, Any]) -> list[ModelInfo]:
-    """The list of /v1/models. The size of the context is no part of OpenAI's form;
-    OpenRouter, vLLM and llama.cpp each have their own field for it."""
+    Raises:
+        ProviderError: there is no list, but perhaps words that say why.
+    """
     models = []
-    for item in items(found.get("data"), "data"):
-        if not (name := text(item.get("id"), "id")) or item.get("type") in _OTHER_TYPES:
+    for item, name in named(found):
+        if text(item.get("type")) in _OTHER_TYPES:
             continue
-        meta = child(item.get("meta"), "meta")
-        window = item.get("context_length") or item.get("max_model_len")
-        window = window or item.get("context_window") or meta.get("n_ctx_train")
-        top = child(item.get("top_provider"), "top_provider")
+        windows = [size(item.get(field)) for field in _WINDOWS]
+        windows.append(size(child(item.get("meta")).get("n_ctx_train")))
+        top = child(item.get("top_provider"))
         models.append(
             ModelInfo(
                 name=name,
-                display_name=text(item.get("name") or item.get("display_name"), "name"),
-                context_window=count(window, "context_length"),
-                max_output_tokens=count(top.get("max_completion_tokens"), "max_completion_tokens"),
+                display_name=name_of(item, "name", "display_name"),
+                context_window=next(filter(None, windows), None),
+                max_output_tokens=size(top.get("max_completion_tokens")),
                 thinks=_thinks(name, item.get("supported_parameters")),
             )
         )
     return models
 
 
-class StreamParser:
+class StreamParser(ChunkParser):
     """wire.answers.Parser for one answer. Usage comes after the finish reason, in a
     chunk without choices; some servers send it again and again, so the last counts."""
 
-    def __init__(self) -> None:
-        self._usage: Usage | None = None
-        self._finish: FinishReason | None = None
+    _has_deltas = False
 
-    @property
-    def finished(self) -> bool:
-        """See Parser."""
-        return self._finish is not None
-
-    def feed(self, event: WireEvent) -> Iterable[StreamEvent]:
-        """See Parser."""
-        if event.data == b"[DONE]":
-            return self.end()
-        chunk = json_object(event.data)
-        if chunk.get("error"):
-            raise error_in_stream(chunk)
-        if (usage := parse_usage(chunk.get("usage"))) is not None:
-            self._usage = usage
-        choices = items(chunk.get("choices"), "choices")
-        if not choices:
-            return ()
+    def read(self, chunk: dict[str, Any], name: str) -> Iterable[StreamEvent]:
+        """See ChunkParser."""
+        if (counts := chunk.get("usage")) and (usage := parse_usage(counts)) is not None:
+            self.usage = usage
+        choices = chunk.get("choices")
+        if chunk.get("error") or name == "error" or not choices:
+            self.complain(chunk, name)
+        if type(choices) is not list or not choices or type(choices[0]) is not dict:
+            choices = items(choices)
+            if not choices:
+                return ()
         choice = choices[0]
-        if reason := text(choice.get("finish_reason"), "finish_reason"):
-            self._finish = finish_of(reason)
-        return parse_delta(choice)
+        if reason := choice.get("finish_reason"):
+            self._stop(reason, choice, chunk)
+        delta = choice.get("delta")
+        if type(delta) is dict:
+            self._has_deltas = True
+        elif self._has_deltas:
+            # What some send at the end is the whole once more.
+            delta = {}
+        else:
+            delta = child(choice.get("message")) or {"content": choice.get("text", delta)}
+        if delta.get("tool_calls") or delta.get("function_call"):
+            self.called_tool = True
+        if name == WHOLE and self.finish is None:
+            self.finish = "stop"
+        return parse_delta(delta)
 
-    def end(self) -> Iterable[StreamEvent]:
-        """See Parser. A [DONE] without a reason is taken at its word."""
-        return ending(self._usage, Done(self._finish or "stop"))
+    def _stop(self, reason: object, choice: dict[str, Any], chunk: dict[str, Any]) -> None:
+        if reason == "error":
+            # OpenRouter: what went wrong stands beside it.
+            raise error_in_stream(choice.get("error") or choice.get("message") or chunk)
+        self.take_reason(reason)

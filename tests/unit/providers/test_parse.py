@@ -97,27 +97,34 @@ def test_openai_an_error_in_the_stream_is_typed(error: object, kind: type[Provid
     assert type(caught.value) is kind
 
 
+def test_openai_what_is_no_json_is_garbage() -> None:
+    for payload in (b"{", b"oops", b'{"choices": [', b""):
+        with pytest.raises(ProviderGarbage):
+            feed(openai.StreamParser(), payload)
+
+
 @pytest.mark.parametrize(
     "payload",
     [
-        b"{",
         b"[]",
+        b"null",
+        b"42",
         b'"text"',
         b'{"choices": 3}',
-        b'{"choices": [3]}',
+        b'{"choices": [3, null]}',
         b'{"choices": [{"delta": {"content": 3}}]}',
-        b'{"choices": [{"delta": {"content": ["a"]}}]}',
+        b'{"choices": [{"delta": {"content": true, "reasoning": 7}}]}',
+        b'{"choices": [{"delta": {"content": [3, [null]]}}]}',
         b'{"choices": [{"delta": [], "finish_reason": null}]}',
         b'{"choices": [{"delta": {"reasoning": {"a": 1}}}]}',
         b'{"choices": [{"delta": {}, "finish_reason": 3}]}',
-        b'{"usage": {"prompt_tokens": "9"}}',
-        b'{"usage": {"prompt_tokens": -1}}',
-        b'{"choices": [{"delta": {"content": "\xff"}}]}',
+        b'{"choices": [{"message": 3, "text": null}], "usage": 7}',
+        b'{"choices": [], "usage": []}',
     ],
 )
-def test_openai_wrong_types_are_garbage(payload: bytes) -> None:
-    with pytest.raises(ProviderGarbage):
-        feed(openai.StreamParser(), payload)
+def test_openai_fields_of_the_wrong_type_count_as_missing(payload: bytes) -> None:
+    parser = openai.StreamParser()
+    assert feed(parser, payload, chunk({"content": "Hi"}), b"[DONE]") == [Token("Hi"), Done("stop")]
 
 
 def test_openai_lists_models_with_each_dialects_context_size() -> None:
@@ -162,13 +169,10 @@ def test_ollama_lines_become_events() -> None:
     assert found == [Reasoning("Hm"), Token("Hi"), Usage(26, 2), Done("length")]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [{"message": 3}, {"message": {"content": 3}}, {"done": True, "eval_count": "2"}],
-)
-def test_ollama_wrong_types_are_garbage(line: dict[str, Any]) -> None:
-    with pytest.raises(ProviderGarbage):
-        feed(ollama.StreamParser(), line)
+@pytest.mark.parametrize("line", [{"message": 3}, {"message": {"content": 3}}, {"message": None}])
+def test_ollama_fields_of_the_wrong_type_count_as_missing(line: dict[str, Any]) -> None:
+    last = {"done": True, "eval_count": [2], "prompt_eval_count": "3"}
+    assert feed(ollama.StreamParser(), line, last) == [Usage(3), Done("stop")]
 
 
 def test_ollama_an_error_line_is_an_error() -> None:
@@ -257,10 +261,17 @@ def test_anthropic_an_error_in_the_stream_is_typed(kind: str, error: type[Provid
     assert caught.value.detail == "m"
 
 
-def test_anthropic_wrong_types_are_garbage() -> None:
-    delta = {"type": "text_delta", "text": 3}
-    with pytest.raises(ProviderGarbage):
-        feed(anthropic.StreamParser(), {"type": "content_block_delta", "delta": delta})
+def test_anthropic_fields_of_the_wrong_type_count_as_missing() -> None:
+    kind = "content_block_delta"
+    found = feed(
+        anthropic.StreamParser(),
+        {"type": "message_start", "message": {"usage": {"input_tokens": "x"}, "content": 3}},
+        {"type": kind, "delta": {"type": "text_delta", "text": 3}},
+        {"type": kind, "delta": [{"type": "text_delta"}]},
+        {"type": "message_delta", "delta": 7, "usage": [1]},
+        {"type": "message_stop"},
+    )
+    assert found == [Done("stop")]
 
 
 def test_anthropic_lists_models() -> None:

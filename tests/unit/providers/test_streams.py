@@ -112,8 +112,8 @@ FAULTS = [
     ("cut-after=10", ProviderCutOff),
     ("never-done tokens=10", ProviderCutOff),
     ("garbage-after=10", ProviderGarbage),
-    ("bad-utf8-after=10", ProviderGarbage),
-    ("wrong-types-after=10", ProviderGarbage),
+    # A field of the wrong type is missing, no more; what fails here is the end that never came.
+    ("wrong-types-after=10", ProviderCutOff),
     ("long-line-after=10", ProviderGarbage),
     ("error-after=10", ProviderError),
 ]
@@ -133,6 +133,16 @@ async def test_a_fault_in_mid_answer_is_named_and_what_came_is_kept(
     assert len(server.requests) == 1
     # The next question works.
     assert text_of(await read(provider))
+    await provider.aclose()
+
+
+async def test_bytes_that_are_no_text_are_shown_as_such(server: ScriptedServer, kind: str) -> None:
+    server.script("bad-utf8-after=10")
+    provider = at(server, kind)
+    events: list[StreamEvent] = []
+    with pytest.raises(ProviderCutOff):
+        await read(provider, events)
+    assert text_of(events) == expected_text("tokens=10") + "\ufffd\ufffd"
     await provider.aclose()
 
 

@@ -193,3 +193,33 @@ async def test_json_that_is_no_object_or_too_long_is_garbage(content: bytes) -> 
     async with make_client(httpx.MockTransport(handler)) as client:
         with pytest.raises(ProviderGarbage):
             await fetch_json(client, Call("GET", "http://model.example"), Timeouts(), QUICK)
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ([{"error": {"code": 400, "message": "API key not valid."}}], "API key not valid."),
+        ([{"error": "no"}, {"error": "never"}], "no; never"),
+        ({"detail": [{"loc": ["body", "model"], "msg": "missing", "type": "?"}]}, "model: missing"),
+        ({"error": [{"message": "no"}]}, "no"),
+        ({"errors": ["no"]}, "no"),
+        ({"error": {"error": {"message": "no"}}}, "no"),
+        ({"message": '{"error": {"message": "no"}}'}, "no"),
+        ("no", "no"),
+        (None, "HTTP 400"),
+        ({"error": {"message": "see https://10.0.0.1/x", "request": 7}}, "see •••"),
+    ],
+)
+async def test_the_words_of_a_refusal_are_found_in_any_form(body: object, detail: str) -> None:
+    handler, _ = answers(400, json=body)
+    with pytest.raises(ProviderRefused) as caught:
+        await ask(handler)
+    assert caught.value.detail == detail
+
+
+async def test_an_error_page_says_its_title() -> None:
+    page = b"<!DOCTYPE html><html><head><title>403 Forbidden &amp; locked</title></head></html>"
+    handler, _ = answers(403, content=page)
+    with pytest.raises(ProviderRefused) as caught:
+        await ask(handler)
+    assert caught.value.detail == "403 Forbidden & locked"
