@@ -57,7 +57,8 @@ class NewChat(BaseModel):
 class Question(BaseModel):
     """A message to send. With an `idempotency_key` a second send starts nothing new."""
 
-    content: Annotated[str, Field(examples=["What is a monad?"])]
+    # May be empty where files are sent along.
+    content: Annotated[str, Field(examples=["What is a monad?"])] = ""
     model: Annotated[str | None, Field(max_length=64)] = None
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
     # "thinking" and "browsing"; or "image", alone, for an image instead of words.

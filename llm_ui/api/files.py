@@ -15,7 +15,7 @@ from llm_ui.api.openapi import gives
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.files import FileItem
-from llm_ui.services import files, receiving
+from llm_ui.services import file_texts, files, receiving
 
 router = APIRouter(prefix="/files", tags=["files"])
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -29,7 +29,8 @@ SHUT = {
 
 
 class File(BaseModel):
-    """A file. `status` is waiting (its text is being read), ready or failed."""
+    """A file. `status` is waiting (its text is being read), ready or failed; `note` says what
+    of a file that is ready could not be read, or how it was."""
 
     id: str
     name: str
@@ -38,6 +39,7 @@ class File(BaseModel):
     media_type: str
     status: Literal["waiting", "ready", "failed"]
     error: str | None
+    note: str | None
     characters: int
     used_in: int
     created_at: str
@@ -53,6 +55,13 @@ class FileList(BaseModel):
     largest: int
 
 
+class FileText(BaseModel):
+    """A stretch of a file's text; `next` is null at its end."""
+
+    text: str
+    next: int | None
+
+
 def file_of(item: FileItem) -> File:
     """A file as its answer."""
     return File(
@@ -63,6 +72,7 @@ def file_of(item: FileItem) -> File:
         media_type=item.media_type,
         status=item.status,
         error=item.error or None,
+        note=item.note or None,
         characters=item.characters,
         used_in=item.used_in,
         created_at=item.created_at,
@@ -96,12 +106,14 @@ async def upload(
 async def list_files(
     actor: Reader,
     q: Annotated[str, Query(max_length=200)] = "",
+    unused: bool = False,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Limit = 50,
 ) -> FileList:
-    """Your files, the newest first; `q` looks in their names."""
+    """Your files, the newest first; `q` looks in their names. With `unused=true` those that no
+    chat and no project has."""
     async with unit_of_work(writes=False) as session:
-        page = await files.list_files(session, actor, q, cursor, limit)
+        page = await files.list_files(session, actor, q, cursor, limit, unused=unused)
         room = await files.storage(session, actor)
     return FileList(
         items=[file_of(each) for each in page.items],
@@ -138,8 +150,19 @@ async def get_content(file_id: str, actor: Reader, inline: bool = False) -> File
     )
 
 
+@router.get("/{file_id}/text", responses=problems(401, 404, 422))
+async def get_text(
+    file_id: str, actor: Reader, start: Annotated[int, Query(ge=0, le=1_000_000)] = 0
+) -> FileText:
+    """What was read in a file, as models get it; `next` is the `start` of what follows."""
+    async with unit_of_work(writes=False) as session:
+        found = await file_texts.text_for(session, actor, file_id, start)
+    return FileText(text=found.text, next=found.next)
+
+
 @router.delete("/{file_id}", status_code=204, responses=problems(401, 403, 404))
-async def delete_file(file_id: str, actor: Changer) -> None:
-    """Delete a file for good; questions it was attached to stay, without it."""
+async def delete_file(file_id: str, actor: Changer, unused: bool = False) -> None:
+    """Delete a file for good; questions it was attached to stay, without it. With
+    `unused=true` it goes only if no chat and no project has it."""
     async with unit_of_work() as session:
-        await files.delete_file(session, actor, file_id)
+        await files.delete_file(session, actor, file_id, only_unused=unused)

@@ -32,6 +32,7 @@ def _question(message: Message) -> rx.Component:
         question(
             copy_button(message.content, t("message.copy"), copied_label=t("common.copied")),
             text=message.content,
+            bare=message.files.length() > 0,
             hint=when(message.created_at),
             labels=_question_labels(),
             on_edit=lambda text, key: ChatState.edit_message(message.id, text, key),

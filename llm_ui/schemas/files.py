@@ -64,6 +64,14 @@ class FilesAlong:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPart:
+    """A stretch of a file's text; `next` says where the one behind it begins, if there is one."""
+
+    text: str
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """Where a file's bytes lie, and as what they may be sent."""
 

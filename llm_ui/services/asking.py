@@ -33,10 +33,13 @@ KEY_LIMIT = 64
 CONTINUABLE = ("stopped", "failed", "interrupted")
 
 
-def clean_content(content: str) -> str:
-    """A question fit to be stored. Raises InvalidInput."""
+def clean_content(content: str, *, has_files: bool = False) -> str:
+    """A question fit to be stored; files may be one by themselves, without a word. Raises
+    InvalidInput."""
     cleaned = storable(content.replace("\r\n", "\n"))
     if not cleaned.strip():
+        if has_files:
+            return ""
         raise InvalidInput("error.message_empty", field="content")
     if len(cleaned) > CONTENT_LIMIT:
         raise InvalidInput("error.message_long", field="content", limit=CONTENT_LIMIT)
@@ -86,7 +89,7 @@ async def ask(
         key: made by the caller; a second send with it gives the first one's run.
 
     Raises:
-        InvalidInput: no text, too much of it, no such model or mode.
+        InvalidInput: neither text nor files, too much text, no such model or mode.
         Conflict: the chat's last answer is still being written.
 
     `attachments.attach` says what else it raises for files.
@@ -94,7 +97,7 @@ async def ask(
     if earlier := await asked_before(session, actor, key):
         return earlier
     options = options or AskOptions()
-    cleaned = clean_content(content)
+    cleaned = clean_content(content, has_files=bool(options.file_ids))
     modes = checked_modes(options.modes)
     models, by = await _who_answers(session, actor, chat, cleaned, model_id, options)
     await queueing.refuse_while_running(session, chat)
@@ -116,7 +119,8 @@ async def ask(
     if models:
         attached = await attachments.attach(session, actor, question, models[0], options.file_ids)
         chat.model_id = models[0].id
-    await give_title(session, chat, cleaned)
+    # What was asked without a word is known by what was asked about.
+    await give_title(session, chat, cleaned or ", ".join(each.name for each in attached))
     if len(by) == 1:
         asked = await queue_answer(session, actor, chat, question, by[0], key)
     else:
@@ -230,7 +234,8 @@ async def edit(
     before = await messages.get_message_for(session, actor, message_id)
     if before.role != "user":
         raise NotFound
-    cleaned = clean_content(content)
+    brought = await messages.has_files(session, before.id)
+    cleaned = clean_content(content, has_files=brought and IMAGE not in before.modes)
     chat = await _locked(session, before.chat_id)
     if IMAGE in before.modes:
         media.check_prompt(cleaned)

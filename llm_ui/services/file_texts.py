@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.models import FilePassage
+from llm_ui.schemas.files import TextPart
+from llm_ui.services.files import get_file_for
 
 # With less room than this a file is only named.
 LEAST_TOKENS = 150
@@ -16,6 +20,8 @@ LEAST_TOKENS = 150
 RANKED_TOKENS = 12_000
 # An estimate from the count of characters alone, before the text is loaded.
 CHARS_PER_TOKEN = 5
+# Of a file that somebody looks at, at once: some 50 kB.
+SHOWN_PASSAGES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,20 @@ async def parts_of(file_id: str) -> list[str]:
             .order_by(col(FilePassage.number))
         )
         return list(await session.scalars(query))
+
+
+async def text_for(session: AsyncSession, actor: Actor, file_id: str, start: int) -> TextPart:
+    """A stretch of the text of the actor's file, from one of its passages on. Raises NotFound."""
+    row = await get_file_for(session, actor, file_id)
+    query = (
+        sa.select(col(FilePassage.text))
+        .where(col(FilePassage.file_id) == row.id, col(FilePassage.number) >= start)
+        .order_by(col(FilePassage.number))
+        .limit(SHOWN_PASSAGES + 1)
+    )
+    found = list(await session.scalars(query))
+    more = len(found) > SHOWN_PASSAGES
+    return TextPart("".join(found[:SHOWN_PASSAGES]), start + SHOWN_PASSAGES if more else None)
 
 
 def plain(name: str) -> str:

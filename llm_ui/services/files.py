@@ -123,11 +123,14 @@ async def list_files(
     query: str = "",
     cursor: str | None = None,
     limit: int = PAGE,
+    *,
+    unused: bool = False,
 ) -> Page[FileItem]:
     """The actor's files, the newest first.
 
     Args:
         query: letters that the names have in them.
+        unused: only those that no question and no project has.
     """
     found = (
         sa.select(StoredFile, _used_in())
@@ -137,6 +140,8 @@ async def list_files(
     )
     if wanted := " ".join(storable(query).split()):
         found = found.where(col(StoredFile.name).icontains(wanted[:NAME_LIMIT], autoescape=True))
+    if unused:
+        found = found.where(_is_unused())
     if cursor:
         at, file_id = position_of(cursor)
         moment = sa.literal(at, StoredFile.__table__.c.created_at.type)  # type: ignore[attr-defined]
@@ -147,6 +152,13 @@ async def list_files(
     items = [item_of(row, actor.language, count) for row, count in rows[:limit]]
     last = rows[limit - 1][0] if len(rows) > limit else None
     return Page(items, cursor_of(last.created_at, last.id) if last else None)
+
+
+def _is_unused() -> sa.ColumnElement[bool]:
+    # Chats that are deleted can come back, and have their files until they are gone.
+    asked = sa.exists().where(col(MessageFile.file_id) == StoredFile.id)
+    shelved = sa.exists().where(col(ProjectFile.file_id) == StoredFile.id)
+    return ~sa.or_(asked, shelved)
 
 
 async def storage(session: AsyncSession, actor: Actor) -> Storage:
@@ -199,9 +211,19 @@ async def uses(session: AsyncSession, actor: Actor, file_id: str) -> FileUse:
     return FileUse(row.id, row.name, list(titles), item.used_in, list(projects))
 
 
-async def delete_file(session: AsyncSession, actor: Actor, file_id: str) -> None:
-    """Delete the actor's file for good, wherever it is used. Raises NotFound."""
+async def delete_file(
+    session: AsyncSession, actor: Actor, file_id: str, *, only_unused: bool = False
+) -> None:
+    """Delete the actor's file for good, wherever it is used. Raises NotFound.
+
+    Args:
+        only_unused: leave it where it is if a question or a project has it.
+    """
     row = await get_file_for(session, actor, file_id)
+    if only_unused:
+        alone = sa.select(col(StoredFile.id)).where(col(StoredFile.id) == row.id, _is_unused())
+        if await session.scalar(alone) is None:
+            return
     await session.delete(row)
     await session.flush()
     after_commit(session, lambda: file_bytes.remove([row.id]))

@@ -216,6 +216,12 @@ async def get_view(session: AsyncSession, actor: Actor, message_id: str) -> Mess
     return next(view for view in views if view.id == message_id)
 
 
+async def has_files(session: AsyncSession, message_id: str) -> bool:
+    """Whether files are attached to a message."""
+    query = sa.select(sa.exists().where(col(MessageFile.message_id) == message_id))
+    return bool(await session.scalar(query))
+
+
 async def copy_files(session: AsyncSession, copies: Mapping[str, str]) -> None:
     """Attach to copied messages (old id: new id) what is attached to their originals."""
     query = sa.select(MessageFile).where(col(MessageFile.message_id).in_(list(copies)))

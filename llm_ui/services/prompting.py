@@ -99,6 +99,7 @@ async def prepare(run_id: str) -> Plan:
     turns, cited = await file_prompts.put_in(
         turns, given, seeing=sees(model, provider.type), tokens=room
     )
+    turns = file_prompts.none_silent(turns)
     await file_prompts.cite(answer.id, cited)
     last = _continued(turns, answer, provider, room)
 
@@ -114,7 +115,7 @@ async def prepare(run_id: str) -> Plan:
         return request(with_block(turns, browsing.block(sources)))
 
     # An answer that is continued has read what it needed.
-    browses = BROWSING in question.modes and not answer.content
+    browses = BROWSING in question.modes and question.content and not answer.content
     return Plan(adapter, request(turns), look_up if browses else None)
 
 

@@ -84,7 +84,7 @@ async def _ask_once(
         if earlier := await asking.asked_before(session, actor, key):
             return earlier
         if chat_id is None:
-            asking.clean_content(content)
+            asking.clean_content(content, has_files=bool(options.file_ids))
             chat_id = (await chats.create_chat(session, actor, model_id or "", options=options)).id
         chat = await chats.get_chat_for(session, actor, chat_id, lock=True)
         return await asking.ask(session, actor, chat, content, model_id, key, options)

@@ -175,13 +175,15 @@ class Pictures(rx.Component):
 
 class Question(rx.Component):
     """A question, which can be put in other words in its place; its children stand among
-    the buttons below it. Labels: edit, edit_label, edit_note, edit_send, cancel, too_long.
+    the buttons below it. One with files (`bare`) may be without words. Labels: edit,
+    edit_label, edit_note, edit_send, cancel, too_long.
     """
 
     library = _FILES["question.jsx"]
     tag = "Question"
 
     text: rx.Var[str]
+    bare: rx.Var[bool]
     hint: rx.Var[str]
     labels: rx.Var[dict[str, Any]]
 

@@ -11,7 +11,7 @@ const AGAIN_MS = 2500;
 
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
-function Editor({ text, labels, onDone, onEdit }) {
+function Editor({ text, bare, labels, onDone, onEdit }) {
   const form = useRef(null);
   const area = useRef(null);
   const timer = useRef(0);
@@ -38,7 +38,8 @@ function Editor({ text, labels, onDone, onEdit }) {
 
   const send = () => {
     const words = area.current.value.trim();
-    if (!words || state === "sent") return;
+    // Files may be a question by themselves.
+    if ((!words && !bare) || state === "sent") return;
     if (words.length * 6 > MOST && wireSize(words) > MOST) {
       setState("long");
       return;
@@ -108,14 +109,14 @@ function Editor({ text, labels, onDone, onEdit }) {
   );
 }
 
-export function Question({ children, text = "", hint = "", labels = {}, onEdit }) {
+export function Question({ children, text = "", bare = false, hint = "", labels = {}, onEdit }) {
   const [editing, setEditing] = useState(false);
   const pencil = useRef(null);
   const done = () => {
     setEditing(false);
     requestAnimationFrame(() => pencil.current?.focus());
   };
-  if (editing) return <Editor text={text} labels={labels} onDone={done} onEdit={onEdit} />;
+  if (editing) return <Editor text={text} bare={bare} labels={labels} onDone={done} onEdit={onEdit} />;
   return (
     <>
       <div className="lu-question__text" title={hint}>
