@@ -43,8 +43,33 @@ def _suggestion(icon_name: str, key: str) -> rx.Component:
     )
 
 
+NEXT_STEPS = (
+    ("/admin/providers", "chat.first.providers"),
+    ("/admin/people", "chat.first.people"),
+    ("/admin/jobs", "chat.first.backups"),
+)
+
+
+def _welcome() -> rx.Component:
+    """For an administrator who has no chat yet: what to do next."""
+    links = [ui.link(t(key), href=href, class_name="lu-link") for href, key in NEXT_STEPS]
+    return rx.fragment(
+        rx.el.h2(t("chat.first.title", name=AuthState.username), class_name="lu-greeting__title"),
+        rx.el.p(t("chat.first.text"), class_name="lu-greeting__model"),
+        rx.el.ul(
+            rx.cond(
+                ChatState.model_name != "",
+                rx.el.li(t("chat.first.ask", model=ChatState.model_name)),
+            ),
+            *[rx.el.li(link) for link in links],
+            class_name="lu-greeting__steps",
+            data_testid="next-steps",
+        ),
+    )
+
+
 def _greeting() -> rx.Component:
-    return rx.el.section(
+    hello = rx.fragment(
         rx.el.h2(t("chat.greeting", name=AuthState.username), class_name="lu-greeting__title"),
         rx.cond(
             ChatState.model_name != "",
@@ -52,6 +77,9 @@ def _greeting() -> rx.Component:
                 t("chat.talking_to", model=ChatState.model_name), class_name="lu-greeting__model"
             ),
         ),
+    )
+    return rx.el.section(
+        rx.cond(AuthState.is_admin & (ChatState.chats_total == 0), _welcome(), hello),
         rx.el.div(
             *[_suggestion(*suggestion) for suggestion in SUGGESTIONS],
             role="group",

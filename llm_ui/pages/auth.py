@@ -1,4 +1,4 @@
-"""Sign in, create an account, follow a link that an administrator handed over."""
+"""Sign in, create an account (the very first one too), follow an administrator's link."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _to_login() -> rx.Component:
 
 
 def _may_register() -> rx.Var[bool]:
-    return AuthState.is_new_installation | (AuthState.registration == "open")
+    return AuthState.registration == "open"
 
 
 def login() -> rx.Component:
@@ -100,10 +100,7 @@ def login() -> rx.Component:
             quiet("auth.need_account"),
         ),
     )
-    forgot = rx.cond(
-        ~AuthState.is_new_installation,
-        rx.el.p(t("auth.forgot"), class_name="lu-door__note", data_testid="forgot"),
-    )
+    forgot = rx.el.p(t("auth.forgot"), class_name="lu-door__note", data_testid="forgot")
     ended = {why: t(f"auth.ended.{why}") for why in ENDED}
     labels = {**_labels(), "submit": t("auth.login_submit"), "ended": ended}
     return _frame(t("auth.login_title"), auth_form(mode="login", labels=labels), other, forgot)
@@ -120,14 +117,13 @@ def _refused(title: str, text: str) -> rx.Component:
 def register_page() -> rx.Component:
     """Create an account, where people may."""
     labels = {**_labels(), "submit": t("auth.register_submit")}
-    first = rx.el.p(t("auth.first_account"), class_name="lu-door__note")
     domains = rx.el.p(
         t("auth.domains", domains=AuthState.domains),
         class_name="lu-door__text",
         data_testid="domains-note",
     )
     form = rx.fragment(
-        rx.cond((AuthState.domains != "") & ~AuthState.is_new_installation, domains),
+        rx.cond(AuthState.domains != "", domains),
         auth_form(mode="register", labels=labels),
     )
     refused = rx.cond(
@@ -139,7 +135,16 @@ def register_page() -> rx.Component:
         t("auth.register_title"),
         rx.cond(_may_register(), form, refused),
         _to_login(),
-        rx.cond(AuthState.is_new_installation, first),
+    )
+
+
+def setup() -> rx.Component:
+    """The first page of a new installation: its first account, the administrator's."""
+    labels = {**_labels(), "submit": t("auth.register_submit")}
+    return _frame(
+        t("auth.setup_title"),
+        rx.el.p(t("auth.setup_text"), class_name="lu-door__text", data_testid="setup-text"),
+        auth_form(mode="register", labels=labels),
     )
 
 
@@ -171,6 +176,7 @@ def register(app: rx.App) -> None:
     guest = [AuthState.require_guest]
     app.add_page(login, route="/login", title=t("auth.login_page"), on_load=guest)
     app.add_page(register_page, route="/register", title=t("auth.register_page"), on_load=guest)
+    app.add_page(setup, route="/setup", title=t("auth.setup_page"), on_load=guest)
     # Whoever is signed in may follow a link too: it signs them in anew.
     app.add_page(join, route="/join", title=t("auth.join_page"))
     app.add_page(reset, route="/reset", title=t("auth.reset_page"))

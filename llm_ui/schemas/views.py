@@ -137,7 +137,9 @@ class DashboardView:
     answers_today: int = 0
     input_tokens_today: int = 0
     output_tokens_today: int = 0
+    # Errors in the log, whatever went wrong; answers that failed are counted by themselves.
     errors_today: int = 0
+    failed_answers_today: int = 0
     online: int = 0
     waiting: int = 0
     # Output tokens of the answers that ended in the last minute, per second.

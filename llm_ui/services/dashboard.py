@@ -20,6 +20,7 @@ from llm_ui.models import (
 from llm_ui.models.base import now
 from llm_ui.schemas.views import Cost, DashboardView
 from llm_ui.services.sessions import people_online
+from llm_ui.services.usage_days import FAILED
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,13 +34,15 @@ async def overview(session: AsyncSession, actor: Actor) -> DashboardView:
         found = await session.scalar(sa.select(sa.func.count(column)).where(*where))  # type: ignore[arg-type]
         return found or 0
 
-    answers, inputs, outputs, people = (
+    failed = sa.case((col(UsageLog.status) == FAILED, 1), else_=0)
+    answers, inputs, outputs, people, failures = (
         await session.execute(
             sa.select(
                 sa.func.count(),
                 sa.func.coalesce(sa.func.sum(col(UsageLog.input_tokens)), 0),
                 sa.func.coalesce(sa.func.sum(col(UsageLog.output_tokens)), 0),
                 sa.func.count(sa.distinct(col(UsageLog.user_id))),
+                sa.func.coalesce(sa.func.sum(failed), 0),
             ).where(col(UsageLog.created_at) >= today)
         )
     ).one()
@@ -56,6 +59,7 @@ async def overview(session: AsyncSession, actor: Actor) -> DashboardView:
         input_tokens_today=int(inputs),
         output_tokens_today=int(outputs),
         cost_today=await _cost(session, today),
+        failed_answers_today=int(failures),
         errors_today=await count(
             MonitoringLog.id,
             col(MonitoringLog.level) == "error",

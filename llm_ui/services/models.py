@@ -22,6 +22,8 @@ from llm_ui.services.modes import THINKING
 # What AIType.slug may be; a type keeps it when it is renamed.
 CHAT, REASONING, EMBEDDING = "chat", "reasoning", "embedding"
 ICON = "message-circle"
+# The preference that remembers it.
+LAST_USED = "last_model_id"
 
 
 def embedding_types() -> sa.Select[Any]:
@@ -124,14 +126,22 @@ async def get_model_for(session: AsyncSession, actor: Actor, model_id: str) -> A
     return model
 
 
+async def note_used(session: AsyncSession, actor: Actor, model_id: str) -> None:
+    """The person's next chat starts with this model, unless they have set another one for that."""
+    user = await session.get(User, actor.user_id, with_for_update=True)
+    if user and model_id and user.preferences.get(LAST_USED) != model_id:
+        user.preferences = {**user.preferences, LAST_USED: model_id}
+
+
 async def default_model_id(session: AsyncSession, actor: Actor) -> str:
-    """The model a new chat starts with: the person's, the admin's, or the first; "" if none."""
+    """The model a new chat starts with: the one that the person has set, the one they used last,
+    the admin's, or the first that they may use; "" if there is none."""
     models = [each for each in await list_models(session, actor) if each.available]
     ids = {each.id for each in models}
-    own = await session.scalar(
-        sa.select(col(User.default_model_id)).where(col(User.id) == actor.user_id)
-    )
-    if own in ids:
-        return str(own)
+    person = sa.select(col(User.default_model_id), col(User.preferences))
+    own, preferences = (await session.execute(person.where(col(User.id) == actor.user_id))).one()
+    for known in (own, preferences.get(LAST_USED)):
+        if known in ids:
+            return str(known)
     chosen = await session.scalar(sa.select(col(AIModel.id)).where(col(AIModel.is_default)))
     return chosen if chosen in ids else models[0].id if models else ""

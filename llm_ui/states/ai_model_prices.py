@@ -60,10 +60,9 @@ class ModelPricesMixin(rx.State, mixin=True):
             )
         }  # fmt: skip
 
-    def _empty_price(self) -> None:
-        taken = {each.valid_from for each in self.price_rows}
-        today = datetime.now(UTC).date().isoformat()
-        self._fill_price(None, "" if today in taken else today)
+    def _empty_price(self, day: str = "") -> None:
+        """Empty the form but for its day: the one given, or today."""
+        self._fill_price(None, day or datetime.now(UTC).date().isoformat())
         self.price_currency = self.price_rows[0].currency if self.price_rows else "USD"
 
     @rx.event
@@ -127,7 +126,7 @@ class ModelPricesMixin(rx.State, mixin=True):
             self.price_problem = words_of(error)
             self.price_field = (error.field or "") if isinstance(error, InvalidInput) else ""
             return rx.run_script(TO_THE_WRONG_FIELD)
-        self._empty_price()
+        self._empty_price(draft.valid_from.isoformat())
         await self._list()
         return None
 

@@ -21,7 +21,6 @@ class AuthState(rx.State):
     email: str = ""
     role: str = ""
     is_admin: bool = False
-    is_new_installation: bool = False
     registration: str = "open"
     domains: str = ""
 
@@ -45,13 +44,19 @@ class AuthState(rx.State):
     @rx.event
     @public
     async def require_guest(self) -> EventSpec | None:
-        """on_load of the sign-in pages: who is signed in already goes to their chats."""
+        """on_load of the sign-in pages: who is signed in already goes to their chats, and
+        before there is any account nobody can sign in, but make the first one."""
         self._show()
         async with unit_of_work(writes=False) as session:
             door = await accounts.door(session)
-        self.is_new_installation = door.is_new
         self.registration, self.domains = door.registration, door.domains
-        return rx.redirect("/chat") if self.signed_in else None
+        if self.signed_in:
+            return rx.redirect("/chat")
+        path = self.router.url.path if self.router.url else ""
+        at_setup = path.rstrip("/") == "/setup"
+        if at_setup == door.is_new:
+            return None
+        return rx.redirect("/setup" if door.is_new else "/login", replace=True)
 
     @rx.event
     @admin

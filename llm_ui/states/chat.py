@@ -216,6 +216,7 @@ class ChatState(
         except AppError as error:
             return tell(error)
         self._choose(model_id)
+        await self._note_used(actor, model_id)
         if self.also_model_id == model_id:
             self.also_model_id = self.also_model_name = ""
         await self._measure(actor)
@@ -255,6 +256,7 @@ class ChatState(
             yield tell(error)
             return
         self.accepted_key, self.current_input, self.attachment_ids = key, "", []
+        await self._note_used(actor, self.model_id)
         is_new = asked.chat_id != self.open_chat_id
         if not asked.shown:
             asked = await self._asked_before(actor, asked)

@@ -26,6 +26,7 @@ from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
 from llm_ui.errors import NotAllowed
 from llm_ui.security.limits import Allowance
+from llm_ui.services import accounts
 from llm_ui.services.monitoring import record
 from llm_ui.services.news import acting_tab
 from llm_ui.states.access import access_of, set_caller
@@ -81,7 +82,7 @@ class Guard(Middleware):
             return await _refuse(actor, client, event.name, "not callable")
         access = "public" if event.name in INTERNAL else access_of(handler)
         if actor is None and access != "public":
-            return _to_login(state, await _why(headers, before))
+            return await _to_the_door(state, await _why(headers, before))
         if access == "admin" and not (actor and actor.is_admin):
             await _refuse(actor, client, event.name, "not an admin")
             return _to_chats()
@@ -188,7 +189,11 @@ async def _why(headers: dict[str, str], owner: str) -> str:
         return await auth.why_out(session, owner)
 
 
-def _to_login(state: BaseState, why: str) -> StateUpdate:
+async def _to_the_door(state: BaseState, why: str) -> StateUpdate:
+    """To where one signs in, or makes the first account of a new installation."""
+    async with unit_of_work(writes=False) as session:
+        if not await accounts.exist(session):
+            return StateUpdate(events=Event.from_event_type(rx.redirect("/setup")))
     path = state.router.url.path if state.router.url else "/"
     asked = {"next": path if path not in ("/", "/login") else "", "ended": why}
     query = urlencode({name: value for name, value in asked.items() if value}, safe="/")

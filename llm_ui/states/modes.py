@@ -6,10 +6,11 @@ from typing import Any
 
 import reflex as rx
 
+from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.media import ImageModelItem
 from llm_ui.schemas.views import MessageView
-from llm_ui.services import browsing, media
+from llm_ui.services import browsing, media, models
 from llm_ui.services.modes import IMAGE, MODES
 from llm_ui.states.access import current_actor
 
@@ -23,6 +24,15 @@ class ModesMixin(rx.State, mixin=True):
     image_models: list[ImageModelItem] = []
     image_model_id: str = ""
     image_model_name: str = ""
+    # What is known already to be the model used last.
+    _used_model_id: str = ""
+
+    async def _note_used(self, actor: Actor, model_id: str) -> None:
+        """The next chat starts with the model that was chosen or asked last."""
+        if model_id != self._used_model_id:
+            self._used_model_id = model_id
+            async with unit_of_work() as session:
+                await models.note_used(session, actor, model_id)
 
     async def _load_image_models(self, session: Any) -> None:
         """What makes images; without any the mode is not offered."""

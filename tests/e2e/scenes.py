@@ -18,7 +18,7 @@ from tests.e2e.stage import FILES, Stage
 from tests.e2e.window import PHONE, WIDE
 
 # Pages of somebody who is not signed in, and where others lead.
-FOR_GUESTS = {"/login", "/register", "/join", "/reset"}
+FOR_GUESTS = {"/login", "/register", "/setup", "/join", "/reset"}
 LEADS_TO = {"/": "/chat"}
 
 # How the browsers of those are who look at scenes: nothing moves for long, and each page

@@ -44,8 +44,16 @@ async def _stored(person: Person, chat_id: str) -> dict[str, object]:
 
 async def test_from_an_empty_installation_to_a_kept_answer(fresh_app: App, people: People) -> None:
     alice = await people.visitor(fresh_app, "alice")
-    page = await alice.tab("/register")
+    # Nobody can sign in yet: every way leads to the first account.
+    page = await alice.tab("/login")
+    await page.wait_for_url("**/setup")
+    await page.goto(f"{fresh_app.url}/")
+    await page.wait_for_url("**/setup")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Create the administrator’s account"
+    )
     await _register(page, alice)
+    await expect(page.get_by_test_id("next-steps").get_by_role("link")).to_have_count(3)
     await page.get_by_test_id("user-menu").click()
     await page.get_by_test_id("admin-link").click()
     await expect(page.get_by_test_id("stat-users")).to_contain_text("1")

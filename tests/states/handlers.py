@@ -338,12 +338,14 @@ def full_names(who: str) -> set[str]:
     return {found[line.name][0] for line in LINES.values() if line.who == who}
 
 
-# Every page: who sees it. "guest": everybody; who is signed in is led to the chats.
+# Every page: who sees it. "guest": everybody; who is signed in is led to the chats. "setup": so
+# too, but only while nobody has an account.
 PAGES = """
 /                       public
 /404                    public
 /login                  guest
 /register               guest
+/setup                  setup
 /join                   public
 /reset                  public
 /chat/[[chat_id]]       user

@@ -491,6 +491,7 @@ def pages() -> dict[str, list[str]]:
 
 def test_every_page_has_a_line_and_begins_by_asking_who_it_is() -> None:
     begins = {"user": "require_user", "admin": "require_admin", "guest": "require_guest"}
+    begins["setup"] = begins["guest"]
     found = pages()
     assert set(found) == set(PAGE_LINES)
     for route, on_load in found.items():
@@ -520,8 +521,10 @@ async def test_each_page_is_shown_to_whom_it_is_for(
         elif for_whom == "admin" and who == "charlie":
             assert tab.redirects[0] == "/chat", route
             assert not [name for name, each in tab.state.items() if each.get("loaded")], route
-        elif for_whom == "guest" and person is not None:
+        elif for_whom in ("guest", "setup") and person is not None:
             assert tab.redirects == ["/chat"], route
+        elif for_whom == "setup":
+            assert tab.redirects == ["/login"], route
         elif "folder_id" in route:
             assert tab.redirects == ["/projects"], route
         else:

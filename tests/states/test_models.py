@@ -128,6 +128,9 @@ async def test_models_are_found_moved_switched_and_priced(tab: Tab):
     (row,) = tab.vars(MODELS)["price_rows"]
     assert (row["input_micro"], row["output_micro"], row["currency"]) == (150_000, 1_500_000, "EUR")
     await tab.until(lambda: listed(tab)[0]["input_micro"] == 150_000)
+    # The next one goes on from the same day.
+    assert tab.vars(MODELS)["price_from"] == "2026-01-01"
+    assert tab.vars(MODELS)["price_amounts"]["input"] == ""
     await tab.call(MODELS, "delete_price", price_id=row["id"])
     await tab.until(lambda: not tab.vars(MODELS)["price_rows"])
     # What was deleted stands in the form, to be added again.

@@ -262,6 +262,38 @@ async def test_nobody_but_an_admin_does_any_of_it(provider_id: str, people: Peop
     assert model_id in await offered(people.bob)
 
 
+async def test_the_model_used_last_is_the_next_chats(provider_id: str, people: People):
+    await synced(*(ModelInfo(name) for name in "abc"))
+    a, b, c = await offered(people.bob)
+    client = Client("127.0.0.1", "tests")
+
+    async def next_one(actor: Actor) -> str:
+        async with unit_of_work() as session:
+            return await models.default_model_id(session, actor)
+
+    async def use(model_id: str) -> None:
+        async with unit_of_work() as session:
+            await models.note_used(session, people.bob, model_id)
+
+    await update(people.alice, b, is_default=True)
+    assert await next_one(people.bob) == b
+    await use(c)
+    assert await next_one(people.bob) == c
+    assert await next_one(people.charlie) == b
+    # What the person has set counts for more, as long as there is such a model.
+    await profile.change(people.bob, AccountChange(default_model_id=a, theme="dark"), client)
+    assert await next_one(people.bob) == a
+    await profile.change(people.bob, AccountChange(default_model_id=""), client)
+    assert await next_one(people.bob) == c
+    # One that is gone, or no longer theirs, gives way.
+    async with unit_of_work() as session:
+        await model_admin.switch_models(session, people.alice, [c], False)
+    assert await next_one(people.bob) == b
+    await use("")
+    await use("no such model")
+    assert await next_one(people.bob) == b
+
+
 # --- order, switches, the default -----------------------------------------------------
 
 

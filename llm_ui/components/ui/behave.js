@@ -1,6 +1,9 @@
 // What plain elements need beyond HTML: where a menu opens, arrow keys in it, the sidebar
 // as a drawer, text put into a field. Listens once, on the document; knows no state.
 
+// As llm_ui/folding.py compares words, as far as a filter needs it.
+const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
 const root = () => document.documentElement;
 const PHONE = "(max-width: 767px)";
 const OVER = "dialog[open], :popover-open";
@@ -152,6 +155,7 @@ const onKey = (event) => {
   const menu = event.target instanceof Element && event.target.closest(".lu-menu");
   if (!menu) return;
   if (event.key === "Tab") leaveBy(menu);
+  if (typed(menu, event)) return;
   const items = itemsOf(menu);
   const here = items.indexOf(document.activeElement);
   let next = null;
@@ -164,11 +168,45 @@ const onKey = (event) => {
   items[(next + items.length) % items.length].focus();
 };
 
+// Typing in a menu leads to what begins so, or into its field, which takes the key itself.
+const PAUSE_MS = 800;
+let letters = "";
+let lastTyped = 0;
+
+const typed = (menu, event) => {
+  const writes = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!writes || event.isComposing || event.target.matches("input, textarea, select")) return false;
+  const field = menu.querySelector("[data-filter]");
+  if (field) {
+    field.focus();
+    return true;
+  }
+  if (event.timeStamp - lastTyped > PAUSE_MS) letters = "";
+  // A blank alone presses the item that has the focus.
+  if (event.key === " " && !letters) return false;
+  lastTyped = event.timeStamp;
+  letters += fold(event.key);
+  const items = itemsOf(menu);
+  const here = items.indexOf(document.activeElement);
+  // The same letter again goes on to the next one; further letters may keep the one that is there.
+  const again = [...letters].every((letter) => letter === letters[0]);
+  const wanted = again ? letters[0] : letters;
+  const from = again ? here + 1 : Math.max(here, 0);
+  const order = [...items.slice(from), ...items.slice(0, from)];
+  const words = (item) => fold(item.dataset.words ?? item.textContent).trim();
+  const found =
+    order.find((item) => words(item).startsWith(wanted)) ??
+    order.find((item) => words(item).includes(wanted));
+  found?.focus();
+  event.preventDefault();
+  return true;
+};
+
 const filter = (menu, wanted) => {
-  const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = fold(wanted).split(/\s+/).filter(Boolean);
   let shown = 0;
   for (const item of menu.querySelectorAll("[data-words]")) {
-    const fits = words.every((w) => item.dataset.words.toLowerCase().includes(w));
+    const fits = words.every((w) => fold(item.dataset.words).includes(w));
     item.hidden = !fits;
     shown += fits ? 1 : 0;
   }

@@ -42,7 +42,11 @@ def _tone(state: rx.Var[str]) -> rx.Var[str]:
 def _stats() -> rx.Component:
     s = AdminState.stats
     cost = rx.foreach(s.cost_today, lambda each: rx.el.span(money(each.micro, each.currency)))
-    errors = rx.cond(s.errors_today > 0, t("admin.errors_note_some"), t("admin.errors_note_none"))
+    errors = rx.cond(
+        s.errors_today + s.failed_answers_today > 0,
+        t("admin.errors_note_some", count=s.failed_answers_today),
+        t("admin.errors_note_none"),
+    )
     tokens = t(
         "admin.tokens_note",
         input=short_number(s.input_tokens_today),
