@@ -190,7 +190,10 @@ async def heard(tab: Tab, line: Line, payload: dict[str, Any]) -> list[str]:
     since = tab.frame_count
     await tab.send(registered()[line.name][0], payload)
     await tab.settle()
-    frames = "\n".join(each for each in tab.frames[since:] if "is_hydrated" not in each)
+    # "2" is the socket's own ping, which comes when ten seconds have passed.
+    frames = "\n".join(
+        each for each in tab.frames[since:] if each != "2" and "is_hydrated" not in each
+    )
     for value in payload.values():
         if isinstance(value, str) and len(value) > 30:
             frames = frames.replace(value, "ID")
