@@ -43,9 +43,10 @@ def answer(
 ) -> rx.Component:
     """One answer, live or finished. Events: `on_gap(run, have_offset)`.
 
-    Labels: thinking, reasoning, copy_code, copied, show_image, thinking_for and thought_for
-    (with {value}), sources, more_sources (with {count}), source (with {number}), reading (with
-    {host}), searching, and problems, by name.
+    Labels: thinking, reasoning, copy_code, copied, code_fold, code_save, code_wrap, footnote
+    (with {name}), show_image, thinking_for and thought_for (with {value}), sources, more_sources
+    (with {count}), source (with {number}), reading (with {host}), searching, and problems, by
+    name.
     """
     return Answer.create(
         text=text,
@@ -66,7 +67,8 @@ def live_answer(
 
 
 def markdown(text: Text, *, labels: dict[str, Any] | None = None, **props: Any) -> rx.Component:
-    """Finished Markdown. Labels: copy_code, copied, show_image."""
+    """Finished Markdown. Labels: copy_code, copied, code_fold, code_save, code_wrap,
+    footnote (with {name}), show_image."""
     return answer(text, labels=labels, **props)
 
 

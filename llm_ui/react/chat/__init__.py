@@ -12,6 +12,7 @@ from llm_ui.react.markdown import PACKAGES
 _FILES = link(
     "aim.js",
     "answer.jsx",
+    "boundary.jsx",
     "changes.jsx",
     "composer.jsx",
     "follow.js",

@@ -3,6 +3,7 @@
 import { useContext, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { StateStoreContext } from "$/utils/context-registry";
 
+import { Boundary } from "./boundary.jsx";
 import { Follower } from "./follow.js";
 import { Icon } from "./icons.jsx";
 import { Prose } from "./prose.js";
@@ -114,7 +115,15 @@ function Thoughts({ source, text, thinkingMs, answering, labels, onGap }) {
   );
 }
 
-export function Answer({
+export function Answer(props) {
+  return (
+    <Boundary text={props.text}>
+      <Shown {...props} />
+    </Boundary>
+  );
+}
+
+function Shown({
   text = "",
   reasoning = "",
   thinkingMs = -1,

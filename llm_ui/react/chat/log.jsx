@@ -10,7 +10,8 @@ import {
 } from "react";
 
 import { Aim } from "./aim.js";
-import { copyText } from "../markdown/dress.js";
+import { copyText } from "../markdown/code.js";
+import { Boundary } from "./boundary.jsx";
 import { Icon } from "./icons.jsx";
 import { SENT } from "./outbox.js";
 import { Pin } from "./pin.js";
@@ -70,7 +71,7 @@ export function LogRow({ children }) {
   useEffect(() => watch(place.current, setHeight), [watch]);
   return (
     <div ref={place} className="lu-log-row" data-row="" style={height === null ? undefined : { height }}>
-      {height === null ? children : null}
+      <Boundary>{height === null ? children : null}</Boundary>
     </div>
   );
 }

@@ -6,6 +6,10 @@ import { Renderer } from "../markdown/renderer.js";
 const wordsOf = (labels) => ({
   copy: labels.copy_code ?? "",
   copied: labels.copied ?? "",
+  fold: labels.code_fold ?? "",
+  save: labels.code_save ?? "",
+  wrap: labels.code_wrap ?? "",
+  footnote: labels.footnote ?? "",
   loadImage: labels.show_image ?? "",
   source: labels.source ?? "",
 });

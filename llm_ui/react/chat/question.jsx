@@ -67,6 +67,7 @@ function Editor({ text, bare, labels, onDone, onEdit }) {
         rows={1}
         defaultValue={text}
         aria-label={labels.edit_label}
+        dir="auto"
         data-testid="edit-text"
         onInput={() => {
           fit();
@@ -119,7 +120,7 @@ export function Question({ children, text = "", bare = false, hint = "", labels 
   if (editing) return <Editor text={text} bare={bare} labels={labels} onDone={done} onEdit={onEdit} />;
   return (
     <>
-      <div className="lu-question__text" title={hint}>
+      <div className="lu-question__text" title={hint} dir="auto">
         {text}
       </div>
       <div className="lu-actions lu-actions--quiet">

@@ -1,7 +1,7 @@
 // Small things: copying a text, telling how long ago something was.
 import { useEffect, useRef, useState } from "react";
 
-import { copyText } from "../markdown/dress.js";
+import { copyText } from "../markdown/code.js";
 import { Icon } from "./icons.jsx";
 
 const SHOWN_MS = 1500;

@@ -7,18 +7,25 @@ from typing import Final
 from llm_ui.react._link import link
 
 link(
+    "blocks.js",
     "cite.js",
+    "cjk.js",
+    "code.js",
     "dress.js",
+    "emphasis.js",
     "fence.js",
     "highlight.js",
     "html.js",
+    "links.js",
     "math.js",
+    "maths.js",
     "mend.js",
     "painter.js",
     "parse.js",
     "patch.js",
     "renderer.js",
     "safe.js",
+    "tags.js",
 )
 
 PACKAGES: Final = [

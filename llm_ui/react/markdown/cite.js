@@ -1,7 +1,7 @@
 // Citations: "[1]" in an answer that has a source 1 becomes a button that leads to it. Works on
 // nodes that have been sanitised already and makes nothing but buttons with text.
 const CITED = /\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]/g;
-const NOT_PROSE = "a, button, code, pre, .lu-md-math";
+const NOT_PROSE = "a, button, code, pre, .lu-md-math, .lu-md-plain";
 
 function button(number, source, label) {
   const made = document.createElement("button");
@@ -52,4 +52,16 @@ export function showSource(from) {
   if (folded) folded.open = true;
   entry.scrollIntoView({ block: "nearest" });
   (entry.querySelector("a") ?? entry).focus({ preventScroll: true });
+}
+
+/** Shows the footnote that a reference names, and moves the focus there. */
+export function showNote(from) {
+  const name = CSS.escape(from.dataset.note);
+  const note = from.closest(".lu-md")?.querySelector(`.lu-md-note[data-note="${name}"]`);
+  if (!note) return;
+  const folded = note.closest("details");
+  if (folded) folded.open = true;
+  note.tabIndex = -1;
+  note.scrollIntoView({ block: "nearest" });
+  note.focus({ preventScroll: true });
 }

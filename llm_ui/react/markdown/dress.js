@@ -1,11 +1,11 @@
 // What finished HTML still needs: labels, colours for code, set maths, and what
 // happens on a click. One listener on the document serves every answer.
-import { cite, showSource } from "./cite.js";
+import { cite, showNote, showSource } from "./cite.js";
+import { dressCode, press } from "./code.js";
 import { safeImage, toFragment } from "./safe.js";
 
 // Colouring is quadratic in places and nobody reads a megabyte of it.
 const LONGEST_CODE = 60_000;
-const COPIED_MS = 1500;
 
 const idle = (work) =>
   window.requestIdleCallback ? requestIdleCallback(work, { timeout: 1000 }) : setTimeout(work, 30);
@@ -110,33 +110,6 @@ const sourcesOf = new WeakMap();
 const shown = new Set();
 let listening = false;
 
-/** Copies `text`; a page served over plain http has no clipboard of its own. */
-export async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.style.cssText = "position:fixed;top:0;opacity:0";
-    const focused = document.activeElement;
-    document.body.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    focused?.focus?.();
-    return done;
-  }
-}
-
-async function copyCode(button) {
-  const code = button.closest(".lu-md-code").querySelector("code");
-  if (!(await copyText(code.textContent))) return;
-  const { copy, copied } = labelsOf.get(button.closest(".lu-md"));
-  button.textContent = copied;
-  setTimeout(() => (button.textContent = copy), COPIED_MS);
-}
-
 function showImage(button) {
   const image = safeImage(button.dataset.src);
   if (!image?.ask) return;
@@ -148,13 +121,16 @@ function showImage(button) {
   button.replaceWith(img);
 }
 
+const BUTTONS = ["copy", "save", "wrap", "fold", "img", "cite", "ref"].map((name) => `.lu-md .lu-md-${name}`);
+
 function onClick(event) {
-  const button = event.target.closest?.(".lu-md .lu-md-copy, .lu-md .lu-md-img, .lu-md .lu-md-cite");
+  const button = event.target.closest?.(BUTTONS.join(", "));
   if (!button) return;
   event.preventDefault();
-  if (button.classList.contains("lu-md-cite")) showSource(button);
-  else if (button.classList.contains("lu-md-copy")) copyCode(button);
-  else showImage(button);
+  if (button.matches(".lu-md-cite")) showSource(button);
+  else if (button.matches(".lu-md-ref")) showNote(button);
+  else if (button.matches(".lu-md-img")) showImage(button);
+  else press(button, labelsOf.get(button.closest(".lu-md")));
 }
 
 /** What the citations in a container may name: sources by number. */
@@ -169,10 +145,13 @@ export function dresser(container, labels) {
   listening = true;
   let above = [];
   return (root, final) => {
-    for (const button of root.querySelectorAll(".lu-md-copy:empty")) button.textContent = labels.copy;
+    dressCode(root, labels, final);
     for (const button of root.querySelectorAll(".lu-md-img")) {
       if (shown.has(button.dataset.src)) showImage(button);
       else button.title = labels.loadImage;
+    }
+    for (const button of root.querySelectorAll(".lu-md-ref")) {
+      button.setAttribute("aria-label", (labels.footnote ?? "").replace("{name}", button.dataset.note));
     }
     setMath(root);
     cite(root, sourcesOf.get(container), labels.source);

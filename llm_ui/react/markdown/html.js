@@ -12,6 +12,11 @@ export function escape(text) {
   return String(text).replace(/[&<>"']/g, (char) => ESCAPES[char]);
 }
 
+/** The file's name if the fence gives one ("```py title=app.py"), else "". */
+function fileOf(info) {
+  return /(?:^|[\s:="'])([\w-][\w.-]{0,60}\.\w{1,8})(?=["'\s]|$)/.exec(info ?? "")?.[1] ?? "";
+}
+
 /** The language's name as the fence gives it, fit for showing and for looking up. */
 export function languageOf(info) {
   return /^[\w+#.-]{1,30}/.exec(info ?? "")?.[0].toLowerCase() ?? "";
@@ -19,9 +24,13 @@ export function languageOf(info) {
 
 export function codeHtml(text, info) {
   const lang = languageOf(info);
+  const file = fileOf(info);
+  const named = file ? ` data-name="${escape(file)}"` : "";
   return (
-    `<div class="lu-md-code"><div class="lu-md-code-head"><span class="lu-md-code-lang">${escape(lang)}</span>` +
-    '<button type="button" class="lu-md-copy"></button></div>' +
+    `<div class="lu-md-code"${named}><div class="lu-md-code-head">` +
+    `<span class="lu-md-code-lang">${escape(file || lang)}</span>` +
+    '<button type="button" class="lu-md-fold"></button><button type="button" class="lu-md-wrap"></button>' +
+    '<button type="button" class="lu-md-save"></button><button type="button" class="lu-md-copy"></button></div>' +
     `<pre tabindex="0"><code data-lang="${escape(lang)}">${escape(text)}</code></pre></div>`
   );
 }
@@ -35,6 +44,22 @@ function cellHtml(cell, inner) {
   const tag = cell.header ? "th" : "td";
   const align = cell.align ? ` class="lu-md-${cell.align}"` : "";
   return `<${tag}${align}>${inner}</${tag}>`;
+}
+
+// The reader's own name for a summary that the model left out is the browser's.
+function detailsHtml(parser, { open, summary, tokens }) {
+  const head = summary ? `<summary>${parser.parseInline(summary)}</summary>` : "";
+  return `<details class="lu-md-details"${open ? " open" : ""}>${head}${parser.parse(tokens)}</details>`;
+}
+
+function noteHtml(parser, { name, tokens }) {
+  const label = escape(name);
+  return `<div class="lu-md-note" data-note="${label}" dir="auto"><sup>${label}</sup><div>${parser.parse(tokens)}</div></div>`;
+}
+
+function referenceHtml({ name }) {
+  const label = escape(name);
+  return `<sup><button type="button" class="lu-md-ref" data-note="${label}">${label}</button></sup>`;
 }
 
 function title(text) {
@@ -59,13 +84,32 @@ function itemHtml(parser, item) {
   }
   const inner = parser.parse(tokens);
   const task = item.task ? ' class="lu-md-task"' : "";
-  return `<li${task}>${labelled(box && inner.startsWith("<p>") ? `<p>${box}${inner.slice(3)}` : box + inner)}</li>`;
+  return `<li${task} dir="auto">${labelled(box && inner.startsWith("<p>") ? `<p>${box}${inner.slice(3)}` : box + inner)}</li>`;
 }
 
 marked.use({
   extensions: [
     { name: "math", renderer: (token) => mathHtml(token, "span") },
     { name: "mathBlock", renderer: (token) => mathHtml(token, "div") },
+    {
+      name: "luTag",
+      renderer({ tag, tokens }) {
+        return `<${tag}>${this.parser.parseInline(tokens)}</${tag}>`;
+      },
+    },
+    {
+      name: "luDetails",
+      renderer(token) {
+        return detailsHtml(this.parser, token);
+      },
+    },
+    {
+      name: "luNote",
+      renderer(token) {
+        return noteHtml(this.parser, token);
+      },
+    },
+    { name: "luReference", renderer: referenceHtml },
   ],
   renderer: {
     code: ({ raw, text, lang }) => codeHtml(CLOSED.test(raw) ? text : text.replace(/\n+$/, ""), lang),
@@ -81,17 +125,17 @@ marked.use({
       const row = (cells) =>
         `<tr>${cells.map((cell) => cellHtml(cell, this.parser.parseInline(cell.tokens))).join("")}</tr>`;
       return (
-        `<div class="lu-md-table" tabindex="0"><table><thead>${row(token.header)}</thead>` +
+        `<div class="lu-md-table" tabindex="0" dir="auto"><table><thead>${row(token.header)}</thead>` +
         `<tbody>${token.rows.map(row).join("")}</tbody></table></div>`
       );
     },
     // These say what marked's own do, without the line break behind each element.
     hr: () => "<hr>",
     blockquote(token) {
-      return `<blockquote>${this.parser.parse(token.tokens)}</blockquote>`;
+      return `<blockquote dir="auto">${this.parser.parse(token.tokens)}</blockquote>`;
     },
     heading(token) {
-      return `<h${token.depth}>${this.parser.parseInline(token.tokens)}</h${token.depth}>`;
+      return `<h${token.depth} dir="auto">${this.parser.parseInline(token.tokens)}</h${token.depth}>`;
     },
     paragraph(token) {
       return `<p>${this.parser.parseInline(token.tokens)}</p>`;

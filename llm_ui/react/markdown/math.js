@@ -1,5 +1,7 @@
 // Loaded when the first formula appears; fonts and styles come with it.
 import katex from "katex";
+// \ce and \pu, for chemistry and for units.
+import "katex/contrib/mhchem";
 import "katex/dist/katex.min.css";
 
 export function toMath(tex, display) {

@@ -1,6 +1,8 @@
 // Makes the unfinished end of a Markdown text presentable: no raw `**`, half a
 // link or lone bullet is shown while its other half is still on the way.
-import { matchInlineMath } from "./parse.js";
+import { isCjk } from "./cjk.js";
+import { matchInlineMath } from "./maths.js";
+import { openTags } from "./tags.js";
 
 // A last line that is only a block marker, or the start of one, says nothing yet.
 const BARE_MARKER =
@@ -11,6 +13,8 @@ const FENCE_LINE = /^[ \t]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+|>[ \t]*)*(`{3,}|~{3,
 const NEW_RUN = /\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|\n[ \t]*>|\n {0,3}#{1,6} |\n[ \t]*\|/g;
 // An opener this far back was not meant as one.
 const LONGEST_SPAN = 600;
+// The beginning of a tag that means something here.
+const HALF_TAG = /<\/?(?:b|br|d|de|del|e|em|i|in|ins|k|kb|kbd|m|ma|mar|mark|s|sm|sma|smal|small|st|str|stro|stron|strong|su|sub|sup|u)?(?:\s*\/)?$/i;
 const LONGEST_FORMULA = 300;
 const LONGEST_DISPLAY = 2000;
 
@@ -30,7 +34,8 @@ function lastRunStart(src) {
 }
 
 const isSpace = (char) => char === undefined || /\s/.test(char);
-const isWord = (char) => char !== undefined && /[\p{L}\p{N}]/u.test(char);
+// CJK words have no blanks between them: a mark beside one is not within a word.
+const isWord = (char) => char !== undefined && /[\p{L}\p{N}]/u.test(char) && !isCjk(char);
 
 function runLength(text, at) {
   let end = at;
@@ -71,6 +76,7 @@ function close(stack, mark, length) {
 
 function emphasisRun(text, at, length, stack) {
   const mark = text[at];
+  if (mark === "~" && length !== 2) return length === 1 && text[at + 1] === undefined ? 1 : 0;
   const before = text[at - 1];
   const after = text[at + length];
   const inWord = isWord(before) && isWord(after);
@@ -107,8 +113,8 @@ function mendInline(text) {
       }
       i += length + end + length;
     } else if (char === "$" || (char === "\\" && /[([]/.test(text[i + 1] ?? ""))) {
-      const math = matchInlineMath(text.slice(i));
-      if (!math && isHalfFormula(text.slice(i))) return finish(text.slice(0, i), stack);
+      const math = matchInlineMath(text.slice(i), text[i - 1]);
+      if (!math && !/[A-Za-z0-9]/.test(char === "$" ? (text[i - 1] ?? "") : "") && isHalfFormula(text.slice(i))) return finish(text.slice(0, i), stack);
       i += math ? math.raw.length : 1;
     } else if (char === "\\") {
       i += 2;
@@ -117,6 +123,10 @@ function mendInline(text) {
       i++;
     } else if (char === "]" && brackets.length) {
       const { at, image } = brackets.pop();
+      if (text[at + 1] === "^") {
+        i++;
+        continue;
+      }
       const next = afterBracket(text, i);
       if (next === null) {
         const before = text.slice(0, image ? at - 1 : at);
@@ -135,17 +145,21 @@ function mendInline(text) {
   const last = brackets.at(-1);
   if (last && text.length - last.at < LONGEST_SPAN) {
     // Half a link: its text is shown, the bracket is not; half a picture is left out.
+    // Of a footnote's sign nothing is shown before it is whole.
+    const gone = last.image || text[last.at + 1] === "^";
     const cut = last.image ? last.at - 1 : last.at;
-    return finish(text.slice(0, cut) + (last.image ? "" : text.slice(last.at + 1)), stack);
+    return finish(text.slice(0, cut) + (gone ? "" : text.slice(last.at + 1)), stack);
   }
   return finish(text, stack);
 }
 
 function finish(text, stack) {
   const open = stack.filter(({ at }) => text.length - at < LONGEST_SPAN);
-  if (!open.length) return text;
-  const bare = text.trimEnd();
-  return bare + open.map(({ mark, length }) => mark.repeat(length)).reverse().join("");
+  const half = text.replace(HALF_TAG, "");
+  const tags = half.includes("<") ? openTags(half.slice(-LONGEST_SPAN)) : "";
+  if (!open.length && !tags) return half;
+  const bare = half.trimEnd();
+  return bare + tags + open.map(({ mark, length }) => mark.repeat(length)).reverse().join("");
 }
 
 /** A table's head is shown as one before the line of dashes below it is there. */

@@ -1,104 +1,114 @@
-// Markdown to tokens: `marked` with raw HTML switched off and maths added.
-import { Lexer, Marked, Tokenizer } from "marked";
+// Markdown to tokens: `marked` with raw HTML switched off, and with what models write besides.
+import { Lexer, Marked } from "marked";
 
-const MATH_START = /\$|\\[([]/;
-const INLINE_MATH = [
-  // $$…$$ and \[…\] in running text are still set as displays.
-  [/^\$\$((?:[^$\\]|\\[\s\S])+?)\$\$/, true],
-  [/^\\\[((?:(?!\n[ \t]*\n)[\s\S])+?)\\\]/, true],
-  [/^\\\(((?:(?!\n[ \t]*\n)[\s\S])+?)\\\)/, false],
-  // Pandoc's rule keeps "$5 and $6" text: no space inside either dollar, no digit after.
-  [/^\$(?![\s$])((?:\\[^\n]|[^\\$\n])*?(?:\\[^\n]|[^\\$\s]))\$(?!\d)/, false],
-];
-// "$20 for two and 30$": an amount and then words is money, not maths.
-const MONEY = /^\d[\d.,]*\s+[A-Za-z]{2,}/;
-const BLOCK_MATH =
-  /^ {0,3}(?:\$\$((?:(?!\n[ \t]*\n)[^$])+?)\$\$|\\\[((?:(?!\n[ \t]*\n)[\s\S])+?)\\\])[ \t]*(?:\n|$)/;
+import { del, emStrong } from "./emphasis.js";
+import { WWW_INSIDE, url, wwwInside } from "./links.js";
+import { mathBlock, mathInline, maskFormulas } from "./maths.js";
+import { NAMES, details, footnote, inlineTag, reference } from "./tags.js";
 
-export function matchInlineMath(src) {
-  for (const [rule, display] of INLINE_MATH) {
-    const found = rule.exec(src);
-    if (found && !(src[0] === "$" && !display && MONEY.test(found[1]))) {
-      return { raw: found[0], text: found[1].trim(), display };
-    }
-  }
-  return undefined;
-}
+// Nobody reads a list in a list in a list … beyond this, but a small model in a loop writes it,
+// and each level is a level of recursion here, in the HTML and in the browser's layout.
+const DEEPEST_BLOCK = 32;
+const DEEPEST_INLINE = 24;
+// Looking for the other half of a mark is quadratic in places: a paragraph that is longer than
+// a chapter is read in parts.
+const LONGEST_INLINE = 5000;
+const MARKERS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)](?=[ \t]+(?:[-*+>]|\d{1,9}[.)])))[ \t]*)+/gm;
 
-const mathInline = {
-  name: "math",
+// Where any of the inline extensions may begin: one search for all of them.
+const SPECIAL = new RegExp(`\\$|\\\\[([]|<(?:${NAMES}|br)\\b|\\[\\^`, "i");
+const special = {
+  name: "luSpecial",
   level: "inline",
   start: (src) => {
-    const at = src.search(MATH_START);
-    return at < 0 ? undefined : at;
+    const at = src.search(SPECIAL);
+    const link = src.includes("www.") ? src.search(WWW_INSIDE) : -1;
+    if (at < 0 && link < 0) return undefined;
+    return at < 0 || (link >= 0 && link < at) ? link : at;
   },
-  tokenizer: (src) => {
-    const found = matchInlineMath(src);
-    return found && { type: "math", ...found };
-  },
+  tokenizer: () => undefined,
 };
-
-const mathBlock = {
-  name: "mathBlock",
-  level: "block",
-  start: (src) => {
-    const found = /\n {0,3}(?:\$\$|\\\[)/.exec(src);
-    return found ? found.index + 1 : undefined;
-  },
-  tokenizer: (src) => {
-    const found = BLOCK_MATH.exec(src);
-    return (
-      found && {
-        type: "mathBlock",
-        raw: found[0],
-        text: (found[1] ?? found[2]).trim(),
-        display: true,
-      }
-    );
-  },
-};
-
-// Models write <br> inside table cells; it is the one tag with a meaning here.
-const lineBreak = {
-  name: "luBreak",
-  level: "inline",
-  start: (src) => {
-    const at = src.search(/<br/i);
-    return at < 0 ? undefined : at;
-  },
-  tokenizer: (src) => {
-    const found = /^<br\s*\/?>/i.exec(src);
-    return found && { type: "br", raw: found[0] };
-  },
-};
-
-// Each opening mark looks for its other half to the end of the block: a page of marks
-// that never close would take minutes. Nobody emphasises more than this.
-const LONGEST_EMPHASIS = 2000;
-
-function within(name) {
-  return function emphasis(src, masked, before) {
-    const end = masked.slice(-src.length).slice(0, LONGEST_EMPHASIS);
-    const start = src.slice(0, LONGEST_EMPHASIS);
-    return Tokenizer.prototype[name].call(this, start, end, before);
-  };
-}
 
 export const marked = new Marked({
   gfm: true,
-  extensions: [mathInline, mathBlock, lineBreak],
+  breaks: true,
+  extensions: [mathInline, mathBlock, details, footnote, inlineTag, reference, wwwInside, special],
   // No token for HTML: what looks like a tag falls through to plain text.
-  tokenizer: {
-    html: () => undefined,
-    tag: () => undefined,
-    emStrong: within("emStrong"),
-    del: within("del"),
-  },
+  tokenizer: { html: () => undefined, tag: () => undefined, emStrong, del, url },
 });
+
+// What marked looks for stars in: a formula's are none. (`use` would hide the lexer from it.)
+const hooks = {
+  emStrongMask(masked) {
+    return maskFormulas(this.lexer.inlineSource, masked);
+  },
+};
+
+/** Where to cut `src`, which is too long: at the end of a line or of a word if there is one. */
+function cut(src) {
+  const part = src.slice(0, LONGEST_INLINE);
+  const line = part.lastIndexOf("\n");
+  const at = line > LONGEST_INLINE / 2 ? line : part.lastIndexOf(" ");
+  if (at > LONGEST_INLINE / 2) return at;
+  // Not between the halves of a character.
+  return /[\ud800-\udbff]$/.test(part) ? LONGEST_INLINE - 1 : LONGEST_INLINE;
+}
+
+class BoundedLexer extends Lexer {
+  blockDepth = 0;
+  inlineDepth = 0;
+  inlineSource = "";
+
+  blockTokens(src, tokens = [], last = false) {
+    if (this.blockDepth >= DEEPEST_BLOCK) {
+      const text = src.replace(MARKERS, "").trim();
+      if (src) tokens.push({ type: "paragraph", raw: src, text, tokens: this.inline(text) });
+      return tokens;
+    }
+    this.blockDepth++;
+    try {
+      return super.blockTokens(src, tokens, last);
+    } finally {
+      this.blockDepth--;
+    }
+  }
+
+  /** The blocks of a part that stands for itself. */
+  nested(src) {
+    const { top } = this.state;
+    this.state.top = true;
+    const tokens = this.blockTokens(src, []);
+    this.state.top = top;
+    return tokens;
+  }
+
+  inlineTokens(src, tokens = []) {
+    if (this.inlineDepth >= DEEPEST_INLINE) {
+      if (src) tokens.push({ type: "text", raw: src, text: src, escaped: false });
+      return tokens;
+    }
+    const source = this.inlineSource;
+    this.inlineDepth++;
+    try {
+      let rest = src;
+      while (rest) {
+        const part = rest.length > LONGEST_INLINE ? rest.slice(0, cut(rest)) : rest;
+        this.inlineSource = part;
+        // Into one of its own: looking at the end of a long text is dear.
+        tokens.push(...super.inlineTokens(part));
+        rest = rest.slice(part.length);
+      }
+      return tokens;
+    } finally {
+      this.inlineDepth--;
+      this.inlineSource = source;
+    }
+  }
+}
 
 /** Tokens of `src` without blank lines; `links` are the definitions known so far. */
 export function lex(src, links) {
-  const lexer = new Lexer(marked.defaults);
+  const lexer = new BoundedLexer({ ...marked.defaults, hooks });
   Object.assign(lexer.tokens.links, links);
   const tokens = lexer.lex(src);
   Object.assign(links, tokens.links);

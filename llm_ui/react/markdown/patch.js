@@ -1,13 +1,17 @@
 // Brings live nodes to the shape of new ones, touching only what differs, so that
 // selections, scroll positions and layout of what stays the same survive.
 
+// What the reader has set: folded, wrapped, opened. A text that grows leaves it alone.
+const READERS = new Set(["open", "data-folded", "data-wrap", "aria-pressed", "aria-expanded"]);
+
 function patchAttributes(live, next) {
   for (const { name, value } of next.attributes) {
+    if (READERS.has(name)) continue;
     if (live.getAttribute(name) !== value) live.setAttribute(name, value);
   }
   if (live.attributes.length === next.attributes.length) return;
   for (const { name } of [...live.attributes]) {
-    if (!next.hasAttribute(name)) live.removeAttribute(name);
+    if (!next.hasAttribute(name) && !READERS.has(name)) live.removeAttribute(name);
   }
 }
 

@@ -4,36 +4,19 @@
 // `scope` is where the next block goes. It is the container itself, or, inside a
 // list or a table that is still growing, the element that takes its items: a
 // list of a hundred items is a hundred blocks, not one that is parsed a hundred times.
+import { finishedCount, nodesOf, plainNode, rawLength, resolveLateLinks, visible } from "./blocks.js";
 import { FenceLines, GrowingCode, closingFence, openingFence } from "./fence.js";
-import { codeHtml, toHtml } from "./html.js";
-import { mend, openDisplay } from "./mend.js";
+import { codeHtml } from "./html.js";
+import { mend } from "./mend.js";
 import { lex } from "./parse.js";
 import { patchChildren } from "./patch.js";
 import { toFragment } from "./safe.js";
 
-const PROSE = new Set(["paragraph", "heading"]);
 // So many blocks at the end are always laid out; those before them may be skipped.
 const NEAR = 24;
-const REFERENCE = /\[([^\[\]]+)\]/g;
-
-const visible = (token) => token.type !== "space" && token.type !== "def";
-const rawLength = (tokens) => tokens.reduce((sum, token) => sum + token.raw.length, 0);
-
-/** How many of the tokens nothing that follows can change: not the last one. */
-function finishedCount(tokens) {
-  const last = tokens.findLastIndex(visible);
-  // A line of a display formula may look like a list: only its end tells what it was.
-  const maths = tokens.findIndex(
-    ({ type, raw }, at) => at < last && PROSE.has(type) && openDisplay(raw) >= 0 && visible(tokens[at + 1]),
-  );
-  return maths < 0 ? last : maths;
-}
-
-function nodesOf(tokens, dress) {
-  const fragment = toFragment(toHtml(tokens));
-  dress(fragment, false);
-  return [...fragment.childNodes];
-}
+// An unfinished block this long is shown as plain text until it is whole, and is not read again
+// for each of its lines: it is a log file, or a model that has lost its way.
+const LONGEST_TAIL = 20_000;
 
 export class Renderer {
   /** `dress(fragment | element, final)` gives new nodes their labels and the like. */
@@ -52,6 +35,8 @@ export class Renderer {
     this.pos = 0;
     this.split = 0;
     this.finished = false;
+    this.plain = null;
+    this.enough = 0;
   }
 
   append(text) {
@@ -67,15 +52,32 @@ export class Renderer {
   /** Shows what is new. `final`: nothing more will come. */
   paint(final = false) {
     if (this.finished) return;
-    while (this.fence ? this.growFence(final) : this.commit(final));
-    if (!this.fence) this.paintTail(final);
-    if (final) this.finish();
+    if (this.plain) {
+      this.paintPlain(final);
+      return;
+    }
+    try {
+      while (this.fence ? this.growFence(final) : this.commit(final));
+      if (!this.fence) this.paintTail(final);
+      if (final) this.finish();
+    } catch (error) {
+      console.error("A message is shown as plain text", error);
+      this.paintPlain(final);
+    }
   }
 
   finish() {
     this.finished = true;
-    this.resolveLateLinks();
+    resolveLateLinks(this.text, this.links, this.container, this.dress);
     this.dress(this.container, true);
+  }
+
+  /** Whatever one message holds: its words are shown, and the rest of the page goes on. */
+  paintPlain(final) {
+    this.plain ??= plainNode("");
+    this.plain.textContent = this.text;
+    if (this.plain.parentNode !== this.container) this.container.replaceChildren(this.plain);
+    this.finished = final;
   }
 
   // --- finished blocks -----------------------------------------------------
@@ -85,8 +87,11 @@ export class Renderer {
     // The parser is exact about texts that end with a line, or with no blanks.
     const end = final ? this.text.trimEnd().length : this.text.lastIndexOf("\n") + 1;
     if (end <= (final ? this.pos : this.split)) return false;
-    this.split = end;
     const src = this.text.slice(this.pos, end);
+    const isLate = src.length > LONGEST_TAIL && src.length < this.enough;
+    if (!final && isLate && !this.text.slice(this.split, end).includes("\n\n")) return false;
+    this.split = end;
+    this.enough = 1.5 * src.length;
     const prefix = this.scope?.prefix ?? "";
     const tokens = lex(prefix + src, this.links);
     // What the parser does not give back letter for letter waits for the end as one tail.
@@ -256,10 +261,15 @@ export class Renderer {
   // --- the tail -------------------------------------------------------------
 
   paintTail(final) {
+    const { scope } = this;
+    if (!final && this.text.length - this.pos > LONGEST_TAIL) {
+      if (scope) patchChildren(scope.parent, scope.done, []);
+      patchChildren(this.container, this.blocks + (scope ? 1 : 0), [plainNode(this.text.slice(this.pos))]);
+      return;
+    }
     const tail = final ? "" : mend((this.scope?.prefix ?? "") + this.text.slice(this.pos));
     const tokens = tail ? lex(tail, { ...this.links }) : [];
     const nodes = nodesOf(tokens, this.dress);
-    const { scope } = this;
     if (!scope) {
       patchChildren(this.container, this.blocks, nodes);
       return;
@@ -268,19 +278,5 @@ export class Renderer {
     const items = scope.kind === "table" ? inside?.querySelector("tbody") : inside;
     patchChildren(scope.parent, scope.done, items ? [...items.childNodes] : []);
     patchChildren(this.container, this.blocks + 1, nodes);
-  }
-
-  /** Blocks that name a link which was defined further down are rendered again. */
-  resolveLateLinks() {
-    if (!Object.keys(this.links).length) return;
-    const named = ([, label]) => label.trim().toLowerCase().replace(/\s+/g, " ") in this.links;
-    let index = 0;
-    for (const token of lex(this.text, { ...this.links })) {
-      if (!visible(token)) continue;
-      const live = this.container.childNodes[index++];
-      if (token.type === "code" || !live || ![...token.raw.matchAll(REFERENCE)].some(named)) continue;
-      const [next] = nodesOf([token], this.dress);
-      if (next) patchChildren(live, 0, [...next.childNodes]);
-    }
   }
 }

@@ -28,7 +28,8 @@ export function safeImage(href) {
 }
 
 const TEXT_TAGS =
-  "a b blockquote br button code del div em h1 h2 h3 h4 h5 h6 hr img input label li ol p pre span strong table tbody td th thead tr ul";
+  "a b blockquote br button code del details div em h1 h2 h3 h4 h5 h6 hr img input ins kbd label li " +
+  "mark ol p pre s small span strong sub summary sup table tbody td th thead tr u ul";
 const PROFILES = {
   text: {
     ALLOWED_TAGS: TEXT_TAGS.split(" "),
@@ -36,9 +37,11 @@ const PROFILES = {
       "alt",
       "checked",
       "class",
+      "dir",
       "disabled",
       "href",
       "loading",
+      "open",
       "rel",
       "src",
       "start",
@@ -47,6 +50,8 @@ const PROFILES = {
       "title",
       "type",
       "data-lang",
+      "data-name",
+      "data-note",
       "data-src",
       "data-tex",
       "data-display",
@@ -99,11 +104,13 @@ function purify() {
 // html.js writes again and again in lists, tables and links. Where there is none, there is
 // nothing that sanitising could take away, and the end of a growing block, which is parsed
 // many times a second, need not wait for it.
-const BARE = "/?(?:blockquote|br|code|del|em|h[1-6]|hr|li|ol|p|strong|table|tbody|td|th|thead|tr|ul)";
+const BARE =
+  "/?(?:blockquote|br|code|del|em|h[1-6]|hr|ins|kbd|li|mark|ol|p|s|small|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)";
 const OURS = [
   BARE,
+  '(?:li|blockquote|h[1-6]) dir="auto"',
   '(?:ol|ul)(?: start="\\d+")?(?: class="lu-md-loose")?',
-  'div class="lu-md-table" tabindex="0"',
+  'div class="lu-md-table" tabindex="0" dir="auto"',
   't[dh] class="lu-md-(?:left|center|right)"',
   'a href="(?:https?://|mailto:)[!#-;=?-~]*" rel="noopener noreferrer nofollow" target="_blank"',
   "/(?:a|div)",
