@@ -173,6 +173,7 @@ class ProviderError(AppError):
 
     Args:
         detail: the upstream's own words, if it had any; untrusted text.
+        provider: its name, where it is known; `named` gives it later.
     """
 
     code = "provider_error"
@@ -180,7 +181,13 @@ class ProviderError(AppError):
     message_key = "error.provider"
 
     def __init__(self, detail: str = "", **params: Any) -> None:
-        super().__init__(None, detail=one_line(detail), **params)
+        given = {"detail": one_line(detail), "provider": "", "model": "", **params}
+        super().__init__(None, **given)
+
+    def named(self, provider: str, model: str) -> None:
+        """Say whose failure it is, where that is not known yet."""
+        for name, value in (("provider", provider), ("model", model)):
+            self.params[name] = self.params[name] or value
 
     @property
     def detail(self) -> str:

@@ -13,6 +13,7 @@ from llm_ui.components.text import duration, number, t
 from llm_ui.components.versions import Message, versions
 from llm_ui.react import answer, copy_button
 from llm_ui.schemas.views import ModelItem
+from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
 from llm_ui.states.stream import StreamState
 from llm_ui.wire.finish import CUT, TOO_LONG
@@ -93,6 +94,10 @@ def _error(message: Message) -> rx.Component:
         rx.el.div(
             rx.el.p(title, class_name="lu-error__title"),
             rx.el.p(text, class_name="lu-error__text"),
+            rx.cond(
+                AuthState.is_admin & message.error_code.startswith("provider_"),
+                ui.link(t("message.look_provider"), href="/admin/providers", class_name="lu-link"),
+            ),
             class_name="lu-error__words",
         ),
         ui.button(

@@ -91,13 +91,20 @@ def _menu() -> rx.Component:
 
 def model_picker() -> rx.Component:
     """The button and its menu; nothing when there is no model."""
-    shown = rx.cond(ChatState.model_name != "", ChatState.model_name, t("model.choose"))
+    is_gone = (ChatState.model_name == "") & (ChatState.model_gone != "")
+    none = rx.cond(is_gone, t("model.gone_short", name=ChatState.model_gone), t("model.choose"))
+    shown = rx.cond(ChatState.model_name != "", ChatState.model_name, none)
     button = rx.el.button(
+        rx.cond(is_gone, ui.icon("circle-alert", 16)),
         rx.el.span(shown, class_name="lu-truncate"),
         ui.icon("chevron-down", 16),
         type="button",
         class_name="lu-button lu-button--ghost lu-picker",
-        aria_label=t("model.current", name=shown),
+        aria_label=rx.cond(
+            is_gone,
+            t("model.gone", name=ChatState.model_gone),
+            t("model.current", name=shown),
+        ),
         data_testid="model-picker",
         custom_attrs=ui.opens(MENU),
     )

@@ -8,8 +8,19 @@ const catalogues = { en, de };
 
 const variant = (texts, key, params) => {
   if (params.count === 1 && `${key}.one` in texts) return `${key}.one`;
-  const bare = `${key}.bare` in texts && Object.values(params).some((v) => v === "");
-  return bare ? `${key}.bare` : key;
+  if (!(`${key}.bare` in texts)) return key;
+  const named = [...texts[key].matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const lacks = (name) => name !== "duration" && (params[name] ?? "") === "";
+  return named.some(lacks) ? `${key}.bare` : key;
+};
+
+// 45 seconds, 2 minutes
+const durationWords = (texts, seconds) => {
+  const whole = seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds);
+  const minutes = whole >= 60 && whole % 60 === 0;
+  const count = minutes ? whole / 60 : whole;
+  const key = variant(texts, minutes ? "time.minutes" : "time.seconds", { count });
+  return texts[key].replace("{count}", count);
 };
 
 // The language with the reader's country, where the browser tells it: 25 Nov or Nov 25. For
@@ -34,9 +45,10 @@ const makeText = (language) => {
     locale: () => locale,
     t: (key, params = {}) => {
       const source = texts[variant(texts, key, params)] ?? en[key] ?? key;
-      return source.replace(/\{(\w+)\}/g, (whole, name) =>
-        name in params ? show(params[name] ?? "") : whole,
-      );
+      return source.replace(/\{(\w+)\}/g, (whole, name) => {
+        if (name === "duration" && "seconds" in params) return durationWords(texts, params.seconds);
+        return name in params ? show(params[name] ?? "") : whole;
+      });
     },
     // A word that the server may know before we do: shown as it is then.
     of: (prefix, name) => texts[prefix + name] ?? name,

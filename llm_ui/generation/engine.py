@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from llm_ui.bus import END, Bus, Increment
 from llm_ui.db import Database
-from llm_ui.errors import AppError, ProviderRemoved
+from llm_ui.errors import AppError, ProviderError, ProviderRemoved
 from llm_ui.generation import reaper, store
 from llm_ui.generation.follow import follow_live, follow_stored
 from llm_ui.generation.gate import Gate, Lane, NoPlace
@@ -276,13 +276,17 @@ class Engine:
             request = await ready.look_up(live.note_source)
             # What is measured is the model, not the pages that it was given.
             live.started_at = now()
-        async with aclosing(ready.provider.stream(request)) as events:
-            async for event in events:
-                live.take(event)
-                if live.is_full:
-                    break
-        if ready.writes:
-            live.require_words()
+        try:
+            async with aclosing(ready.provider.stream(request)) as events:
+                async for event in events:
+                    live.take(event)
+                    if live.is_full:
+                        break
+            if ready.writes:
+                live.require_words()
+        except ProviderError as error:
+            error.named(ready.provider_name, ready.model_name)
+            raise
 
     async def _ready(self, run_id: str, plan: asyncio.Future[Plan]) -> Plan:
         """What is asked, once the conversation can be read."""

@@ -29,6 +29,9 @@ class Plan:
     provider: Source
     request: ChatRequest
     look_up: Callable[[NoteSource], Awaitable[ChatRequest]] | None = None
+    # Whose failure it is, if it fails.
+    provider_name: str = ""
+    model_name: str = ""
     # Whether the answer has words: an image has none.
     writes: bool = True
 

@@ -2,7 +2,8 @@
 
 A key is `area.what`, its text may hold `{placeholders}`. Two variants of a key are
 chosen by themselves, here and in the browser (`llm_ui/components/text.js`) alike:
-`key.one` when the parameter `count` is 1, and `key.bare` when a parameter is empty.
+`key.one` when the parameter `count` is 1, and `key.bare` when a parameter that the text
+names is empty or missing. `{duration}` is the parameter `seconds` in words: 45 seconds, 2 minutes.
 """
 
 from __future__ import annotations
@@ -50,9 +51,18 @@ def catalogue(language: str) -> dict[str, str]:
 def _variant(texts: dict[str, str], key: str, params: dict[str, object]) -> str:
     if params.get("count") == 1 and f"{key}.one" in texts:
         return f"{key}.one"
-    if f"{key}.bare" in texts and any(value == "" for value in params.values()):
-        return f"{key}.bare"
-    return key
+    named = placeholders(texts[key]) - {"duration"} if f"{key}.bare" in texts else ()
+    return f"{key}.bare" if any(params.get(name, "") == "" for name in named) else key
+
+
+def duration_words(seconds: float, language: str = DEFAULT_LANGUAGE) -> str:
+    """A length of time as one says it: "2 minutes" rather than "120.0 s"."""
+    # Only of a few seconds a part matters.
+    is_exact = seconds < 10 and seconds != int(seconds)
+    whole = round(seconds, 1) if is_exact else round(seconds)
+    is_minutes = whole >= 60 and whole % 60 == 0
+    count = int(whole // 60) if is_minutes else whole
+    return translate("time.minutes" if is_minutes else "time.seconds", language, count=count)
 
 
 def translate(key: str, language: str = DEFAULT_LANGUAGE, **params: object) -> str:
@@ -71,6 +81,8 @@ def translate(key: str, language: str = DEFAULT_LANGUAGE, **params: object) -> s
             raise MissingText(key)
         return key
     text = texts[_variant(texts, key, params)]
+    if "{duration}" in text and isinstance(seconds := params.get("seconds"), int | float):
+        params["duration"] = duration_words(seconds, language)
     return _PLACEHOLDER.sub(lambda m: str(params.get(m.group(1), m.group(0))), text)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
-from llm_ui.errors import Conflict, InvalidInput, NotFound
+from llm_ui.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
 from llm_ui.models import AIModel, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id
 from llm_ui.schemas.chats import Asked, AskOptions
@@ -90,6 +90,7 @@ async def ask(
 
     Raises:
         InvalidInput: neither text nor files, too much text, no such model or mode.
+        ModelUnavailable: the model is switched off or gone.
         Conflict: the chat's last answer is still being written.
 
     `attachments.attach` says what else it raises for files.
@@ -140,7 +141,10 @@ async def _who_answers(
     images."""
     if IMAGE in options.modes:
         return [], [by_image_model(await media.asked_for(session, content, options))]
-    models = [await get_model_for(session, actor, model_id or chat.model_id or "")]
+    wanted = model_id or chat.model_id
+    if not wanted and (gone := await messages.last_model(session, chat)):
+        raise ModelUnavailable(model=gone)
+    models = [await get_model_for(session, actor, wanted or "")]
     if options.also_model_id:
         models.append(await get_model_for(session, actor, options.also_model_id))
     return models, [by_model(each) for each in models]

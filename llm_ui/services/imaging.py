@@ -55,7 +55,7 @@ async def plan(session: AsyncSession, run: Generation) -> Plan:
     model = await session.get(MediaModel, run.media_model_id)
     provider = await session.get(MediaProvider, model.provider_id) if model else None
     if model is None or provider is None or not (model.is_active and provider.is_active):
-        raise ModelUnavailable(model.display_name if model else "")
+        raise ModelUnavailable(model=model.display_name if model else "")
     answer = await session.get(ChatMessage, run.message_id)
     question = await session.get(ChatMessage, answer.parent_id or "") if answer else None
     if answer is None or question is None:
@@ -66,7 +66,8 @@ async def plan(session: AsyncSession, run: Generation) -> Plan:
         raise ModelUnavailable(f"the key of {provider.name} must be entered again") from None
     turn = PromptMessage("user", question.content)
     painter = Painter(provider.type, endpoint, model.default_params, run.user_id, answer.id)
-    return Plan(painter, ChatRequest(model.name, (turn,)), writes=False)
+    request = ChatRequest(model.name, (turn,))
+    return Plan(painter, request, None, provider.name, model.display_name, writes=False)
 
 
 @dataclass(frozen=True, slots=True)

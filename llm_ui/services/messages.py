@@ -186,6 +186,21 @@ def _error_text(row: ChatMessage, language: str) -> str:
     return translate("error.interrupted", language) if row.status == "interrupted" else ""
 
 
+async def last_model(session: AsyncSession, chat: ChatHistory) -> str:
+    """The name of the model that answered last in a chat; "" if none has."""
+    query = (
+        sa.select(col(ChatMessage.model_name))
+        .where(
+            col(ChatMessage.chat_id) == chat.id,
+            col(ChatMessage.role) == "assistant",
+            sa.cast(col(ChatMessage.modes), sa.String).not_like(f'%"{IMAGE}"%'),
+        )
+        .order_by(col(ChatMessage.id).desc())
+        .limit(1)
+    )
+    return await session.scalar(query) or ""
+
+
 async def get_message_for(session: AsyncSession, actor: Actor, message_id: str) -> ChatMessage:
     """The actor's message. Raises NotFound."""
     message = await session.scalar(

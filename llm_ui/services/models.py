@@ -32,19 +32,25 @@ def embedding_types() -> sa.Select[Any]:
 
 
 def _usable_by(user_id: str, is_admin: bool) -> sa.ColumnElement[bool]:
-    """Whether a row of AIModel, joined to its provider, is somebody's to use: everybody's,
-    an admin's, or that of chosen people, among whom an admin has to be like anybody else."""
-    levels = ["everyone", "admins"] if is_admin else ["everyone"]
-    chosen = sa.select(col(ModelReader.model_id)).where(col(ModelReader.user_id) == user_id)
+    """Whether a row of AIModel, joined to its provider, is somebody's to use: switched on, for
+    them, and no model that only embeds."""
     type_id = col(AIModel.type_id)
     return sa.and_(
         col(AIModel.is_active).is_(True),
         col(AIProvider.is_active).is_(True),
-        sa.or_(
-            col(AIModel.visibility).in_(levels),
-            sa.and_(col(AIModel.visibility) == "chosen", col(AIModel.id).in_(chosen)),
-        ),
+        _for(user_id, is_admin),
         sa.or_(type_id.is_(None), type_id.not_in(embedding_types())),
+    )
+
+
+def _for(user_id: str, is_admin: bool) -> sa.ColumnElement[bool]:
+    """Whether a row of AIModel is for somebody: everybody's, an admin's, or that of chosen
+    people, among whom an admin has to be like anybody else."""
+    levels = ["everyone", "admins"] if is_admin else ["everyone"]
+    chosen = sa.select(col(ModelReader.model_id)).where(col(ModelReader.user_id) == user_id)
+    return sa.or_(
+        col(AIModel.visibility).in_(levels),
+        sa.and_(col(AIModel.visibility) == "chosen", col(AIModel.id).in_(chosen)),
     )
 
 
@@ -111,7 +117,7 @@ async def get_model_for(session: AsyncSession, actor: Actor, model_id: str) -> A
 
     Raises:
         InvalidInput: it is not among theirs.
-        ModelUnavailable: its provider no longer offers it.
+        ModelUnavailable: it is switched off, or its provider no longer offers it.
     """
     query = (
         sa.select(AIModel)
@@ -120,9 +126,11 @@ async def get_model_for(session: AsyncSession, actor: Actor, model_id: str) -> A
     )
     model = await session.scalar(query)
     if model is None:
+        if name := await _switched_off(session, actor, model_id):
+            raise ModelUnavailable(model=name)
         raise InvalidInput("error.model_required", field="model")
     if not model.is_available:
-        raise ModelUnavailable(model.display_name)
+        raise ModelUnavailable(model=model.display_name)
     return model
 
 
@@ -131,6 +139,16 @@ async def note_used(session: AsyncSession, actor: Actor, model_id: str) -> None:
     user = await session.get(User, actor.user_id, with_for_update=True)
     if user and model_id and user.preferences.get(LAST_USED) != model_id:
         user.preferences = {**user.preferences, LAST_USED: model_id}
+
+
+async def _switched_off(session: AsyncSession, actor: Actor, model_id: str) -> str:
+    """The name of a model that would be the actor's to use if it were on; else ""."""
+    query = (
+        sa.select(col(AIModel.display_name))
+        .join(AIProvider, col(AIProvider.id) == AIModel.provider_id)
+        .where(_for(actor.user_id, actor.is_admin), col(AIModel.id) == model_id)
+    )
+    return await session.scalar(query) or ""
 
 
 async def default_model_id(session: AsyncSession, actor: Actor) -> str:

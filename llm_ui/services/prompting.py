@@ -116,7 +116,8 @@ async def prepare(run_id: str) -> Plan:
 
     # An answer that is continued has read what it needed.
     browses = BROWSING in question.modes and question.content and not answer.content
-    return Plan(adapter, request(turns), look_up if browses else None)
+    look = look_up if browses else None
+    return Plan(adapter, request(turns), look, provider.name, model.display_name)
 
 
 def with_block(turns: list[PromptMessage], block: str) -> list[PromptMessage]:
@@ -246,5 +247,5 @@ async def _model_of(
     model = await session.get(AIModel, run.model_id) if run.model_id else None
     provider = await session.get(AIProvider, model.provider_id) if model else None
     if model is None or provider is None or not await may_use(session, person, model.id):
-        raise ModelUnavailable(model.display_name if model else "")
+        raise ModelUnavailable(model=model.display_name if model else "")
     return model, provider

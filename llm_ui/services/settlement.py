@@ -178,6 +178,12 @@ async def _note_message(
     )
 
 
+def _said(error: AppError) -> str:
+    """What an upstream said, for the administrator; at least its status."""
+    status = error.params.get("status")
+    return str(error.params.get("detail") or (f"HTTP {status}" if status else ""))
+
+
 def _log_failure(
     session: AsyncSession, run: Generation, outcome: Outcome, error: AppError, usage: UsageLog
 ) -> None:
@@ -185,7 +191,7 @@ def _log_failure(
     record(
         session,
         "provider.error",
-        f"{usage.model_name}: {error.code} {error.params.get('detail', '')}",
+        f"{usage.model_name}: {error.code} {_said(error)}",
         level="error",
         user_id=run.user_id,
         code=error.code,

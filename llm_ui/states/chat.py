@@ -8,6 +8,7 @@ finished message when the run ends.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +16,10 @@ import reflex as rx
 
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
-from llm_ui.errors import AppError, NotFound
+from llm_ui.errors import AppError, ModelUnavailable, NotFound
 from llm_ui.schemas.chats import Asked, AskOptions, ChatView
 from llm_ui.schemas.files import FilesAlong
-from llm_ui.schemas.views import ContextView, ModelItem, SettingsView
+from llm_ui.schemas.views import ContextView, MessageView, ModelItem, SettingsView
 from llm_ui.services import branches, chat_settings, chats, models, runs
 from llm_ui.services.attachments import parse_ids
 from llm_ui.services.modes import IMAGE
@@ -55,6 +56,8 @@ class ChatState(
     models: list[ModelItem] = []
     model_id: str = ""
     model_name: str = ""
+    # The model that answered last in this chat, if it cannot be asked any more.
+    model_gone: str = ""
     model_thinks: bool = False
     model_checks: int = 0
     current_input: str = ""
@@ -100,7 +103,7 @@ class ChatState(
         self.settings = chat_settings.view_of(view.head.settings)
         self._show(view.messages)
         self._reach(view.earlier, view.later, [each.run_id for each in end.running])
-        self._choose(view.head.model_id)
+        self._choose(view.head.model_id, end.messages)
         self._load_modes(end.messages)
         self.loading = False
         self._note_busy()
@@ -172,7 +175,7 @@ class ChatState(
             same += 1
         self._grow(same, fresh[same:])
         head = view.head
-        self._choose(head.model_id)
+        self._choose(head.model_id, view.messages)
         self.chat_title, self.settings = head.title, chat_settings.view_of(head.settings)
         self._note_busy()
         if not self.temporary:
@@ -184,8 +187,13 @@ class ChatState(
         self._touch_chat(self.open_chat_id, self.chat_title, "", running=self.busy)
         await self._measure(actor)
 
-    def _choose(self, model_id: str) -> None:
+    def _choose(self, model_id: str, said: Sequence[MessageView] = ()) -> None:
+        """Show which model answers next; `said` is what the chat holds, for the name of one
+        that is gone."""
         chosen = next((each for each in self.models if each.id == model_id), None)
+        answers = (each for each in reversed(said) if each.model_name and IMAGE not in each.modes)
+        last = next(answers, None) if chosen is None else None
+        self.model_gone = last.model_name if last else ""
         self.model_id = chosen.id if chosen else ""
         self.model_name = chosen.name if chosen else ""
         self.model_thinks = chosen is not None and chosen.thinks
@@ -202,6 +210,15 @@ class ChatState(
             self.models = await models.list_models(session, actor)
             if not self.model_id:
                 self._choose(await models.default_model_id(session, actor))
+
+    async def _look_for_models(self, actor: Actor) -> None:
+        """The model that was asked is gone: so the page says, and offers what there is."""
+        async with unit_of_work(writes=False) as session:
+            self.models = await models.list_models(session, actor)
+        name = self.model_name
+        self._choose(self.model_id, self.messages)
+        if not self.model_id:
+            self.model_gone = name or self.model_gone
 
     @rx.event
     async def select_model(self, model_id: str) -> Any:
@@ -249,6 +266,8 @@ class ChatState(
             )
         except AppError as error:
             self.attachment_ids = []
+            if isinstance(error, ModelUnavailable):
+                await self._look_for_models(actor)
             # Through the empty text, so that the same refused text comes back twice too.
             self.current_input = ""
             yield

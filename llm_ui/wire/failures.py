@@ -46,6 +46,9 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     504: ProviderUnreachable,
     529: ProviderOverloaded,
 }
+# What waiting does not mend has words of its own.
+_WORDS_OF_STATUS = {401: "error.provider_wrong_key", 402: "error.provider_no_credit"}
+_NO_CREDIT = re.compile(r"quota|billing|credit|balance|insufficient funds", re.IGNORECASE)
 _BY_KIND: dict[str, type[ProviderError]] = {
     "overloaded_error": ProviderOverloaded,
     "rate_limit_error": ProviderOverloaded,
@@ -94,7 +97,12 @@ def error_for_status(status: int, detail: str) -> ProviderError:
         return ContextTooLong(detail, status=status)
     if 300 <= status < 400:
         return ProviderGarbage(detail or "it redirected instead of answering", status=status)
-    return _BY_STATUS.get(status, ProviderError)(detail or f"HTTP {status}", status=status)
+    error = _BY_STATUS.get(status, ProviderError)(detail, status=status)
+    if status in _WORDS_OF_STATUS:
+        error.message_key = _WORDS_OF_STATUS[status]
+    elif status == 429 and _NO_CREDIT.search(detail):
+        error.message_key = _WORDS_OF_STATUS[402]
+    return error
 
 
 _BY_REFUSAL = {401: "key", 402: "credit", 403: "forbidden"}

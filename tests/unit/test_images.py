@@ -191,7 +191,7 @@ async def test_stop_closes_the_upstream_and_a_silent_one_is_given_up(
     upstream.script("stall-headers")
     view = await paint(people.bob, model_id, "A whale")
     assert (view.status, view.error_code) == ("failed", "provider_timeout")
-    assert "0.2 s" in view.error
+    assert "0.2 seconds" in view.error
 
 
 @one_database

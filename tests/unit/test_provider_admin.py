@@ -330,7 +330,7 @@ async def test_chats_keep_their_answers_when_their_provider_goes(
     (record,) = await logged("admin.provider_deleted")
     assert record.details["base_url"] == f"{upstream.url}/v1"
     error = await refused(runs.ask(people.bob, "Once more", chat_id=done.chat_id))
-    assert error.message_key == "error.model_required"
+    assert (error.code, error.params["model"]) == ("model_unavailable", "scripted")
 
 
 async def test_switched_off_it_is_asked_nothing_and_offers_nothing(
@@ -352,7 +352,7 @@ async def test_switched_off_it_is_asked_nothing_and_offers_nothing(
         assert answer.status == "done"
         chat = await chats.get_chat_for(session, people.bob, asked.chat_id)
     error = await refused(runs.ask(people.bob, "Hello", chat_id=chat.id))
-    assert error.message_key == "error.model_required"
+    assert (error.code, error.params["model"]) == ("model_unavailable", "scripted")
     error = await refused(provider_connection.sync_now(people.alice, made.id))
     assert error.message_key == "error.provider_off"
     assert await providers.sync_provider(made.id) is None

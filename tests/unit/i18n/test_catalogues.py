@@ -12,6 +12,7 @@ from llm_ui.i18n import (
     LANGUAGES,
     MissingText,
     catalogue,
+    duration_words,
     pick_language,
     placeholders,
     set_strict,
@@ -110,7 +111,7 @@ def test_what_is_not_given_stays_visible():
 
 
 def test_braces_in_a_value_are_only_text():
-    assert "{detail}" in translate("error.provider", detail="{detail} {0} {x.y}")
+    assert "{detail}" in translate("error.provider", provider="Cellar", detail="{detail} {0} {x.y}")
 
 
 def test_one_has_its_own_form():
@@ -119,9 +120,27 @@ def test_one_has_its_own_form():
 
 
 def test_an_error_without_detail_is_still_a_sentence():
-    bare = translate("error.provider_unreachable", detail="")
+    bare = translate("error.provider_refused", provider="Cellar", detail="")
     assert "()" not in bare
     assert "  " not in bare
+
+
+def test_a_row_of_an_earlier_version_without_the_providers_name_is_a_sentence_too():
+    told = translate("error.provider_timeout_connect", seconds=120.0, phase="connect")
+    assert told.startswith("The provider did not answer within 2 minutes.")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "german"),
+    [
+        (120.0, "2 minutes", "2 Minuten"), (60, "1 minute", "1 Minute"),
+        (90, "90 seconds", "90 Sekunden"), (1.0, "1 second", "1 Sekunde"),
+        (3600, "60 minutes", "60 Minuten"),
+    ],
+)  # fmt: skip
+def test_a_length_of_time_is_said_in_words(seconds, english, german):
+    assert duration_words(seconds, "en") == english
+    assert duration_words(seconds, "de") == german
 
 
 def test_an_unknown_key_raises_in_tests_and_shows_itself_otherwise():
