@@ -173,6 +173,12 @@ def screens(place: Place, options: argparse.Namespace) -> int:
     return run_screens(place, options.arguments)
 
 
+def prices(place: Place, options: argparse.Namespace) -> int:
+    """Write the bundled list of prices anew, from the package genai-prices."""
+    _set_up(place, dev=True)
+    return call(place, "-m", "llm_ui.cli.prices", *options.arguments)
+
+
 def bench(place: Place, options: argparse.Namespace) -> int:
     """Measure what the app costs; a full run writes docs/performance.md."""
     from llm_ui.cli.suite import run_bench
@@ -192,8 +198,8 @@ def soak(place: Place, options: argparse.Namespace) -> int:
 USER_VERBS: tuple[Verb, ...] = (
     run, migrate, create_admin, backup, restore, rebuild_usage, doctor, llm_api,
 )  # fmt: skip
-DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, bench, soak)
-PASS_ON: tuple[Verb, ...] = (test, e2e, screens, bench, soak, llm_api)
+DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, prices, bench, soak)
+PASS_ON: tuple[Verb, ...] = (test, e2e, screens, prices, bench, soak, llm_api)
 
 
 def call(place: Place, *arguments: str, **extra: str) -> int:

@@ -1,6 +1,6 @@
 """The bundled list of prices of well-known models (price_list.json): dated, with the pages
-that it was read from. It holds for the makers' own addresses only: who serves a model of the
-same name elsewhere has prices of their own.
+that it was read from. `dev.py prices` makes it of the package genai-prices. It holds for the
+makers' own addresses only: who serves a model of the same name elsewhere has prices of their own.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def find(base_url: str, name: str) -> ListedPrice | None:
         if each["host"] != host:
             continue
         models = each["models"]
+        # Google names its models so at its OpenAI-compatible address.
+        name = name.removeprefix("models/")
         figures = models.get(name) or models.get(_DATED.sub("", name))
         if figures is None:
             return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from llm_ui.auth import Actor
+from llm_ui.cli import prices as maker
 from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import AppError, InvalidInput, NotAllowed, NotFound
 from llm_ui.generation import Engine
@@ -254,6 +257,55 @@ def test_the_list_is_for_its_makers_only():
     assert price_list.find("http://127.0.0.1:8000/v1", "gpt-4o-mini") is None
     assert price_list.find("https://api.openai.com.evil.example/v1", "gpt-4o-mini") is None
     assert price_list.find("https://api.openai.com/v1", "gpt-4o-realtime") is None
+
+
+def model(name: str, prices: Any, *rules: Any) -> Any:
+    return SimpleNamespace(id=name, prices=prices, match=SimpleNamespace(or_=list(rules)))
+
+
+def test_the_list_takes_what_a_price_can_say_and_guesses_nothing():
+    def per(read: str, written: str | None, **more: Any) -> Any:
+        return SimpleNamespace(input_mtok=Decimal(read), output_mtok=written, **more)
+
+    def when(prices: Any, **constraint: Any) -> Any:
+        return SimpleNamespace(
+            prices=prices, constraint=SimpleNamespace(**constraint) if constraint else None
+        )
+
+    day = date(2026, 11, 30)
+    provider = SimpleNamespace(
+        id="maker",
+        models=[
+            model("plain", per("1.50", "3", cache_read_mtok=Decimal("0.150"))),
+            model(
+                "named", per("1", "2"), SimpleNamespace(equals="also"),
+                SimpleNamespace(starts_with="begins"), SimpleNamespace(starts_with="part-"),
+                SimpleNamespace(contains="inside"), SimpleNamespace(regex="^r"),
+            ),
+            model("stepped", per("1", "2", cache_read_mtok=SimpleNamespace(base=Decimal("0.1")))),
+            model("dated", [
+                when(per("9", "9")), when(per("4", "5"), start_date=date(2026, 11, 1)),
+                when(per("7", "7"), start_date=date(2026, 12, 1)),
+            ]),
+            model("by-hour", [when(per("1", "1")), when(per("2", "2"), start_time=0)]),
+            model("paid-by-request", per("1", "1", requests_kcount=Decimal(5))),
+            model("some-tts", per("1", "1")),
+            model("free", per("0", "0")),
+            model("half", per("1", None)),
+            model("embed-small", per("0.02", None)),
+            model("also", per("8", "8")),
+        ],
+    )  # fmt: skip
+    found = maker.listed(provider, day)
+    assert found == {
+        "plain": ["1.5", "0.15", "3"], "named": ["1", None, "2"], "also": ["1", None, "2"],
+        "begins": ["1", None, "2"], "stepped": ["1", "0.1", "2"], "dated": ["4", None, "5"],
+        "embed-small": ["0.02", None, "0"],
+    }  # fmt: skip
+    made = {"day": "2026-11-30", "providers": [{"host": "x", "models": found}]}
+    text = maker.text_of(made)
+    assert json.loads(text) == made
+    assert '    "plain": ["1.5", "0.15", "3"],\n' in text
 
 
 async def test_new_models_get_the_price_of_the_list_and_keep_an_admins(
