@@ -31,6 +31,13 @@ LOST_ANCHOR = "      // Attempt to reconnect transient non-intentional disconnec
 LOST_PATCH = (
     f"{LOST_ANCHOR}      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
 )
+# A browser that is online again is not kept waiting, and one that is offline waits for nothing.
+ONLINE_ANCHOR = '  document.addEventListener("visibilitychange", checkVisibility);\n'
+ONLINE_PATCH = (
+    f"{ONLINE_ANCHOR}"
+    '  window.addEventListener("online", checkVisibility);\n'
+    '  window.addEventListener("lu:offline", () => socket.current?.io.engine?.close());\n'
+)
 VITE_FILE = "vite.config.js"
 VITE_ANCHOR = "  server: {\n"
 
@@ -57,6 +64,7 @@ def patch_state(text: str) -> str:
     text = _replace_once(text, STATE_ANCHOR, STATE_PATCH, STATE_FILE)
     text = _replace_once(text, HTTPS_ANCHOR, HTTPS_PATCH, STATE_FILE)
     text = _replace_once(text, ATTEMPT_ANCHOR, ATTEMPT_PATCH, STATE_FILE)
+    text = _replace_once(text, ONLINE_ANCHOR, ONLINE_PATCH, STATE_FILE)
     return _replace_once(text, LOST_ANCHOR, LOST_PATCH, STATE_FILE)
 
 

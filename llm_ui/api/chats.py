@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,9 +40,11 @@ class Sampling(BaseModel):
 
 
 class Settings(Sampling):
-    """What may be set for a chat."""
+    """What may be set for a chat. Its instructions (`system_prompt`) come behind those of its
+    project; with `instructions` "replace" they take their place."""
 
     system_prompt: str | None = None
+    instructions: Literal["add", "replace"] | None = None
 
 
 class NewChat(BaseModel):
@@ -170,6 +172,8 @@ class Chat(BaseModel):
     updated_at: str
     temporary: bool
     settings: dict[str, Any]
+    # The chat that this one was copied from; it may be gone by now.
+    branched_from: str | None
     messages: list[Message]
     earlier: str | None
     later: str | None
@@ -236,6 +240,7 @@ def _head(head: ChatHead) -> dict[str, Any]:
         "updated_at": head.updated_at,
         "temporary": head.temporary,
         "settings": dict(head.settings),
+        "branched_from": head.branched_from or None,
     }
 
 

@@ -75,7 +75,7 @@ def _metrics(message: Message) -> rx.Component:
     return rx.el.p(
         *[rx.cond(known, rx.el.span(text)) for known, text in parts],
         class_name="lu-metrics",
-        title=hint,
+        data_tip=hint,
         aria_label=t("metrics.label"),
         role="note",
         data_testid="answer-metrics",
@@ -260,7 +260,12 @@ def answer_of(message: Message, last: rx.Var[bool]) -> rx.Component:
         ),
         rx.cond(message.truncated, _cut_short(message)),
         rx.cond(broken, _error(message)),
-        rx.cond(message.run > 0, rx.fragment(), _actions(message, last)),
+        rx.cond(
+            message.run > 0,
+            # Shown while there is no line to the server, by the page itself.
+            rx.el.p(t("message.offline"), class_name="lu-note lu-away", data_testid="away"),
+            _actions(message, last),
+        ),
         class_name="lu-answer",
         data_testid="message-assistant",
         custom_attrs={"data-status": message.status, "data-answer": message.id},

@@ -26,7 +26,7 @@ def _running() -> rx.Component:
         class_name="lu-dot lu-dot--live",
         role="img",
         aria_label=t("chats.running"),
-        title=t("chats.running"),
+        data_tip=t("chats.running"),
     )
 
 
@@ -60,10 +60,11 @@ def chat_row(chat: rx.Var[ChatItem], current: rx.Var[bool]) -> rx.Component:
     """One chat; the first of a group of days carries the group's heading."""
     row = rx.el.div(
         ui.link(
+            rx.cond(chat.branched, ui.icon("git-branch", 14)),
             rx.el.span(chat_title(chat), class_name="lu-truncate"),
             rx.cond(chat.running, _running()),
             href="/chat/" + chat.id,
-            title=chat_title(chat),
+            data_tip=chat_title(chat),
             class_name="lu-chat__link",
             data_testid="chat-list-item",
             custom_attrs={"aria-current": rx.cond(current, "page", "false")},

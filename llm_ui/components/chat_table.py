@@ -16,7 +16,16 @@ from llm_ui.schemas.views import ChatItem
 def chat_line(chat: rx.Var[ChatItem], *before: Any) -> rx.Component:
     """One chat; `before` stands at its left."""
     words = rx.el.span(
-        rx.cond(chat.pinned, ui.icon("pin", 14, title=t("chats.pinned"))),
+        rx.cond(
+            chat.pinned,
+            rx.el.span(
+                ui.icon("pin", 14),
+                role="img",
+                aria_label=t("chats.pinned"),
+                data_tip=t("chats.pinned"),
+                class_name="lu-line__pin",
+            ),
+        ),
         rx.el.span(chat_title(chat), class_name="lu-truncate"),
         class_name="lu-line__title",
     )

@@ -143,7 +143,21 @@ def _log() -> rx.Component:
         ChatState.has_later,
         rx.el.p(t("chat.later"), role="status", class_name="lu-note lu-note--center"),
     )
+    origin = rx.cond(
+        (ChatState.origin_id != "") & ~ChatState.has_earlier,
+        rx.el.p(
+            ui.icon("git-branch", 14),
+            ui.link(
+                t("chat.branched_from", title=ChatState.origin_title),
+                href="/chat/" + ChatState.origin_id,
+                class_name="lu-link",
+                data_testid="branched-from",
+            ),
+            class_name="lu-note lu-note--center lu-origin",
+        ),
+    )
     return chat_log(
+        origin,
         earlier,
         rx.foreach(ChatState.messages, _row),
         later,

@@ -104,7 +104,7 @@ def _attached(file: File) -> rx.Component:
             href=rx.cond(is_image, content_of(file, inline=True), content_of(file)),
             target="_blank",
             rel="noopener",
-            title=file.name,
+            data_tip=file.name,
             class_name="lu-file",
             data_testid="message-file",
         ),

@@ -31,7 +31,7 @@ def icon_choice(name: str, chosen: Any, *, none: Any, test_id: str = "") -> rx.C
                 aria_label=label, class_name="lu-icons__input", data_testid=f"{test_id}-{value}",
             ),
             rx.el.span(face, class_name="lu-icons__face"),
-            title=label,
+            data_tip=label,
         )  # fmt: skip
 
     icons = [one(each, t(f"icon.{each.replace('-', '_')}"), ui.icon(each, 18)) for each in ICONS]

@@ -20,7 +20,7 @@ def _switch(
         *more,
         type="button",
         class_name="lu-mode",
-        title=hint,
+        data_tip=hint,
         on_click=ChatState.toggle_mode(mode),
         data_testid=f"mode-{mode}",
         custom_attrs={"aria-pressed": rx.cond(on, "true", "false")},

@@ -21,37 +21,60 @@ def connection_banner() -> rx.Component:
     """Says that the connection is gone, as long as it is."""
     return rx.fragment(
         ui.ready(),
-        rx.cond(
-            has_connection_errors,
+        ui.line(
             ui.banner(t("app.offline"), "wifi-off", data_testid="offline"),
+            is_broken=has_connection_errors,
+            blocked_label=t("app.offline_blocked"),
         ),
+    )
+
+
+def offer_to_undo(
+    words: Any, *, undo: Any, dismiss: Any, of: Any, test_id: str, button_id: str
+) -> rx.Component:
+    """News of what was done without a question, with the way to take it back for a while.
+
+    Args:
+        words: what was done.
+        undo, dismiss: the events of the two buttons; the second one also when time is over.
+        of: changes with each thing that was done: its time begins anew.
+    """
+    return ui.toast(
+        words,
+        ui.button(t("chats.undo"), look="ghost", small=True, on_click=undo, data_testid=button_id),
+        ui.icon_button("x", t("common.close"), small=True, on_click=dismiss),
+        ui.timer(ms=UNDO_MS, of=of, pauses=True, on_done=dismiss),
+        data_testid=test_id,
     )
 
 
 @rx.memo
 def undo_toast() -> rx.Component:
-    """Deleting asks nothing; for eight seconds it can be taken back."""
+    """Deleting, archiving and moving ask nothing; for eight seconds each can be taken back."""
+    done = ChatState.done
+    words = rx.match(
+        done.kind,
+        ("archived", t("chats.archived")),
+        ("moved", t("chats.moved", project=done.project)),
+        t("chats.deleted", title=done.title),
+    )
     return rx.cond(
-        ChatState.deleted_chat_id != "",
-        ui.toast(
-            t("chats.deleted", title=ChatState.deleted_chat_title),
-            ui.button(
-                t("chats.undo"),
-                look="ghost",
-                small=True,
-                on_click=ChatState.undo_delete,
-                data_testid="undo",
-            ),
-            ui.icon_button("x", t("common.close"), small=True, on_click=ChatState.dismiss_undo),
-            ui.timer(
-                ms=UNDO_MS,
-                of=ChatState.deleted_chat_id,
-                pauses=True,
-                on_done=ChatState.dismiss_undo,
-            ),
-            data_testid="undo-toast",
+        done.kind != "",
+        offer_to_undo(
+            words,
+            undo=ChatState.undo_last,
+            dismiss=ChatState.dismiss_undo,
+            of=done.kind + done.chat_id,
+            test_id="undo-toast",
+            button_id="undo",
         ),
     )
+
+
+@rx.memo
+def news_place() -> rx.Component:
+    """One for all pages."""
+    return ui.toaster(label=t("app.news"), close_label=t("common.close"))
 
 
 @rx.memo
@@ -83,10 +106,5 @@ def overlay(stateful: bool) -> rx.Component | None:
 
 
 def toaster() -> rx.Component:
-    """Where `rx.toast` of the states appears."""
-    return rx.toast.provider(
-        position="top-center",
-        rich_colors=False,
-        close_button=True,
-        toast_options=rx.toast.options(class_name="lu-news"),
-    )
+    """Where all news appear, those of the states' `rx.toast` too."""
+    return news_place()

@@ -12,7 +12,7 @@ from llm_ui.components.files import (
     picture,
     upload_labels,
 )
-from llm_ui.components.overlays import UNDO_MS
+from llm_ui.components.overlays import offer_to_undo
 from llm_ui.components.text import file_size, t
 from llm_ui.react import upload_box
 from llm_ui.schemas.files import FileItem
@@ -45,7 +45,7 @@ def _row(file: File) -> rx.Component:
                 file.name,
                 href=content_of(file),
                 download=True,
-                title=file.name,
+                data_tip=file.name,
                 class_name="lu-file__name",
             ),
             _state(file),
@@ -113,22 +113,13 @@ def removed_toast() -> rx.Component:
     removed = ProjectFilesState.removed
     return rx.cond(
         removed.id != "",
-        ui.toast(
+        offer_to_undo(
             t("projects.files_removed", name=removed.name),
-            ui.button(
-                t("chats.undo"),
-                look="ghost",
-                small=True,
-                on_click=ProjectFilesState.undo_remove,
-                data_testid="undo-remove-file",
-            ),
-            ui.icon_button(
-                "x", t("common.close"), small=True, on_click=ProjectFilesState.dismiss_removed
-            ),
-            ui.timer(
-                ms=UNDO_MS, of=removed.id, pauses=True, on_done=ProjectFilesState.dismiss_removed
-            ),
-            data_testid="removed-file",
+            undo=ProjectFilesState.undo_remove,
+            dismiss=ProjectFilesState.dismiss_removed,
+            of=removed.id,
+            test_id="removed-file",
+            button_id="undo-remove-file",
         ),
     )
 

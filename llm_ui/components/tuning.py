@@ -31,7 +31,7 @@ def settings_button() -> rx.Component:
             label,
             class_name="lu-bar__set",
             custom_attrs={"data-set": rx.cond(count > 0, "yes", "no")},
-            on_click=show,
+            on_click=[show, ChatState.look_at_instructions],
             data_testid="chat-settings",
         ),
     )
@@ -99,6 +99,37 @@ def _effort() -> rx.Component:
     return rx.cond(ChatState.model_accepts.contains("reasoning_effort"), shown)
 
 
+def _otherwise() -> Any:
+    """What holds where a chat has no instructions of its own, nor its project."""
+    around = ChatState.instructions
+    alone = rx.cond(
+        around.prompted,
+        t("settings.prompted"),
+        rx.cond(ChatState.model_instructed, t("settings.instructed"), ""),
+    )
+    return rx.cond(around.text != "", t("settings.in_project"), alone)
+
+
+def _around() -> rx.Component:
+    """In a project with instructions: what they are, and what becomes of them."""
+    around = ChatState.instructions
+    choice = ui.select_field(
+        t("settings.instructions"),
+        "instructions",
+        rx.el.option(t("settings.instructions.add"), value="add"),
+        rx.el.option(t("settings.instructions.replace"), value="replace"),
+        default_value=ChatState.settings.instructions,
+        data_testid="setting-instructions",
+    )
+    project = rx.el.details(
+        rx.el.summary(t("settings.of_project", name=around.project)),
+        rx.el.p(around.text, class_name="lu-told", dir="auto"),
+        class_name="lu-around",
+        data_testid="project-instructions-in-force",
+    )
+    return rx.cond(around.text != "", rx.fragment(choice, project))
+
+
 def settings_dialog() -> rx.Component:
     """The settings at the page's right edge; only what the model's provider takes."""
     fields = rx.el.div(
@@ -106,8 +137,9 @@ def settings_dialog() -> rx.Component:
             "system_prompt",
             6,
             20_000,
-            placeholder=rx.cond(ChatState.model_instructed, t("settings.instructed"), ""),
+            placeholder=_otherwise(),
         ),
+        _around(),
         rx.el.div(
             _number("temperature", min=0, max=2, step="any", hint=t("settings.temperature_hint")),
             _number("top_p", min=0, max=1, step="any", hint=t("settings.top_p_hint")),
@@ -284,7 +316,7 @@ def context_meter() -> rx.Component:
         rx.cond(known, rx.el.span(class_name="lu-meter__ring", style={"--lu-part": part})),
         words,
         class_name="lu-meter",
-        title=t("chat.context_title"),
+        data_tip=t("chat.context_title"),
         data_testid="context-meter",
         role="img",
         aria_label=t("chat.context_label") + ": " + words,

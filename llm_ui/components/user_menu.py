@@ -133,7 +133,7 @@ def user_menu() -> rx.Component:
             ui.icon("chevrons-up-down", 16),
             type="button",
             class_name="lu-user",
-            title=t("user.menu", name=AuthState.username),
+            data_tip=t("user.menu", name=AuthState.username),
             data_testid="user-menu",
             custom_attrs=ui.opens(MENU),
         ),

@@ -79,6 +79,8 @@ class ChatHistory(SQLModel, table=True):
     title_is_automatic: bool = True
     settings: dict[str, Any] = json_field()
     active_leaf_id: str | None = Field(default=None, max_length=36)
+    # The chat that this one was copied from; it may be gone, so no foreign key.
+    branched_from: str | None = Field(default=None, max_length=36)
     is_temporary: bool = flag_field()
     created_at: datetime = created_field()
     updated_at: datetime = created_field()

@@ -32,7 +32,7 @@ def _project() -> rx.Component:
             ui.icon("folder", 14),
             rx.el.span(name, class_name="lu-truncate"),
             href="/projects/" + ChatState.chat_project_id,
-            title=t("projects.in", name=name),
+            data_tip=t("projects.in", name=name),
             class_name="lu-badge lu-bar__project",
             data_testid="chat-project",
         ),
@@ -44,7 +44,7 @@ def _new() -> rx.Component:
         ui.icon("square-pen", 18),
         href="/chat",
         aria_label=t("chat.new"),
-        title=t("chat.new"),
+        data_tip=t("chat.new"),
         class_name="lu-icon-button lu-bar__new",
     )
 

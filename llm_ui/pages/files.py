@@ -57,7 +57,7 @@ def _name(file: File) -> rx.Component:
         href=content_of(file),
         download=True,
         class_name="lu-library__name",
-        title=file.name,
+        data_tip=file.name,
         data_testid="file-name",
     )
     state = rx.cond(

@@ -12,7 +12,7 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.chat_list import chat_title, project_options
 from llm_ui.components.chat_table import chat_line, chat_lines, list_waiting, more_button
-from llm_ui.components.overlays import UNDO_MS, undo_toast
+from llm_ui.components.overlays import offer_to_undo, undo_toast
 from llm_ui.components.shell import shell, top_bar
 from llm_ui.components.sidebar import client_sidebar
 from llm_ui.components.text import t
@@ -159,7 +159,7 @@ def _bulk() -> rx.Component:
             small=True,
             look="ghost",
             aria_label=t(label),
-            title=t(label),
+            data_tip=t(label),
             on_click=on_click,
             data_testid=test_id,
         )
@@ -240,18 +240,19 @@ def _undo() -> rx.Component:
     state = HistoryState
     return rx.cond(
         state.undone.length() > 0,
-        ui.toast(
-            t("history.deleted", count=state.undone.length()),
-            ui.button(
-                t("chats.undo"),
-                look="ghost",
-                small=True,
-                on_click=state.bring_back,
-                data_testid="bulk-undo",
+        offer_to_undo(
+            rx.match(
+                state.done_kind,
+                ("archived", t("history.archived_count", count=state.undone.length())),
+                ("unarchived", t("history.restored_count", count=state.undone.length())),
+                ("moved", t("history.moved_count", count=state.undone.length())),
+                t("history.deleted", count=state.undone.length()),
             ),
-            ui.icon_button("x", t("common.close"), small=True, on_click=state.dismiss),
-            ui.timer(ms=UNDO_MS, of=state.undone.join(""), pauses=True, on_done=state.dismiss),
-            data_testid="bulk-undo-toast",
+            undo=state.bring_back,
+            dismiss=state.dismiss,
+            of=state.done_kind + state.undone.join(""),
+            test_id="bulk-undo-toast",
+            button_id="bulk-undo",
         ),
     )
 

@@ -10,6 +10,7 @@ from llm_ui.components import ui
 from llm_ui.components.chat_table import chat_line, chat_lines, list_waiting, more_button
 from llm_ui.components.overlays import undo_toast
 from llm_ui.components.project_files import files_section, removed_toast
+from llm_ui.components.project_parts import instructions_card, project_composer
 from llm_ui.components.shell import shell, top_bar
 from llm_ui.components.sidebar import client_sidebar
 from llm_ui.components.text import t
@@ -21,6 +22,7 @@ from llm_ui.states.projects import ProjectsState
 
 NEW = "new-project"
 EDIT = "project-dialog"
+FIELDS = ("name", "icon", "description", "prompt")
 DELETE = "delete-project"
 # In the order of services.projects.ICONS.
 ICONS = (
@@ -45,7 +47,7 @@ def _icon_choice(chosen: Any) -> rx.Component:
                 class_name="lu-icons__input",
             ),
             rx.el.span(ui.icon(name, 18), class_name="lu-icons__face"),
-            title=t(f"projects.icon_{name.replace('-', '_')}"),
+            data_tip=t(f"projects.icon_{name.replace('-', '_')}"),
         )
 
     return rx.el.fieldset(
@@ -67,20 +69,43 @@ def _name(**props: Any) -> rx.Component:
     )
 
 
+def _words(description: Any = "", prompt: Any = "") -> tuple[rx.Component, rx.Component]:
+    """What people read of a project, and what models are told: two things, each with its hint."""
+    return (
+        ui.text_field(
+            t("projects.description"),
+            "description",
+            hint=t("projects.description_hint"),
+            rows="2",
+            max_length=1000,
+            default_value=description,
+            data_testid="project-description",
+        ),
+        ui.text_field(
+            t("projects.prompt"),
+            "prompt",
+            hint=t("projects.prompt_hint"),
+            rows="5",
+            max_length=20_000,
+            default_value=prompt,
+            data_testid="project-prompt",
+        ),
+    )
+
+
 def _new_dialog() -> rx.Component:
     return ui.form_dialog(
         NEW,
         _name(),
         _icon_choice("folder"),
+        *_words(),
         title=t("projects.new"),
         submit=t("projects.create"),
         cancel=t("common.cancel"),
         test_id=NEW,
         on_submit=lambda data: [
             ui.close_dialog(NEW),
-            ProjectsState.create_project(
-                data.to(dict[str, str])["name"], data.to(dict[str, str])["icon"]
-            ),
+            ProjectsState.create_project(*[data.to(dict[str, str])[each] for each in FIELDS]),
         ],
     )
 
@@ -163,29 +188,13 @@ def _edit_dialog() -> rx.Component:
         EDIT,
         _name(default_value=project.name),
         _icon_choice(project.icon),
-        ui.text_field(
-            t("projects.description"),
-            "description",
-            rows="2",
-            max_length=1000,
-            default_value=project.description,
-            data_testid="project-description",
-        ),
-        ui.text_field(
-            t("projects.prompt"),
-            "prompt",
-            hint=t("projects.prompt_hint"),
-            rows="5",
-            max_length=20_000,
-            default_value=project.system_prompt,
-            data_testid="project-prompt",
-        ),
+        *_words(project.description, project.system_prompt),
         title=t("projects.edit"),
         submit=t("common.save"),
         cancel=t("common.cancel"),
         test_id=EDIT,
         on_submit=lambda data: ProjectsState.save_project(
-            *[data.to(dict[str, str])[each] for each in ("name", "icon", "description", "prompt")]
+            *[data.to(dict[str, str])[each] for each in FIELDS]
         ),
     )
 
@@ -210,7 +219,7 @@ def project() -> rx.Component:
             ui.icon("arrow-left", 18),
             href="/projects",
             aria_label=t("projects.all"),
-            title=t("projects.all"),
+            data_tip=t("projects.all"),
             class_name="lu-icon-button",
         ),
         rx.el.h1(
@@ -244,7 +253,6 @@ def project() -> rx.Component:
             ui.icon("square-pen", 16),
             t("projects.new_chat"),
             href="/chat?project=" + this.id,
-            look="primary",
             data_testid="new-chat-here",
         ),
         class_name="lu-project__head",
@@ -261,9 +269,13 @@ def project() -> rx.Component:
         more_button(ProjectsState.has_more, ProjectsState.load_more),
         class_name="lu-project__chats",
     )
+    beside = rx.el.div(
+        instructions_card(this, EDIT), files_section(), class_name="lu-project__side"
+    )
     body = rx.fragment(
         head,
-        rx.el.div(files_section(), inside, class_name="lu-project__parts"),
+        project_composer(this),
+        rx.el.div(beside, inside, class_name="lu-project__parts"),
         ui.timer(ms=100, of=ChatState.shelf_changes.to_string(), on_done=ProjectsState.look_again),
         rx.el.div(_edit_dialog(), key=this.id + this.updated_at),
         _delete_dialog(),
@@ -286,5 +298,10 @@ def register(app: rx.App) -> None:
         project,
         route="/projects/[folder_id]",
         title=t("projects.page"),
-        on_load=[*beside, ProjectsState.load_project, ProjectFilesState.load_files],
+        on_load=[
+            *beside,
+            ChatState.load_in_project,
+            ProjectsState.load_project,
+            ProjectFilesState.load_files,
+        ],
     )

@@ -111,7 +111,7 @@ def _prompt(prompt: rx.Var[PromptItem]) -> rx.Component:
     )
     return rx.el.li(
         rx.el.div(
-            rx.el.h2(name, title=when(prompt.updated_at)),
+            rx.el.h2(name, data_tip=when(prompt.updated_at)),
             rx.el.p(prompt.excerpt, class_name="lu-prompt__text"),
             _marks(prompt),
             class_name="lu-prompt__words",

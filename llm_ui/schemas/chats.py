@@ -21,6 +21,7 @@ class ChatHead:
     temporary: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     project_id: str = ""
+    branched_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class ChatView:
     earlier: str = ""
     later: str = ""
     aside: bool = False
+    # Id and title of the chat that it was copied from, "" for none.
+    origin: tuple[str, str] = ("", "")
 
     @property
     def running(self) -> list[MessageView]:

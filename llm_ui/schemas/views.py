@@ -29,6 +29,18 @@ class ChatItem:
     archived: bool = False
     project_id: str = ""
     tags: list[str] = field(default_factory=list)
+    branched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DoneView:
+    """What was done last with a chat and can be taken back: `kind` is "deleted", "archived",
+    "moved" or "" for nothing; `project` is where it was moved to."""
+
+    kind: str = ""
+    chat_id: str = ""
+    title: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,18 @@ class SettingsView:
     stop: str = ""
     seed: str = ""
     reasoning_effort: str = ""
+    instructions: str = "add"
     count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionsView:
+    """What a chat is told beside its own instructions: its project's name and text, and whether
+    the person has a prompt for all chats."""
+
+    project: str = ""
+    text: str = ""
+    prompted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,7 @@ async def retry(
         Conflict: the chat's last answer is still being written.
     """
     cleaned = chat_settings.clean(params or {})
-    if "system_prompt" in cleaned:
+    if "system_prompt" in cleaned or "instructions" in (params or {}):
         raise InvalidInput("error.request_invalid", field="params")
     answer = await messages.get_message_for(session, actor, message_id)
     if answer.role != "assistant" or answer.parent_id is None:

@@ -16,8 +16,9 @@ from llm_ui.models import ACTIVE, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id, now
 from llm_ui.schemas.chats import ChatHead
 from llm_ui.services import messages, news, tree
-from llm_ui.services.chats import TITLE_LIMIT, get_chat_for, head_of, stop_row
+from llm_ui.services.chats import get_chat_for, head_of, stop_row
 from llm_ui.services.prompting import LONGEST_PATH, path_query
+from llm_ui.services.titles import branch_title
 
 FEEDBACK = (-1, 0, 1)
 # What a copied message takes along; what it stands on and where is made anew.
@@ -84,8 +85,9 @@ async def fork(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead
         user_id=actor.user_id,
         project_id=source.project_id,
         model_id=source.model_id,
-        title=source.title[:TITLE_LIMIT],
+        title=await branch_title(session, actor, source.title),
         title_is_automatic=source.title_is_automatic,
+        branched_from=source.id,
         settings=dict(source.settings),
         is_temporary=source.is_temporary,
         updated_at=now(),

@@ -16,6 +16,8 @@ from llm_ui.security.text import storable
 
 PROMPT_LIMIT = 20_000
 STOPS, STOP_LIMIT = 4, 100
+# Whether the chat's instructions come behind its project's or take their place.
+ADD, REPLACE = "add", "replace"
 EFFORTS = ("minimal", "low", "medium", "high")
 
 _COMMON = ("temperature", "top_p", "max_tokens", "stop")
@@ -79,8 +81,16 @@ def _effort(value: Any) -> str:
     return str(value)
 
 
+def _combine(value: Any) -> str:
+    if value not in (ADD, REPLACE):
+        raise _refuse("instructions")
+    # To add is what holds without a word.
+    return REPLACE if value == REPLACE else ""
+
+
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "system_prompt": _prompt,
+    "instructions": _combine,
     "temperature": _number("temperature", 0, 2, whole=False),
     "top_p": _number("top_p", 0, 1, whole=False),
     "max_tokens": _number("max_tokens", 1, 1_000_000, whole=True),
@@ -105,6 +115,9 @@ def clean(given: Mapping[str, Any]) -> dict[str, Any]:
         checked = _CHECKS[name](value)
         if checked not in ("", []):
             found[name] = checked
+    if "system_prompt" not in found:
+        # There is nothing to put in the place of others.
+        found.pop("instructions", None)
     return found
 
 
@@ -151,4 +164,4 @@ def texts_of(settings: Mapping[str, Any]) -> dict[str, str]:
 def view_of(settings: Mapping[str, Any]) -> SettingsView:
     """Settings as the form shows them."""
     texts = texts_of(settings)
-    return SettingsView(**texts, count=len(texts))
+    return SettingsView(**texts, count=len(texts) - ("instructions" in texts))

@@ -46,6 +46,7 @@ def head_of(chat: ChatHistory) -> ChatHead:
         temporary=chat.is_temporary,
         settings=chat.settings,
         project_id=chat.project_id or "",
+        branched_from=chat.branched_from or "",
     )
 
 
@@ -152,6 +153,7 @@ async def items_of(session: AsyncSession, rows: Sequence[ChatHistory]) -> list[C
             archived=each.archived_at is not None,
             project_id=each.project_id or "",
             tags=tags.get(each.id, []),
+            branched=each.branched_from is not None,
         )
         for each in rows
     ]
@@ -202,7 +204,28 @@ async def open_chat(
     found = await messages.page_of(
         session, actor, chat, limit=limit, before=before, after=after, around=around
     )
-    return ChatView(head_of(chat), found.messages, found.earlier, found.later, found.aside)
+    return ChatView(
+        head_of(chat),
+        found.messages,
+        found.earlier,
+        found.later,
+        found.aside,
+        await _origin(session, chat),
+    )
+
+
+async def _origin(session: AsyncSession, chat: ChatHistory) -> tuple[str, str]:
+    """Id and title of the chat that this one was copied from, while it is there for its owner."""
+    if not chat.branched_from:
+        return "", ""
+    query = sa.select(col(ChatHistory.id), col(ChatHistory.title)).where(
+        col(ChatHistory.id) == chat.branched_from,
+        col(ChatHistory.user_id) == chat.user_id,
+        col(ChatHistory.deleted_at).is_(None),
+        col(ChatHistory.is_temporary).is_(False),
+    )
+    found = (await session.execute(query)).first()
+    return (found[0], found[1]) if found else ("", "")
 
 
 async def rename_chat(session: AsyncSession, actor: Actor, chat_id: str, title: str) -> ChatHead:

@@ -22,11 +22,10 @@ from llm_ui.models import (
     ChatMessage,
     Generation,
     MediaModel,
-    Project,
     User,
 )
 from llm_ui.providers.base import CONTINUE
-from llm_ui.services import browsing, file_prompts, imaging, prompts
+from llm_ui.services import browsing, file_prompts, imaging, instructions
 from llm_ui.services.adapters import adapter_for
 from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think, may_use
@@ -155,19 +154,9 @@ async def turns_of(
         # A question without words may have brought files; an answer without any says nothing.
         if row.content or row.is_image or row.role == "user"
     ]
-    if instructions := await instructions_of(session, chat, model):
-        turns.insert(0, PromptMessage("system", instructions))
+    if told := await instructions.of_chat(session, chat, model):
+        turns.insert(0, PromptMessage("system", told))
     return turns
-
-
-async def instructions_of(session: AsyncSession, chat: ChatHistory, model: AIModel) -> str:
-    """The system prompt: the chat's own, else its project's, the person's default, the model's;
-    or ""."""
-    own = chat.settings.get("system_prompt", "")
-    if not own and chat.project_id:
-        project = await session.get(Project, chat.project_id)
-        own = project.system_prompt if project is not None else ""
-    return own or await prompts.default_text(session, chat.user_id) or model.system_prompt
 
 
 def sampling_of(

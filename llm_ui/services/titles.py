@@ -9,9 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui.auth import Actor
+from llm_ui.i18n import translate
 from llm_ui.models import ChatHistory, User
 
 LENGTH = 60
+TITLE_LIMIT = 200
 # The class of the signs that tie two consonants of an Indian script together.
 VIRAMA = 9
 # A first sentence that is shorter says too little by itself.
@@ -21,6 +24,8 @@ SENTENCE = 12
 # so does a sign in front of one ("> 100 users").
 _LEAD = re.compile(r"(?:#{1,6}\s+|>(?!\s*\d)\s*|[-*]\s+(?:\[[ xX]\]\s+)?|\+\s+(?!\d))+")
 _CLOSING_HASHES = re.compile(r"\s+#+$")
+# What `branch_title` puts behind a title, in any language.
+_BRANCH = re.compile(r" \((?:branch|Zweig)(?: \d+)?\)$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LINK = re.compile(r"!?\[([^\[\]]+)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
@@ -35,6 +40,30 @@ _SENTENCE_END = re.compile(r"(?<=[.!?؟।…])\s+(?![a-zа-яё\d])|(?<=[。！
 # Where a script without blanks may be cut.
 _PAUSES = "、，。！？；：,;!?"
 _JOINER, _FIRST_FLAG, _LAST_FLAG = "\u200d", "\U0001f1e6", "\U0001f1ff"
+
+
+async def branch_title(session: AsyncSession, actor: Actor, title: str) -> str:
+    """The title of a copy: what it is a copy of, with a mark that no other chat has.
+
+    A copy of a copy is marked once; "" stays "".
+    """
+    if not title:
+        return ""
+    bare = _BRANCH.sub("", title)
+    first, further = (
+        translate(key, actor.language, title="\0", count="\0")
+        for key in ("chats.branch", "chats.branch_further")
+    )
+    own = col(ChatHistory.user_id) == actor.user_id
+    like = col(ChatHistory.title).startswith(bare[:100], autoescape=True)
+    taken = set(await session.scalars(sa.select(col(ChatHistory.title)).where(own, like)))
+    number = 1
+    while True:
+        mark = (first if number == 1 else further).replace("\0", "", 1).replace("\0", str(number))
+        made = bare[: TITLE_LIMIT - len(mark)].rstrip() + mark
+        if made not in taken:
+            return made
+        number += 1
 
 
 def _plain(line: str) -> str:

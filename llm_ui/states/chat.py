@@ -21,7 +21,6 @@ from llm_ui.schemas.chats import Asked, AskOptions, ChatView
 from llm_ui.schemas.files import FilesAlong
 from llm_ui.schemas.views import ContextView, MessageView, ModelItem, SettingsView
 from llm_ui.services import branches, chat_settings, chats, models, runs
-from llm_ui.services.attachments import parse_ids
 from llm_ui.services.modes import IMAGE
 from llm_ui.states import presence, push, stream, temporary
 from llm_ui.states.access import current_actor
@@ -29,6 +28,7 @@ from llm_ui.states.answers import AnswerMixin
 from llm_ui.states.branches import BranchMixin
 from llm_ui.states.catching_up import CatchUpMixin
 from llm_ui.states.feedback import tell
+from llm_ui.states.instructions import InstructionsMixin
 from llm_ui.states.modes import ModesMixin
 from llm_ui.states.project_files import AlongMixin
 from llm_ui.states.tuning import TuningMixin
@@ -44,6 +44,7 @@ class ChatState(
     AnswerMixin,
     BranchMixin,
     TuningMixin,
+    InstructionsMixin,
     ModesMixin,
     AlongMixin,
     stream.StreamState,
@@ -62,8 +63,6 @@ class ChatState(
     model_checks: int = 0
     current_input: str = ""
     accepted_key: str = ""
-    # The files of the next question.
-    attachment_ids: list[str] = []
 
     # --- opening ------------------------------------------------------------------
 
@@ -98,6 +97,7 @@ class ChatState(
         self.open_chat_id = view.head.id
         self.chat_title = view.head.title
         self.temporary, self._draft = view.head.temporary, {}
+        self.origin_id, self.origin_title = view.origin
         self._note_open()
         self._note_project(view.head.project_id)
         self.settings = chat_settings.view_of(view.head.settings)
@@ -139,6 +139,7 @@ class ChatState(
 
     def _clear(self) -> None:
         self.open_chat_id = self.chat_title = self.announcement = ""
+        self.origin_id = self.origin_title = ""
         self.also_model_id = self.also_model_name = ""
         self.temporary, self._draft = False, {}
         self.settings, self.context = SettingsView(), ContextView()
@@ -242,16 +243,6 @@ class ChatState(
     # --- asking -------------------------------------------------------------------
 
     @rx.event
-    def attach_files(self, ids: str) -> Any:
-        """Send these files (a JSON list of ids) with the next question, which checks them."""
-        try:
-            self.attachment_ids = parse_ids(ids)
-        except AppError as error:
-            self.attachment_ids = []
-            return tell(error)
-        return None
-
-    @rx.event
     async def send_message(self, text: str, key: str) -> Any:
         """Ask. `key` is made by the page: a resent event asks nothing twice."""
         actor = current_actor()
@@ -290,7 +281,9 @@ class ChatState(
         if asked.also_run_id:
             yield self._follow(asked.also_run_id)
         if is_new:
-            yield rx.redirect(f"/chat/{asked.chat_id}", replace=True)
+            # The empty chat page becomes that chat; one comes back to a project's page.
+            is_here = self.router.url.path.startswith("/chat")
+            yield rx.redirect(f"/chat/{asked.chat_id}", replace=is_here)
 
     def _options(self) -> AskOptions:
         options = replace(

@@ -40,8 +40,11 @@ class HistoryState(rx.State):
     picked: list[str] = []
     loaded: bool = False
     has_more: bool = False
+    # What was done last with many chats, and with which: it can be taken back.
+    done_kind: str = ""
     undone: list[str] = []
     _next: str = ""
+    _projects_before: dict[str, str] = {}
 
     @rx.var
     def filtered(self) -> bool:
@@ -85,7 +88,7 @@ class HistoryState(rx.State):
     @rx.event
     async def load_history(self) -> None:
         """on_load of the page."""
-        self.picked, self.undone = [], []
+        self.picked, self.undone, self.done_kind = [], [], ""
         await self._show()
 
     @rx.event
@@ -142,28 +145,36 @@ class HistoryState(rx.State):
         """Choose all that are shown, or none."""
         self.picked = [each.id for each in self.items][: shelf.AT_ONCE] if on else []
 
-    async def _do(self, verb: Callable[[Session, Actor, list[str]], Awaitable[object]]) -> Any:
+    async def _do(
+        self, verb: Callable[[Session, Actor, list[str]], Awaitable[object]], done: str = ""
+    ) -> Any:
         chosen = list(self.picked)
         if not chosen:
             return None
+        before = {each.id: each.project_id for each in self.items if each.id in chosen}
         try:
             async with unit_of_work() as session:
                 await verb(session, current_actor(), chosen)
         except AppError as error:
             return tell(error)
         await self._show()
+        if done:
+            self.done_kind, self.undone, self._projects_before = done, chosen, before
         return ChatState.refresh_chats
 
     @rx.event
     async def archive_picked(self, on: bool) -> Any:
         """Archive the chosen chats, or take them out of the archive."""
-        return await self._do(lambda session, actor, ids: shelf.archive(session, actor, ids, on))
+        return await self._do(
+            lambda session, actor, ids: shelf.archive(session, actor, ids, on),
+            "archived" if on else "unarchived",
+        )
 
     @rx.event
     async def move_picked(self, project_id: str) -> Any:
         """Put the chosen chats into a project; "" takes them out of theirs."""
         return await self._do(
-            lambda session, actor, ids: shelf.move(session, actor, ids, project_id)
+            lambda session, actor, ids: shelf.move(session, actor, ids, project_id), "moved"
         )
 
     @rx.event
@@ -174,25 +185,34 @@ class HistoryState(rx.State):
     @rx.event
     async def delete_picked(self) -> Any:
         """Delete the chosen chats, and offer to bring them back."""
-        chosen = list(self.picked)
-        told = await self._do(shelf.delete)
-        if chosen and not self.picked:
-            self.undone = chosen
-        return told
+        return await self._do(shelf.delete, "deleted")
 
     @rx.event
     async def bring_back(self) -> Any:
-        """Bring back what was deleted last."""
-        chosen, self.undone = self.undone, []
+        """Take back what was done last with many chats."""
+        chosen, kind = self.undone, self.done_kind
+        self.undone, self.done_kind = [], ""
         try:
             async with unit_of_work() as session:
-                await shelf.restore(session, current_actor(), chosen)
+                await self._take_back(session, current_actor(), kind, chosen)
         except AppError as error:
             return tell(error)
         await self._show()
         return ChatState.refresh_chats
 
+    async def _take_back(
+        self, session: Session, actor: Actor, kind: str, chosen: list[str]
+    ) -> None:
+        if kind == "deleted":
+            await shelf.restore(session, actor, chosen)
+        elif kind in ("archived", "unarchived"):
+            await shelf.archive(session, actor, chosen, kind == "unarchived")
+        elif kind == "moved":
+            for before in sorted(set(self._projects_before.values())):
+                there = [each for each in chosen if self._projects_before.get(each) == before]
+                await shelf.move(session, actor, there, before)
+
     @rx.event
     def dismiss(self) -> None:
-        """The offer to bring chats back has run out."""
-        self.undone = []
+        """The offer to take it back has run out."""
+        self.undone, self.done_kind = [], ""

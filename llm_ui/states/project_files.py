@@ -19,12 +19,15 @@ NO_FILE = FileItem("", "", 0, "", "", "")
 
 
 class AlongMixin(rx.State, mixin=True):
-    """The files that come along with the open chat, or with the one that is to begin."""
+    """The files that come along with the open chat, or with the one that is to begin, and those
+    that a person adds to a question."""
 
     open_chat_id: str = ""
     chat_project_id: str = ""
     along: FilesAlong = FilesAlong()
     along_looks: int = 0
+    # The files of the next question.
+    attachment_ids: list[str] = []
 
     async def _load_along(self, session: Session, actor: Actor, chat_id: str) -> None:
         """Of this chat, or with "" of the one that is to begin."""
@@ -45,6 +48,16 @@ class AlongMixin(rx.State, mixin=True):
         self.along_looks += 1
         async with unit_of_work(writes=False) as session:
             await self._load_along(session, current_actor(), self.open_chat_id)
+
+    @rx.event
+    def attach_files(self, ids: str) -> Any:
+        """Send these files (a JSON list of ids) with the next question, which checks them."""
+        try:
+            self.attachment_ids = parse_ids(ids)
+        except AppError as error:
+            self.attachment_ids = []
+            return tell(error)
+        return None
 
 
 class ProjectFilesState(rx.State):

@@ -83,11 +83,13 @@ class ProjectsState(rx.State):
         self.has_more = bool(page.next_cursor)
 
     @rx.event
-    async def create_project(self, name: str, icon: str) -> Any:
+    async def create_project(self, name: str, icon: str, description: str, prompt: str) -> Any:
         """Make a project and open it."""
         try:
             async with unit_of_work() as session:
-                made = await projects.create_project(session, current_actor(), name, icon)
+                made = await projects.create_project(
+                    session, current_actor(), name, icon, description, prompt
+                )
         except AppError as error:
             return tell(error)
         return rx.redirect(f"/projects/{made.id}")

@@ -17,9 +17,8 @@ import reflex as rx
 from llm_ui.auth import Actor
 from llm_ui.db import Session, in_unit_of_work, unit_of_work
 from llm_ui.errors import AppError
-from llm_ui.i18n import translate
 from llm_ui.schemas.finding import ProjectItem
-from llm_ui.schemas.views import ChatItem
+from llm_ui.schemas.views import ChatItem, DoneView
 from llm_ui.services import chats, models, projects, shelf
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
@@ -57,8 +56,7 @@ class SidebarMixin(rx.State, mixin=True):
     chats_total: int = 0
     chats_loaded: bool = False
     projects: list[ProjectItem] = []
-    deleted_chat_id: str = ""
-    deleted_chat_title: str = ""
+    done: DoneView = DoneView()
     # How often chats have been put elsewhere: other lists on the page look again.
     shelf_changes: int = 0
 
@@ -67,6 +65,12 @@ class SidebarMixin(rx.State, mixin=True):
     # Where the open chat is, or a new one will be; the name stands above it.
     chat_project_id: str = ""
     chat_project_name: str = ""
+    # The chat that the open one was copied from.
+    origin_id: str = ""
+    origin_title: str = ""
+
+    # Where the chat was that was moved last.
+    _moved_from: str = ""
 
     def _zone(self) -> ZoneInfo:
         return zone_of(self.router.headers.raw_headers.get("cookie", ""))
@@ -176,18 +180,27 @@ class SidebarMixin(rx.State, mixin=True):
         )
         if refused or not on:
             return refused
-        told = rx.toast(translate("chats.archived", current_actor().language))
-        return [told, rx.redirect("/chat")] if chat_id == self.open_chat_id else told
+        self.done = DoneView("archived", chat_id)
+        return rx.redirect("/chat") if chat_id == self.open_chat_id else None
 
     @rx.event
     async def move_chat(self, chat_id: str, project_id: str) -> Any:
         """Put a chat into a project; "" takes it out of its own."""
-        refused = await self._place(
-            lambda session, actor: shelf.move(session, actor, [chat_id], project_id)
-        )
+        before = ""
+
+        async def move(session: Session, actor: Actor) -> None:
+            nonlocal before
+            before = (await chats.get_chat_for(session, actor, chat_id)).project_id or ""
+            await shelf.move(session, actor, [chat_id], project_id)
+
+        refused = await self._place(move)
         if chat_id == self.open_chat_id:
             async with unit_of_work(writes=False) as session:
                 await self._load_along(session, current_actor(), chat_id)  # type: ignore[attr-defined]  # ChatState's
+        if not refused and before != project_id:
+            self._moved_from = before
+            names = {each.id: each.name for each in self.projects}
+            self.done = DoneView("moved", chat_id, project=names.get(project_id, ""))
         return refused
 
     @rx.event
@@ -221,16 +234,22 @@ class SidebarMixin(rx.State, mixin=True):
         except AppError as error:
             return tell(error)
         await self._load_again()
-        self.deleted_chat_id, self.deleted_chat_title = chat_id, head.title
+        self.done = DoneView("deleted", chat_id, head.title)
         return rx.redirect("/chat") if chat_id == self.open_chat_id else None
 
     @rx.event
-    async def undo_delete(self) -> Any:
-        """Bring the chat back that was deleted last."""
-        chat_id, self.deleted_chat_id, self.deleted_chat_title = self.deleted_chat_id, "", ""
+    async def undo_last(self) -> Any:
+        """Take back what was done last: a chat deleted, archived or moved."""
+        done, self.done = self.done, DoneView()
+        actor, ids = current_actor(), [done.chat_id]
         try:
             async with unit_of_work() as session:
-                await chats.undo_delete(session, current_actor(), chat_id)
+                if done.kind == "deleted":
+                    await chats.undo_delete(session, actor, done.chat_id)
+                elif done.kind == "archived":
+                    await shelf.archive(session, actor, ids, False)
+                elif done.kind == "moved":
+                    await shelf.move(session, actor, ids, self._moved_from)
         except AppError as error:
             return tell(error)
         await self._load_again()
@@ -238,5 +257,5 @@ class SidebarMixin(rx.State, mixin=True):
 
     @rx.event
     def dismiss_undo(self) -> None:
-        """The offer to bring a chat back has run out."""
-        self.deleted_chat_id = self.deleted_chat_title = ""
+        """The offer to take it back has run out."""
+        self.done = DoneView()

@@ -116,7 +116,7 @@ SCENES = {
         _on("/chat", "fill composer=tokens=900 rate=30", "press Enter", "wait .lu-md > p",
             "click stop", shows="continue"),
         _on(CHAT, "click answer-more", shows="copy-plain"),
-        _on(CHAT, "click answer-more", "click copy-plain", shows=".lu-news"),
+        _on(CHAT, "click answer-more", "click copy-plain", shows=".lu-toast"),
         _on(CHAT, "click .lu-md-think summary", shows=".lu-md-think-text"),
         _on(CHAT, "click edit", shows="edit-text"),
         _on(CHAT, "click good", shows="good"),

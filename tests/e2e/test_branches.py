@@ -165,6 +165,10 @@ async def test_a_chat_goes_on_in_a_copy(app: App, people: People) -> None:
     await page.get_by_test_id("fork").click()
     await page.wait_for_url(lambda url: bool(A_CHAT.search(url)) and chat_id not in url)
     await expect(answers(page)).to_have_count(1)
+    await expect(page.get_by_test_id("chat-title")).to_contain_text("(branch)")
+    await expect(page.get_by_test_id("branched-from")).to_have_attribute(
+        "href", re.compile(chat_id)
+    )
     await send(page, "say:three")
     await finished(page)
     assert len(await bob.stored(chat_id)) == 4

@@ -21,7 +21,7 @@ window.walk = (() => {
         shown(each) &&
         isFirst(each),
     );
-  const over = () => [...document.querySelectorAll("dialog[open], :popover-open")].pop() ?? null;
+  const over = () => [...document.querySelectorAll("dialog[open], :popover-open:not(.lu-tip)")].pop() ?? null;
   const here = () => (document.activeElement === document.body ? null : document.activeElement);
 
   const nameOf = (each) => {

@@ -130,9 +130,11 @@ ChatState.move_chat                     user    chat_id=chat project_id=project
 ChatState.tag_chat                      user    chat_id=chat
 ChatState.rename_chat                   user    chat_id=chat
 ChatState.delete_chat                   user    chat_id=chat
-ChatState.undo_delete                   user
+ChatState.undo_last                     user
 ChatState.dismiss_undo                  user
 ChatState.save_settings                 user
+ChatState.look_at_instructions          user
+ChatState.load_in_project               user
 ChatState.toggle_temporary              user
 ChatState.toggle_mode                   user
 ChatState.measure_context               user

@@ -83,7 +83,7 @@ async def test_the_list_of_a_tab_on_another_page_is_kept_up(server: Server, bob:
         await other.until(lambda: other.vars(CHAT)["chats"][0]["pinned"])
         await tab.call(CHAT, "delete_chat", chat_id=chat)
         await other.until(lambda: "By another name" not in titles(other))
-        await tab.call(CHAT, "undo_delete")
+        await tab.call(CHAT, "undo_last")
         await other.until(lambda: "By another name" in titles(other))
 
 

@@ -43,7 +43,7 @@ async def look_around(tab: Tab) -> None:
     await tab.call(CHAT, "stop")
     await tab.call(CHAT, "load_earlier")
     await tab.call(CHAT, "load_chats", start=0)
-    await tab.call(CHAT, "undo_delete")
+    await tab.call(CHAT, "undo_last")
     await tab.call(CHAT, "resync", run=1, have=0)
     await tab.settle()
     await asyncio.sleep(0.2)

@@ -162,7 +162,13 @@ async def test_a_copy_of_the_conversation_is_a_chat_of_its_own(
     await asked(bob, "say:two", chat_id=first.chat_id)
     head = await use(branches.fork, bob, first.message_id)
     assert await words(bob, head.id) == ["say:one", "one"]
-    assert head.title == (await shown(bob, first.chat_id)).head.title
+    title = (await shown(bob, first.chat_id)).head.title
+    assert head.title == f"{title} (branch)"
+    # It leads back to where it came from, as long as that is there, and two copies differ.
+    assert (await shown(bob, head.id)).origin == (first.chat_id, title)
+    assert (await use(branches.fork, bob, first.message_id)).title == f"{title} (branch 2)"
+    copied = (await shown(bob, head.id)).messages[1]
+    assert (await use(branches.fork, bob, copied.id)).title == f"{title} (branch 3)"
     await asked(bob, "say:else", chat_id=head.id)
     assert len(await words(bob, head.id)) == len(await words(bob, first.chat_id)) == 4
     assert not {each.id for each in (await shown(bob, head.id)).messages} & {

@@ -25,6 +25,8 @@ def test_a_page_whose_line_is_lost_says_so_at_once_and_does_not_try_for_long() -
     assert lost < told < patched.index("socket.current.reconnect()", told)
     made = patched[patched.index("const createSocket") : patched.index("const frameSize")]
     assert f"timeout: {same_origin.CONNECT_WITHIN_MS}" in made
+    assert 'addEventListener("online", checkVisibility)' in patched
+    assert 'addEventListener("lu:offline"' in patched
 
 
 def test_vite_passes_rest_calls_on() -> None:

@@ -13,7 +13,7 @@ from llm_ui.components.ui.forms import (
     select_field,
     text_field,
 )
-from llm_ui.components.ui.kit import go, ready, timer
+from llm_ui.components.ui.kit import go, line, ready, timer, toaster
 from llm_ui.components.ui.menus import menu, menu_heading, menu_item, menu_line, opens
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "go",
     "icon",
     "icon_button",
+    "line",
     "link",
     "link_button",
     "menu",
@@ -46,5 +47,6 @@ __all__ = [
     "text_field",
     "timer",
     "toast",
+    "toaster",
     "waiting",
 ]

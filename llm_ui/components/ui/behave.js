@@ -6,7 +6,7 @@ const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase
 
 const root = () => document.documentElement;
 const PHONE = "(max-width: 767px)";
-const OVER = "dialog[open], :popover-open";
+const OVER = "dialog[open], :popover-open:not(.lu-tip)";
 const MARGIN = 8;
 let invoker = null;
 

@@ -60,5 +60,5 @@ def icon_button(
     names = classes("lu-icon-button", "lu-icon-button--small" if small else "", class_name)
     props.setdefault("type", "button")
     return rx.el.button(
-        icon(name, 16 if small else 18), aria_label=label, title=label, class_name=names, **props
+        icon(name, 16 if small else 18), aria_label=label, data_tip=label, class_name=names, **props
     )

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components.ui.buttons import icon
+from llm_ui.components.ui.kit import Toast
 
 
 def skeleton(width: str = "100%", height: str = "12px", *, label: Any = None) -> rx.Component:
@@ -34,14 +35,8 @@ def empty_state(title: Any, text: Any, *extra: Any, test_id: str = "") -> rx.Com
 
 
 def toast(text: Any, *actions: Any, **props: Any) -> rx.Component:
-    """News at the bottom of the page that goes away by itself."""
-    return rx.el.div(
-        rx.el.span(text, class_name="lu-toast__text lu-truncate"),
-        *actions,
-        role="status",
-        class_name="lu-toast",
-        **props,
-    )
+    """News with actions, among all other news: the place is the toaster's."""
+    return Toast.create(rx.el.span(text, class_name="lu-toast__text"), *actions, **props)
 
 
 def banner(text: Any, icon_name: str, **props: Any) -> rx.Component:

@@ -7,7 +7,9 @@ from reflex.components.component import Component
 
 from llm_ui.react._link import link
 
-_KIT = link("behave.js", "kit.jsx")["kit.jsx"]
+_KIT = link("behave.js", "tips.js", "kit.jsx")["kit.jsx"]
+_OVER = link("toasts.jsx", "line.jsx")
+_TOASTS, _LINE = _OVER["toasts.jsx"], _OVER["line.jsx"]
 
 
 class Ready(Component):
@@ -41,6 +43,35 @@ class Timer(Component):
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
 
 
+class Toaster(Component):
+    """Where news appear, those of `rx.toast` too."""
+
+    library = _TOASTS
+    tag = "Toaster"
+
+    label: rx.Var[str]
+    close_label: rx.Var[str]
+
+
+class Toast(Component):
+    """News with actions of their own; they stand among the others."""
+
+    library = _TOASTS
+    tag = "Toast"
+
+
+class Line(Component):
+    """Shows its children while there is no line to the server, and opens nothing meanwhile."""
+
+    library = _LINE
+    tag = "Line"
+
+    is_broken: rx.Var[bool]
+    blocked_label: rx.Var[str]
+
+
+line = Line.create
 ready = Ready.create
+toaster = Toaster.create
 go = Go.create
 timer = Timer.create

@@ -235,7 +235,7 @@ def _backup(backup: Backup) -> rx.Component:
         download=True,
         custom_attrs={"reloadDocument": True},
         aria_label=t("backups.download", name=backup.name),
-        title=t("backups.download", name=backup.name),
+        data_tip=t("backups.download", name=backup.name),
         class_name="lu-icon-button lu-icon-button--small",
         data_testid="backup-download",
     )

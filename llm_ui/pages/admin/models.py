@@ -87,7 +87,7 @@ def _bulk() -> rx.Component:
     def act(icon_name: str, key: str, test_id: str, action: Any) -> rx.Component:
         return ui.button(
             ui.icon(icon_name, 16), rx.el.span(t(key), class_name="lu-wide-only"), small=True,
-            look="ghost", aria_label=t(key), title=t(key), on_click=action, data_testid=test_id,
+            look="ghost", aria_label=t(key), data_tip=t(key), on_click=action, data_testid=test_id,
         )  # fmt: skip
 
     everything = rx.el.input(

@@ -122,7 +122,7 @@ def _row(row: rx.Var[SpeedOf]) -> rx.Component:
             rx.el.button(
                 _group_name(row.name),
                 type="button",
-                title=t("speed.look_at"),
+                data_tip=t("speed.look_at"),
                 on_click=State.look_at(row.name, row.detail),
                 class_name="lu-table__name lu-narrow",
                 data_testid="speed-look-at",

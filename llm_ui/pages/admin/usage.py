@@ -186,7 +186,7 @@ def _name(row: rx.Var[UsedBy]) -> rx.Component:
             rx.el.button(
                 words,
                 type="button",
-                title=t("usage_all.narrow"),
+                data_tip=t("usage_all.narrow"),
                 on_click=State.narrow_to(row.key, row.detail),
                 class_name="lu-table__name lu-narrow",
                 data_testid="usage-narrow",
@@ -207,7 +207,7 @@ def _row(row: rx.Var[UsedBy]) -> rx.Component:
         )
 
     def tokens(value: Any) -> rx.Component:
-        mark = rx.el.span("≈ ", title=t("usage_all.estimated", count=row.estimated))
+        mark = rx.el.span("≈ ", data_tip=t("usage_all.estimated", count=row.estimated))
         return rx.fragment(rx.cond(row.estimated > 0, mark), number(value))
 
     return rx.el.tr(

@@ -288,7 +288,7 @@ export function Composer({
             type="button"
             className="lu-composer-go lu-composer-stop"
             aria-label={stopLabel}
-            title={stopLabel}
+            data-tip={stopLabel}
             data-testid="stop"
             onClick={(event) => {
               onStop?.();
@@ -303,7 +303,7 @@ export function Composer({
             type="submit"
             className="lu-composer-go"
             aria-label={sendLabel}
-            title={sendLabel}
+            data-tip={sendLabel}
             data-testid="send"
             disabled={!filled || disabled}
           >

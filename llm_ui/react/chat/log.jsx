@@ -207,7 +207,7 @@ export function ChatLog({
           type="button"
           className="lu-log-jump"
           aria-label={jumpLabel}
-          title={jumpLabel}
+          data-tip={jumpLabel}
           data-testid="jump-latest"
           onClick={jump}
         >

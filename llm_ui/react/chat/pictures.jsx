@@ -39,7 +39,7 @@ function Download({ file, label }) {
       href={contentOf(file)}
       download={file.name}
       aria-label={label}
-      title={label}
+      data-tip={label}
       data-testid="picture-download"
     >
       <Icon name="download" size={18} />
@@ -68,7 +68,7 @@ function Viewer({ file, alt, labels, onShut }) {
           type="button"
           className="lu-icon-button lu-picture__button"
           aria-label={labels.close}
-          title={labels.close}
+          data-tip={labels.close}
           data-testid="picture-close"
           onClick={shut}
         >
@@ -88,7 +88,7 @@ function Picture({ file, alt, labels, onOpen }) {
       <button
         type="button"
         className="lu-picture__open"
-        title={labels.enlarge}
+        data-tip={labels.enlarge}
         data-testid="picture-open"
         onClick={onOpen}
       >

@@ -120,7 +120,7 @@ export function Question({ children, text = "", bare = false, hint = "", labels 
   if (editing) return <Editor text={text} bare={bare} labels={labels} onDone={done} onEdit={onEdit} />;
   return (
     <>
-      <div className="lu-question__text" title={hint} dir="auto">
+      <div className="lu-question__text" data-tip={hint} dir="auto">
         {text}
       </div>
       <div className="lu-actions lu-actions--quiet">
@@ -130,7 +130,7 @@ export function Question({ children, text = "", bare = false, hint = "", labels 
           type="button"
           className="lu-icon-button lu-icon-button--small"
           aria-label={labels.edit}
-          title={labels.edit}
+          data-tip={labels.edit}
           data-testid="edit"
           onClick={() => setEditing(true)}
         >

@@ -23,7 +23,7 @@ export function CopyButton({ text = "", label, copiedLabel, className = "" }) {
       type="button"
       className={`lu-copy-button ${className}`}
       aria-label={words}
-      title={words}
+      data-tip={words}
       data-done={done || undefined}
       data-testid="copy"
       onClick={copy}
@@ -69,7 +69,7 @@ export function RelativeTime({ iso = "" }) {
   const lang = document.documentElement.lang || undefined;
   const full = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
   return (
-    <time dateTime={iso} title={full.format(time)}>
+    <time dateTime={iso} data-tip={full.format(time)}>
       {ago(time, lang)}
     </time>
   );

@@ -90,7 +90,7 @@ function Chip({ file, labels, uploads }) {
         <Picture file={file} />
       </span>
       <span className="lu-chip-words">
-        <span className="lu-chip-name" title={file.name}>
+        <span className="lu-chip-name" data-tip={file.name}>
           {file.name}
         </span>
         <span className="lu-chip-about" role={bad ? "alert" : undefined}>
@@ -102,7 +102,7 @@ function Chip({ file, labels, uploads }) {
           type="button"
           className="lu-chip-button"
           aria-label={`${labels.retry}: ${file.name}`}
-          title={labels.retry}
+          data-tip={labels.retry}
           data-testid="file-retry"
           onClick={() => uploads.retry(file.key)}
         >
@@ -113,7 +113,7 @@ function Chip({ file, labels, uploads }) {
         type="button"
         className="lu-chip-button"
         aria-label={fill(labels.remove, { name: file.name })}
-        title={fill(labels.remove, { name: file.name })}
+        data-tip={fill(labels.remove, { name: file.name })}
         data-testid="file-remove"
         onClick={() => uploads.remove(file.key)}
       >

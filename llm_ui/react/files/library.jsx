@@ -158,7 +158,7 @@ export function Library({ labels, taken, count, limit, onChosen, onUpload, onShu
             type="button"
             className="lu-icon-button"
             aria-label={labels.close}
-            title={labels.close}
+            data-tip={labels.close}
             onClick={() => dialog.current.close()}
           >
             <Icon name="cross" size={18} />
@@ -289,7 +289,7 @@ function Row({ file, labels, isTaken, isPicked, isFull, onTick }) {
           <Picture file={file} />
         </span>
         <span className="lu-file__words">
-          <span className="lu-file__name" title={file.name}>
+          <span className="lu-file__name" data-tip={file.name}>
             {file.name}
           </span>
           <span className="lu-file__about" data-failed={failed}>

@@ -34,7 +34,7 @@ export function PickButton({ label, onFiles, children, className, testId, field:
         type="button"
         className={className}
         aria-label={label}
-        title={label}
+        data-tip={label}
         data-testid={testId}
         onClick={() => field.current.click()}
       >
@@ -63,7 +63,7 @@ export function AttachMenu({ labels, files, limit, onFiles, onChosen, onShut }) 
         aria-haspopup="menu"
         aria-expanded="false"
         aria-label={labels.attach}
-        title={labels.attach}
+        data-tip={labels.attach}
         data-testid="attach"
       >
         <Icon name="clip" size={18} />

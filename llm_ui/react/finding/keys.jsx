@@ -62,7 +62,7 @@ export function Shortcuts({ labels = {}, rows = [] }) {
       }
       if (event.ctrlKey || event.metaKey) return;
       if (event.key === "Escape" && event.target === composer()) {
-        if (!document.querySelector(":popover-open")) event.target.blur();
+        if (!document.querySelector(":popover-open:not(.lu-tip)")) event.target.blur();
         return;
       }
       if (inDialog || isTyping(event.target)) return;

@@ -10,7 +10,7 @@ function button(number, source, label) {
   made.dataset.cite = String(number);
   const words = String(label ?? "").replace("{number}", number);
   made.setAttribute("aria-label", source.title ? `${words}: ${source.title}` : words);
-  made.title = source.title || source.url || "";
+  made.dataset.tip = source.title || source.url || "";
   made.textContent = String(number);
   return made;
 }

@@ -42,7 +42,7 @@ export function fileName(lang, given) {
 }
 
 function name(button, kind, label) {
-  button.title = label;
+  button.dataset.tip = label;
   button.setAttribute("aria-label", label);
   if (kind !== "save") button.setAttribute("aria-pressed", "false");
 }

@@ -148,7 +148,7 @@ export function dresser(container, labels) {
     dressCode(root, labels, final);
     for (const button of root.querySelectorAll(".lu-md-img")) {
       if (shown.has(button.dataset.src)) showImage(button);
-      else button.title = labels.loadImage;
+      else button.dataset.tip = labels.loadImage;
     }
     for (const button of root.querySelectorAll(".lu-md-ref")) {
       button.setAttribute("aria-label", (labels.footnote ?? "").replace("{name}", button.dataset.note));

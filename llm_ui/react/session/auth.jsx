@@ -137,7 +137,7 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
           type="button"
           className="lu-auth-eye"
           aria-label={shown ? labels.hide_password : labels.show_password}
-          title={shown ? labels.hide_password : labels.show_password}
+          data-tip={shown ? labels.hide_password : labels.show_password}
           onClick={() => setShown(!shown)}
         >
           <Icon name="eye" size={18} />

@@ -1,0 +1,208 @@
+"""What somebody meets who has not read anything: projects that say what they tell models, news in
+one place, tooltips, a lost line that shows at once, and words for those who are shut out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.e2e.app import App
+from tests.e2e.conftest import People
+from tests.e2e.window import A_CHAT, PASSWORD, Person, finished, grown, ready, send
+from tests.scripted import Script, ScriptedServer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
+
+# Texts of the pages' own, not those that somebody wrote into a message.
+TITLES = """[...document.querySelectorAll("[title]:not(abbr):not(iframe):not(.lu-md *)")]
+  .map((each) => each.outerHTML)"""
+OFFLINE = ("WebSocket", "ERR_INTERNET_DISCONNECTED", "Failed to fetch", "ERR_CONNECTION_")
+
+
+async def changed(person: Person, path: str, body: dict[str, object]) -> None:
+    """PATCH below /api/v1."""
+    answer = await person.context.request.patch(
+        f"{person.url}/api/v1{path}", data=body, headers={"X-CSRF-Token": person.csrf}
+    )
+    assert answer.ok, await answer.text()
+
+
+async def chat_menu(page: Page, title: str, what: str) -> None:
+    row = page.locator(".lu-chat").filter(has_text=title)
+    await row.hover()
+    await row.get_by_test_id("chat-menu").click()
+    await page.get_by_test_id(what).click()
+
+
+async def test_a_project_says_what_it_tells_models_and_a_question_begins_there(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app)
+    await changed(bob, "/account", {"default_model_id": await bob.model_id()})
+    page = await bob.tab("/projects")
+    await page.get_by_test_id("new-project-button").click()
+    form = page.get_by_test_id("new-project")
+    await form.get_by_test_id("project-name").fill("Fruit")
+    await form.get_by_test_id("project-prompt").fill("Say BANANA.\nTwice.")
+    await form.get_by_test_id("project-description").fill("All about fruit")
+    await form.get_by_test_id("new-project-submit").click()
+    told = page.get_by_test_id("project-instructions")
+    await expect(told).to_have_text("Say BANANA.\nTwice.")
+    await page.get_by_test_id("edit-instructions").click()
+    await page.get_by_test_id("project-dialog").get_by_test_id("project-prompt").fill("Say BANANA.")
+    await page.get_by_test_id("project-dialog-submit").click()
+    await expect(told).to_have_text("Say BANANA.")
+    upstream.always = Script(say="BANANA")
+    await page.get_by_test_id("project-ask").get_by_test_id("composer").fill("What is yellow?")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(A_CHAT)
+    await finished(page)
+    await expect(page.get_by_test_id("chat-project")).to_contain_text("Fruit")
+    assert upstream.requests[-1].body["messages"][0]["content"] == "Say BANANA."
+
+    # What the chat itself says comes behind that, or takes its place.
+    await page.get_by_test_id("chat-settings").click()
+    await page.get_by_test_id("setting-instructions").wait_for()
+    around = page.get_by_test_id("project-instructions-in-force")
+    await around.locator("summary").click()
+    await expect(around).to_contain_text("Say BANANA.")
+    await page.get_by_test_id("setting-system-prompt").fill("Talk like a pirate.")
+    await page.get_by_test_id("settings-save").click()
+    await expect(page.get_by_test_id("settings-dialog")).to_be_hidden()
+    await send(page, "And what is blue?")
+    await finished(page)
+    first = upstream.requests[-1].body["messages"][0]["content"]
+    assert first == "Say BANANA.\n\nTalk like a pirate."
+    await page.get_by_test_id("chat-settings").click()
+    await page.get_by_test_id("setting-instructions").select_option("replace")
+    await page.get_by_test_id("settings-save").click()
+    await expect(page.get_by_test_id("settings-dialog")).to_be_hidden()
+    await send(page, "And red?")
+    await finished(page)
+    assert upstream.requests[-1].body["messages"][0]["content"] == "Talk like a pirate."
+    await page.go_back()
+    await expect(page.get_by_test_id("project-title")).to_have_text("Fruit")
+    await expect(page.get_by_test_id("project-ask").get_by_test_id("composer")).to_have_value("")
+
+
+async def test_news_stand_in_one_place_and_what_was_done_is_taken_back(
+    app: App, people: People
+) -> None:
+    bob = await people.user(app)
+    await bob.post("/projects", {"name": "House"})
+    page, _ = await bob.tab_with_chat("Roof")
+    items = page.get_by_test_id("chat-list-item")
+    await chat_menu(page, "Roof", "move")
+    await page.get_by_test_id("move-project").select_option(label="House")
+    await page.get_by_test_id("move-dialog-submit").click()
+    news = page.locator(".lu-toasts .lu-toast")
+    await expect(news).to_contain_text("Moved to “House”")
+    await page.get_by_test_id("undo").click()
+    await expect(news).to_have_count(0)
+    await page.reload()
+    await expect(page.get_by_test_id("chat-title")).to_have_text("Roof")
+    await expect(page.get_by_test_id("chat-project")).to_have_count(0)
+    await chat_menu(page, "Roof", "archive")
+    await expect(news).to_contain_text("Archived")
+    await expect(items).to_have_count(0)
+    await page.get_by_test_id("undo").focus()
+    await page.keyboard.press("Enter")
+    await expect(items).to_have_text(["Roof"])
+
+    # Those of the states stand among them, and none over the composer.
+    await page.goto(f"{app.url}/files")
+    await page.get_by_test_id("upload-input").set_input_files(
+        [{"name": "roof.txt", "mimeType": "text/plain", "buffer": b"Tiles"}]
+    )
+    await page.get_by_test_id("delete-file").first.click()
+    await page.get_by_test_id("delete-file-dialog-submit").click()
+    await expect(page.locator(".lu-toasts .lu-toast")).to_contain_text("roof.txt")
+
+
+async def test_tooltips_are_our_own(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat("say:Tips")
+    tip = page.locator("#lu-tip")
+    await page.get_by_test_id("chat-settings").hover()
+    await expect(tip).to_have_text("Chat settings")
+    await expect(tip).to_be_visible()
+    await page.mouse.move(2, 400)
+    await expect(tip).to_be_hidden()
+    await page.get_by_test_id("chat-settings").focus()
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Tab")
+    await expect(tip).to_have_text("Chat settings")
+    await page.keyboard.press("Escape")
+    await expect(tip).to_be_hidden()
+    for path in ("/chat", "/history", "/projects", "/prompts", "/files", "/account", "/usage"):
+        await page.goto(app.url + path)
+        await ready(page) if path == "/chat" else await page.locator("main").wait_for()
+        assert await page.evaluate(TITLES) == [], path
+
+
+async def test_a_finger_that_stays_asks_what_a_button_is(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page = await bob.tab("/chat")
+    await ready(page)
+    press = """(button) => {
+      const at = { bubbles: true, pointerType: 'touch', clientX: 1, clientY: 1 };
+      button.dispatchEvent(new PointerEvent('pointerdown', at));
+    }"""
+    button = page.get_by_test_id("chat-settings")
+    await button.evaluate(press)
+    await expect(page.locator("#lu-tip")).to_have_text("Chat settings")
+    # The press that asked does not act.
+    await button.evaluate("(b) => b.click()")
+    await expect(page.get_by_test_id("settings-dialog")).to_be_hidden()
+    await button.evaluate("(b) => b.click()")
+    await expect(page.get_by_test_id("settings-dialog")).to_be_visible()
+
+
+async def test_offline_shows_at_once_and_address_and_page_stay_together(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    people.watch.allow(*OFFLINE)
+    bob = await people.user(app)
+    await bob.new_chat("Another chat")
+    page, chat_id = await bob.tab_with_chat("say:Here")
+    await page.get_by_test_id("chat-list-item").filter(has_text="Another").click()
+    await expect(page.get_by_test_id("chat-title")).to_have_text("Another chat")
+    await page.get_by_test_id("chat-list-item").filter(has_text="Here").click()
+    await page.wait_for_url(f"**/chat/{chat_id}*")
+    await send(page, "tokens=900 rate=40")
+    await grown(page)
+    await bob.context.set_offline(True)
+    await expect(page.get_by_test_id("offline")).to_be_visible(timeout=2_000)
+    await expect(page.get_by_test_id("away")).to_be_visible()
+    here = page.url
+    await page.get_by_test_id("chat-list-item").filter(has_text="Another").click()
+    await expect(page.get_by_text("You are offline.")).to_be_visible()
+    await page.evaluate("history.back()")
+    await page.wait_for_url(here)
+    await expect(page.get_by_test_id("chat-title")).to_contain_text("Here")
+    await bob.context.set_offline(False)
+    await expect(page.get_by_test_id("offline")).to_have_count(0, timeout=10_000)
+    await page.get_by_test_id("chat-list-item").filter(has_text="Another").click()
+    await expect(page.get_by_test_id("chat-title")).to_have_text("Another chat")
+
+
+async def test_who_is_disabled_is_told_so(app: App, people: People) -> None:
+    people.watch.allow(r"\b403\b", r"\b401\b")
+    alice, bob = await people.alice(app), await people.user(app)
+    page = await bob.tab("/chat")
+    await ready(page)
+    everybody = (await alice.get("/admin/users"))["items"]
+    person = next(each["id"] for each in everybody if each["email"] == bob.email)
+    await changed(alice, f"/admin/users/{person}", {"is_active": False})
+    await page.wait_for_url(re.compile(r"/login/?\?ended=disabled"))
+    words = "Your account has been disabled. Ask an administrator."
+    await expect(page.get_by_test_id("ended")).to_have_text(words)
+    await page.get_by_test_id("login-email").fill(bob.email)
+    await page.get_by_test_id("login-password").fill("not the password")
+    await page.get_by_test_id("login-submit").click()
+    await expect(page.get_by_role("alert")).to_contain_text("don’t match")
+    await page.get_by_test_id("login-password").fill(PASSWORD)
+    await page.get_by_test_id("login-submit").click()
+    await expect(page.get_by_role("alert")).to_have_text(words)
