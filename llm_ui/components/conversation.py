@@ -6,7 +6,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.answers import answer_menu
-from llm_ui.components.files import composer_labels
+from llm_ui.components.files import blind_note, composer_labels
 from llm_ui.components.images import image_menu
 from llm_ui.components.messages import message_row, pair_row
 from llm_ui.components.modes import composer_hint, mode_switches
@@ -226,7 +226,7 @@ def conversation() -> rx.Component:
     return rx.el.div(
         message_changes(state_name=ChatState.get_full_name(), on_gap=ChatState.load_chat),
         rx.el.div(body, class_name="lu-talk__body"),
-        rx.el.div(notes(), along_line(), _composer(), class_name="lu-dock lu-column"),
+        rx.el.div(notes(), along_line(), blind_note(), _composer(), class_name="lu-dock lu-column"),
         answer_menu(),
         image_menu(),
         rx.el.div(ChatState.announcement, class_name="lu-sr", custom_attrs={"aria-live": "polite"}),

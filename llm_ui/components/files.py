@@ -7,10 +7,12 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.text import file_size, t
+from llm_ui.components.text import t
+from llm_ui.react.files import Attached, BlindNote
 from llm_ui.schemas.files import FileItem
 from llm_ui.schemas.views import MessageView
 from llm_ui.services.attachments import MOST_FILES
+from llm_ui.states.chat import ChatState
 
 File = rx.Var[FileItem]
 LOOK_EVERY_MS = 1500
@@ -66,6 +68,27 @@ def composer_labels() -> dict[str, Any]:
         "count": t("error.file_count", limit=MOST_FILES),
         "notReady": t("files.not_ready"),
         "pasted": t("files.pasted"),
+        "tellsImages": True,
+    }
+
+
+def opening_labels() -> dict[str, Any]:
+    """The words of what opens a file: an image large, the text of everything else."""
+    return {
+        "attached": t("files.attached"),
+        "images": t("files.images"),
+        "close": t("common.close"),
+        "download": t("files.download"),
+        "enlarge": t("image.enlarge"),
+        "gone": t("image.gone"),
+        "previous": t("image.previous"),
+        "next": t("image.next"),
+        "actual": t("image.actual"),
+        "place": t("image.place", number="{number}", count="{count}"),
+        "more": t("files.text_more"),
+        "reading": t("files.reading"),
+        "load_failed": t("files.text_failed"),
+        "no_text": t("files.text_none"),
     }
 
 
@@ -91,34 +114,20 @@ def picture(file: File) -> rx.Component:
     )
 
 
-def _attached(file: File) -> rx.Component:
-    is_image = file.kind == "image"
-    return rx.el.li(
-        rx.el.a(
-            picture(file),
-            rx.el.span(
-                rx.el.span(file.name, class_name="lu-file__name"),
-                rx.el.span(file_size(file.size), class_name="lu-file__about"),
-                class_name="lu-file__words",
-            ),
-            href=rx.cond(is_image, content_of(file, inline=True), content_of(file)),
-            target="_blank",
-            rel="noopener",
-            data_tip=file.name,
-            class_name="lu-file",
-            data_testid="message-file",
-        ),
-        key=file.id,
-    )
-
-
 def attached(message: rx.Var[MessageView]) -> rx.Component:
     """The files of a question, above its words."""
-    return rx.cond(
-        message.files.length() > 0,
-        rx.el.ul(
-            rx.foreach(message.files, _attached),
-            aria_label=t("files.attached"),
-            class_name="lu-files",
-        ),
+    shown = Attached.create(files=message.files.to(list[dict[str, Any]]), labels=opening_labels())
+    return rx.cond(message.files.length() > 0, shown)
+
+
+def blind_note() -> rx.Component:
+    """Beside the composer: the model cannot look at what is attached."""
+    return BlindNote.create(
+        seeing=ChatState.model_sees | ChatState.modes.contains("image"),
+        other=ChatState.seeing_id,
+        labels={
+            "blind": t("files.blind", model=ChatState.model_name),
+            "switch": t("files.blind_switch", model=ChatState.seeing_name),
+        },
+        on_switch=ChatState.select_model,
     )

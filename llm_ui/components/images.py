@@ -23,6 +23,10 @@ def _labels() -> dict[str, Any]:
         "download": t("image.download"),
         "close": t("common.close"),
         "gone": t("image.gone"),
+        "previous": t("image.previous"),
+        "next": t("image.next"),
+        "actual": t("image.actual"),
+        "place": t("image.place", number="{number}", count="{count}"),
     }
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.files import content_of, looks_again, picture, upload_labels
+from llm_ui.components.files import looks_again, opening_labels, picture, upload_labels
 from llm_ui.components.overlays import undo_toast
 from llm_ui.components.shell import shell, top_bar
 from llm_ui.components.sidebar import client_sidebar
 from llm_ui.components.text import file_size, t, t_of, when
 from llm_ui.react import upload_box
+from llm_ui.react.files import FileName
 from llm_ui.schemas.files import FileItem
 from llm_ui.states.auth import AuthState
 from llm_ui.states.chat import ChatState
@@ -52,18 +55,15 @@ def _search() -> rx.Component:
 
 
 def _name(file: File) -> rx.Component:
-    link = rx.el.a(
-        file.name,
-        href=content_of(file),
-        download=True,
-        class_name="lu-library__name",
-        data_tip=file.name,
-        data_testid="file-name",
-    )
+    link = FileName.create(file=file.to(dict[str, Any]), labels=opening_labels())
     state = rx.cond(
         file.status == "waiting",
         ui.badge(t_of("files.status.", file.status), "warn"),
-        rx.cond(file.error != "", rx.el.span(file.error, class_name="lu-library__error")),
+        rx.cond(
+            file.error != "",
+            rx.el.span(file.error, class_name="lu-library__error"),
+            rx.cond(file.note != "", rx.el.span(file.note, class_name="lu-library__note")),
+        ),
     )
     return rx.el.td(
         rx.el.div(picture(file), rx.el.div(link, state), class_name="lu-library__file"),

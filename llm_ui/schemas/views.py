@@ -100,6 +100,7 @@ class ModelItem:
     icon: str = "message-circle"
     available: bool = True
     thinks: bool = False
+    sees: bool = False
     accepts: list[str] = field(default_factory=list)
     defaults: dict[str, str] = field(default_factory=dict)
     instructed: bool = False

@@ -18,6 +18,7 @@ from llm_ui.models import AIModel, AIProvider, AIType, ModelReader, User
 from llm_ui.schemas.views import ModelItem
 from llm_ui.services.chat_settings import accepted_by, for_provider, texts_of
 from llm_ui.services.modes import THINKING
+from llm_ui.services.vision import sees
 
 # What AIType.slug may be; a type keeps it when it is renamed.
 CHAT, REASONING, EMBEDDING = "chat", "reasoning", "embedding"
@@ -104,6 +105,7 @@ async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
             icon=model.icon or (kind.icon if kind else "") or ICON,
             available=model.is_available and provider.status != "down",
             thinks=_thinks(model, kind.slug if kind else None),
+            sees=sees(model, provider.type),
             accepts=accepted_by(provider.type),
             defaults=texts_of(for_provider(model.default_params, provider.type)),
             instructed=bool(model.system_prompt),

@@ -198,6 +198,7 @@ class ChatState(
         self.model_id = chosen.id if chosen else ""
         self.model_name = chosen.name if chosen else ""
         self.model_thinks = chosen is not None and chosen.thinks
+        self._note_sight(self.models, chosen)
         self.model_accepts = chosen.accepts if chosen else []
         self.model_defaults = chosen.defaults if chosen else {}
         self.model_instructed = chosen is not None and chosen.instructed
@@ -262,7 +263,8 @@ class ChatState(
             # Through the empty text, so that the same refused text comes back twice too.
             self.current_input = ""
             yield
-            self.current_input = text
+            # A blank where there were no words: the files come back all the same.
+            self.current_input = text or " "
             yield tell(error)
             return
         self.accepted_key, self.current_input, self.attachment_ids = key, "", []

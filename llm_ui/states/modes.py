@@ -9,7 +9,7 @@ import reflex as rx
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.media import ImageModelItem
-from llm_ui.schemas.views import MessageView
+from llm_ui.schemas.views import MessageView, ModelItem
 from llm_ui.services import browsing, media, models
 from llm_ui.services.modes import IMAGE, MODES
 from llm_ui.states.access import current_actor
@@ -24,6 +24,10 @@ class ModesMixin(rx.State, mixin=True):
     image_models: list[ImageModelItem] = []
     image_model_id: str = ""
     image_model_name: str = ""
+    # Whether the chosen model can look at images, and one that can.
+    model_sees: bool = True
+    seeing_id: str = ""
+    seeing_name: str = ""
     # What is known already to be the model used last.
     _used_model_id: str = ""
 
@@ -46,6 +50,13 @@ class ModesMixin(rx.State, mixin=True):
         self.image_model_name = chosen.name if chosen else ""
         if chosen is None:
             self.modes = [each for each in self.modes if each != IMAGE]
+
+    def _note_sight(self, known: list[ModelItem], chosen: ModelItem | None) -> None:
+        """Who can look at images: said before some are sent to a model that cannot."""
+        self.model_sees = chosen is None or chosen.sees
+        other = next((each for each in known if each.sees and each.available), None)
+        self.seeing_id = other.id if other else ""
+        self.seeing_name = other.name if other else ""
 
     def _load_modes(self, shown: list[MessageView]) -> None:
         """As the chat's last question was asked."""

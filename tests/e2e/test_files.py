@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Locator, Page, expect
 
 from tests import files
 from tests.e2e.app import App
 from tests.e2e.conftest import People
 from tests.e2e.test_look import _no_sideways
-from tests.e2e.window import PHONE, finished, ready, send
+from tests.e2e.window import PHONE, Person, finished, ready, send, until
 from tests.scripted import ScriptedServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
@@ -30,6 +32,11 @@ async def attach(page: Page, name: str, data: bytes, status: str = "ready") -> N
     await page.get_by_test_id("attach-input").set_input_files([picked(name, data)])
     chip = page.get_by_test_id("file-chip").filter(has_text=name)
     await expect(chip).to_have_attribute("data-status", status)
+
+
+async def gone(bob: Person, file_id: str) -> bool:
+    """Whether a file is in the library no more."""
+    return file_id not in [each["id"] for each in (await bob.get("/files"))["items"]]
 
 
 def prompt(upstream: ScriptedServer) -> str:
@@ -76,9 +83,15 @@ async def test_a_document_is_attached_asked_about_and_kept(
     assert [each["name"] for each in question["files"]] == [f"annex.{kind}"]
     await page.reload()
     await expect(shown).to_contain_text(f"annex.{kind}")
+    # It opens here: what was read in it, and the way to the file itself.
+    await shown.click()
+    await expect(page.get_by_test_id("preview-text")).to_contain_text(ANNEX)
     async with page.expect_download() as download:
-        await shown.get_by_role("link").or_(page.locator("a[data-testid=message-file]")).click()
+        await page.get_by_test_id("preview-download").click()
     assert (await download.value).suggested_filename == f"annex.{kind}"
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_test_id("file-preview")).to_have_count(0)
+    await expect(shown).to_be_focused()
 
 
 async def test_the_first_message_of_a_new_chat_takes_its_file_along(
@@ -208,7 +221,7 @@ async def test_sizes_are_refused_before_anything_is_sent(
         second = page.get_by_test_id("file-chip").filter(has_text="second.txt")
         await expect(second).to_contain_text("more than the 1 MB you have")
         assert len([each for each in uploads if each.startswith("POST")]) == 1
-        # Whoever makes room can try again.
+        # Whoever makes room can try again: what is taken away unsent is not kept.
         [kept] = (await bob.get("/files"))["items"]
         await (
             page.get_by_test_id("file-chip")
@@ -216,9 +229,7 @@ async def test_sizes_are_refused_before_anything_is_sent(
             .get_by_test_id("file-remove")
             .click()
         )
-        await bob.context.request.delete(
-            f"{app.url}/api/v1/files/{kept['id']}", headers={"X-CSRF-Token": bob.csrf}
-        )
+        await until(partial(gone, bob, kept["id"]), 20)
         await second.get_by_test_id("file-retry").click()
         await expect(second).to_have_attribute("data-status", "ready")
         await bob.context.close()
@@ -250,12 +261,65 @@ async def test_an_image_for_a_model_that_cannot_see_comes_back_with_its_words(
 ) -> None:
     bob = await people.user(app)
     page, _ = await bob.tab_with_chat()
+    note = page.get_by_test_id("blind-note")
+    await expect(note).to_have_count(0)
+    await attach(page, "photo.png", files.png())
+    # Said before anything is sent; taken back with the image.
+    await expect(note).to_contain_text("cannot look at images")
+    await page.get_by_test_id("file-remove").click()
+    await expect(note).to_have_count(0)
     await attach(page, "photo.png", files.png())
     await page.get_by_test_id("composer").fill("What is this?")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("cannot look at images")).to_be_visible()
+    await expect(page.get_by_text("or pick a model that can")).to_be_visible()
     await expect(page.get_by_test_id("composer")).to_have_value("What is this?")
     await expect(page.get_by_test_id("file-chip")).to_contain_text("photo.png")
+    # What was taken away before it was sent is not kept.
+    assert [each["name"] for each in (await bob.get("/files"))["items"]] == ["photo.png"]
+
+
+async def test_images_of_a_question_are_seen_and_open_large(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    bob = await people.user(app, viewport=PHONE)
+    model = await bob.model_id()
+    table = sa.table("aimodel", sa.column("id"), sa.column("capabilities", sa.JSON))
+    before = app.sql(sa.select(table.c.capabilities).where(table.c.id == model))[0][0]
+    app.sql(sa.update(table).where(table.c.id == model).values(capabilities=["vision"]))
+    try:
+        page, _ = await bob.tab_with_chat()
+        for name in ("one.png", "two.png", "three.png"):
+            await attach(page, name, files.png(400, 300))
+        await expect(page.get_by_test_id("blind-note")).to_have_count(0)
+        await send(page, "What are these?")
+        await finished(page)
+    finally:
+        app.sql(sa.update(table).where(table.c.id == model).values(capabilities=before))
+    shown = page.get_by_test_id("message-image")
+    await expect(shown).to_have_count(3)
+    box = await shown.first.bounding_box()
+    assert box is not None
+    assert box["width"] >= 96
+    await _no_sideways(page, "a question with images")
+    await shown.first.focus()
+    await page.keyboard.press("Enter")
+    viewer = page.get_by_test_id("picture-viewer")
+    await expect(viewer).to_contain_text("1 of 3")
+    await page.keyboard.press("ArrowLeft")
+    await expect(viewer).to_contain_text("3 of 3")
+    await expect(viewer.locator("img")).to_have_attribute("alt", "three.png")
+    await page.get_by_test_id("picture-zoom").click()
+    await expect(page.get_by_test_id("picture-zoom")).to_have_attribute("aria-pressed", "true")
+    # The focus stays in the dialog, and goes back to where it came from.
+    for _ in range(8):
+        await page.keyboard.press("Tab")
+        assert await page.evaluate(
+            "!document.hasFocus() || document.activeElement === document.body"
+            " || !!document.activeElement.closest('dialog')"
+        )
+    await page.keyboard.press("Escape")
+    await expect(viewer).to_have_count(0)
+    await expect(shown.first).to_be_focused()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

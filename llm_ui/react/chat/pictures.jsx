@@ -1,14 +1,12 @@
 // Images that a model makes: what stands there while one waits, the images, and one of them
-// large. Their addresses are made of ids here, and so lead to this server alone.
-import { useEffect, useRef, useState } from "react";
+// large.
+import { useEffect, useState } from "react";
 
-import { Icon } from "./icons.jsx";
+import { Download, Viewer, contentOf } from "../files/viewer.jsx";
 
 // Whoever waits a moment only need not read a clock.
 const PATIENCE_S = 3;
 const NOTHING = [];
-
-const contentOf = (file) => `/api/v1/files/${encodeURIComponent(file.id)}/content`;
 
 export function Making({ label = "", since = "" }) {
   const [seconds, setSeconds] = useState(0);
@@ -29,54 +27,6 @@ export function Making({ label = "", since = "" }) {
         </span>
       )}
     </div>
-  );
-}
-
-function Download({ file, label }) {
-  return (
-    <a
-      className="lu-icon-button lu-picture__button"
-      href={contentOf(file)}
-      download={file.name}
-      aria-label={label}
-      data-tip={label}
-      data-testid="picture-download"
-    >
-      <Icon name="download" size={18} />
-    </a>
-  );
-}
-
-function Viewer({ file, alt, labels, onShut }) {
-  const dialog = useRef(null);
-  useEffect(() => {
-    dialog.current.showModal();
-  }, []);
-  const shut = () => dialog.current.close();
-  return (
-    <dialog
-      ref={dialog}
-      className="lu-viewer"
-      aria-label={alt}
-      data-testid="picture-viewer"
-      onClose={onShut}
-      onClick={(event) => event.target === dialog.current && shut()}
-    >
-      <div className="lu-viewer__bar">
-        <Download file={file} label={labels.download} />
-        <button
-          type="button"
-          className="lu-icon-button lu-picture__button"
-          aria-label={labels.close}
-          data-tip={labels.close}
-          data-testid="picture-close"
-          onClick={shut}
-        >
-          <Icon name="cross" size={18} />
-        </button>
-      </div>
-      <img src={`${contentOf(file)}?inline=true`} alt={alt} className="lu-viewer__image" />
-    </dialog>
   );
 }
 
@@ -123,7 +73,13 @@ export function Pictures({ files = NOTHING, alt = "", labels = {} }) {
         />
       ))}
       {open !== null && files[open] && (
-        <Viewer file={files[open]} alt={words(open)} labels={labels} onShut={() => setOpen(null)} />
+        <Viewer
+          files={files}
+          start={open}
+          altOf={words}
+          labels={labels}
+          onShut={() => setOpen(null)}
+        />
       )}
     </div>
   );

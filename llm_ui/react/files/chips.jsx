@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 import { backendOrigin } from "../session/backend.js";
+import { IMAGES } from "./blind.jsx";
 import { Picture, fill } from "./parts.jsx";
 import { sizeOf } from "./size.js";
 import { Uploads, filesOf } from "./upload.js";
@@ -77,7 +78,9 @@ function about(file, labels) {
     return fill(labels.uploading, { percent: file.percent ?? 0 });
   }
   if (file.status === "waiting") return labels.reading;
-  if (file.status === "ready") return sizeOf(file.size, document.documentElement.lang || "en");
+  if (file.status === "ready") {
+    return file.note || sizeOf(file.size, document.documentElement.lang || "en");
+  }
   return file.error || labels.unreachable;
 }
 
@@ -93,7 +96,7 @@ function Chip({ file, labels, uploads }) {
         <span className="lu-chip-name" data-tip={file.name}>
           {file.name}
         </span>
-        <span className="lu-chip-about" role={bad ? "alert" : undefined}>
+        <span className="lu-chip-about" data-note={Boolean(file.note)} role={bad ? "alert" : undefined}>
           {about(file, labels)}
         </span>
       </span>
@@ -115,7 +118,7 @@ function Chip({ file, labels, uploads }) {
         aria-label={fill(labels.remove, { name: file.name })}
         data-tip={fill(labels.remove, { name: file.name })}
         data-testid="file-remove"
-        onClick={() => uploads.remove(file.key)}
+        onClick={() => uploads.discard(file.key)}
       >
         <Icon name="cross" />
       </button>
@@ -138,6 +141,14 @@ export function Chips({ list, labels, uploads }) {
   useEffect(() => {
     if (last) box.current.scrollTop = box.current.scrollHeight;
   }, [last]);
+  // Whoever stands beside the composer says what a model cannot look at.
+  const images = list.filter((file) => file.kind === "image" && file.status !== "refused").length;
+  useEffect(() => {
+    if (!labels.tellsImages) return undefined;
+    const tell = (detail) => window.dispatchEvent(new CustomEvent(IMAGES, { detail }));
+    tell(images);
+    return () => tell(0);
+  }, [images, labels.tellsImages]);
   if (!list.length) return null;
   return (
     <ul ref={box} className="lu-chips" aria-label={labels.attached}>

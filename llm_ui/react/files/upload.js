@@ -4,7 +4,7 @@
 const FILES = "/api/v1/files";
 const ASK_EVERY_MS = 600;
 const AT_ONCE = 2;
-const KEPT = ["id", "name", "size", "kind", "status", "error"];
+const KEPT = ["id", "name", "size", "kind", "status", "error", "note", "fresh"];
 
 let numbers = 0;
 let token = null;
@@ -61,6 +61,21 @@ export function filesOf(transfer) {
 /** What stays of a file that the server knows: enough to show it and to send it along. */
 export const known = (file) => Object.fromEntries(KEPT.map((name) => [name, file[name]]));
 
+/** What the server says of a file; where it was brought is known here only. */
+const told = ({ id, name, size, kind, status, error, note }) => ({ id, name, size, kind, status, error, note });
+
+/** Delete a file that nothing uses; it stays in the library if that does not work. */
+async function drop(origin, id) {
+  try {
+    const csrf = await tokenOf(origin);
+    const address = new URL(`${FILES}/${encodeURIComponent(id)}?unused=true`, origin);
+    const headers = { "X-CSRF-Token": csrf };
+    await fetch(address, { method: "DELETE", credentials: "include", headers });
+  } catch {
+    // The library has it, under "not used".
+  }
+}
+
 /**
  * The files of one place on a page. `changed(list)` is called with each new list; a file is
  * {key, id, name, size, kind, status, error, percent, preview}, its status one of queued,
@@ -107,6 +122,13 @@ export class Uploads {
     this.show(this.list.filter((each) => each.key !== key));
   }
 
+  /** Somebody takes a file away: one that was only brought here need not be kept either. */
+  discard(key) {
+    const file = this.list.find((each) => each.key === key);
+    this.remove(key);
+    if (file?.fresh && file.id) drop(this.origin, file.id);
+  }
+
   retry(key) {
     this.change(key, { status: "queued", error: "", percent: 0 });
     this.next();
@@ -143,7 +165,12 @@ export class Uploads {
     this.change(file.key, { status: "uploading" });
     this.send(file)
       .then((answer) => {
-        this.change(file.key, { ...known(answer), blob: null, request: null });
+        if (!this.list.some((each) => each.key === file.key)) {
+          // It was taken away while its last bytes were on their way.
+          drop(this.origin, answer.id);
+          return;
+        }
+        this.change(file.key, { ...known(answer), fresh: true, blob: null, request: null });
         if (answer.status === "waiting") this.watch({ key: file.key, id: answer.id });
       })
       .catch((error) => {
@@ -197,7 +224,7 @@ export class Uploads {
       await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
       try {
         const answer = await read(this.origin, `${FILES}/${id}`);
-        if (answer.status !== "waiting") return this.change(key, known(answer));
+        if (answer.status !== "waiting") return this.change(key, told(answer));
       } catch (error) {
         if (error.status === 404) return this.remove(key);
         // Else the line is gone for a moment: the next question may get through.

@@ -1,0 +1,37 @@
+// Said at once, before anything is sent: the model cannot look at the images that are attached.
+import { useEffect, useState } from "react";
+
+import { Icon } from "../chat/icons.jsx";
+
+// What the composer's chips tell of the images among them.
+export const IMAGES = "lu-attached-images";
+
+/** Labels: blind, switch (with the name of a model that sees), or none to switch to. */
+export function BlindNote({ seeing = true, other = "", labels = {}, onSwitch }) {
+  const [images, setImages] = useState(0);
+  useEffect(() => {
+    const heard = ({ detail }) => setImages(detail);
+    window.addEventListener(IMAGES, heard);
+    return () => window.removeEventListener(IMAGES, heard);
+  }, []);
+  return (
+    <div role="status" className="lu-blind-place">
+      {images > 0 && !seeing && (
+        <p className="lu-blind" data-testid="blind-note">
+          <Icon name="eye" />
+          <span>{labels.blind}</span>
+          {other && (
+            <button
+              type="button"
+              className="lu-button lu-button--plain lu-button--small"
+              data-testid="blind-switch"
+              onClick={() => onSwitch?.(other)}
+            >
+              {labels.switch}
+            </button>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
