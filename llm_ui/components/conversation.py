@@ -202,7 +202,7 @@ def _composer() -> rx.Component:
         busy=ChatState.busy,
         disabled=ChatState.chats_loaded & (ChatState.models.length() == 0),
         placeholder=placeholder,
-        draft=ChatState.current_input,
+        refused=ChatState.refused_key,
         draft_key=ChatState.open_chat_id,
         ack=ChatState.accepted_key,
         send_label=t("chat.send"),

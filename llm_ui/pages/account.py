@@ -12,6 +12,7 @@ from llm_ui.components.keys import key_dialogs, own_keys
 from llm_ui.components.text import t, when
 from llm_ui.components.ui import settings
 from llm_ui.components.user_menu import languages, themes
+from llm_ui.react import enter_choice
 from llm_ui.schemas.account import BrowserItem
 from llm_ui.schemas.prompts import PromptItem
 from llm_ui.schemas.views import ModelItem
@@ -137,10 +138,19 @@ def _preferences() -> rx.Component:
         on_click=AccountState.set_auto_titles(~account.auto_titles),
         data_testid="account-titles",
     )
+    enter = enter_choice(
+        {
+            "title": t("account.enter"),
+            "auto": t("account.enter_auto"),
+            "send": t("account.enter_send"),
+            "line": t("account.enter_line"),
+        }
+    )
     return settings.section(
         t("account.preferences"),
         settings.setting(t("user.theme"), t("account.theme_text"), themes("radio", "account-")),
         settings.setting(t("user.language"), None, languages("radio", "account-")),
+        settings.setting(t("account.enter"), t("account.enter_text"), enter),
         settings.setting(t("account.model"), t("account.model_text"), model),
         settings.setting(t("account.prompt"), t("account.prompt_text"), prompt),
         settings.setting(t("account.titles"), t("account.titles_text"), titles),

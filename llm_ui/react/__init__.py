@@ -15,6 +15,7 @@ from llm_ui.react.chat import (
     ChatLog,
     Composer,
     CopyButton,
+    EnterChoice,
     LogRow,
     Making,
     MessageChanges,
@@ -76,6 +77,11 @@ def chat_log(*children: Any, jump_label: Text, **props: Any) -> rx.Component:
     """The scrolling rows of a conversation. Events: `on_reach_top()`, `on_reach_end()`,
     `on_newest()`."""
     return ChatLog.create(*children, jump_label=jump_label, **props)
+
+
+def enter_choice(labels: dict[str, Any]) -> rx.Component:
+    """What the Enter key does in this browser. Labels: title, auto, send, line."""
+    return EnterChoice.create(labels=labels)
 
 
 def log_row(*children: Any, **props: Any) -> rx.Component:

@@ -62,6 +62,8 @@ class ChatState(
     model_thinks: bool = False
     model_checks: int = 0
     current_input: str = ""
+    # The key of the message that was refused: the page has its words, and knows whose they are.
+    refused_key: str = ""
     accepted_key: str = ""
 
     # --- opening ------------------------------------------------------------------
@@ -261,13 +263,13 @@ class ChatState(
             if isinstance(error, ModelUnavailable):
                 await self._look_for_models(actor)
             # Through the empty text, so that the same refused text comes back twice too.
-            self.current_input = ""
+            self.current_input = self.refused_key = ""
             yield
-            # A blank where there were no words: the files come back all the same.
-            self.current_input = text or " "
+            self.current_input, self.refused_key = text, key
             yield tell(error)
             return
-        self.accepted_key, self.current_input, self.attachment_ids = key, "", []
+        self.accepted_key, self.refused_key, self.current_input = key, "", ""
+        self.attachment_ids = []
         await self._note_used(actor, self.model_id)
         is_new = asked.chat_id != self.open_chat_id
         if not asked.shown:

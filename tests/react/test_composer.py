@@ -140,18 +140,75 @@ def test_a_slow_server_is_told_of(page: Page) -> None:
     expect(page.get_by_role("status")).to_have_count(0)
 
 
+def sent_key(page: Page) -> str:
+    """The key of the message that was sent last."""
+    return [each for each in events(page) if each[0] == "onSend"][-1][2]
+
+
 def test_a_refused_text_comes_back(page: Page) -> None:
     show(page)
     box = page.get_by_test_id("composer")
     box.fill("hello")
     box.press("Enter")
-    show(page, draft="hello")
+    show(page, refused=sent_key(page))
     expect(box).to_have_value("hello")
-    box.fill("")
+    box.fill("again")
+    box.press("Enter")
     box.type("typed since")
-    show(page, draft="")
-    show(page, draft="refused")
-    expect(box).to_have_value("refused\n\ntyped since")
+    show(page, refused=sent_key(page))
+    expect(box).to_have_value("again\n\ntyped since")
+
+
+def test_a_refused_text_belongs_to_its_chat_alone(page: Page) -> None:
+    """Also after a reload, in a new chat, and where there is a draft already."""
+    show(page)
+    box = page.get_by_test_id("composer")
+    box.fill("fails here")
+    box.press("Enter")
+    key = sent_key(page)
+    show(page, refused=key)
+    expect(box).to_have_value("fails here")
+    for other in ("chat-2", "", "no-such-chat"):
+        show(page, draftKey=other, refused=key)
+        expect(box).to_have_value("")
+        reload(page)
+        show(page, draftKey=other, refused=key)
+        expect(box).to_have_value("")
+    box.fill("own draft")
+    reload(page)
+    show(page, draftKey="no-such-chat", refused=key)
+    expect(box).to_have_value("own draft")
+    show(page, refused=key)
+    expect(box).to_have_value("fails here")
+
+
+def test_a_text_that_is_refused_late_goes_back_to_where_it_was_sent(page: Page) -> None:
+    show(page)
+    box = page.get_by_test_id("composer")
+    box.fill("slow one")
+    box.press("Enter")
+    key = sent_key(page)
+    show(page, draftKey="chat-2")
+    box.fill("meanwhile")
+    show(page, draftKey="chat-2", refused=key)
+    expect(box).to_have_value("meanwhile")
+    show(page, refused=key)
+    expect(box).to_have_value("slow one")
+
+
+def test_what_is_typed_after_sending_stays_in_its_chat(page: Page) -> None:
+    """Whoever opens another chat before the server has answered takes nothing along."""
+    for first in ("", "chat-1"):
+        show(page, draftKey=first)
+        box = page.get_by_test_id("composer")
+        box.fill("sent")
+        box.press("Enter")
+        box.type("and more")
+        show(page, draftKey="chat-7")
+        expect(box).to_have_value("")
+        show(page, draftKey=first)
+        expect(box).to_have_value("sent\n\nand more")
+        box.fill("")
 
 
 def test_the_first_message_makes_the_conversation(page: Page) -> None:
@@ -159,15 +216,82 @@ def test_the_first_message_makes_the_conversation(page: Page) -> None:
     box = page.get_by_test_id("composer")
     box.fill("hello")
     box.press("Enter")
-    key = events(page)[0][2]
+    key = sent_key(page)
     box.type("and then")
-    show(page, draftKey="chat-9")
-    expect(box).to_have_value("and then")
     show(page, draftKey="chat-9", ack=key)
+    expect(box).to_have_value("and then")
     show(page, draftKey="", ack=key)
     expect(box).to_have_value("")
     show(page, draftKey="chat-9", ack=key)
     expect(box).to_have_value("and then")
+
+
+TOUCH = """() => {
+  const match = window.matchMedia;
+  window.matchMedia = (query) =>
+    query.includes("coarse") ? { matches: true } : match.call(window, query);
+}"""
+
+
+def test_enter_breaks_the_line_on_a_touch_keyboard(page: Page) -> None:
+    page.evaluate(TOUCH)
+    show(page)
+    box = page.get_by_test_id("composer")
+    expect(box).to_have_attribute("enterkeyhint", "enter")
+    box.type("line one")
+    box.press("Enter")
+    box.type("line two")
+    expect(box).to_have_value("line one\nline two")
+    assert events(page) == []
+    page.get_by_test_id("send").click()
+    assert events(page)[0][1] == "line one\nline two"
+    box.type("by keys")
+    box.press("Control+Enter")
+    assert events(page)[1][1] == "by keys"
+
+
+def test_a_person_says_what_enter_does(page: Page) -> None:
+    labels = {"title": "Enter key", "auto": "Automatic", "send": "Send", "line": "New line"}
+    choice = {"kind": "EnterChoice", "props": {"labels": labels, "key": "choice"}}
+    page.evaluate("(choice) => lab.show(choice)", choice)
+    page.get_by_label("Enter key").select_option("line")
+    show(page)
+    box = page.get_by_test_id("composer")
+    box.type("one")
+    box.press("Enter")
+    box.type("two")
+    expect(box).to_have_value("one\ntwo")
+    reload(page)
+    page.evaluate(TOUCH)
+    page.evaluate("(choice) => lab.show(choice)", choice)
+    expect(page.get_by_label("Enter key")).to_have_value("line")
+    page.get_by_label("Enter key").select_option("send")
+    show(page)
+    box.press("Enter")
+    assert events(page)[0][1] == "one\ntwo"
+
+
+def test_safari_ends_a_composition_before_its_enter(page: Page) -> None:
+    show(page)
+    box = page.get_by_test_id("composer")
+    box.fill("にほん")
+    box.evaluate(
+        """(area) => {
+          area.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }));
+          const how = { key: "Enter", bubbles: true, cancelable: true };
+          const enter = new KeyboardEvent("keydown", how);
+          Object.defineProperty(enter, "keyCode", { get: () => 229 });
+          area.dispatchEvent(enter);
+        }"""
+    )
+    assert events(page) == []
+
+
+def test_it_runs_as_what_is_written_in_it_does(page: Page) -> None:
+    show(page)
+    box = page.get_by_test_id("composer")
+    box.fill("שלום")
+    assert box.evaluate("(area) => getComputedStyle(area).direction") == "rtl"
 
 
 def test_too_long_is_refused_and_kept(page: Page) -> None:

@@ -83,6 +83,22 @@ def test_a_reader_a_little_above_the_end_is_taken_along(page: Page) -> None:
     expect(page.get_by_test_id("jump-latest")).to_have_count(0)
 
 
+def test_the_latest_is_not_offered_to_who_sees_it(page: Page) -> None:
+    show(page, [row(i) for i in range(20)])
+    page.wait_for_function(AT_END)
+    jump = page.get_by_test_id("jump-latest")
+    page.mouse.move(400, 300)
+    # No longer at the very end, but the last row is there to be read.
+    page.mouse.wheel(0, -60)
+    page.wait_for_function(f"() => !({AT_END})()")
+    settle(page)
+    expect(jump).to_have_count(0)
+    page.mouse.wheel(0, -400)
+    expect(jump).to_be_visible()
+    page.mouse.wheel(0, 400)
+    expect(jump).to_have_count(0)
+
+
 def test_the_keys_lead_to_both_ends(page: Page) -> None:
     show(page, [row(i) for i in range(20)])
     page.wait_for_function(AT_END)

@@ -59,7 +59,16 @@ ATTACKS = [
 
 ALLOWED = {
     "a": {"href", "rel", "target", "title"},
-    "button": {"type", "class", "data-src", "data-note", "title", "aria-label", "aria-pressed"},
+    "button": {
+        "type",
+        "class",
+        "data-src",
+        "data-note",
+        "data-tip",
+        "title",
+        "aria-label",
+        "aria-pressed",
+    },
     "img": {"src", "alt", "title", "loading"},
     "input": {"type", "disabled", "checked"},
 }

@@ -263,6 +263,7 @@ async def test_a_refused_text_comes_back(server: Server, bob: Person, text: str)
         await tab.call(CHAT, "send_message", text=text, key="refused")
         await tab.until(lambda: tab.toasts)
         assert tab.vars(CHAT)["current_input"] == text
+        assert tab.vars(CHAT)["refused_key"] == "refused"
         assert tab.vars(CHAT).get("accepted_key") != "refused"
 
 

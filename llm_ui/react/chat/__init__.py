@@ -15,7 +15,10 @@ _FILES = link(
     "boundary.jsx",
     "changes.jsx",
     "composer.jsx",
+    "enter.jsx",
+    "field.js",
     "follow.js",
+    "go.jsx",
     "icons.jsx",
     "log.jsx",
     "outbox.js",
@@ -109,7 +112,8 @@ class Composer(rx.Component):
     """Where messages are written; its children stand at the left of its lower bar.
 
     `ack` is the last key that the server accepted: until it comes, the text is kept
-    for a reload. `draft` is a text that the server gives back.
+    for a reload. `refused` is the key of a message that it could not take: its words go back to
+    the draft of the chat `draft_key` that they were sent in.
     """
 
     library = _FILES["composer.jsx"]
@@ -118,7 +122,7 @@ class Composer(rx.Component):
     busy: rx.Var[bool]
     disabled: rx.Var[bool]
     placeholder: rx.Var[str]
-    draft: rx.Var[str]
+    refused: rx.Var[str]
     draft_key: rx.Var[str]
     ack: rx.Var[str]
     max_chars: rx.Var[int]
@@ -138,6 +142,15 @@ class Composer(rx.Component):
     # (text, key): the key is made here, and the same for the same message sent twice.
     on_send: rx.EventHandler[_Sent]
     on_stop: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class EnterChoice(rx.Component):
+    """What the Enter key does in this browser. Labels: title, auto, send, line."""
+
+    library = _FILES["enter.jsx"]
+    tag = "EnterChoice"
+
+    labels: rx.Var[dict[str, Any]]
 
 
 class CopyButton(rx.Component):

@@ -5,34 +5,16 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Chips, DropVeil, useDrop, useUploads } from "../files/chips.jsx";
 import { AttachMenu } from "../files/pick.jsx";
 import { known } from "../files/upload.js";
-import { Icon } from "./icons.jsx";
-import { Outbox, SENT, newKey, wireSize } from "./outbox.js";
+import { enterSends, isSend } from "./enter.jsx";
+import { fit, isLong } from "./field.js";
+import { Go } from "./go.jsx";
+import { Outbox, SENT, giveBack, newKey, wireSize } from "./outbox.js";
 
 const SAVE_MS = 300;
 const SLOW_MS = 3000;
-// Texts of this size are not measured or spell-checked while they are edited.
-const LARGE = 20_000;
-// What is pasted beyond this becomes a file: a textarea would freeze over it.
-const PASTED_CHARS = 50_000;
-const PASTED_LINES = 2_000;
 const NO_LABELS = {};
 
-// What browsing would read; the server has the last word.
-const LINK = /\bhttps?:\/\/[^\s/]/i;
-
-const isLong = (text) => text.length > PASTED_CHARS || text.split("\n", PASTED_LINES + 1).length > PASTED_LINES;
-
-const grows = typeof CSS !== "undefined" && CSS.supports?.("field-sizing", "content");
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
-
-function fit(area) {
-  const large = area.value.length > LARGE;
-  area.classList.toggle("lu-composer-large", large);
-  area.spellcheck = !large;
-  if (grows) return;
-  area.style.height = "auto";
-  area.style.height = large ? "" : `${area.scrollHeight}px`;
-}
 
 export function Composer({
   children,
@@ -41,7 +23,7 @@ export function Composer({
   busy = false,
   disabled = false,
   placeholder = "",
-  draft = "",
+  refused = "",
   draftKey = "",
   ack = "",
   maxChars = 900_000,
@@ -61,6 +43,7 @@ export function Composer({
   const acked = useRef(ack);
   const [filled, setFilled] = useState(false);
   const [note, setNote] = useState(null);
+  const [sendsOnEnter, setSendsOnEnter] = useState(true);
   const takesFiles = Boolean(fileLabels);
   const [files, uploads] = useUploads(fileLabels ?? NO_LABELS);
   acked.current = ack;
@@ -80,7 +63,6 @@ export function Composer({
   const changed = () => {
     fit(area.current);
     setFilled(area.current.value.trim() !== "");
-    area.current.form?.toggleAttribute("data-link", LINK.test(area.current.value.slice(0, LARGE)));
     setNote((now) => (now === "long" ? null : now));
     clearTimeout(saving.current);
     saving.current = setTimeout(save, SAVE_MS);
@@ -101,8 +83,12 @@ export function Composer({
   // A conversation's own draft, or what was sent there and never confirmed.
   useBrowserEffect(() => {
     const written = area.current.value;
-    if (box.current && sent.current && sent.current.box === box.current) {
+    const first = sent.current;
+    if (box.current?.chat === "" && first && first.box === box.current && first.key === acked.current) {
       // The first message has just made this conversation: what was typed since comes along.
+      first.box.pending = null;
+      sent.current = null;
+      setNote((now) => (now === "pending" ? null : now));
       box.current.draft = "";
       box.current.files = [];
       box.current = new Outbox(draftKey);
@@ -133,6 +119,7 @@ export function Composer({
   }, [draftKey, disabled]);
 
   useEffect(() => {
+    setSendsOnEnter(enterSends());
     const leave = () => save();
     window.addEventListener("pagehide", leave);
     // Suggestions on the page put their words here without a way over the server.
@@ -164,21 +151,31 @@ export function Composer({
     settle();
   }, [ack]);
 
-  // The server gives a text back that it could not take.
+  // The server could not take a message: its words go back to the chat that they were sent in,
+  // and to no other, whichever is open now.
   useEffect(() => {
-    if (!draft) return;
-    const written = area.current.value;
-    if (sent.current?.text === draft.trim()) {
-      uploads.restore(sent.current.files ?? []);
-      settle();
+    if (!refused) return;
+    const message = sent.current?.key === refused ? sent.current : null;
+    const isHere = message && message.box.chat === box.current.chat;
+    if (!isHere) {
+      giveBack(refused);
+      return;
     }
-    if (written !== draft) put(written.trim() ? `${draft}\n\n${written}` : draft);
+    settle();
+    // After a reload its words stand there already.
+    if (!message.restored) {
+      const written = area.current.value;
+      uploads.restore(message.files ?? []);
+      put([message.text, written.trim() && written].filter(Boolean).join("\n\n"));
+    }
+    save();
     area.current.focus();
-  }, [draft]);
+  }, [refused]);
 
   const send = () => {
     const text = area.current.value.trim();
-    if (!text || busy || disabled) return;
+    const attached = uploads.list.map(known);
+    if ((!text && !attached.length) || busy || disabled) return;
     if (text.length * 6 > maxChars && wireSize(text) > maxChars) {
       setNote("long");
       return;
@@ -188,8 +185,9 @@ export function Composer({
       return;
     }
     // The same words again after a loss are the same message: the server takes one.
-    const again = sent.current?.restored && sent.current.text === text;
-    const attached = uploads.list.map(known);
+    const ids = (list) => (list ?? []).map((file) => file.id).join();
+    const before = sent.current?.restored ? sent.current : null;
+    const again = before && before.text === text && ids(before.files) === ids(attached);
     const message = { key: again ? sent.current.key : newKey(), text, files: attached };
     box.current.pending = message;
     sent.current = { ...message, box: box.current };
@@ -207,9 +205,7 @@ export function Composer({
   };
 
   const keyed = (event) => {
-    // 229: the key belongs to an input method, which Safari reports only this way.
-    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
-    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (!isSend(event)) return;
     event.preventDefault();
     send();
   };
@@ -256,7 +252,8 @@ export function Composer({
         rows={1}
         placeholder={placeholder}
         aria-label={inputLabel ?? placeholder}
-        enterKeyHint="send"
+        dir="auto"
+        enterKeyHint={sendsOnEnter ? "send" : "enter"}
         autoComplete="off"
         data-testid="composer"
         onInput={changed}
@@ -283,33 +280,17 @@ export function Composer({
           )}
           {children}
         </div>
-        {busy ? (
-          <button
-            type="button"
-            className="lu-composer-go lu-composer-stop"
-            aria-label={stopLabel}
-            data-tip={stopLabel}
-            data-testid="stop"
-            onClick={(event) => {
-              onStop?.();
-              // This button goes; by keyboard (no click has a detail then) one wants to write on.
-              if (event.detail === 0) area.current.focus();
-            }}
-          >
-            <Icon name="stop" size={16} filled />
-          </button>
-        ) : (
-          <button
-            type="submit"
-            className="lu-composer-go"
-            aria-label={sendLabel}
-            data-tip={sendLabel}
-            data-testid="send"
-            disabled={!filled || disabled}
-          >
-            <Icon name="send" size={18} />
-          </button>
-        )}
+        <Go
+          busy={busy}
+          disabled={!(filled || (files.length > 0 && uploads.ready)) || disabled}
+          sendLabel={sendLabel}
+          stopLabel={stopLabel}
+          onStop={(event) => {
+            onStop?.();
+            // This button goes; by keyboard (no click has a detail then) one wants to write on.
+            if (event.detail === 0) area.current.focus();
+          }}
+        />
       </div>
     </form>
   );

@@ -139,7 +139,7 @@ export function ChatLog({
     const element = box.current;
     const here = new Pin(element, content.current, (isAway) => {
       setAway(isAway);
-      if (!isAway && aimed.current.isThere) aimed.current.leave();
+      if (!isAway && !here.held && aimed.current.isThere) aimed.current.leave();
     });
     pin.current = here;
     aimed.current = new Aim(content.current, here);

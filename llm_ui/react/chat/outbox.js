@@ -14,7 +14,10 @@ function read(key) {
   }
 }
 
+let left = false;
+
 function write(key, text) {
+  if (left) return;
   try {
     if (text) sessionStorage.setItem(PREFIX + key, text);
     else sessionStorage.removeItem(PREFIX + key);
@@ -76,5 +79,37 @@ export class Outbox {
 
   set pending(message) {
     write(`sent:${this.chat}`, message && JSON.stringify(message));
+  }
+}
+
+/** Makes what was sent with `key`, wherever that was, a draft of that chat again. */
+export function giveBack(key) {
+  let names = [];
+  try {
+    names = Object.keys(sessionStorage).filter((name) => name.startsWith(`${PREFIX}sent:`));
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const box = new Outbox(name.slice(`${PREFIX}sent:`.length));
+    const message = box.pending;
+    if (message?.key !== key) continue;
+    const { draft, files } = box;
+    if (draft.trim() !== message.text) box.draft = [message.text, draft].filter(Boolean).join("\n\n");
+    box.files = [...(message.files ?? []), ...files];
+    box.pending = null;
+  }
+}
+
+/** Nothing of whoever signs out is left for the next person at this browser. */
+export function forgetAll() {
+  // What the page still holds is not kept on its way out.
+  left = true;
+  try {
+    for (const name of Object.keys(sessionStorage)) {
+      if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+    }
+  } catch {
+    // No storage: nothing was kept either.
   }
 }

@@ -6,6 +6,8 @@
 // event which follows the writing.
 
 const NEAR_PX = 40;
+// The last words are seen as long as no more than the buttons below them is not.
+const LATEST_PX = 72;
 // What is left above a message that was asked for: enough to see what it follows.
 const ABOVE_SHARE = 0.16;
 
@@ -73,8 +75,14 @@ export class Pin {
     this.top = this.box.scrollTop;
   }
 
+  /** How much there is below what is seen. */
+  below() {
+    const { scrollTop, scrollHeight, clientHeight } = this.box;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
   tell() {
-    const away = !this.stuck || this.goesOn;
+    const away = this.goesOn || (!this.stuck && this.below() > LATEST_PX);
     if (this.away === away) return;
     this.away = away;
     this.onAway(away);

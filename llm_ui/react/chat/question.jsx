@@ -2,6 +2,7 @@
 // until the server has taken it: then this question gives way to the new one.
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
+import { isSend } from "./enter.jsx";
 import { Icon } from "./icons.jsx";
 import { SENT, newKey, wireSize } from "./outbox.js";
 
@@ -75,8 +76,7 @@ function Editor({ text, bare, labels, onDone, onEdit }) {
         }}
         onKeyDown={(event) => {
           if (event.key === "Escape") onDone();
-          if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
-          if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+          if (!isSend(event)) return;
           event.preventDefault();
           send();
         }}

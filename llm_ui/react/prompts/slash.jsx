@@ -3,6 +3,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 
+import { isSend } from "../chat/enter.jsx";
 import { backendOrigin } from "../session/backend.js";
 import { fillIn, variablesOf } from "./variables.js";
 
@@ -89,7 +90,7 @@ export function Slash({ labels = {} }) {
     };
     const keyed = (event) => {
       const { found: shown, at: place, choose: take } = now.current;
-      if (!shown || event.isComposing) return;
+      if (!shown || event.isComposing || event.keyCode === 229) return;
       const count = shown.items.length;
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (event.key === "Escape") close();
@@ -202,9 +203,9 @@ function Ask({ prompt, labels, onDone }) {
     box.current.showModal();
     box.current.querySelector("textarea")?.focus();
   }, []);
-  // Enter goes on to the next blank and from the last one to the end; Shift+Enter breaks the line.
+  // Where Enter sends it goes on to the next blank here, and from the last one to the end.
   const keyed = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (!isSend(event)) return;
     event.preventDefault();
     const blanks = [...event.currentTarget.form.querySelectorAll("textarea")];
     const next = blanks[blanks.indexOf(event.currentTarget) + 1];

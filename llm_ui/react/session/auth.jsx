@@ -2,6 +2,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
+import { forgetAll } from "../chat/outbox.js";
 import { backendOrigin } from "./backend.js";
 import {
   enter,
@@ -202,7 +203,8 @@ export function SignOutButton({ label, className = "" }) {
   const out = async () => {
     setBusy(true);
     // Whatever went wrong, the login page shows whether somebody is still signed in.
-    await signOut(backendOrigin()).catch(() => undefined);
+    const isOut = await signOut(backendOrigin()).then(() => true, () => false);
+    if (isOut) forgetAll();
     leave();
   };
   return (

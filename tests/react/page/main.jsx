@@ -5,6 +5,7 @@ import { DispatchContext, StateStoreContext, createStore } from "$/utils/context
 
 import { Answer } from "../../../llm_ui/react/chat/answer.jsx";
 import { MessageChanges } from "../../../llm_ui/react/chat/changes.jsx";
+import { EnterChoice } from "../../../llm_ui/react/chat/enter.jsx";
 import { Composer } from "../../../llm_ui/react/chat/composer.jsx";
 import { ChatLog } from "../../../llm_ui/react/chat/log.jsx";
 import { CopyButton, RelativeTime } from "../../../llm_ui/react/chat/small.jsx";
@@ -23,6 +24,7 @@ const KINDS = {
   ChatLog,
   Composer,
   CopyButton,
+  EnterChoice,
   MessageChanges,
   RelativeTime,
   SignOutButton,
