@@ -106,14 +106,26 @@ class ChatList(BaseModel):
     next_cursor: str | None
 
 
+class Part(BaseModel):
+    """Which passages of a file were used: from `first` to `last`, or as many as `used`, of
+    all `of`."""
+
+    first: int | None = None
+    last: int | None = None
+    used: int | None = None
+    of: int
+
+
 class Source(BaseModel):
-    """What an answer rests on, cited in it as [number]; `problem` says why it was not read."""
+    """What an answer rests on, cited in it as [number]; `problem` says why it was not read.
+    `part` if only a part of it was used."""
 
     number: int
     url: str = ""
     title: str = ""
     state: str = "read"
     problem: str = ""
+    part: Part | None = None
 
 
 class Message(BaseModel):

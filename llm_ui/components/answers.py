@@ -19,8 +19,8 @@ from llm_ui.states.stream import StreamState
 from llm_ui.wire.finish import CUT, TOO_LONG
 
 SOURCE_PROBLEMS = (
-    "empty", "kind", "large", "missing", "nothing_found", "redirects", "refused", "search",
-    "slow", "status", "stopped", "unreachable",
+    "empty", "kind", "large", "missing", "no_room", "nothing_found", "redirects", "refused",
+    "search", "slow", "status", "stopped", "unreachable",
 )  # fmt: skip
 ANSWER_MENU = "answer-menu"
 
@@ -39,7 +39,15 @@ def answer_labels() -> dict[str, Any]:
         "show_image": t("message.image_show"),
         "thought_for": t("message.thought_for", value="{value}"),
         "thinking_for": t("message.thinking_for", value="{value}"),
+        "waiting": {
+            "queued": t("message.queued"),
+            "asked": t("message.waiting_for", model="{model}"),
+            "reading": t("message.waiting_reads", model="{model}", tokens="{tokens}"),
+        },
         "sources": t("source.title"),
+        "passage": t("source.passage", first="{first}", of="{of}"),
+        "passages": t("source.passages", first="{first}", last="{last}", of="{of}"),
+        "some_passages": t("source.some_passages", used="{used}", of="{of}"),
         "more_sources": t("source.more"),
         "source": t("source.number", number="{number}"),
         "reading": t("source.reading", host="{host}"),
@@ -282,5 +290,6 @@ def _words(message: Message) -> rx.Component:
         live=message.run > 0,
         state_name=StreamState.get_full_name(),
         on_gap=ChatState.resync,
+        on_wait=ChatState.look_waiting,
         labels=answer_labels(),
     )

@@ -272,6 +272,8 @@ class Engine:
             # The request leaves before anybody who waits for this has their turn.
             asyncio.get_running_loop().call_later(LEAD_S, asked.set)
         request = ready.request
+        if ready.prompt_tokens:
+            self._spawn(self._note_prompt(live.id, ready.prompt_tokens), f"prompt-{live.id}")
         if ready.look_up:
             request = await ready.look_up(live.note_source)
             # What is measured is the model, not the pages that it was given.
@@ -287,6 +289,12 @@ class Engine:
         except ProviderError as error:
             error.named(ready.provider_name, ready.model_name)
             raise
+
+    async def _note_prompt(self, run_id: str, tokens: int) -> None:
+        """Let those who wait know that there is much to read."""
+        with contextlib.suppress(SQLAlchemyError):
+            async with self.database.unit_of_work() as session:
+                await store.note_prompt(session, run_id, tokens)
 
     async def _ready(self, run_id: str, plan: asyncio.Future[Plan]) -> Plan:
         """What is asked, once the conversation can be read."""

@@ -228,6 +228,15 @@ async def append(
     return set(await session.scalars(alive))
 
 
+async def note_prompt(session: AsyncSession, run_id: str, tokens: int) -> None:
+    """While a run waits for its first word: about how many tokens the model has to read."""
+    await session.execute(
+        sa.update(Generation)
+        .where(col(Generation.id) == run_id, col(Generation.state) == "running")
+        .values(input_tokens=tokens)
+    )
+
+
 async def events(session: AsyncSession, run_id: str, after: int = 0) -> list[Piece]:
     """The stored log from a position on (a piece that holds the position included)."""
     before = sa.select(sa.func.max(GenerationEvent.seq)).where(

@@ -32,6 +32,8 @@ class Plan:
     # Whose failure it is, if it fails.
     provider_name: str = ""
     model_name: str = ""
+    # About how much the model has to read first; 0 where that is too little to matter.
+    prompt_tokens: int = 0
     # Whether the answer has words: an image has none.
     writes: bool = True
 

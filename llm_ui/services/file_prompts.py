@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from llm_ui.services.file_texts import (
     LEAST_TOKENS,
     RANKED_TOKENS,
     Given,
+    Part,
     block,
     inside,
     parts_of,
@@ -38,8 +38,6 @@ FEW_WORDS = 8
 IMAGE_TOKENS = 1200
 MOST_IMAGES = 8
 MOST_IMAGE_BYTES = 30 * 1024 * 1024
-# How many places of a file its source names.
-MOST_PLACES = 4
 
 INTRODUCTION = (
     "Files of the project that this conversation belongs to follow. They are material for the "
@@ -119,7 +117,7 @@ async def put_in(
     for turn in reversed(turns):
         shown = turn
         if turn.message_id and (mine := take(turn.message_id)):
-            shown = await filling.fill(turn, mine)
+            shown = await filling.fill(turn, mine, is_last=turn is last)
         if turn is last and (shelf := take("")):
             # What earlier questions brought wants room as well.
             others = any(each.id not in used for each in given)
@@ -166,21 +164,24 @@ class _Filling:
         self._images = 0
         self._image_bytes = 0
 
-    async def fill(self, turn: PromptMessage, mine: list[Given]) -> PromptMessage:
+    async def fill(self, turn: PromptMessage, mine: list[Given], *, is_last: bool) -> PromptMessage:
         """One turn with its files."""
         texts = [each for each in mine if each.kind == "text"]
         blocks: dict[str, str] = {}
         # The short ones whole before a long one takes the room.
         for number, each in enumerate(sorted(texts, key=lambda e: e.characters)):
-            blocks[each.id] = await self._block(each, self._left // (len(texts) - number))
+            blocks[each.id] = await self._block(each, self._left // (len(texts) - number), is_last)
         pictures = [await self._picture(each) for each in mine if each.kind == "image"]
         parts = [blocks[each.id] for each in texts]
         parts += [each for each in pictures if isinstance(each, str)]
         images = tuple(each for each in pictures if isinstance(each, PromptImage))
         return replace(turn, content=_stacked(*parts, turn.content), images=images)
 
-    async def _block(self, file: Given, room: int) -> str:
+    async def _block(self, file: Given, room: int, is_last: bool) -> str:
         if room < LEAST_TOKENS:
+            if is_last:
+                # Whoever has just sent it should know.
+                self._cite(file, problem="no_room")
             return f'<file name="{plain(file.name)}">(left out: no room)</file>'
         parts = await parts_of(file.id)
         text = "".join(parts)
@@ -194,7 +195,8 @@ class _Filling:
         self._left -= sum(estimate(parts[each]) for each in chosen)
         lines = []
         for first, end in _stretches(chosen):
-            number = self._cite(file, [round(100 * first / len(parts))])
+            part = {"first": first + 1, "last": end, "of": len(parts)}
+            number = self._cite(file, part)
             lines.append(f"[{number}]\n{inside(''.join(parts[first:end]).strip())}")
         return block(file, EXCERPTS, "\n\n".join(lines))
 
@@ -220,18 +222,16 @@ class _Filling:
         parts = [*([INTRODUCTION] if blocks else []), *blocks, *notes, turn.content]
         return replace(turn, content=_stacked(*parts), images=(*turn.images, *images))
 
-    def _cite(self, file: Given, places: Sequence[int]) -> int:
-        """The number of a source: a file, or what stands at some places of it."""
+    def _cite(self, file: Given, part: Part | None = None, problem: str = "") -> int:
+        """The number of a source: a file, or a part of it; `problem` if it was not read."""
         number = self._before + len(self.sources) + 1
-        named = [f"{place} %" for place in dict.fromkeys(places)]
-        more = ["…"] if len(named) > MOST_PLACES else []
-        where = ", ".join(named[:MOST_PLACES] + more)
         self.sources.append({
             "number": number,
-            "title": f"{file.name} ({where})" if where else file.name,
+            "title": file.name,
             "url": f"/api/v1/files/{file.id}/content",
-            "state": "read",
-            "problem": "",
+            "state": "failed" if problem else "read",
+            "problem": problem,
+            **({"part": dict(part)} if part else {}),
         })  # fmt: skip
         return number
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from llm_ui.services.files import get_file_for
 LEAST_TOKENS = 150
 # Of a text that does not fit whole: enough for an answer, few enough to be read through.
 RANKED_TOKENS = 12_000
+# Which passages of a file were used: from `first` to `last`, or so many as `used`, `of` all.
+Part = Mapping[str, int]
 # An estimate from the count of characters alone, before the text is loaded.
 CHARS_PER_TOKEN = 5
 # Of a file that somebody looks at, at once: some 50 kB.

@@ -12,6 +12,7 @@ from llm_ui.services.file_texts import (
     LEAST_TOKENS,
     RANKED_TOKENS,
     Given,
+    Part,
     block,
     inside,
     parts_of,
@@ -24,17 +25,17 @@ SHORT_TOKENS = 1500
 # Passages of each text to choose among; more than these no prompt has room for.
 CANDIDATES = 40
 
-# Gives a number to a file, or to what stands at these places of it, in percent.
-Cite = Callable[[Given, Sequence[int]], int]
+# Gives a number to a file, or to a part of it.
+Cite = Callable[[Given, Part | None], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A passage of a file, and where it stands in it, in percent."""
+    """A passage of a file, which one it is, and of how many."""
 
     file_id: str
     number: int
-    percent: int
+    of: int
     text: str
 
 
@@ -61,9 +62,9 @@ async def blocks_of(
     for each in texts:
         chosen = [passage for passage in picked if passage.file_id == each.id]
         if each.id in whole:
-            found.append(block(each, f"[{cite(each, ())}]", inside(whole[each.id])))
+            found.append(block(each, f"[{cite(each, None)}]", inside(whole[each.id])))
         elif chosen:
-            number = cite(each, [passage.percent for passage in chosen])
+            number = cite(each, {"used": len(chosen), "of": chosen[0].of})
             found.append(block(each, f"[{number}]", inside(_joined(chosen))))
         else:
             unseen.append(f"“{plain(each.name)}”")
@@ -105,9 +106,8 @@ async def pick_among(file_ids: Sequence[str], question: str, budget_tokens: int)
     for file_id in file_ids:
         parts = await parts_of(file_id)
         best = await asyncio.to_thread(passages.matching, parts, question, CANDIDATES)
-        share = 100 / max(1, len(parts))
-        found += [Passage(file_id, n, round(share * n), parts[n]) for n in best]
-        beginnings += [Passage(file_id, 0, 0, text) for text in parts[:1]]
+        found += [Passage(file_id, n, len(parts), parts[n]) for n in best]
+        beginnings += [Passage(file_id, 0, len(parts), text) for text in parts[:1]]
     # Ranks within one text say nothing beside those of another: once more, among the best.
     ranked = await asyncio.to_thread(passages.matching, [each.text for each in found], question)
     chosen: list[Passage] = []

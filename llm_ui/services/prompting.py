@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -30,11 +30,13 @@ from llm_ui.services.adapters import adapter_for
 from llm_ui.services.chat_settings import for_provider
 from llm_ui.services.models import can_think, may_use
 from llm_ui.services.modes import BROWSING, IMAGE, THINKING
+from llm_ui.services.tokens import estimate_prompt
 from llm_ui.services.turns import alternating, ending_of, fit
 from llm_ui.services.vision import sees
 from llm_ui.wire.events import ChatRequest, PromptMessage, Role, Sampling
 
 LONGEST_PATH = 2000
+LONG_PROMPT_CHARS = 4000
 # What is kept free for the answer when the model's own limit is not known.
 ANSWER_SHARE = 0.25
 # What a model that writes is told of an answer that is an image.
@@ -115,8 +117,18 @@ async def prepare(run_id: str) -> Plan:
 
     # An answer that is continued has read what it needed.
     browses = BROWSING in question.modes and question.content and not answer.content
-    look = look_up if browses else None
-    return Plan(adapter, request(turns), look, provider.name, model.display_name)
+    look, asked = look_up if browses else None, request(turns)
+    return Plan(
+        adapter, asked, look, provider.name, model.display_name, _much_to_read(asked.messages)
+    )
+
+
+def _much_to_read(turns: Sequence[PromptMessage]) -> int:
+    """About how many tokens there are; 0 where no model takes a moment for them."""
+    if sum(len(turn.content) for turn in turns) < LONG_PROMPT_CHARS:
+        return 0
+    # A number to be read: nobody wants to know it exactly.
+    return round(estimate_prompt(turn.content for turn in turns), -2)
 
 
 def with_block(turns: list[PromptMessage], block: str) -> list[PromptMessage]:

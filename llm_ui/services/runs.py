@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,8 @@ from llm_ui.generation import (
     current_engine,
     short_number,
 )
-from llm_ui.models import Generation
+from llm_ui.models import ACTIVE, ChatMessage, Generation
+from llm_ui.models.base import now
 from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.views import MessageView
 from llm_ui.services import asking, chats, messages
@@ -45,6 +47,7 @@ __all__ = [
     "short_number",
     "stop",
     "until_asked",
+    "waiting",
 ]
 
 
@@ -164,6 +167,42 @@ async def answer(actor: Actor, run_id: str) -> MessageView:
         if message_id is None:
             raise NotFound
         return await messages.get_view(session, actor, message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a run without a word waits for: its turn ("queued"), the model's first word
+    ("asked"), or the same where the model has much to read first ("reading"), and since when."""
+
+    what: str
+    model: str
+    tokens: int
+    seconds: int
+
+
+async def waiting(actor: Actor, run_id: str) -> Waiting | None:
+    """What a run of the actor's waits for; None if it is over, or not theirs."""
+    parts = (
+        col(Generation.state), col(Generation.created_at), col(Generation.started_at),
+        col(Generation.input_tokens), col(ChatMessage.model_name),
+    )  # fmt: skip
+    query = (
+        sa.select(*parts)
+        .join(ChatMessage, col(ChatMessage.id) == Generation.message_id)
+        .where(
+            col(Generation.id) == run_id,
+            col(Generation.user_id) == actor.user_id,
+            col(Generation.state).in_(ACTIVE),
+        )
+    )
+    async with unit_of_work(writes=False) as session:
+        row = (await session.execute(query)).first()
+    if row is None:
+        return None
+    state, created_at, started_at, tokens, model = row
+    what = "queued" if state == "queued" else "reading" if tokens else "asked"
+    seconds = (now() - (started_at or created_at)).total_seconds()
+    return Waiting(what, model, tokens or 0, max(0, round(seconds)))
 
 
 async def stop(actor: Actor, run_id: str) -> None:

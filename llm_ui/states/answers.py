@@ -26,6 +26,8 @@ class AnswerMixin(ShownMixin, mixin=True):
     `current_response` (see stream.py and push.py), and the state gets the finished message
     when the run ends. `_note_end` is the chat state's."""
 
+    current_waiting: dict[str, Any]
+
     async def _note_end(self, actor: Actor) -> None:
         raise NotImplementedError
 
@@ -78,6 +80,19 @@ class AnswerMixin(ShownMixin, mixin=True):
         if running is not None:
             watch = push.Watch(push.socket_of(self), running.run_id)
             await self._relay(current_actor(), watch)
+
+    @rx.event
+    async def look_waiting(self, run: int) -> None:
+        """The page waits for the first word of run number `run`: say what for."""
+        running = next((each for each in self.messages if each.run == run and each.run_id), None)
+        if running is None:
+            return
+        found = await runs.waiting(current_actor(), running.run_id)
+        if found is not None:
+            self.current_waiting = {
+                "g": run, "what": found.what, "model": found.model, "tokens": found.tokens,
+                "s": found.seconds,
+            }  # fmt: skip
 
     async def _relay(self, actor: Actor, watch: push.Watch) -> None:
         ended = False

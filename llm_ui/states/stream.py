@@ -34,6 +34,9 @@ class StreamState(rx.State):
     current_reasoning: dict[str, Any] = {}
     # {"g": run number, "s": the sources so far}
     current_sources: dict[str, Any] = {}
+    # What an answer without a word waits for: {"g": run number, "what": queued, asked or
+    # reading, "model", "tokens", "s": since how many seconds}. Set when the page asks.
+    current_waiting: dict[str, Any] = {}
 
 
 class Offsets:

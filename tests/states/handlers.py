@@ -118,6 +118,7 @@ ChatState.continue_answer               user    message_id=message
 ChatState.stop                          user
 ChatState.follow_answer                 user    run_id=run
 ChatState.resync                        user
+ChatState.look_waiting                  user
 ChatState.edit_message                  user    message_id=message
 ChatState.retry                         user    message_id=message model_id=model
 ChatState.show_message                  user    message_id=message

@@ -69,6 +69,15 @@ async def test_the_newest_question_is_served_first(people: People) -> None:
     assert sources == []
 
 
+async def test_a_file_of_the_question_that_has_no_room_is_said_to_be_left_out(
+    people: People,
+) -> None:
+    row = await stored(people.bob, "minutes.txt", LONG)
+    _, (source,) = await put_in(TURNS, [given(row, "3")], seeing=False, tokens=100)
+    assert (source["title"], source["state"]) == ("minutes.txt", "failed")
+    assert source["problem"] == "no_room"
+
+
 async def test_a_long_file_leaves_room_for_the_conversation(people: People) -> None:
     text = f"{LONG}The heat pump was installed by Brunhilde Kowalski.\n{LONG}"
     row = await stored(people.bob, "minutes.txt", text)
@@ -77,7 +86,9 @@ async def test_a_long_file_leaves_room_for_the_conversation(people: People) -> N
     assert estimate(turns[0].content) < 4000
     assert [each["number"] for each in sources] == list(range(4, len(sources) + 4))
     assert {each["url"] for each in sources} == {f"/api/v1/files/{row.id}/content"}
-    assert all(each["title"].startswith("minutes.txt (") for each in sources)
+    assert {each["title"] for each in sources} == {"minutes.txt"}
+    parts = [each["part"] for each in sources]
+    assert all(1 <= part["first"] <= part["last"] <= part["of"] for part in parts)
     assert all(f"[{each['number']}]" in turns[0].content for each in sources)
 
 

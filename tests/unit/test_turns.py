@@ -126,7 +126,7 @@ async def test_a_model_that_takes_no_words_into_its_mouth_is_asked_to_go_on():
     sent: list[list[dict[str, str]]] = []
 
     class Newer(AnthropicProvider):
-        async def _read(self, call, splitter, parser):  # type: ignore[no-untyped-def, override]
+        async def _read(self, call, parser):  # type: ignore[no-untyped-def, override]
             sent.append(call.body["messages"])
             if call.body["messages"][-1]["role"] == "assistant":
                 words = "This model does not support assistant message prefill."

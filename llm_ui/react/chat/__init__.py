@@ -29,6 +29,7 @@ _FILES = link(
     "question.jsx",
     "small.jsx",
     "sources.jsx",
+    "waiting.jsx",
 )
 
 _Gap = rx.event.passthrough_event_spec(int, int)
@@ -60,6 +61,8 @@ class Answer(rx.Component):
 
     # Something was missed: (run, how many UTF-16 units are there).
     on_gap: rx.EventHandler[_Gap]
+    # It has not begun for a while: (run); what it waits for comes as `current_waiting`.
+    on_wait: rx.EventHandler[rx.event.passthrough_event_spec(int)]
 
 
 class MessageChanges(rx.Component):

@@ -8,6 +8,7 @@ import { Follower } from "./follow.js";
 import { Icon } from "./icons.jsx";
 import { Prose } from "./prose.js";
 import { Reading, Sources, fill, useSources } from "./sources.jsx";
+import { Waiting } from "./waiting.jsx";
 
 const NAME_OF_TEXT = "current_response_rx_state_";
 const NAME_OF_THOUGHTS = "current_reasoning_rx_state_";
@@ -132,6 +133,7 @@ function Shown({
   live = false,
   stateName = "",
   onGap,
+  onWait,
   labels = {},
 }) {
   const source = { stateName, run, live };
@@ -176,11 +178,7 @@ function Shown({
       <div className="lu-md-body">
         {reading && <Reading sources={read} labels={labels} />}
         {live && !begun && !reading && (
-          <div className="lu-md-wait" role="img" aria-label={labels.thinking}>
-            <i />
-            <i />
-            <i />
-          </div>
+          <Waiting stateName={stateName} run={run} labels={labels} onWait={onWait} />
         )}
         <div className="lu-md" ref={body} />
       </div>

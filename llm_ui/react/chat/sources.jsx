@@ -57,8 +57,14 @@ export function Reading({ sources, labels }) {
   );
 }
 
+/** "Passages 3 to 5 of 40": only a part of the file was used. */
+function partWords(part, labels) {
+  if (!part.first) return fill(labels.some_passages, part);
+  return fill(part.first === part.last ? labels.passage : labels.passages, part);
+}
+
 function Entry({ source, labels }) {
-  const { number, url, title, state, problem } = source;
+  const { number, url, title, state, problem, part } = source;
   // What the server may not read may be something in the reader's own network.
   const href = problem === "refused" ? null : OWN_FILE.test(url) ? url : safeLink(url);
   const host = hostOf(url);
@@ -85,6 +91,11 @@ function Entry({ source, labels }) {
           ) : (
             <span className="lu-source__title">{words}</span>
           ))}
+        {part && (
+          <span className="lu-source__host" data-testid="source-part">
+            {partWords(part, labels)}
+          </span>
+        )}
         {title && host && <span className="lu-source__host">{host}</span>}
         {failed && (
           <span className="lu-source__problem" data-testid="source-problem">
