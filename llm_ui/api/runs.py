@@ -129,8 +129,9 @@ async def events(
     them. A later `source` replaces the one of the same number.
 
     With `Last-Event-ID` it goes on behind that event, without a snapshot; a run that is
-    over is always given whole. A snapshot replaces everything received before it. Without
-    an `end` the line was cut, or the session has ended.
+    over is always given whole. A snapshot replaces everything received before it; another one
+    comes when text turns out to have been reasoning. Without an `end` the line was cut, or the
+    session has ended.
     """
     after: int | None = None
     if last_event_id is not None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llm_ui.bus import END, Feed
 from llm_ui.generation import store
 from llm_ui.generation.live import LiveRun
-from llm_ui.generation.log import REASONING, TEXT, Piece, joined, sources_in
+from llm_ui.generation.log import REASONING, TEXT, THOUGHT, Piece, grown, joined, sources_in
 from llm_ui.generation.types import Ended, FollowEvent, Snapshot
 
 if TYPE_CHECKING:
@@ -27,24 +27,29 @@ GAP_S = 0.1
 async def follow_live(live: LiveRun, after: int | None) -> AsyncIterator[FollowEvent]:
     """Watch a run of this process."""
     if after is None or after > live.log.length:
-        position = live.log.length
-        yield Snapshot(
-            position,
-            live.log.whole(TEXT),
-            live.log.whole(REASONING),
-            live.thinking_ms or 0,
-            live.log.sources,
-        )
+        yield (whole := _snapshot(live))
+        position = whole.seq
     else:
         position = after
     while True:
         for piece in live.log.since(position):
+            if piece.kind == THOUGHT:
+                # What has been told as text is none: only the whole says so.
+                yield (whole := _snapshot(live))
+                position = whole.seq
+                break
             yield piece
             position = piece.end
         if live.is_over and position >= live.log.length:
             yield Ended(position, live.state)
             return
         await live.beyond(position)
+
+
+def _snapshot(live: LiveRun) -> Snapshot:
+    log = live.log
+    text, reasoning = log.whole(TEXT), log.whole(REASONING)
+    return Snapshot(log.length, text, reasoning, live.thinking_ms or 0, log.sources)
 
 
 async def follow_stored(
@@ -110,6 +115,9 @@ def _fitting(feed: Feed, position: int) -> list[Piece | Ended]:
     """Take from the feed what continues at a position; what lies beyond a gap stays."""
     pieces: list[Piece] = []
     while feed.increments and feed.increments[0].start <= position:
+        if feed.increments[0].kind == THOUGHT and feed.increments[0].start == position:
+            # As at a gap: the database will have the whole in a moment.
+            break
         increment = feed.increments.popleft()
         if increment.kind == END:
             if increment.start == position:
@@ -120,6 +128,11 @@ def _fitting(feed: Feed, position: int) -> list[Piece | Ended]:
             pieces.append(rest)
             position = rest.end
     return list(joined(pieces))
+
+
+def _turn(pieces: Iterable[Piece]) -> bool:
+    """Whether a stretch of the log makes thinking of the text before it."""
+    return any(piece.kind == THOUGHT for piece in pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +151,10 @@ class _Stored:
         base = len(self.text) + len(self.reasoning)
         if self.is_over:
             return [*self._last(position, base, is_first=is_first), Ended(base, self.state)]
-        if position is not None and position >= base:
+        if position is not None and position >= base and not _turn(self.pieces):
             return list(self.pieces)
-        more, more_reasoning = store.split(list(self.pieces))
         end_of_log = self.pieces[-1].end if self.pieces else base
-        text, reasoning = self.text + more, self.reasoning + more_reasoning
+        text, reasoning = grown(self.text, self.reasoning, self.pieces)
         return [Snapshot(end_of_log, text, reasoning, sources=sources_in(self.pieces))]
 
     def _last(self, position: int | None, base: int, *, is_first: bool) -> list[FollowEvent]:
@@ -165,4 +177,6 @@ async def _read(engine: Engine, run_id: str, position: int | None) -> _Stored:
             return _Stored(run.state, text, reasoning)
         base = len(text) + len(reasoning)
         pieces = await store.events(session, run_id, max(position or 0, base))
+        if (position or 0) > base and _turn(pieces):
+            pieces = await store.events(session, run_id, base)
     return _Stored(run.state, text, reasoning, tuple(pieces), is_over=False)

@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 
 from llm_ui.errors import AppError, EmptyAnswer
-from llm_ui.generation.log import REASONING, SOURCE, TEXT, RunLog
+from llm_ui.generation.log import REASONING, SOURCE, TEXT, THOUGHT, RunLog
 from llm_ui.generation.types import Outcome
 from llm_ui.models.base import now
 from llm_ui.security.text import storable
 from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage, Via
 from llm_ui.wire.finish import TOO_LONG
-from llm_ui.wire.thinking import ThinkSplitter
+from llm_ui.wire.thinking import ThinkSplitter, WasThinking
 
 # The longest answer, thinking included, in bytes of UTF-8: a model that repeats itself would
 # go on until the disk is full, and no page shows more.
@@ -107,12 +107,16 @@ class LiveRun:
         until = self._thought_until or now()
         return max(0, round((until - self._thought_since).total_seconds() * 1000))
 
-    def _add(self, piece: Token | Reasoning) -> None:
-        if type(piece) is Token:
+    def _add(self, piece: Token | Reasoning | WasThinking) -> None:
+        if type(piece) is WasThinking:
+            self._thought_since = self._thought_since or self.first_token_at
+            self._thought_until = None
+            self.log.append(THOUGHT, "")
+        elif type(piece) is Token:
             if self._thought_since and not self._thought_until:
                 self._thought_until = now()
             self._append(TEXT, storable(piece.text))
-        else:
+        elif type(piece) is Reasoning:
             self._thought_since = self._thought_since or now()
             self._append(REASONING, storable(piece.text))
 

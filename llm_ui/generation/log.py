@@ -17,6 +17,8 @@ import orjson
 TEXT = "text"
 REASONING = "reasoning"
 SOURCE = "source"
+# All text before it was thinking: it counts to the reasoning from then on.
+THOUGHT = "thought"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,23 @@ class RunLog:
         return sources_in(self._pieces)
 
     def whole(self, kind: str) -> str:
-        """All of one kind as one text."""
-        return "".join(piece.payload for piece in self._pieces if piece.kind == kind)
+        """All text, or all reasoning, as it counts now."""
+        text, reasoning = grown("", "", self._pieces)
+        return text if kind == TEXT else reasoning
+
+
+def grown(text: str, reasoning: str, pieces: Iterable[Piece]) -> tuple[str, str]:
+    """A text and a reasoning with what the next stretch of their log adds to them."""
+    texts, thoughts = [text], [reasoning]
+    for piece in pieces:
+        if piece.kind == TEXT:
+            texts.append(piece.payload)
+        elif piece.kind == REASONING:
+            thoughts.append(piece.payload)
+        elif piece.kind == THOUGHT:
+            thoughts += texts
+            texts.clear()
+    return "".join(texts), "".join(thoughts)
 
 
 def sources_in(pieces: Iterable[Piece]) -> tuple[dict[str, Any], ...]:

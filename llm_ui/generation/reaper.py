@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from llm_ui.generation import store
-from llm_ui.generation.log import sources_in
+from llm_ui.generation.log import grown, sources_in
 from llm_ui.generation.owner import life_of
 from llm_ui.generation.store import StoredRun
 from llm_ui.generation.types import Outcome
@@ -85,12 +85,12 @@ async def _outcome(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome
     before, thought_before = await store.text_of(session, run.message_id)
     events = await store.events(session, run.id)
     events = kept.beyond(events, len(before) + len(thought_before))
-    text, reasoning = store.split(events)
+    text, reasoning = grown(before, thought_before, events)
     return Outcome(
         run_id=run.id,
         state="interrupted",
-        text=before + text,
-        reasoning=thought_before + reasoning,
+        text=text,
+        reasoning=reasoning,
         created_at=run.created_at,
         started_at=run.started_at or run.created_at,
         finished_at=run.heartbeat_at or now(),
@@ -124,6 +124,5 @@ async def _longer(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome:
     # Behind the end of the stored log, or where the journal begins: sources count there too.
     first = min((piece.start for piece in kept.pieces), default=0)
     more = kept.beyond([], max(first, len(outcome.text) + len(outcome.reasoning)))
-    text, reasoning = store.split(more)
-    outcome.text, outcome.reasoning = outcome.text + text, outcome.reasoning + reasoning
+    outcome.text, outcome.reasoning = grown(outcome.text, outcome.reasoning, more)
     return outcome

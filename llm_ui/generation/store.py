@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from llm_ui.errors import AppError
 from llm_ui.generation.gate import Lane, NoPlace
-from llm_ui.generation.log import REASONING, TEXT, Piece
+from llm_ui.generation.log import Piece
 from llm_ui.generation.types import Outcome
 from llm_ui.models import (
     ACTIVE,
@@ -362,13 +362,6 @@ async def text_of(session: AsyncSession, message_id: str) -> tuple[str, str]:
     """A message's text and reasoning."""
     row = await session.get(ChatMessage, message_id, populate_existing=True)
     return (row.content, row.reasoning) if row else ("", "")
-
-
-def split(pieces: list[Piece]) -> tuple[str, str]:
-    """The text and the reasoning that a log holds."""
-    text = "".join(piece.payload for piece in pieces if piece.kind == TEXT)
-    reasoning = "".join(piece.payload for piece in pieces if piece.kind == REASONING)
-    return text, reasoning
 
 
 async def unclaimed(session: AsyncSession, older_than: timedelta) -> list[str]:

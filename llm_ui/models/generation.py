@@ -57,7 +57,7 @@ class GenerationEvent(SQLModel, table=True):
 
     __tablename__ = "generationevent"
     __table_args__ = (
-        choices("kind", "text", "reasoning", "source", "tool", "usage", "error", "end"),
+        choices("kind", "text", "reasoning", "thought", "source", "tool", "usage", "error", "end"),
     )
 
     run_id: str = Field(

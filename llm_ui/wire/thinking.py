@@ -1,29 +1,43 @@
 """Thinking that a model writes into its answer, between <think> and </think>.
 
 Servers that do not take it apart send it as text. Only what an answer begins with counts:
-a tag further down is something that the model writes about.
+a tag further down is something that the model writes about. One thing may come later: where the
+template has written the opening tag into the prompt, the answer has the closing one only, and
+all before it was thinking.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
+from llm_ui.wire.channels import Channels
 from llm_ui.wire.events import Reasoning, Token
-
-# Blanks, attributes and either case, the way models write them.
-_OPENING = re.compile(r"\s*<\s*(think|thinking)(?:\s[^<>]*)?>", re.IGNORECASE)
-_OPENING_SO_FAR = re.compile(
-    r"\s*(?:<\s*(?:t|th|thi|thin|think|thinki|thinkin|thinking|think(?:ing)?\s[^<>]*)?)?",
-    re.IGNORECASE,
+from llm_ui.wire.tags import (
+    CLOSING_SO_FAR,
+    FINAL,
+    LONGEST_TAG,
+    OPENERS,
+    OPENING,
+    ORPHAN,
+    closing_of,
+    half_orphan,
+    is_quoted,
+    may_open,
+    opens_channels,
 )
-_CLOSING = {
-    name: re.compile(rf"<\s*/\s*{name}\s*>", re.IGNORECASE) for name in ("think", "thinking")
-}
-_CLOSING_SO_FAR = re.compile(r"<\s*(?:/\s*[a-z]*\s*)?", re.IGNORECASE)
-# What is longer than this is no tag: it is never held back for one.
-LONGEST_TAG = 200
 
-Piece = Token | Reasoning
+# So much of an answer is looked at again for a closing tag, and so often.
+MOST_WATCHED = 400_000
+MOST_LOOKS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class WasThinking:
+    """All that has been given as answer so far was thinking."""
+
+
+Piece = Token | Reasoning | WasThinking
 
 
 class ThinkSplitter:
@@ -32,20 +46,35 @@ class ThinkSplitter:
     Blanks around the thinking belong to nobody. Each step is linear in what came.
     """
 
-    __slots__ = ("_closing", "_held", "_step")
+    __slots__ = ("_channels", "_closing", "_held", "_looks", "_said", "_size", "_step")
 
     def __init__(self, *, begun: bool = False) -> None:
         """`begun`: the answer has a beginning already, so no thinking can follow."""
-        self._step = "text" if begun else "start"
+        # start, open, thinking, closed; text, watched for a closing tag; channels; plain
+        self._step = "plain" if begun else "start"
         self._held = ""
-        self._closing = _CLOSING["think"]
+        self._closing: re.Pattern[str] | None = None
+        self._channels = Channels()
+        # The answer so far, as long as it may turn out to have been thinking.
+        self._said: list[str] = []
+        self._size = 0
+        self._looks = 0
 
     def feed(self, text: str) -> list[Piece]:
         """The pieces that are certain now; what may be a part of a tag waits."""
-        if self._step == "text":
+        if self._step == "plain":
             return [Token(text)]
-        self._held += text
+        if self._step == "channels":
+            return [*self._channels.feed(text)]
         found: list[Piece] = []
+        if self._step == "text" and not self._held and not OPENERS.search(text):
+            self._say(text, found)
+            return found
+        self._held += text
+        self._go_on(found)
+        return found
+
+    def _go_on(self, found: list[Piece]) -> None:
         if self._step == "start":
             self._start(found)
         if self._step in ("open", "thinking"):
@@ -53,35 +82,47 @@ class ThinkSplitter:
         if self._step == "closed":
             self._held = self._held.lstrip()
             if self._held:
-                self._give_text(found)
-        return found
+                self._step = "plain"
+                self._give_held(found)
+        elif self._step == "text":
+            self._watch(found)
 
     def end(self) -> list[Piece]:
         """What still waits, when nothing more comes: thinking that was never closed stays
-        thinking."""
+        thinking, and a closing tag behind which nothing comes is nothing."""
         held, self._held = self._held, ""
-        step, self._step = self._step, "text"
+        step, self._step = self._step, "plain"
+        if step == "channels":
+            return [*self._channels.end()]
+        if step == "text" and ORPHAN.match(held):
+            return [Token(held)] if is_quoted("".join(self._said), "") else []
         if not held:
             return []
-        if step == "start":
+        if step in ("start", "text"):
             return [Token(held)]
         return [Reasoning(held)] if held.strip() else []
 
-    def _give_text(self, found: list[Piece]) -> None:
-        found.append(Token(self._held))
-        self._held, self._step = "", "text"
+    def _give_held(self, found: list[Piece]) -> None:
+        held, self._held = self._held, ""
+        if held:
+            found.append(Token(held))
 
     def _start(self, found: list[Piece]) -> None:
-        if tag := _OPENING.match(self._held):
-            self._closing = _CLOSING[tag[1].lower()]
+        if tag := OPENING.match(self._held):
+            self._closing = closing_of(tag)
             self._held, self._step = self._held[tag.end() :], "open"
-        elif len(self._held) > LONGEST_TAG or not _OPENING_SO_FAR.fullmatch(self._held):
-            self._give_text(found)
+        elif channels := opens_channels(self._held):
+            self._channels, self._step = channels, "channels"
+            found.extend(channels.feed(self._held))
+            self._held = ""
+        elif not may_open(self._held):
+            self._step = "text"
 
     def _think(self, found: list[Piece]) -> None:
         if self._step == "open":
             self._held = self._held.lstrip()
             self._step = "thinking" if self._held else "open"
+        assert self._closing is not None
         tag = self._closing.search(self._held)
         sure = self._held[: tag.start()].rstrip() if tag else self._certain()
         if sure:
@@ -93,9 +134,65 @@ class ThinkSplitter:
 
     def _certain(self) -> str:
         held = self._held
-        at = held.rfind("<", max(0, len(held) - LONGEST_TAG))
-        if at >= 0 and _CLOSING_SO_FAR.fullmatch(held, at):
+        from_ = max(0, len(held) - LONGEST_TAG)
+        at = max(held.rfind("<", from_), held.rfind("[", from_), held.rfind("◁", from_))
+        if at >= 0 and CLOSING_SO_FAR.fullmatch(held, at):
             held = held[:at]
         sure = held.rstrip()
         # Blanks may end the thinking, or be a part of it: they wait, but not for ever.
         return sure if len(self._held) - len(sure) <= LONGEST_TAG else held
+
+    # --- a closing tag without an opening one ---------------------------------------
+
+    def _say(self, text: str, found: list[Piece]) -> None:
+        if not text:
+            return
+        found.append(Token(text))
+        self._said.append(text)
+        self._size += len(text)
+        if self._size > MOST_WATCHED or self._looks >= MOST_LOOKS:
+            self._step, self._said = "plain", []
+
+    def _watch(self, found: list[Piece]) -> None:
+        while self._step == "text":
+            tag = ORPHAN.search(self._held)
+            if tag is None:
+                sure = half_orphan(self._held)
+                text, self._held = self._held[:sure], self._held[sure:]
+                self._say(text, found)
+                break
+            behind = self._held[tag.end() :]
+            if not behind.strip() and len(behind) <= LONGEST_TAG:
+                # What follows says whether it counts.
+                text, self._held = self._held[: tag.start()], self._held[tag.start() :]
+                self._say(text, found)
+                if self._step == "text":
+                    return
+                break
+            self._decide(tag, found)
+        if self._step == "plain":
+            self._give_held(found)
+        elif self._step != "text":
+            self._go_on(found)
+
+    def _decide(self, tag: re.Match[str], found: list[Piece]) -> None:
+        self._looks += 1
+        rest = self._held[: tag.start()]
+        behind = self._held[tag.end() :]
+        before = "".join([*self._said, rest])
+        if is_quoted(before, behind):
+            self._held = behind
+            self._say(rest + tag[0], found)
+            return
+        if self._said:
+            found.append(WasThinking())
+        if rest.strip():
+            found.append(Reasoning(rest.rstrip()))
+        self._said = []
+        self._held = behind
+        if tag[0].lower().endswith(FINAL):
+            self._channels, self._step = Channels(answering=True), "channels"
+            found.extend(self._channels.feed(behind))
+            self._held = ""
+        else:
+            self._step = "closed"

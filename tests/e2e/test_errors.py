@@ -131,6 +131,27 @@ async def test_thinking_is_shown_apart(app: App, people: People) -> None:
     assert plain(await text_of(page)) == plain(expected_text("tokens=40"))
 
 
+async def test_words_that_turn_out_to_be_thinking_leave_the_answer(
+    app: App, people: People, upstream: ScriptedServer
+) -> None:
+    upstream.script("rate=15 say:" + "Let me see. " * 10 + "\n</think>\n\nForty-two, of course.")
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat()
+    await send(page, "What is six times seven?")
+    await expect(answers(page).last.locator(".lu-md").last).to_contain_text("Let me see.")
+    await finished(page)
+    assert plain(await text_of(page)) == "Forty-two, of course."
+    block = answers(page).last.get_by_test_id("thinking")
+    await expect(block.locator("summary")).to_contain_text("Thought for")
+    await block.locator("summary").click()
+    await expect(block).to_contain_text("Let me see.")
+    stored = (await bob.stored(chat_id))[-1]
+    assert stored["content"] == "Forty-two, of course."
+    await page.reload()
+    await ready(page)
+    assert plain(await text_of(page)) == "Forty-two, of course."
+
+
 async def test_a_model_that_is_called_like_a_script_shows_as_text(
     app: App, people: People, upstream: ScriptedServer
 ) -> None:

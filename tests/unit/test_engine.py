@@ -107,6 +107,29 @@ async def test_late_and_resuming_followers_get_no_gap_and_no_double(
         assert text_of(got, "reasoning") == expected_reasoning("reasoning=20")
 
 
+async def test_text_that_was_thinking_moves_for_everybody_who_follows(
+    engine: Engine, people: People, upstream: ScriptedServer, model_id: str
+):
+    words = " ".join(f"word{number}" for number in range(40))
+    upstream.script(f"rate=200 say:{words}.\n</think>\n\nHello, {words}!")
+    asked = await runs.ask(people.bob, "Hello", model_id=model_id)
+    first = asyncio.create_task(watch(people.bob, asked.run_id))
+    seen: list[FollowEvent] = []
+    events = await runs.follow(people.bob, asked.run_id)
+    async with aclosing(events):
+        async for event in events:
+            seen.append(event)
+            if isinstance(event, Piece):
+                break
+    resumed = await watch(people.bob, asked.run_id, seen[-1].end)
+    for got in (await first, [*seen, *resumed], await watch(people.bob, asked.run_id)):
+        assert text_of(got) == f"Hello, {words}!"
+        assert text_of(got, "reasoning").strip() == f"{words}."
+    stored = await message(asked.message_id)
+    assert (stored.content, stored.reasoning.strip()) == (f"Hello, {words}!", f"{words}.")
+    assert (stored.thinking_ms or 0) > 0
+
+
 async def test_a_follower_that_comes_after_the_end_gets_the_whole(
     engine: Engine, people: People, upstream: ScriptedServer, model_id: str
 ):
@@ -271,6 +294,30 @@ async def test_a_dead_workers_run_is_interrupted_with_all_that_was_logged(
     stored = await message(asked.message_id)
     assert (stored.content, stored.status) == ("Half an answer", "interrupted")
     assert await count(UsageLog) == 1
+
+
+async def test_a_dead_workers_run_keeps_apart_what_turned_out_to_be_thinking(
+    db: Database, people: People, upstream: ScriptedServer, model_id: str
+):
+    asked = await runs.ask(people.bob, "Hello", model_id=model_id)
+    source = '{"number": 1, "state": "read"}'
+    log = [
+        ("text", "Hm. "),
+        ("source", source),
+        ("thought", ""),
+        ("text", "Half an "),
+        ("text", "!"),
+    ]
+    async with unit_of_work() as session:
+        run = await session.get(Generation, asked.run_id)
+        run.state, run.owner = "running", "gone-host:1:1"
+        for seq, (kind, payload) in zip((0, 4, 5, 6, 14), log, strict=True):
+            session.add(GenerationEvent(run_id=run.id, seq=seq, kind=kind, payload=payload))
+    await start(db)
+    await asyncio.wait_for(watch(people.bob, asked.run_id), 10)
+    await stop_engine(0.0)
+    stored = await message(asked.message_id)
+    assert (stored.content, stored.reasoning) == ("Half an !", "Hm. ")
 
 
 async def test_a_run_that_nobody_claimed_is_taken_by_the_next_worker(

@@ -11,7 +11,7 @@ import pytest
 from llm_ui.bus import END, Bus, Increment
 from llm_ui.db import Database
 from llm_ui.generation import Ended, Engine, Piece, Snapshot, follow, store
-from llm_ui.generation.log import REASONING, TEXT, RunLog
+from llm_ui.generation.log import REASONING, TEXT, THOUGHT, RunLog
 from llm_ui.generation.types import Outcome
 from llm_ui.models.base import now
 from llm_ui.services import prompting, runs, settlement
@@ -73,6 +73,7 @@ class Reader:
                     self.texts = {TEXT: event.text, REASONING: event.reasoning}
                     self.position = event.seq
                 case Piece():
+                    assert event.kind != THOUGHT, "only the whole can say that"
                     assert event.start == self.position, "a gap, or something twice"
                     self.texts[event.kind] += event.payload
                     self.position = event.end
@@ -80,11 +81,18 @@ class Reader:
                     self.state = event.state
 
 
+@pytest.mark.parametrize("turns", [False, True])
 @pytest.mark.parametrize("seed", range(6))
 async def test_any_mixture_gives_the_same_text(
-    db: Database, people: People, model_id: str, seed: int, monkeypatch: pytest.MonkeyPatch
+    db: Database,
+    people: People,
+    model_id: str,
+    seed: int,
+    turns: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The stream begins late, repeats itself, loses entries and may lose its end."""
+    """The stream begins late, repeats itself, loses entries and may lose its end; and the
+    text so far may turn out to have been thinking."""
     monkeypatch.setattr(follow, "POLL_EVERY_S", 0.05)
     monkeypatch.setattr(follow, "QUIET_S", 0.1)
     monkeypatch.setattr(follow, "GAP_S", 0.02)
@@ -95,6 +103,8 @@ async def test_any_mixture_gives_the_same_text(
     following = asyncio.create_task(reader.read(engine.follow(run_id)))
     published = written = 0
     for step in range(60):
+        if turns and step == 30 + seed:
+            log.append(THOUGHT, "")
         kind = REASONING if step < 15 else TEXT
         log.append(kind, "".join(dice.choices("abc 日🙂", k=dice.randint(1, 9))))
         what = dice.random()
@@ -115,7 +125,7 @@ async def test_any_mixture_gives_the_same_text(
     await asyncio.wait_for(following, 10)
     assert reader.texts == {TEXT: log.whole(TEXT), REASONING: log.whole(REASONING)}
     assert reader.state == "done"
-    assert reader.snapshots <= 2
+    assert reader.snapshots <= 2 + turns
     assert engine.bus._feeds == {}
 
 

@@ -2,7 +2,7 @@
 
 import random
 
-from llm_ui.generation.log import Piece, RunLog, joined, short_number
+from llm_ui.generation.log import Piece, RunLog, grown, joined, short_number
 
 
 def filled(seed: int) -> tuple[RunLog, list[tuple[str, str]]]:
@@ -43,6 +43,20 @@ def test_a_position_in_the_middle_of_a_piece_gives_the_rest_of_it():
 def test_neighbours_of_one_kind_become_one_piece():
     pieces = [Piece(0, "text", "a"), Piece(1, "text", "b"), Piece(2, "reasoning", "c")]
     assert joined(pieces) == [Piece(0, "text", "ab"), Piece(2, "reasoning", "c")]
+
+
+def test_text_that_turns_out_to_have_been_thinking_counts_as_that():
+    log = RunLog()
+    for kind, payload in [("reasoning", "a"), ("text", "b"), ("source", "{}"), ("text", "c"),
+                          ("thought", ""), ("text", "d"), ("reasoning", "e")]:  # fmt: skip
+        log.append(kind, payload)
+    assert (log.whole("text"), log.whole("reasoning")) == ("d", "abce")
+    assert log.since(3) == [
+        Piece(3, "text", "c"), Piece(4, "thought", ""), Piece(5, "text", "d"),
+        Piece(6, "reasoning", "e"),
+    ]  # fmt: skip
+    assert log.since(5)[0] == Piece(5, "text", "d")
+    assert grown("x", "y", log.since(3)) == ("d", "yxce")
 
 
 def test_a_runs_number_is_never_the_empty_one():

@@ -1,0 +1,111 @@
+"""The tags between which models write their thinking, whole and half.
+
+DeepSeek, Qwen and most others write <think>, some <thinking>, <thought> or <reasoning>,
+ByteDance's Seed <seed:think>, Mistral [THINK], Kimi ◁think▷.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from llm_ui.wire.channels import Channels
+
+NAMES = ("think", "thinking", "thought", "thoughts", "reason", "reasoning", "seed:think")
+_ANY = "|".join(NAMES)
+_BLANK = r"[\s\ufeff\u200b]*"
+
+
+def _beginnings(words: Iterable[str]) -> str:
+    """A pattern for each word and each beginning of it, the empty one too."""
+    found = {word[:length] for word in words for length in range(len(word) + 1)}
+    return "|".join(re.escape(each) for each in sorted(found, key=len, reverse=True))
+
+
+# Blanks, attributes and either case, the way models write them.
+OPENING = re.compile(
+    rf"{_BLANK}(?:<\s*({_ANY})(?:\s[^<>]*)?>|\[\s*(THINK)\s*\]|◁\s*(think)\s*▷)", re.IGNORECASE
+)
+OPENING_SO_FAR = re.compile(
+    rf"{_BLANK}(?:<\s*(?:{_beginnings(NAMES)}|(?:{_ANY})\s[^<>]*)"
+    rf"|\[\s*(?:{_beginnings(['think'])})\s*|◁\s*(?:{_beginnings(['think'])})\s*)?",
+    re.IGNORECASE,
+)
+CHANNELS = re.compile(rf"{_BLANK}<\|(?:start|channel)\|>")
+CHANNELS_SO_FAR = re.compile(rf"{_BLANK}<(?:\|(?:{_beginnings(['start|', 'channel|'])}))?")
+
+_CLOSING = {name: re.compile(rf"<\s*/\s*{name}\s*>", re.IGNORECASE) for name in NAMES}
+_BRACKET = re.compile(r"\[\s*/\s*THINK\s*\]", re.IGNORECASE)
+_TRIANGLE = re.compile(r"◁\s*/\s*think\s*▷", re.IGNORECASE)
+CLOSING_SO_FAR = re.compile(r"[<\[◁]\s*(?:/\s*[a-z:]*\s*)?", re.IGNORECASE)
+
+# What ends thinking whose beginning nobody has sent.
+FINAL = "<|channel|>final<|message|>"
+_TURN = "<|start|>assistant" + FINAL
+_TURNS = ("<|end|>" + _TURN, _TURN, FINAL)
+ORPHAN = re.compile(
+    rf"<\s*/\s*(?:{_ANY})\s*>|{_BRACKET.pattern}|{_TRIANGLE.pattern}"
+    rf"|(?:<\|end\|>)?(?:<\|start\|>assistant)?{re.escape(FINAL)}",
+    re.IGNORECASE,
+)
+MENTION = re.compile(
+    rf"<\s*(?:{_ANY})(?:\s[^<>]*)?>|\[\s*THINK\s*\]|◁\s*think\s*▷|<\|channel\|>", re.IGNORECASE
+)
+OPENERS = re.compile(r"[<\[◁]")
+# What is longer than this is no tag: it is never held back for one.
+LONGEST_TAG = 200
+_LONGEST_ORPHAN = 64
+
+
+def closing_of(opening: re.Match[str]) -> re.Pattern[str]:
+    """What closes an OPENING."""
+    if opening[1]:
+        return _CLOSING[opening[1].lower()]
+    return _BRACKET if opening[2] else _TRIANGLE
+
+
+def opens_channels(text: str) -> Channels | None:
+    """The splitter for an answer that begins with gpt-oss's own tokens."""
+    return Channels() if CHANNELS.match(text) else None
+
+
+def may_open(text: str) -> bool:
+    """Whether an answer that has begun so may still turn out to begin with thinking."""
+    return len(text) <= LONGEST_TAG and (
+        OPENING_SO_FAR.fullmatch(text) is not None or CHANNELS_SO_FAR.fullmatch(text) is not None
+    )
+
+
+def half_orphan(text: str) -> int:
+    """Where at the end of a text an ORPHAN may have begun; its length, if none has."""
+    for opener in OPENERS.finditer(text, max(0, len(text) - _LONGEST_ORPHAN)):
+        tail = text[opener.start() :]
+        if CLOSING_SO_FAR.fullmatch(tail) or any(turn.startswith(tail) for turn in _TURNS):
+            return opener.start()
+    return len(text)
+
+
+_FENCE = re.compile(r"^[ \t>]{0,8}(?:[-*+] {1,3})?(?:```|~~~)", re.MULTILINE)
+_QUOTES_BEFORE = "`\"'“‘«‹„「『(=\\"
+_QUOTES_BEHIND = "`\"'”’»›」』"
+_SENTENCE_ENDS = '.!?…。！？)”"*'
+_CODE_INDENT = 4
+
+
+def is_quoted(before: str, behind: str) -> bool:
+    """Whether a closing tag is something that the model writes about, rather than what ends
+    its thinking: it stands in code or between quotes, its opening was written too, or it stands
+    in the middle of a sentence."""
+    line = before[before.rfind("\n") + 1 :]
+    if len(_FENCE.findall(before)) % 2 or line.count("`") % 2 or MENTION.search(before):
+        return True
+    if before[-1:] and before[-1:] in _QUOTES_BEFORE:
+        return True
+    if behind[:1] and behind[:1] in _QUOTES_BEHIND:
+        return True
+    goes_on = behind[:1] in (" ", "\t") and behind.lstrip(" \t")[:1].islower()
+    if not line.strip():
+        return goes_on or len(line.expandtabs(_CODE_INDENT)) >= _CODE_INDENT
+    if not line[-1].isspace():
+        return False
+    return goes_on or line.rstrip()[-1] not in _SENTENCE_ENDS
