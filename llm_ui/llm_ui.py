@@ -50,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 HOUSEKEEPING_EVERY_S = 300.0
 OPEN_TABS_EVERY_S = 60.0
+TAKE_UP_EVERY_S = 2.0
 REFLEX_LOGGERS = (
     "reflex_base.event.processor.event_processor",
     "reflex_base.event.processor.base_state_processor",
@@ -75,6 +76,17 @@ def set_up_logging(level: str) -> None:
     logging.getLogger("taskiq").setLevel(logging.WARNING)
     for name in REFLEX_LOGGERS:
         logging.getLogger(name).addFilter(EventLogFilter())
+
+
+async def _take_up_files() -> None:
+    """Go on reading files where the last process ended, as soon as the database answers."""
+    while True:
+        try:
+            await extraction.take_up(all_of_them=True)
+            return
+        except SQLAlchemyError:
+            logger.exception("files that wait to be read could not be looked up; trying again")
+        await asyncio.sleep(TAKE_UP_EVERY_S)
 
 
 async def _presence() -> None:
@@ -158,10 +170,10 @@ async def lifespan() -> AsyncIterator[None]:
     supervisor = None if settings.llm_api_url else Supervisor(settings)
     if supervisor is not None:
         await supervisor.start()
-    await extraction.take_up(all_of_them=True)
     jobs = Jobs(database, settings.redis_url, f"llm_ui:{name}")
     await jobs.start()
     tasks = [
+        asyncio.create_task(_take_up_files(), name="files"),
         asyncio.create_task(
             providers.keep_in_sync(lambda: supervisor.url if supervisor else None),
             name="providers",

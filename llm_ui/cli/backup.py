@@ -13,13 +13,16 @@ from types import TracebackType
 from typing import Any
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
+from llm_ui.cli import facts
 from llm_ui.cli.steps import Progress, complain, say
 from llm_ui.config import Settings, load_settings
+from llm_ui.db import script_engine
 from llm_ui.errors import AppError
 from llm_ui.i18n import translate
 from llm_ui.models.base import new_id
-from llm_ui.services import archive_restore, archive_write, backups, migrations
+from llm_ui.services import archive_restore, archive_write, backups, migrations, upgrading
 from llm_ui.services.archive_read import Archive
 from llm_ui.services.jobs import size_words
 
@@ -50,8 +53,8 @@ class _Shown:
         self._progress.end("failed" if kind else "done")
 
 
-def make(settings: Settings, out: Path | None) -> None:
-    """Back everything up into `out`, or into the data folder."""
+def make(settings: Settings, out: Path | None) -> int:
+    """Back everything up into `out`, or into the data folder; 1 if files are missing in it."""
     target = out or backups.folder() / backups.name_for(new_id())
     if target.exists():
         raise FileExistsError(f"{target} exists already.")
@@ -61,10 +64,15 @@ def make(settings: Settings, out: Path | None) -> None:
         )
     size = size_words(target.stat().st_size, "en")
     say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are in {target} ({size}).")
-    if manifest.files.missing:
-        say(f"{manifest.files.missing:,} files had a row, but were not on the disk any more.")
     say("It has been read back and is right. Keep it as safe as the SECRET_KEY in .env, which")
     say("is needed with it, and which it does not hold.")
+    if manifest.files.missing:
+        complain(
+            f"It lacks {manifest.files.missing:,} uploaded file(s) that the database knows, but "
+            f"that are not in {settings.data_path / 'files'}. Servers on several hosts have to "
+            "share one DATA_DIR."
+        )
+    return int(manifest.files.missing > 0)
 
 
 def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
@@ -81,9 +89,22 @@ def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
                 archive, settings.database, migrations.SCHEMA, settings.data_path, shown
             )
         manifest = archive.manifest
+    _mark(settings)
     say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are back, as they were on")
     say(f"{manifest.made_at:%Y-%m-%d at %H:%M} (UTC). Each table was compared, row by row.")
     return 0
+
+
+def _mark(settings: Settings) -> None:
+    """The data folder is the restored database's from now on."""
+    engine = script_engine(settings.database)
+    try:
+        with engine.connect() as connection:
+            mark, _ = facts.read_mark(connection)
+    finally:
+        engine.dispose()
+    if mark:
+        facts.keep_mark(settings.data_path, mark)
 
 
 def main() -> int:
@@ -99,14 +120,18 @@ def main() -> int:
     try:
         if options.verb == "restore":
             return restore(settings, options.file, other_key=options.other_key)
-        make(settings, options.out)
+        return make(settings, options.out)
+    except SQLAlchemyError:
+        if upgrading.revision(settings.database) is not None:
+            raise
+        complain("There is no database of LLM UI at DATABASE_URL (or in DATA_DIR) yet.")
+        return 1
     except AppError as error:
         complain(translate(error.message_key, **error.params))
         return 1
     except OSError as error:
         complain(f"{error.filename or ''} {error.strerror or error}".strip())
         return 1
-    return 0
 
 
 if __name__ == "__main__":

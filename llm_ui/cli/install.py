@@ -83,12 +83,17 @@ def ensure_venv(place: Place) -> None:
     # `python -m venv` writes absolute paths into its scripts: a moved checkout needs a new one.
     if stamps.is_current(stamp, value) and os.access(place.python, os.X_OK):
         return
+    made_by_us = stamp.exists() and not place.venv.is_symlink()
+    if os.path.lexists(place.venv) and not made_by_us:
+        # Making it anew would empty it, or what the link leads to.
+        what = "is a link" if place.venv.is_symlink() else "was not made by LLM UI"
+        raise StepFailed(
+            f"{place.venv} {what}, so it is left alone. Move it away, and run this again."
+        )
     if not can_make_venv():
         apt_install(place, "Installing python3-venv", "python3-venv")
         if not can_make_venv():
             raise StepFailed(venv_advice())
-    if place.venv.exists() and not stamp.exists() and not (place.venv / "pyvenv.cfg").exists():
-        raise StepFailed(f"{place.venv} is there but is no Python environment; move it away.")
     run_step(
         "Creating the environment in .venv",
         [sys.executable, "-m", "venv", "--clear", place.venv],

@@ -8,10 +8,16 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llm_ui.cli import envfile
 from llm_ui.cli.place import Place, child_environment, installed
 from llm_ui.cli.steps import StepFailed, complain, say
+
+if TYPE_CHECKING:
+    from llm_ui.cli.start import Facts
+
+ANYWHERE = "0.0.0.0"  # noqa: S104 - origins are checked
 
 Verb = Callable[[Place, argparse.Namespace], int]
 
@@ -29,30 +35,42 @@ def _require_free_port(place: Place, options: argparse.Namespace) -> None:
     start.require_free_port(options.port or number(place, "PORT", 3000), place.command)
 
 
-def setup(place: Place, _options: argparse.Namespace) -> int:
-    """Install everything and build the frontend, so that `run` is quick."""
+def _build_then_migrate(place: Place, port: int | None = None, workers: int = 1) -> Facts:
+    """In this order: a build that fails leaves the database to the version of before."""
     from llm_ui.cli import frontend, start
 
+    if not frontend.is_built(place):
+        _need_redis(start.prepare(place, migrate=False, port=port), workers)
+        frontend.ensure_built(place)
+    facts = start.prepare(place, migrate=True, port=port, workers=workers)
+    _need_redis(facts, workers)
+    return facts
+
+
+def _need_redis(facts: Facts, workers: int) -> None:
+    if workers > 1 and not facts.redis:
+        raise StepFailed(f"WORKERS is {workers}: more than one needs REDIS_URL.", code=2)
+
+
+def setup(place: Place, _options: argparse.Namespace) -> int:
+    """Install everything and build the frontend, so that `run` is quick."""
     _set_up(place)
-    start.prepare(place, migrate=True)
-    frontend.ensure_built(place)
+    _build_then_migrate(place)
     say(f"All is set up. Start LLM UI with: {place.command} run")
     return 0
 
 
 def run(place: Place, options: argparse.Namespace) -> int:
     """Start the app in production mode, on one port; set up what is missing."""
-    from llm_ui.cli import frontend, start
+    from llm_ui.cli import start
 
     _require_free_port(place, options)
     workers = options.workers or number(place, "WORKERS", 1)
     _set_up(place)
-    facts = start.prepare(place, migrate=True, port=options.port)
-    if workers > 1 and not facts.redis:
-        raise StepFailed(f"WORKERS is {workers}: more than one needs REDIS_URL.", code=2)
-    frontend.ensure_built(place)
+    facts = _build_then_migrate(place, port=options.port, workers=workers)
+    host = options.host or envfile.setting(place.env_file, "HOST") or ANYWHERE
     return start.run_production(
-        place, facts, workers=workers, host=options.host, open_browser=not options.no_open
+        place, facts, workers=workers, host=host, open_browser=not options.no_open
     )
 
 
@@ -98,7 +116,8 @@ def backup(place: Place, options: argparse.Namespace) -> int:
     from llm_ui.cli import start
 
     _set_up(place)
-    start.prepare(place, migrate=True)
+    # As it is: what is backed up is the database of before, if this version is a newer one.
+    start.prepare(place, migrate=False)
     out = ["--out", str(options.out.resolve())] if options.out else []
     return call(place, "-m", "llm_ui.cli.backup", "make", *out)
 
@@ -244,7 +263,8 @@ def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     if verb is run:
         parser.add_argument("--workers", type=_workers, help="processes (default: WORKERS, or 1)")
-        parser.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104
+        listen = "the address to listen on (default: HOST, or all of this machine's)"
+        parser.add_argument("--host", help=listen)
     if verb is create_admin:
         parser.add_argument("--email", required=True)
         parser.add_argument("--username", required=True)
@@ -292,6 +312,9 @@ def main(place: Place | None = None, arguments: list[str] | None = None) -> int:
     except StepFailed as error:
         complain(str(error))
         return error.code
+    except OSError as error:
+        complain(f"{error.filename or 'Something'} could not be used: {error.strerror or error}.")
+        return 1
     except KeyboardInterrupt:
         complain("\nStopped.")
         return 130

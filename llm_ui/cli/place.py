@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from llm_ui.cli import envfile
+
 PACKAGE = Path(__file__).resolve().parent.parent
 # What setup.py packs beside the code: rxconfig.py, the migrations, the assets, ….
 PACKED = PACKAGE / "_home"
@@ -38,8 +40,14 @@ class Place:
         return self.home / ".env"
 
     @property
+    def data(self) -> Path:
+        """The data folder; settings are checked later, by those who know them all."""
+        given = envfile.setting(self.env_file, "DATA_DIR") or "data"
+        return self.home / Path(given).expanduser()
+
+    @property
     def logs(self) -> Path:
-        return self.home / "data" / "logs"
+        return self.data / "logs"
 
     @property
     def web(self) -> Path:
@@ -102,7 +110,7 @@ def child_environment(place: Place, **extra: str) -> dict[str, str]:
     home = env.get("HOME", "")
     if not home or not os.access(home, os.W_OK):
         # npm and Reflex keep caches in HOME and fail when there is none (as in some CI runs).
-        fallback = place.home / "data" / "home"
+        fallback = place.data / "home"
         fallback.mkdir(parents=True, exist_ok=True)
         env["HOME"] = str(fallback)
     env.update(extra)

@@ -1,6 +1,6 @@
 """Inside the environment: check the settings, migrate the database.
 
-    python -m llm_ui.cli.prepare [--migrate]
+    python -m llm_ui.cli.prepare [--migrate] [--workers N]
 
 Prints what the starter needs to know as one line of JSON. A wrong setting ends it with
 the sentence that names the setting, and exit code 2.
@@ -8,13 +8,20 @@ the sentence that names the setting, and exit code 2.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
 from pathlib import Path
 
-from llm_ui.config import load_settings
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from llm_ui.cli import facts
+from llm_ui.config import Settings, load_settings
 from llm_ui.errors import ConfigError
+from llm_ui.outages import reason_of
+from llm_ui.services import upgrading
 
 WRONG_SETTING = 2
 
@@ -33,31 +40,68 @@ def check_data_folder(folder: Path) -> None:
         raise ConfigError(f"DATA_DIR ({folder}) must be a folder that this user may write to.")
 
 
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    from alembic import command
-    from alembic.config import Config
+def migrate(settings: Settings) -> list[str]:
+    """Bring the database to the newest schema, a copy of it first; what there is to say."""
+    copy = upgrading.upgrade(settings.database, settings.data_path, settings.secret_keys[0])
+    return [f"The database was migrated. As it was before: {copy}"] if copy else []
 
-    command.upgrade(Config("alembic.ini"), "head")
+
+def oddities(settings: Settings, workers: int, *, migrated: bool) -> list[str]:
+    """What the person who starts the server should know."""
+    found = [*facts.unknown_settings(Path(".env"))]
+    if migrated:
+        found += [
+            *facts.others_here(settings.data_path),
+            *facts.strange_data(settings),
+            *facts.too_many_connections(settings, workers),
+        ]
+    return found
+
+
+def words_for(error: Exception, settings: Settings) -> str:
+    """What is wrong with the database, as a sentence; "" if nobody knows."""
+    url = make_url(settings.database)
+    place = url.database if url.get_backend_name() == "sqlite" else f"{url.host}:{url.port or 5432}"
+    return {
+        "damaged": f"The database file {place} is damaged. Stop every server that uses it, put it "
+        "aside, and restore the last backup: python3 dev.py restore data/backups/llm-ui-….zip",
+        "locked": f"The database {place} is locked by another program; end that one first.",
+        "full": f"The disk of {place} is full; make room and start again.",
+        "away": f"The database at {place} does not answer. See that it runs, that DATABASE_URL is "
+        "right and that this user may use it, then start again.",
+        "": "",
+    }[reason_of(error)]
 
 
 def main(arguments: list[str]) -> int:
     """Check, migrate if asked to, print the facts."""
+    parser = argparse.ArgumentParser(prog="python -m llm_ui.cli.prepare")
+    parser.add_argument("--migrate", action="store_true")
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args(arguments)
+    warnings: list[str] = []
     try:
         settings = load_settings()
         check_data_folder(settings.data_path)
+        if options.migrate:
+            warnings += migrate(settings)
+        warnings += oddities(settings, options.workers, migrated=options.migrate)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTING
-    if "--migrate" in arguments:
-        migrate()
-    facts = {
+    except SQLAlchemyError as error:
+        if not (words := words_for(error, settings)):
+            raise
+        sys.stderr.write(f"{words}\n")
+        return WRONG_SETTING
+    told = {
         "port": settings.port,
         "grace": settings.shutdown_grace,
         "public_url": settings.public_url,
         "redis": bool(settings.redis_url),
+        "warnings": warnings,
     }
-    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.write(json.dumps(told) + "\n")
     return 0
 
 

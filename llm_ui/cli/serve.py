@@ -15,10 +15,14 @@ import contextlib
 import ctypes
 import math
 import os
+import secrets
 import signal
 import sys
 import tempfile
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces
@@ -29,6 +33,11 @@ TARGET = "llm_ui.cli.serve:application"
 PR_SET_PDEATHSIG = 1
 # What the parent tells its workers before it asks them to end.
 DRAIN_SIGNAL = signal.SIGUSR1
+# Names the file by which a worker tells its parent that it has come up.
+UP = "LLM_UI_UP"
+# So many deaths within so many seconds are answered at once.
+DEATHS_AT_ONCE, DEATHS_S = 3, 60.0
+LONGEST_PAUSE_S = 20.0
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -51,6 +60,7 @@ class Draining:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
+            send = self._noting(send)
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                 loop = asyncio.get_running_loop()
                 loop.add_signal_handler(DRAIN_SIGNAL, self._draining.set)
@@ -58,6 +68,18 @@ class Draining:
             await self._app(scope, receive, send)
             return
         await self._app(scope, lambda: self._receive(receive), send)
+
+    @staticmethod
+    def _noting(send: Send) -> Send:
+        """Tells the parent that a worker has come up."""
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete" and (note := os.environ.get(UP)):
+                with contextlib.suppress(OSError):
+                    Path(note).touch()  # noqa: ASYNC240 - once
+            await send(message)
+
+        return noting
 
     async def _receive(self, receive: Receive) -> Message:
         incoming = asyncio.ensure_future(receive())
@@ -97,11 +119,49 @@ def application() -> Asgi:
     return Draining(OneLine(app()))
 
 
+class Deaths:
+    """When workers died lately, and how long to wait before the next one is started."""
+
+    def __init__(self) -> None:
+        self._moments: deque[float] = deque(maxlen=DEATHS_AT_ONCE + 8)
+
+    def pause(self) -> float:
+        """Note a death; the seconds to wait: none for the first few, then longer and longer."""
+        moment = time.monotonic()
+        self._moments.append(moment)
+        recent = sum(moment - each < DEATHS_S for each in self._moments)
+        over = recent - DEATHS_AT_ONCE
+        return 0.0 if over <= 0 else min(0.5 * 2.0**over, LONGEST_PAUSE_S)
+
+
 class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
-    """Granian's server, which tells its workers that the end is near."""
+    """Granian's server, which tells its workers that the end is near, and starts a worker
+    again however often it dies: the deaths of one are no reason to end the others. Only
+    when none has ever come up is there nothing to wait for.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._deaths = Deaths()
+        self._up = Path(tempfile.gettempdir()) / f"llm-ui-up-{secrets.token_hex(8)}"
+        os.environ[UP] = str(self._up)
+
+    def _respawn_workers(
+        self, workers: Any, spawn_target: Any, target_loader: Any, delay: float = 0
+    ) -> None:
+        deadline = time.monotonic() + self._deaths.pause()
+        while not self.interrupt_signal and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, 0.1))
+        if self.interrupt_signal:
+            return
+        super()._respawn_workers(workers, spawn_target, target_loader, delay)
+        if self._up.exists():
+            # By these the server would take two deaths in a row for a reason to exit.
+            self.respawned_wrks.clear()
 
     def shutdown(self, exit_code: int = 0) -> None:
         """Drain, then stop."""
+        self._up.unlink(missing_ok=True)
         for worker in self.wrks:
             with contextlib.suppress(ProcessLookupError, TypeError):
                 os.kill(worker._id(), DRAIN_SIGNAL)

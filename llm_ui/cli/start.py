@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
@@ -36,21 +37,26 @@ class Facts:
     grace: float
     public_url: str | None
     redis: bool
+    warnings: list[str] = field(default_factory=list)
 
 
-def prepare(place: Place, *, migrate: bool, port: int | None = None) -> Facts:
-    """Write the secret if there is none, check the settings, migrate the database.
+def prepare(place: Place, *, migrate: bool, port: int | None = None, workers: int = 1) -> Facts:
+    """Write the secret if there is none, check the settings, migrate the database; say what
+    is odd.
 
     Raises:
         StepFailed: a setting is wrong, or the migration failed.
     """
     if envfile.ensure_secret(place.env_file):
         say(f"Wrote a new secret into {place.env_file.name}; keep that file.")
-    place.logs.mkdir(parents=True, exist_ok=True)
+    # A data folder that cannot be made or written is told of by who checks the settings.
+    with contextlib.suppress(OSError):
+        place.logs.mkdir(parents=True, exist_ok=True)
     log = place.logs / "prepare.log"
     extra = {} if port is None else {"PORT": str(port)}
+    command = [str(place.python), "-m", "llm_ui.cli.prepare", "--workers", str(workers)]
     result = subprocess.run(
-        [str(place.python), "-m", "llm_ui.cli.prepare", *(["--migrate"] if migrate else [])],
+        [*command, *(["--migrate"] if migrate else [])],
         cwd=place.home,
         env=child_environment(place, **extra),
         stdin=subprocess.DEVNULL,
@@ -58,7 +64,8 @@ def prepare(place: Place, *, migrate: bool, port: int | None = None) -> Facts:
         text=True,
         check=False,
     )
-    log.write_text(result.stdout + result.stderr, encoding="utf-8")
+    with contextlib.suppress(OSError):
+        log.write_text(result.stdout + result.stderr, encoding="utf-8")
     if result.returncode == WRONG_SETTING:
         raise StepFailed(result.stderr.strip(), code=WRONG_SETTING)
     if result.returncode:
@@ -67,8 +74,10 @@ def prepare(place: Place, *, migrate: bool, port: int | None = None) -> Facts:
             f"The database could not be prepared. The last lines were:\n{tail}\nSee that the "
             f"server in DATABASE_URL runs and accepts this user, then try again.\nAll of it: {log}"
         )
-    facts = json.loads(result.stdout.strip().splitlines()[-1])
-    return Facts(**facts)
+    facts = Facts(**json.loads(result.stdout.strip().splitlines()[-1]))
+    for each in facts.warnings:
+        say(f"Note: {each}")
+    return facts
 
 
 def port_is_free(port: int) -> bool:

@@ -40,7 +40,8 @@ class JobItem:
 @dataclass(frozen=True, slots=True)
 class BackupItem:
     """A backup that lies in the data folder. `size` is in bytes, `rows` and `files` count what
-    is in it; a damaged one tells nothing of that."""
+    is in it, `missing` the files that it should have and has not; a damaged one tells nothing
+    of that."""
 
     name: str
     size: int
@@ -51,3 +52,4 @@ class BackupItem:
     rows: int = 0
     files: int = 0
     is_damaged: bool = False
+    missing: int = 0

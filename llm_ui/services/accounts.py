@@ -200,17 +200,23 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
         TooManyRequests: too many wrong passwords; says how long to wait.
     """
     email = storable(email.strip().lower())[:254]
-    async with unit_of_work() as session:
-        await attempts.begin(session, email, client.address)
+    async with unit_of_work(writes=False) as session:
         user = await session.scalar(sa.select(User).where(col(User.email) == email))
-    fits, renewed = await passwords.verify_password(password, user.password_hash if user else None)
+    known, stored, renewed = (user.id, user.password_hash, "") if user else (None, None, "")
+
+    async def verify() -> bool:
+        nonlocal renewed
+        fits, better = await passwords.verify_password(password, stored)
+        renewed = better or ""
+        if not fits:
+            await _note_failure(known, client)
+        return fits
+
+    fits = await attempts.tried(email, client.address, verify)
     refusal = _refusal(user, fits=fits)
+    if fits and refusal is not None:
+        await _note_failure(known, client)
     async with unit_of_work() as session:
-        if user is None or refusal is not None:
-            known = user.id if user else None
-            record(
-                session, "sign_in.failed", level="warning", user_id=known, address=client.address
-            )
         if user is not None and fits:
             await attempts.succeeded(session, email, client.address)
         if user is not None and refusal is None:
@@ -220,6 +226,11 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
             record(session, "sign_in.ok", user_id=user.id, address=client.address)
             return signed_in
     raise refusal or InvalidCredentials()
+
+
+async def _note_failure(user_id: str | None, client: Client) -> None:
+    async with unit_of_work() as session:
+        record(session, "sign_in.failed", level="warning", user_id=user_id, address=client.address)
 
 
 def _refusal(user: User | None, *, fits: bool) -> AppError | None:

@@ -39,7 +39,13 @@ BYTES = (("storedfile", "id", "files"),)
 
 
 def write(
-    url: str, data: Path, target: Path, secret: bytes, step: Step = lambda *_, **__: None
+    url: str,
+    data: Path,
+    target: Path,
+    secret: bytes,
+    step: Step = lambda *_, **__: None,
+    *,
+    with_files: bool = True,
 ) -> Manifest:
     """Back everything up into `target`.
 
@@ -48,6 +54,7 @@ def write(
         data: the data folder, with the files that people gave.
         secret: what the archive is signed with.
         step: told how far it is; what it raises ends the backup, and nothing is left of it.
+        with_files: whether what people uploaded goes in; else only rows do.
 
     Raises:
         Conflict: the copy was not right, or could not be written.
@@ -58,7 +65,7 @@ def write(
     part = target.parent / f".{target.name}.{os.getpid()}{PART}"
     with _part(part) as out:
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as packed:
-            manifest = _rows(url, data, packed, step)
+            manifest = _rows(url, data if with_files else None, packed, step)
             text = manifest.model_dump_json(indent=1).encode()
             packed.writestr(form.MANIFEST, text)
             packed.writestr(form.SIGNATURE, form.sign(text, secret))
@@ -113,7 +120,7 @@ def snapshot(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def _rows(url: str, data: Path, packed: zipfile.ZipFile, step: Step) -> Manifest:
+def _rows(url: str, data: Path | None, packed: zipfile.ZipFile, step: Step) -> Manifest:
     with snapshot(url) as connection:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
         tables = form.tables_of(connection)
@@ -158,7 +165,9 @@ def _table(
     return table.model_copy(update={"rows": rows, "sha256": digest.hexdigest()})
 
 
-def _files(connection: sa.Connection, data: Path, packed: zipfile.ZipFile, step: Step) -> Files:
+def _files(
+    connection: sa.Connection, data: Path | None, packed: zipfile.ZipFile, step: Step
+) -> Files:
     count = size = missing = 0
     digest = hashlib.sha256()
     with tempfile.SpooledTemporaryFile(max_size=2**20) as listed:
@@ -180,8 +189,10 @@ def _files(connection: sa.Connection, data: Path, packed: zipfile.ZipFile, step:
     return Files(count=count, bytes=size, missing=missing, sha256=digest.hexdigest())
 
 
-def _kept(connection: sa.Connection, data: Path) -> Iterator[tuple[str, Path]]:
+def _kept(connection: sa.Connection, data: Path | None) -> Iterator[tuple[str, Path]]:
     """Name in the archive and place on the disk of each file that has a row."""
+    if data is None:
+        return
     for table, column, folder in BYTES:
         key: sa.ColumnClause[Any] = sa.column(column)
         query = sa.select(key).select_from(sa.table(table)).order_by(key)

@@ -92,11 +92,21 @@ def try_out(name: str, job_id: str, step: Step) -> Manifest:
 
 
 def keep_newest(count: int) -> int:
-    """Delete all backups but the newest `count`; 0 deletes none. How many were deleted."""
-    old = _paths()[count:] if count else []
+    """Delete all backups but the newest `count`, and the newest whole one whatever its place;
+    0 deletes none. How many were deleted."""
+    found = _paths()
+    old = found[count:] if count else []
+    if old and not any(_is_whole(path) for path in found[:count]):
+        spared = next((path for path in old if _is_whole(path)), None)
+        old = [path for path in old if path != spared]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
+
+
+def _is_whole(path: Path) -> bool:
+    item = _item(path)
+    return not item.is_damaged and not item.missing
 
 
 # --- looking -------------------------------------------------------------------------------
@@ -137,6 +147,7 @@ def _item(path: Path) -> BackupItem:
         manifest.version,
         manifest.rows,
         manifest.files.count,
+        missing=manifest.files.missing,
     )
 
 

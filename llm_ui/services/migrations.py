@@ -34,6 +34,13 @@ def knows(revision: str) -> bool:
         return False
 
 
+def newest() -> str | None:
+    """The newest revision of this version."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def bring(url: str, revision: str) -> None:
     """Bring a database to a revision, up or down; "head" is the newest."""
     from alembic import command

@@ -72,12 +72,14 @@ async def confirm_password(actor: Actor, password: str, client: Client) -> None:
         InvalidInput: it is not; names the field `password`.
         TooManyRequests: too many wrong ones; says how long to wait.
     """
-    async with unit_of_work() as session:
-        await attempts.begin(session, actor.email, client.address)
+    async with unit_of_work(writes=False) as session:
         user = await session.get(User, actor.user_id)
     known = user.password_hash if user else None
-    fits, _ = await passwords.verify_password(password, known)
-    if not fits:
+
+    async def verify() -> bool:
+        return (await passwords.verify_password(password, known))[0]
+
+    if not await attempts.tried(actor.email, client.address, verify):
         raise InvalidInput("error.password_wrong", field="password")
     async with unit_of_work() as session:
         await attempts.succeeded(session, actor.email, client.address)

@@ -21,7 +21,7 @@ from llm_ui.errors import (
 )
 from llm_ui.models import AuthSession, MonitoringLog, User
 from llm_ui.security import passwords
-from llm_ui.services import accounts, profile
+from llm_ui.services import accounts, attempts, profile
 from tests.conftest import PASSWORD, People, sign_up
 
 HOME = Client("192.0.2.1", "Firefox")
@@ -91,6 +91,41 @@ async def test_wrong_passwords_are_slowed_even_when_tried_all_at_once(people: Pe
     with pytest.raises(TooManyRequests) as refused:
         await accounts.log_in("bob@example.org", PASSWORD, HOME)
     assert refused.value.retry_after >= 1
+
+
+async def test_right_passwords_at_once_all_enter(people: People):
+    names = ["alice", "bob", "charlie"] * 5
+    signed_in = await asyncio.gather(
+        *(accounts.log_in(f"{name}@example.org", PASSWORD, HOME) for name in names)
+    )
+    assert [each.user.username for each in signed_in] == names
+
+
+async def test_wrong_passwords_of_others_at_a_shared_address_refuse_no_right_one(
+    people: People, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(attempts, "SLOW_S", 0.0)
+    monkeypatch.setitem(attempts.RULES, "address", attempts.Rule(4, 900))
+    last: list[type[Exception]] = []
+    for number in range(7):
+        with pytest.raises((InvalidCredentials, TooManyRequests)) as refused:
+            await accounts.log_in(f"nobody-{number}@example.org", "a guess", HOME)
+        last.append(refused.type)
+    assert last == [InvalidCredentials] * 4 + [TooManyRequests] * 3
+    for name in ("alice", "bob"):
+        assert (await accounts.log_in(f"{name}@example.org", PASSWORD, HOME)).user.username == name
+    with pytest.raises(TooManyRequests):
+        await accounts.log_in("charlie@example.org", "a typo", HOME)
+    signed_in = await accounts.log_in("charlie@example.org", PASSWORD, HOME)
+    assert signed_in.user.username == "charlie"
+
+
+async def test_a_typo_counts_after_it_was_one_and_the_right_password_clears_it(people: People):
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(InvalidCredentials):
+                await accounts.log_in("bob@example.org", "a typo", HOME)
+        await accounts.log_in("bob@example.org", PASSWORD, HOME)
 
 
 async def test_somebody_elses_wrong_passwords_do_not_lock_bob_out(people: People):

@@ -12,6 +12,7 @@ from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import AppError, NotAllowed, NotFound
 from llm_ui.jobs.registry import RUNS
 from llm_ui.jobs.runner import Runner
+from llm_ui.models import StoredFile
 from llm_ui.models.base import new_id
 from llm_ui.schemas.jobs import JobItem
 from llm_ui.services import backups, installation, jobs
@@ -66,6 +67,40 @@ async def test_a_backup_is_made_listed_and_said_to_restore_right(
     assert tried.status == "done", tried.error
     assert tried.result["rows"] == item.rows
     assert names_in(folder) == [item.name]
+
+
+async def test_a_backup_that_lacks_a_file_says_so_and_replaces_no_whole_one(
+    db: Database, people: People, folder: Path
+):
+    await make(db, people)
+    file_id = new_id()
+    async with unit_of_work() as session:
+        await installation.change(session, people.alice, backups_kept=1)
+        session.add(
+            StoredFile(
+                id=file_id,
+                user_id=people.bob.user_id,
+                name="a.txt",
+                media_type="text/plain",
+                kind="text",
+                size=10,
+                sha256="0" * 64,
+                status="ready",
+            )
+        )
+    job = await make(db, people)
+    assert job.status == "failed"
+    assert "1 file" in job.error
+    lacking, whole = await backups.list_backups(people.alice)
+    assert (lacking.missing, whole.missing) == (1, 0)
+    assert lacking.name in job.error
+    path = folder.parent / "files"
+    path.mkdir()
+    (path / file_id).write_text("here it is")
+    again = await make(db, people)
+    assert again.status == "done", again.error
+    (last,) = await backups.list_backups(people.alice)
+    assert (last.missing, last.files) == (0, 1)
 
 
 async def test_a_job_that_is_run_again_after_its_backup_was_made_makes_no_second_one(

@@ -7,7 +7,7 @@ from llm_ui.config import Settings
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 # Read by the command line, before the app's settings exist.
-OF_THE_COMMAND_LINE = {"WORKERS"}
+OF_THE_COMMAND_LINE = {"HOST", "WORKERS"}
 
 
 def documented() -> dict[str, str]:

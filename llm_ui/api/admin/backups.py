@@ -18,7 +18,8 @@ router = APIRouter(prefix="/backups", tags=["admin: backups"])
 
 
 class Backup(BaseModel):
-    """A backup; `size` is in bytes. A damaged one tells nothing of what is in it."""
+    """A backup; `size` is in bytes. A damaged one tells nothing of what is in it; `missing`
+    counts files that it should hold and that were not in the data folder."""
 
     name: str
     size: int
@@ -28,6 +29,7 @@ class Backup(BaseModel):
     version: str | None
     rows: int
     files: int
+    missing: int
     damaged: bool
 
 
@@ -48,6 +50,7 @@ def _backup(item: BackupItem) -> Backup:
         version=item.version or None,
         rows=item.rows,
         files=item.files,
+        missing=item.missing,
         damaged=item.is_damaged,
     )
 

@@ -222,7 +222,16 @@ def _backup(backup: Backup) -> rx.Component:
     inside = rx.cond(
         backup.is_damaged,
         ui.badge(t("backups.damaged"), "danger"),
-        t("backups.inside", rows=number(backup.rows), files=number(backup.files)),
+        rx.fragment(
+            t("backups.inside", rows=number(backup.rows), files=number(backup.files)),
+            rx.cond(
+                backup.missing > 0,
+                rx.fragment(
+                    " ",
+                    ui.badge(t("backups.missing", count=number(backup.missing)), "danger"),
+                ),
+            ),
+        ),
     )
     name = rx.el.td(
         rx.el.span(when(backup.made_at), class_name="lu-table__name"),

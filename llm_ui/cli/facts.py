@@ -1,0 +1,136 @@
+"""Inside the environment: what is odd about an installation, in sentences, at its start."""
+
+from __future__ import annotations
+
+import difflib
+import fcntl
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from llm_ui.config import Settings
+from llm_ui.db import script_engine
+from llm_ui.generation import owner
+from llm_ui.models import Setting
+from llm_ui.models.base import now
+
+# Read by the command line, before the settings exist.
+OF_THE_COMMAND_LINE = {"WORKERS", "HOST", "ADMIN_PASSWORD", "LLM_UI_HOME"}
+# What other programs read, which stand in the same file.
+OF_OTHERS = re.compile(
+    r"(REFLEX|GRANIAN|PIP|NPM|NODE|PYTHON|POSTGRES|PG|REDIS|COMPOSE|DOCKER|TEST)_|__|"
+    r"(PATH|HOME|TZ|LANG|LC_.*|(HTTPS?|NO|ALL)_PROXY|CHROMIUM|PGDATA)$"
+)
+ID_FILE = "installation"
+ID_KEY = "installation_id"
+# For backups, scripts and whoever looks into the database.
+SPARE = 5
+
+
+def unknown_settings(env_file: Path) -> Iterator[str]:
+    """Names in an .env file that nobody reads, each with the one that may be meant."""
+    try:
+        text = env_file.read_text(encoding="utf-8")
+    except OSError:
+        return
+    known = {name.upper() for name in Settings.model_fields} | OF_THE_COMMAND_LINE
+    for name in dict.fromkeys(
+        re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", text, re.M)
+    ):
+        if name.upper() in known or OF_OTHERS.match(name.upper()):
+            continue
+        close = difflib.get_close_matches(name.upper(), sorted(known), 1, 0.7)
+        meant = f"; did you mean {close[0]}?" if close else "."
+        yield f"{name} in {env_file.name} is not a setting of LLM UI and has no effect{meant}"
+
+
+def others_here(data: Path) -> Iterator[str]:
+    """Whether another server uses this data folder."""
+    for path in sorted((data / owner.FOLDER).glob(f"*{owner.SUFFIX}")):
+        try:
+            with path.open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield (
+                f"Another LLM UI server is already running on {data}. Both will work, but without "
+                "REDIS_URL each notices what the other one does only after a while."
+            )
+            return
+        except OSError:
+            continue
+
+
+def too_many_connections(settings: Settings, workers: int) -> Iterator[str]:
+    """Whether what the workers may open does not fit the database."""
+    engine = script_engine(settings.database)
+    try:
+        if engine.dialect.name != "postgresql":
+            return
+        with engine.connect() as connection:
+            most = int(connection.scalar(sa.text("SHOW max_connections")) or 0)
+            reserved = int(connection.scalar(sa.text("SHOW superuser_reserved_connections")) or 0)
+    finally:
+        engine.dispose()
+    wanted = workers * settings.db_pool
+    if wanted > most - reserved - SPARE:
+        fits = max(2, (most - reserved - SPARE) // workers)
+        yield (
+            f"{workers} worker(s) may open {wanted} connections, and PostgreSQL takes {most} in "
+            f"all (max_connections). Set DB_POOL={fits} or less, or raise max_connections."
+        )
+
+
+def strange_data(settings: Settings) -> Iterator[str]:
+    """Whether the data folder is not the one that this database has been used with.
+
+    Both bear the same mark, made when neither has one; a folder that is as good as empty gets
+    the database's.
+    """
+    path = settings.data_path / ID_FILE
+    given = path.read_text().strip() if path.exists() else ""
+    engine = script_engine(settings.database)
+    try:
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            known, files = read_mark(connection)
+            if not known:
+                known = given or secrets.token_hex(16)
+                setting = sa.table(
+                    "setting",
+                    sa.column("key"),
+                    sa.column("value", sa.JSON),
+                    sa.column("updated_at"),
+                )
+                connection.execute(
+                    setting.insert().values(key=ID_KEY, value=known, updated_at=now())
+                )
+                given = given or keep_mark(settings.data_path, known)
+    finally:
+        engine.dispose()
+    if given == known:
+        return
+    if not given and not files:
+        keep_mark(settings.data_path, known)
+        return
+    yield (
+        f"DATA_DIR ({settings.data_path}) is not the folder that this database has been used with: "
+        f"{files} uploaded file(s) may be missing here. Servers on several hosts have to share one "
+        f"DATA_DIR. If this folder is right, write {known} into {path}."
+    )
+
+
+def read_mark(connection: sa.Connection) -> tuple[str, int]:
+    """The mark that a database bears, "" for none, and how many files it knows."""
+    mark = connection.scalar(sa.select(col(Setting.value)).where(col(Setting.key) == ID_KEY))
+    files = connection.scalar(sa.text("SELECT count(*) FROM storedfile")) or 0
+    return str(mark or ""), int(files)
+
+
+def keep_mark(data: Path, mark: str) -> str:
+    """Write a database's mark into a data folder."""
+    data.mkdir(parents=True, exist_ok=True)
+    (data / ID_FILE).write_text(mark + "\n", encoding="utf-8")
+    return mark
