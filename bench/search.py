@@ -1,6 +1,6 @@
 """Finding things among many: search, the list of chats, opening a long chat; server side.
 
-python -m bench.search [--postgres URL] [--messages 100000] [--chats 5000]
+python -m bench.search [--postgres URL] [--messages 100000] [--chats 5000] [--mixed]
 
 One person has all of them. Each figure is the time of the service call on a connection of
 the pool, as a page's handler and a REST route make it. Half of the words that are looked
@@ -11,7 +11,6 @@ database is made; without it SQLite alone is measured.
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import random
 import statistics
@@ -23,6 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bench import scripts
 from bench.databases import on_each
 from bench.row import Figure, Row
 from llm_ui.auth import Actor
@@ -37,16 +37,6 @@ WORDS_PER_MESSAGE = 90
 SEED = 7
 
 
-def vocabulary() -> tuple[list[str], list[float]]:
-    """20,000 made-up words, as often as words are in a language (Zipf)."""
-    rng = random.Random(SEED)
-    syllables = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
-    words = list(dict.fromkeys(
-        "".join(rng.choices(syllables, k=rng.choice((2, 2, 3, 3, 4)))) for _ in range(30_000)
-    ))[:20_000]  # fmt: skip
-    return words, [1 / (rank + 2.7) for rank in range(len(words))]
-
-
 async def somebody() -> Actor:
     """A new person, who has nothing yet."""
     user = User(id=new_id(), email="bench@example.org", username="bench", password_hash="")
@@ -56,16 +46,20 @@ async def somebody() -> Actor:
     return actor
 
 
-async def fill(actor: Actor, messages: int, chat_count: int) -> str:
-    """Give a person chats, the newest of them LONG; returns that one's id."""
+async def fill(actor: Actor, messages: int, chat_count: int, *, mixed: bool = False) -> str:
+    """Give a person chats, the newest of them LONG; returns that one's id.
+
+    Args:
+        mixed: a third of the chats are in Chinese, Japanese and Korean.
+    """
     rng = random.Random(SEED)
-    words, weights = vocabulary()
-    sums = list(itertools.accumulate(weights))
+    latin = scripts.latin()
+    others = [scripts.chinese(), scripts.japanese(), scripts.korean()]
     began = now()
     lengths = [LONG] + [(messages - LONG) // (chat_count - 1)] * (chat_count - 1)
 
-    def some(count: int) -> str:
-        return " ".join(rng.choices(words, cum_weights=sums, k=count))
+    def script_of(number: int) -> scripts.Script:
+        return others[number // 3 % 3] if mixed and number % 3 == 2 else latin
 
     long_chat = ""
     # Row by row this would take minutes: a hundred chats at once.
@@ -74,13 +68,14 @@ async def fill(actor: Actor, messages: int, chat_count: int) -> str:
         message_rows: list[dict[str, Any]] = []
         for number, length in list(enumerate(lengths))[first : first + 100]:
             chat_id, parent = new_id(), None
+            script = script_of(number)
             long_chat = long_chat or chat_id
             at = began - timedelta(minutes=30 * number)
             for turn in range(length):
                 row = ChatMessage(
                     chat_id=chat_id,
                     parent_id=parent,
-                    content=some(WORDS_PER_MESSAGE),
+                    content=script.text(rng, WORDS_PER_MESSAGE),
                     role="assistant" if turn % 2 else "user",
                     created_at=at,
                 )
@@ -89,7 +84,7 @@ async def fill(actor: Actor, messages: int, chat_count: int) -> str:
             chat = ChatHistory(
                 id=chat_id,
                 user_id=actor.user_id,
-                title=some(5),
+                title=script.text(rng, 5)[:200],
                 active_leaf_id=parent,
                 updated_at=at,
             )
@@ -103,22 +98,13 @@ async def fill(actor: Actor, messages: int, chat_count: int) -> str:
     return long_chat
 
 
-def queries(count: int) -> list[str]:
-    """What people type: common words and rare ones, pairs, beginnings, phrases, -without."""
+def queries(count: int, *made: Callable[[], scripts.Script]) -> list[str]:
+    """What people type; in Latin letters, or in the scripts given."""
     rng = random.Random(SEED + 1)
-    words, weights = vocabulary()
-
-    def word() -> str:
-        return rng.choices(words, weights)[0] if rng.random() < 0.5 else rng.choice(words)
-
-    shapes: list[Callable[[], str]] = [
-        word,
-        lambda: f"{word()} {word()}",
-        lambda: word()[:3],
-        lambda: f'"{word()} {word()}"',
-        lambda: f"{word()} -{word()}",
+    each = [scripts.shapes(make(), rng) for make in made or (scripts.latin,)]
+    return [
+        each[number % len(each)][number // len(each) % len(each[0])]() for number in range(count)
     ]
-    return [shapes[number % len(shapes)]() for number in range(count)]
 
 
 async def timed(calls: list[Callable[[Any], Awaitable[object]]]) -> dict[str, float]:
@@ -133,13 +119,27 @@ async def timed(calls: list[Callable[[Any], Awaitable[object]]]) -> dict[str, fl
     return {"p50": round(parts[9], 2), "p95": round(parts[18], 2), "worst": round(max(times), 2)}
 
 
-async def measure(url: str, messages: int, chat_count: int, repeat: int) -> dict[str, Any]:
+async def index_megabytes(*, is_sqlite: bool) -> float:
+    """What the index of words takes, and the entries it belongs to."""
+    sizes = (
+        "SELECT (SELECT sum(length(block)) FROM searchindex_data) + "
+        "(SELECT 100 * count(*) FROM searchentry)"
+        if is_sqlite
+        else "SELECT pg_total_relation_size('searchentry')"
+    )
+    async with unit_of_work(writes=False) as session:
+        return round(float(await session.scalar(sa.text(sizes)) or 0) / 1e6, 1)
+
+
+async def measure(
+    url: str, messages: int, chat_count: int, repeat: int, mixed: bool
+) -> dict[str, Any]:
     """The times on one database, which is migrated and empty."""
     database = start_database(url)
     try:
         began = time.perf_counter()
         actor = await somebody()
-        long_chat = await fill(actor, messages, chat_count)
+        long_chat = await fill(actor, messages, chat_count, mixed=mixed)
         found: dict[str, Any] = {"filling_s": round(time.perf_counter() - began, 1)}
         wanted = queries(repeat)
         rng = random.Random(SEED)
@@ -149,6 +149,12 @@ async def measure(url: str, messages: int, chat_count: int, repeat: int) -> dict
         found["search"] = await timed(
             [lambda s, q=q: search.search(s, actor, q) for q in wanted]  # type: ignore[misc]
         )
+        found["index_megabytes"] = await index_megabytes(is_sqlite=database.is_sqlite)
+        if mixed:
+            eastern = queries(repeat, scripts.chinese, scripts.japanese, scripts.korean)
+            found["eastern"] = await timed(
+                [lambda s, q=q: search.search(s, actor, q) for q in eastern]  # type: ignore[misc]
+            )
         starts = [rng.randrange(chat_count) for _ in range(repeat)]
         found["list"] = await timed(
             [lambda s, n=n: shelf.window(s, actor, n) for n in starts]  # type: ignore[misc]
@@ -168,16 +174,23 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--chats", type=int, default=5_000)
     parser.add_argument("--repeat", type=int, default=200)
+    parser.add_argument(
+        "--mixed", action="store_true", help="a third in Chinese, Japanese and Korean"
+    )
     given = parser.parse_args()
-    sizes = (given.messages, given.chats, given.repeat)
+    sizes = (given.messages, given.chats, given.repeat, given.mixed)
     row = Row(f"finding in {given.messages:,} messages", "python -m bench.search")
     row.details |= on_each(given.postgres, lambda url: measure(url, *sizes))
     for name, found in row.details.items():
         row.figures += [
             Figure(f"search, {name}, p95", found["search"]["p95"], "ms", GOAL_MS),
+            Figure(f"index of words, {name}", found["index_megabytes"], "MB"),
             Figure(f"a window of the list of chats, {name}, p95", found["list"]["p95"], "ms"),
             Figure(f"open a chat of {LONG:,} messages, {name}, p95", found["open"]["p95"], "ms"),
         ]
+        if "eastern" in found:
+            figure = f"search for Chinese, Japanese and Korean, {name}, p95"
+            row.figures.append(Figure(figure, found["eastern"]["p95"], "ms", GOAL_MS))
     row.print()
 
 
