@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from llm_ui.folding import INDEXED, search_words, tsvector
+from llm_ui.folding import INDEXED, fold, search_words, tsvector
 
 BATCH = 200
 # One commit fills no more than this much; the rest is left to housekeeping.
@@ -28,6 +28,10 @@ _UNREAD = sa.text(
 _PUT = sa.text("UPDATE searchentry SET words = CAST(:words AS tsvector) WHERE id = :id")
 
 
+def _fold(text: Any) -> str | None:
+    return None if text is None else fold(str(text))
+
+
 @sa.event.listens_for(sa.Engine, "connect")
 def _give_function(connection: Any, _record: Any) -> None:
     # Every engine, also those of scripts and migrations: without the function no message can
@@ -35,6 +39,7 @@ def _give_function(connection: Any, _record: Any) -> None:
     create = getattr(connection, "create_function", None)
     if create:
         create("search_words", 1, search_words, deterministic=True)
+        create("search_fold", 1, _fold, deterministic=True)
 
 
 def fill(connection: sa.Connection, rounds: int = ROUNDS) -> int:

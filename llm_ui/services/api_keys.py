@@ -26,6 +26,7 @@ from llm_ui.schemas.keys import KeyItem, NewKey
 from llm_ui.schemas.views import Page
 from llm_ui.security.text import storable
 from llm_ui.security.tokens import keyed_hash, new_token
+from llm_ui.services.matching import holds
 from llm_ui.services.monitoring import record
 from llm_ui.services.paging import cursor_of, position_of
 
@@ -194,7 +195,7 @@ async def list_all(
     select = sa.select(APIKey, col(User.username)).join(User, col(User.id) == APIKey.user_id)
     for word in storable(query)[:200].split():
         fields = (col(APIKey.name), col(APIKey.prefix), col(User.username), col(User.email))
-        select = select.where(sa.or_(*(each.icontains(word, autoescape=True) for each in fields)))
+        select = select.where(holds(word, *fields))
     if cursor:
         at, key_id = position_of(cursor)
         moment = sa.literal(at, APIKey.__table__.c.created_at.type)  # type: ignore[attr-defined]

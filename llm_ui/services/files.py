@@ -30,6 +30,7 @@ from llm_ui.schemas.files import FileItem, FileUse, Storage, Stored
 from llm_ui.schemas.views import Page
 from llm_ui.security.text import storable
 from llm_ui.services import file_bytes
+from llm_ui.services.matching import holds
 from llm_ui.services.paging import cursor_of, position_of
 
 PAGE = 50
@@ -139,7 +140,7 @@ async def list_files(
         .limit(limit + 1)
     )
     if wanted := " ".join(storable(query).split()):
-        found = found.where(col(StoredFile.name).icontains(wanted[:NAME_LIMIT], autoescape=True))
+        found = found.where(holds(wanted[:NAME_LIMIT], col(StoredFile.name)))
     if unused:
         found = found.where(_is_unused())
     if cursor:

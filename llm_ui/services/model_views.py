@@ -25,6 +25,7 @@ from llm_ui.schemas.views import UNKNOWN
 from llm_ui.security.text import storable
 from llm_ui.services import prices
 from llm_ui.services.chat_settings import accepted_by, for_provider, view_of
+from llm_ui.services.matching import holds
 from llm_ui.services.models import EMBEDDING, ICON
 from llm_ui.services.modes import THINKING
 from llm_ui.services.paging import moment_of, packed, unpacked
@@ -40,9 +41,8 @@ _KEY = (col(AIProvider.created_at), col(AIProvider.id), *ORDER)
 
 
 def _like(word: str) -> sa.ColumnElement[bool]:
-    pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     fields = (AIModel.display_name, AIModel.name, AIModel.description, AIProvider.name)
-    return sa.or_(*(col(each).ilike(pattern, escape="\\") for each in fields))
+    return holds(word, *(col(each) for each in fields))
 
 
 def _fits(filters: ModelFilters) -> list[sa.ColumnElement[bool]]:

@@ -26,6 +26,7 @@ from llm_ui.models.base import now
 from llm_ui.schemas.people import Created, HandedLink, PersonFilters, PersonItem, PersonPage
 from llm_ui.security.text import storable
 from llm_ui.services import accounts, departures, invitations
+from llm_ui.services.matching import holds
 from llm_ui.services.monitoring import record
 
 PAGE = 50
@@ -47,23 +48,10 @@ SORTS: dict[str, tuple[Any, bool]] = {
 # --- finding ----------------------------------------------------------------------------
 
 
-def _like(words: str) -> sa.ColumnElement[bool]:
-    """Whether a name or an e-mail holds these words. SQLite knows the small letters of
-    plain ones only, so that others are asked for in every way they are written."""
-    found = []
-    for each in {words, words.lower(), words.upper(), words.title()}:
-        pattern = "%" + each.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        found += [
-            col(User.username).ilike(pattern, escape="\\"),
-            col(User.email).ilike(pattern, escape="\\"),
-        ]
-    return sa.or_(*found)
-
-
 def _fits(filters: PersonFilters) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     for word in storable(filters.query)[:QUERY_LIMIT].split():
-        found.append(_like(word))
+        found.append(holds(word, col(User.username), col(User.email)))
     if filters.role:
         found.append(col(User.role) == filters.role)
     if filters.state and filters.state not in STATES:

@@ -20,6 +20,7 @@ from llm_ui.models.base import now
 from llm_ui.schemas.prompts import PromptDraft, PromptItem, PromptView
 from llm_ui.schemas.views import Page
 from llm_ui.security.text import storable
+from llm_ui.services.matching import holds
 from llm_ui.services.paging import cursor_of, position_of
 
 PAGE = 50
@@ -92,8 +93,7 @@ async def list_prompts(
     for word in storable(query)[:QUERY_LIMIT].split():
         select = select.where(
             sa.or_(
-                col(SystemPrompt.name).icontains(word, autoescape=True),
-                col(SystemPrompt.prompt).icontains(word, autoescape=True),
+                holds(word, col(SystemPrompt.name), col(SystemPrompt.prompt)),
                 sa.cast(col(SystemPrompt.tags), sa.Text).icontains(
                     json.dumps(word)[1:-1], autoescape=True
                 ),
