@@ -212,10 +212,14 @@ async def ready(page: Page) -> None:
 
 
 async def send(page: Page, text: str) -> None:
-    """Write and press Enter; waits for the question to stand in the conversation."""
+    """Write and press Enter, or the button where fingers do; waits for the question to stand
+    in the conversation."""
     before = await page.get_by_test_id("message-user").count()
     await page.get_by_test_id("composer").fill(text)
-    await page.keyboard.press("Enter")
+    if await page.evaluate("matchMedia('(pointer: coarse) and (hover: none)').matches"):
+        await page.get_by_test_id("send").click()
+    else:
+        await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("message-user")).to_have_count(before + 1)
 
 

@@ -14,7 +14,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from tests.e2e.app import ROOT, App, free_port
 from tests.e2e.pictures import FLAGS, take
-from tests.e2e.screens import admin, chat, finding, guest, own
+from tests.e2e.screens import admin, chat, finding, guest, own, tongues
 from tests.e2e.screens.crowd import crowd
 from tests.e2e.screens.kit import SIZES, THEMES, Screen, Stage
 from tests.e2e.screens.stage import enter, furnish
@@ -24,7 +24,7 @@ from tests.scripted import scripted_server
 # The answer that is still being written comes first: it would end at last.
 TABLE = [
     each
-    for table in (chat, guest, finding, own, admin)
+    for table in (chat, guest, finding, own, admin, tongues)
     for each in table.SCREENS
 ]  # fmt: skip
 SCREENS = {each.name: each for each in sorted(TABLE, key=lambda each: each.crowded)}

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Browser
 
 from tests import files
-from tests.e2e.screens import figures, rows, texts
+from tests.e2e.screens import figures, rows, texts, tongues
 from tests.e2e.screens.kit import Stage
 from tests.e2e.window import Person, until
 from tests.scripted.script import Script
@@ -194,6 +194,9 @@ async def talks(stage: Stage) -> None:
     other = stage.ids["meridian-8b"]
     pair = [said(text) for text in texts.PAIR]
     await asking.ask(chat, texts.PAIR_QUESTION, *pair, also_model=other)
+    for name, question, answer in tongues.TONGUES:
+        chat = await asking.chat(name)
+        await asking.ask(chat, question, said(answer))
     chat = await asking.chat("answer")
     await asking.ask(chat, texts.QUESTION, said(texts.ANSWER))
     settings = {"temperature": 0.4, "system_prompt": "Answer for developers. Prefer tables."}
@@ -252,7 +255,18 @@ async def furnish(stage: Stage, browser: Browser) -> None:
     rows.usage(stage)
     figures.figures(stage)
     await talks(stage)
-    rows.spread(stage, "answer", "pair", "image", "files", "edit", "browsing", "thinking", "error")
+    rows.spread(
+        stage,
+        "answer",
+        "pair",
+        "image",
+        "files",
+        "edit",
+        "browsing",
+        "thinking",
+        "error",
+        *(name for name, *_ in tongues.TONGUES),
+    )
     await chores(stage)
     await company(stage)
     chat = await Asking(stage).chat("streaming")
