@@ -222,6 +222,11 @@ class ProviderOverloaded(ProviderError):
     status = 503
     message_key = "error.provider_overloaded"
 
+    def __init__(self, detail: str = "", **params: Any) -> None:
+        super().__init__(detail, **params)
+        if self.detail:
+            self.message_key = "error.provider_overloaded_said"
+
 
 class ProviderCutOff(ProviderError):
     code = "provider_cut_off"

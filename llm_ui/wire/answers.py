@@ -157,9 +157,9 @@ class Hearing:
         if self._parser.words:
             return error_in_stream(self._parser.words)
         if self._framing.is_text:
+            # Of a web page, its title.
             words = detail_of(self._framing.head)
-            is_page = self._framing.head.startswith(b"<")
-            return ProviderGarbage(words) if is_page or not words else error_in_stream(words)
+            return error_in_stream(words) if words else ProviderGarbage("a web page")
         if self._framing.is_empty:
             return EmptyAnswer()
         return self._unread or ProviderCutOff()

@@ -49,6 +49,15 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
 # What waiting does not mend has words of its own.
 _WORDS_OF_STATUS = {401: "error.provider_wrong_key", 402: "error.provider_no_credit"}
 _NO_CREDIT = re.compile(r"quota|billing|credit|balance|insufficient funds", re.IGNORECASE)
+# An error that came in an answer was sent by a server that was reached, which says what is
+# wrong: these carry its words.
+_IN_STREAM: dict[int, type[ProviderError]] = {
+    **_BY_STATUS,
+    404: ProviderRefused,
+    409: ProviderRefused,
+    502: ProviderError,
+    504: ProviderError,
+}
 _BY_KIND: dict[str, type[ProviderError]] = {
     "overloaded_error": ProviderOverloaded,
     "rate_limit_error": ProviderOverloaded,
@@ -143,11 +152,14 @@ def error_in_stream(value: object) -> ProviderError:
     if _TOO_LONG.search(" ".join((message, *kinds))):
         return ContextTooLong(message)
     for kind in kinds:
-        if (known := _BY_KIND.get(kind.lower())) is not None:
-            return known(message)
-        status = _BY_STATUS.get(int(kind)) if _STATUS.fullmatch(kind) else None
-        if status is not None:
-            return status(message)
+        found = _BY_KIND.get(kind.lower())
+        if found is None and _STATUS.fullmatch(kind):
+            found = _IN_STREAM.get(int(kind))
+        if found is not None:
+            error = found(message)
+            if kind in ("402", "insufficient_quota"):
+                error.message_key = _WORDS_OF_STATUS[402]
+            return error
     return ProviderError(message)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -14,7 +15,11 @@ from llm_ui.errors import (
     ProviderOverloaded,
     ProviderRefused,
 )
-from llm_ui.wire.events import Done
+from llm_ui.i18n import translate
+from llm_ui.providers.openai.parse import StreamParser as OpenAIParser
+from llm_ui.wire.answers import read_answer
+from llm_ui.wire.events import Done, Timeouts
+from llm_ui.wire.http import Call, make_client
 from tests.unit.providers.heard import DONE, data, delta, failed, heard, lines, read, said
 
 END = delta(finish="stop")
@@ -101,7 +106,7 @@ def test_an_error_behind_words_keeps_them() -> None:
     [
         (b"upstream connect error\n", "upstream connect error"),
         (b"<html><head><title>502 Bad Gateway</title></head>", "502 Bad Gateway"),
-        (b"<!doctype html>\n<p>Sign in</p>", ""),
+        (b"<!doctype html>\n<p>Sign in</p>", "a web page"),
         (b"Service Unavailable", "Service Unavailable"),
     ],
 )
@@ -145,6 +150,25 @@ def test_neither_keys_nor_addresses_are_passed_on() -> None:
     for secret in ("a1b2", "10.1.2.3", "8000", "abcdef123456", "11434", "http"):
         assert secret not in detail
     assert detail.startswith("Incorrect key •••, see •••")
+
+
+async def test_a_key_that_a_stream_quotes_is_blotted_out() -> None:
+    told = data(delta("Once "), {"error": {"message": "no rights for pa55word-of-bob, my-own-key"}})
+    call = Call("POST", "http://model.example", {}, {"authorization": "Bearer pa55word-of-bob",
+                                                     "x-team": "my-own-key"})  # fmt: skip
+    transport = httpx.MockTransport(lambda request: httpx.Response(200, content=told))
+    async with make_client(transport) as client:
+        with pytest.raises(ProviderError) as caught:
+            async for _ in read_answer(client, call, Timeouts(), OpenAIParser()):
+                pass
+    assert caught.value.detail == "no rights for •••, •••"
+
+
+def test_an_error_of_a_server_that_was_reached_keeps_its_words() -> None:
+    for code in (400, 403, 404, 409, 422, 429, 500, 502, 503, 504, 529, 599):
+        error = failed("openai", orjson.dumps({"code": code, "message": WORDS}))
+        error.named("Cellar", "echo-1")
+        assert WORDS in translate(error.message_key, "en", **error.params)
 
 
 def test_an_error_is_bounded() -> None:
