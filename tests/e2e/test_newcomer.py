@@ -171,10 +171,11 @@ async def test_offline_shows_at_once_and_address_and_page_stay_together(
     await expect(page.get_by_test_id("chat-title")).to_have_text("Another chat")
     await page.get_by_test_id("chat-list-item").filter(has_text="Here").click()
     await page.wait_for_url(f"**/chat/{chat_id}*")
+    await expect(page.get_by_test_id("chat-title")).to_contain_text("Here")
     await send(page, "tokens=900 rate=40")
     await grown(page)
     await bob.context.set_offline(True)
-    await expect(page.get_by_test_id("offline")).to_be_visible(timeout=2_000)
+    await expect(page.get_by_test_id("offline")).to_be_visible(timeout=8_000)
     await expect(page.get_by_test_id("away")).to_be_visible()
     here = page.url
     await page.get_by_test_id("chat-list-item").filter(has_text="Another").click()
