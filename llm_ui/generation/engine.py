@@ -177,6 +177,11 @@ class Engine:
             return follow_live(live, after)
         return follow_stored(self, run_id, after)
 
+    def is_waiting(self, run_id: str) -> bool:
+        """Whether the run waits for its turn here, and no other worker can take it: whatever
+        becomes of it, its followers are woken."""
+        return run_id in self._taking and not self.bus.crosses
+
     def live(self, run_id: str) -> LiveRun | None:
         """The run, if this process streams it."""
         return self._live.get(run_id)
@@ -222,6 +227,8 @@ class Engine:
             self._taking.discard(run_id)
             self._asked.pop(run_id).set()
             self._stopped_early.discard(run_id)
+            # Whatever has become of it.
+            self.bus.wake(run_id)
 
     async def _take(self, run_id: str, lane: Lane) -> frozenset[str] | None:
         """Claim the run and write it to its end; if there was no place for it, whose limits

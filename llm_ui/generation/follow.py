@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 POLL_EVERY_S = 0.25
 # The same when the run's stream will tell: then only what it cannot tell has to be found.
 QUIET_S = 1.0
+# The same while the run waits for its turn on this worker, which wakes whoever follows it: of
+# hundreds that wait at once, each look into the database would hold up the others.
+WAITING_S = 10.0
 # Between the stream and the log's next write, at most.
 GAP_S = 0.1
 
@@ -62,7 +65,7 @@ async def follow_stored(
     has already been read elsewhere is skipped, what it lacks is read in the database.
     A run that is over is given whole: its log has been thrown away.
     """
-    position, patience = after, POLL_EVERY_S
+    position, patience = after, WAITING_S if engine.is_waiting(run_id) else POLL_EVERY_S
     with engine.bus.follow(run_id) as feed:
         while True:
             feed.news.clear()
@@ -95,7 +98,13 @@ async def follow_stored(
                     break
                 feed.news.clear()
                 patience = QUIET_S
-            patience = QUIET_S if engine.bus.is_up else POLL_EVERY_S
+            patience = _patience(engine, run_id)
+
+
+def _patience(engine: Engine, run_id: str) -> float:
+    if engine.is_waiting(run_id):
+        return WAITING_S
+    return QUIET_S if engine.bus.is_up else POLL_EVERY_S
 
 
 def _end(event: Snapshot | Piece) -> int:

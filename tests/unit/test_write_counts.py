@@ -111,3 +111,29 @@ async def test_an_answer_asks_the_model_once_however_many_watch(
     seen = await asyncio.gather(*(watch(people.bob, asked.run_id) for _ in range(5)))
     assert {text_of(each) for each in seen} == {expected_text("tokens=100")}
     assert len(upstream.requests) == before + 1
+
+
+async def test_those_who_watch_a_queue_ask_the_database_nothing_until_they_are_woken(
+    engine: Engine,
+    db: Database,
+    people: People,
+    upstream: ScriptedServer,
+    model_id: str,
+    settings_env,
+):
+    settings_env("RUNS_PER_USER", "1")
+    upstream.script("stall-headers")
+    upstream.always = parse_script("tokens=2")
+    first = await runs.ask(people.bob, "Hello", model_id=model_id)
+    await until(lambda: engine.live(first.run_id))
+    waiting = [await runs.ask(people.bob, f"No. {n}", model_id=model_id) for n in range(20)]
+    watching = [asyncio.create_task(watch(people.bob, each.run_id)) for each in waiting]
+    # Each has read where its run stands.
+    await asyncio.sleep(0.5)
+    with counted(db) as work:
+        await asyncio.sleep(1.0)
+    assert work.statements < len(waiting)
+    await runs.stop(people.bob, first.run_id)
+    async with asyncio.timeout(20):
+        seen = await asyncio.gather(*watching)
+    assert {text_of(each) for each in seen} == {expected_text("tokens=2")}
