@@ -17,10 +17,14 @@ from llm_ui.wire.sse import LONGEST_FAREWELL, WireEvent, is_farewell
 # How deep the parts of a text may lie in each other.
 _DEEPEST = 6
 _THINKING_PARTS = frozenset({
-    "thinking", "thinking_delta", "thought", "reasoning", "reasoning_text", "reasoning_content",
-    "reasoning.text", "reasoning.summary", "summary_text", "summary",
+    "thinking", "thinking_delta", "thought", "reasoning", "reasoning_delta", "reasoning_text",
+    "reasoning_content", "reasoning.text", "reasoning.summary", "summary_text", "summary",
 })  # fmt: skip
 _TEXT_PARTS = frozenset({"text", "output_text", "text_delta", "refusal", "input_text", "markdown"})
+# Each has the same words as the others where a server fills several.
+_THINKING_FIELDS = (
+    "reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks",
+)  # fmt: skip
 _IN_PARTS = ("text", "thinking", "reasoning", "summary", "refusal", "content", "value", "parts")
 
 
@@ -57,6 +61,14 @@ class ChunkParser:
     def end(self) -> Iterable[StreamEvent]:
         """See Parser. A farewell without a reason is taken at its word."""
         return ending(self.usage, Done(self.finish or "stop"))
+
+    @staticmethod
+    def thoughts_in(message: dict[str, Any]) -> list[Token | Reasoning]:
+        """The thinking that stands in a field of its own."""
+        for name in _THINKING_FIELDS:
+            if (value := message.get(name)) and (found := parts_in(value, Reasoning)):
+                return found
+        return []
 
     def take_reason(self, reason: object) -> None:
         """Why the model has stopped, as the provider says it; nothing, if it says nothing."""

@@ -21,8 +21,11 @@ from llm_ui.errors import (
 )
 from llm_ui.wire.complaints import blotted, words_in
 from llm_ui.wire.fields import json_value
+from llm_ui.wire.sse import SseSplitter
 
 _STATUS = re.compile("[45][0-9]{2}")
+_EVENT = re.compile(rb"\s*(?:data|event|id|retry)?\s*:")
+_LONGEST_EVENT = 64 * 1024
 _TITLE = re.compile(r"<title[^<>]{0,200}>([^<>]{1,300})</title", re.IGNORECASE)
 # How the servers we know say it: OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter, Groq.
 _TOO_LONG = re.compile(
@@ -163,11 +166,20 @@ def error_in_stream(value: object) -> ProviderError:
     return ProviderError(message)
 
 
+def _first_event(body: bytes) -> bytes:
+    """What a refusal says that comes as the stream that was asked for."""
+    if _EVENT.match(body) is None:
+        return body
+    splitter = SseSplitter()
+    events = [event.data for event in (*splitter.feed(body[:_LONGEST_EVENT]), *splitter.flush())]
+    return next(filter(None, events), body)
+
+
 def detail_of(body: bytes) -> str:
     """The sentence in an error's body: its message if it is JSON, else its beginning. Of a
     web page, its title."""
     try:
-        value: Any = json_value(body)
+        value: Any = json_value(_first_event(body))
     except ProviderGarbage:
         text = body[:2000].decode(errors="replace")
         if text.lstrip()[:1] != "<":

@@ -86,8 +86,8 @@ def half_orphan(text: str) -> int:
 
 
 _FENCE = re.compile(r"^[ \t>]{0,8}(?:[-*+] {1,3})?(?:```|~~~)", re.MULTILINE)
-_QUOTES_BEFORE = "`\"'“‘«‹„「『(=\\"
-_QUOTES_BEHIND = "`\"'”’»›」』"
+_OPENS_QUOTE = "`“‘«‹„「『\\"
+_QUOTES = ('""', "''", "()", "[]", "„“", "””", "»«")
 _SENTENCE_ENDS = '.!?…。！？)”"*'
 _CODE_INDENT = 4
 
@@ -99,9 +99,9 @@ def is_quoted(before: str, behind: str) -> bool:
     line = before[before.rfind("\n") + 1 :]
     if len(_FENCE.findall(before)) % 2 or line.count("`") % 2 or MENTION.search(before):
         return True
-    if before[-1:] and before[-1:] in _QUOTES_BEFORE:
+    if (before and before[-1] in _OPENS_QUOTE) or behind[:1] == "`":
         return True
-    if behind[:1] and behind[:1] in _QUOTES_BEHIND:
+    if before[-1:] + behind[:1] in _QUOTES:
         return True
     goes_on = behind[:1] in (" ", "\t") and behind.lstrip(" \t")[:1].islower()
     if not line.strip():

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from llm_ui.wire.chunks import ChunkParser, named, parts_in
-from llm_ui.wire.events import ModelInfo, Reasoning, StreamEvent, Token, Usage
+from llm_ui.wire.events import ModelInfo, StreamEvent, Token, Usage
 from llm_ui.wire.fields import child, size, text, tokens
 from llm_ui.wire.finish import finish_of
 from llm_ui.wire.framing import WHOLE
@@ -53,9 +53,7 @@ class StreamParser(ChunkParser):
             or not (chunk.get("done") or any(message.values()))
         ):
             self.complain(chunk, name)
-        found: list[StreamEvent] = []
-        if thought := message.get("thinking"):
-            found.extend(parts_in(thought, Reasoning))
+        found: list[StreamEvent] = [*self.thoughts_in(message)]
         content = message.get("content")
         if type(content) is str and content:
             found.append(Token(content))

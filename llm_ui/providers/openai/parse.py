@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from llm_ui.wire.chunks import ChunkParser, named, parts_in
-from llm_ui.wire.events import ModelInfo, Reasoning, StreamEvent, Token, Usage
+from llm_ui.wire.events import ModelInfo, StreamEvent, Token, Usage
 from llm_ui.wire.failures import error_in_stream
 from llm_ui.wire.fields import child, items, name_of, size, text, tokens
 from llm_ui.wire.framing import WHOLE
@@ -30,8 +30,8 @@ def parse_usage(value: object) -> Usage | None:
         return None
     prompt = child(value.get("prompt_tokens_details"))
     completion = child(value.get("completion_tokens_details"))
-    read = tokens(value.get("prompt_tokens"))
-    written = tokens(value.get("completion_tokens"))
+    read = _first(value, "prompt_tokens", "input_tokens")
+    written = _first(value, "completion_tokens", "output_tokens")
     total = tokens(value.get("total_tokens"))
     cached = tokens(prompt.get("cached_tokens"))
     if cached is None:
@@ -44,8 +44,9 @@ def parse_usage(value: object) -> Usage | None:
     )
 
 
-# Where thinking stands, each with the same words as the others where a server fills several.
-_THINKING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+def _first(counts: dict[str, Any], *names: str) -> int | None:
+    found = (tokens(counts.get(name)) for name in names)
+    return next((each for each in found if each is not None), None)
 
 
 def parse_delta(delta: dict[str, Any]) -> list[StreamEvent]:
@@ -55,11 +56,7 @@ def parse_delta(delta: dict[str, Any]) -> list[StreamEvent]:
     if len(delta) == 1 and type(content) is str:
         # What nearly every piece is.
         return [Token(content)] if content else []
-    found: list[StreamEvent] = []
-    for name in _THINKING:
-        if (value := delta.get(name)) and (thought := parts_in(value, Reasoning)):
-            found.extend(thought)
-            break
+    found: list[StreamEvent] = [*ChunkParser.thoughts_in(delta)]
     if type(content) is str:
         if content:
             found.append(Token(content))
@@ -129,6 +126,8 @@ class StreamParser(ChunkParser):
             if not choices:
                 return ()
         choice = choices[0]
+        if choice.get("error"):
+            raise error_in_stream(choice["error"])
         if reason := choice.get("finish_reason"):
             self._stop(reason, choice, chunk)
         delta = choice.get("delta")
@@ -148,5 +147,8 @@ class StreamParser(ChunkParser):
     def _stop(self, reason: object, choice: dict[str, Any], chunk: dict[str, Any]) -> None:
         if reason == "error":
             # OpenRouter: what went wrong stands beside it.
-            raise error_in_stream(choice.get("error") or choice.get("message") or chunk)
+            raise error_in_stream(choice.get("message") or chunk)
         self.take_reason(reason)
+        # Moonshot and Groq have places of their own for it.
+        for holder in (choice, child(chunk.get("x_groq"))):
+            self.usage = self.usage or parse_usage(holder.get("usage"))

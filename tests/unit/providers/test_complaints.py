@@ -53,6 +53,7 @@ WORDS = "the engine rejected the request"
                                   "metadata": {"raw": f'{{"error": {{"message": "{WORDS}"}}}}'}}},
         {"choices": [{"delta": {"content": ""}, "finish_reason": "error",
                       "error": {"message": WORDS, "code": 502}}]},
+        {"choices": [{"delta": {}, "finish_reason": None, "error": {"message": WORDS}}]},
         # Nothing says that it is an error, but it is all that was said.
         {"message": WORDS},
         {"info": 3, "reason": WORDS},

@@ -150,6 +150,18 @@ def test_usage_is_read_or_dropped_and_never_costs_the_answer(
     assert events[-1] == Done("stop")
 
 
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"choices": [{"delta": {}, "finish_reason": "stop", "usage": {"prompt_tokens": 3}}]},
+        {**END, "x_groq": {"usage": {"prompt_tokens": 3}}},
+        {**END, "usage": {"input_tokens": 3}},
+    ],
+)
+def test_usage_is_found_in_other_places(last: dict[str, Any]) -> None:
+    assert Usage(3) in read("openai", [data(delta("Hi"), last, DONE)])
+
+
 @pytest.mark.parametrize("count", [37.25, "37", -1, [37], True, None, {}, 2**70])
 def test_odd_counts_cost_no_answer_of_the_others(count: object) -> None:
     usage = json.dumps(count).encode()

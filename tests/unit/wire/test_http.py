@@ -217,6 +217,22 @@ async def test_the_words_of_a_refusal_are_found_in_any_form(body: object, detail
     assert caught.value.detail == detail
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'data: {"error": {"message": "no"}}\n\n',
+        b'event: error\ndata: {"message": "no"}',
+        b': hello\n\ndata: {"detail": "no"}\r\n\r\ndata: [DONE]\r\n\r\n',
+        b'\xef\xbb\xbf{"error": "no", "x": NaN}\n',
+    ],
+)
+async def test_a_refusal_may_come_as_the_stream_that_was_asked_for(content: bytes) -> None:
+    handler, _ = answers(400, content=content)
+    with pytest.raises(ProviderRefused) as caught:
+        await ask(handler)
+    assert caught.value.detail == "no"
+
+
 async def test_an_error_page_says_its_title() -> None:
     page = b"<!DOCTYPE html><html><head><title>403 Forbidden &amp; locked</title></head></html>"
     handler, _ = answers(403, content=page)
