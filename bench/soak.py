@@ -1,11 +1,12 @@
 """Kills and long load against the running application.
 
     python3 dev.py soak [--kills 50] [--rounds 5] [--sessions 200] [--rate 50] [--seconds 60]
-                        [--seed N] [--only kills|rounds] [--workers 1|2]
+                        [--outages 8] [--seed N] [--only kills|rounds|outages] [--workers 1|2]
 
 Without --workers: one worker on SQLite, then two on PostgreSQL and Redis (TEST_POSTGRES_URL
 and TEST_REDIS_URL; `dev.py soak` finds them as the tests do). Kill n has the seed N + n;
-`--only kills --kills 1 --seed <that>` repeats it. Ends with 1 if anything was wrong.
+`--only kills --kills 1 --seed <that>` repeats it; outages likewise. Ends with 1 if anything was
+wrong.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterator
 
 from bench.databases import scratch
 from bench.soak_kills import Killer
+from bench.soak_outages import soak_outages
 from bench.soak_rounds import soak_rounds
 from bench.stage import Stage, stage
 
@@ -55,13 +57,19 @@ def soak(options: argparse.Namespace) -> int:
     wrong = 0
     for workers in [options.workers] if options.workers else [1, 2]:
         place = "one worker, SQLite" if workers == 1 else "two workers, PostgreSQL and Redis"
-        if options.only != "rounds":
+        if options.only in (None, "kills"):
             print(f"{options.kills} kills, {place}:", flush=True)
             with stage_of(workers) as at:
                 found = asyncio.run(soak_kills(at, options.kills, options.seed))
             print(f"{options.kills} kills, {place}: {found} went wrong", flush=True)
             wrong += found
-        if options.only != "kills":
+        if options.only in (None, "outages"):
+            print(f"{options.outages} outages, {place}:", flush=True)
+            redis = os.environ.get("TEST_REDIS_URL", "")
+            found = soak_outages(workers, options.outages, options.seed, redis)
+            print(f"{options.outages} outages, {place}: {found} went wrong", flush=True)
+            wrong += found
+        if options.only in (None, "rounds"):
             print(f"{options.rounds} rounds, {place}:", flush=True)
             with stage_of(workers) as at:
                 problems = asyncio.run(soak_rounds(at, options))
@@ -78,12 +86,13 @@ def main() -> None:
         prog="dev.py soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--outages", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sessions", type=int, default=200)
     parser.add_argument("--rate", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
-    parser.add_argument("--only", choices=("kills", "rounds"))
+    parser.add_argument("--only", choices=("kills", "rounds", "outages"))
     parser.add_argument("--workers", type=int, choices=(1, 2))
     sys.exit(1 if soak(parser.parse_args()) else 0)
 

@@ -7,12 +7,13 @@ ours; `OneLine` keeps the tracebacks of the first kind out of the log.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Literal, TypeVar
 
 from sqlalchemy import exc
 
@@ -20,11 +21,14 @@ from llm_ui.errors import AppError, DatabaseAway, DiskFull, one_line
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Reason = Literal["", "away", "locked", "full", "damaged"]
 
 # So long nothing must have failed before it counts as back: what is asked for nothing
 # that costs room succeeds on a full disk too.
 QUIET_S = 3.0
+# Between two tries of what is done as soon as it can be.
+PAUSE_S = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # SQLite's own words, and which kind of outage they mean.
 SQLITE: tuple[tuple[str, Reason], ...] = (
@@ -124,6 +128,17 @@ def words_for(error: BaseException) -> AppError | None:
         return None
     database.failed(error)
     return DiskFull() if reason == "full" else DatabaseAway()
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do something with the database as soon as that can be done."""
+    while True:
+        try:
+            return await work()
+        except FAILURES as error:
+            if words_for(error) is None:
+                raise
+        await asyncio.sleep(PAUSE_S)
 
 
 def _by_words(words: str) -> Reason:

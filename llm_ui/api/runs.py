@@ -17,6 +17,7 @@ from llm_ui.api.errors import problems
 from llm_ui.api.openapi import gives
 from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput, NotFound
+from llm_ui.outages import patiently
 from llm_ui.schemas.views import UNKNOWN, MessageView
 from llm_ui.services import runs, watching
 
@@ -53,7 +54,9 @@ def _last_events(view: MessageView, seq: int, state: str) -> bytes:
 
 async def _ended(actor: Actor, run_id: str, event: runs.Ended) -> bytes:
     try:
-        return _last_events(await runs.answer(actor, run_id), event.seq, event.state)
+        return _last_events(
+            await patiently(lambda: runs.answer(actor, run_id)), event.seq, event.state
+        )
     except NotFound:
         # The chat was deleted meanwhile: there is nothing to tell but the end.
         end = {"state": event.state, "finish_reason": None, "truncated": False}

@@ -30,7 +30,7 @@ from llm_ui.generation.owner import Hearts, own_name
 from llm_ui.generation.types import Admit, FollowEvent, Outcome, Plan, Prepare, Settle, Unhandled
 from llm_ui.generation.unwritten import Journal
 from llm_ui.models.base import now
-from llm_ui.outages import reason_of
+from llm_ui.outages import patiently
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,6 @@ REAP_EVERY_S = 5.0
 REAP_OTHERS_EVERY_S = 1.0
 # How often followers on other workers get what is new.
 PUBLISH_EVERY_S = 0.04
-# Between two tries to read what is to be asked.
-AWAY_PAUSE_S = 0.5
 # What ends may take that are not written at an orderly stop; then they lie on the disk.
 LAST_WRITES_S = 3.0
 
@@ -305,15 +303,8 @@ class Engine:
 
     async def _ready(self, run_id: str, plan: asyncio.Future[Plan]) -> Plan:
         """What is asked, once the conversation can be read."""
-        while True:
-            try:
-                return await plan
-            except (SQLAlchemyError, OSError) as error:
-                if not reason_of(error):
-                    raise
-                logger.exception("run %s waits for the database", run_id)
-            await asyncio.sleep(AWAY_PAUSE_S)
-            plan = asyncio.ensure_future(self._prepare(run_id))
+        plans = iter([plan])
+        return await patiently(lambda: next(plans, None) or self._prepare(run_id))
 
     async def _finish(self, live: LiveRun, state: str) -> None:
         """The single door: message, usage and metrics in one transaction; then tell."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from llm_ui.bus import END, Feed
@@ -12,6 +13,7 @@ from llm_ui.generation import store
 from llm_ui.generation.live import LiveRun
 from llm_ui.generation.log import REASONING, TEXT, THOUGHT, Piece, grown, joined, sources_in
 from llm_ui.generation.types import Ended, FollowEvent, Snapshot
+from llm_ui.outages import patiently
 
 if TYPE_CHECKING:
     from llm_ui.generation.engine import Engine
@@ -74,7 +76,7 @@ async def follow_stored(
                 async for event in follow_live(live, position):
                     yield event
                 return
-            stored = await _read(engine, run_id, position)
+            stored = await patiently(partial(_read, engine, run_id, position))
             for event in stored.events(position, is_first=position == after):
                 yield event
                 if isinstance(event, Ended):
