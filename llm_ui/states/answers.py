@@ -26,8 +26,6 @@ class AnswerMixin(ShownMixin, mixin=True):
     `current_response` (see stream.py and push.py), and the state gets the finished message
     when the run ends. `_note_end` is the chat state's."""
 
-    current_waiting: dict[str, Any]
-
     async def _note_end(self, actor: Actor) -> None:
         raise NotImplementedError
 
@@ -88,11 +86,11 @@ class AnswerMixin(ShownMixin, mixin=True):
         if running is None:
             return
         found = await runs.waiting(current_actor(), running.run_id)
-        if found is not None:
-            self.current_waiting = {
-                "g": run, "what": found.what, "model": found.model, "tokens": found.tokens,
-                "s": found.seconds,
-            }  # fmt: skip
+        if found is None:
+            return
+        said = {"what": found.what, "model": found.model, "tokens": found.tokens}
+        value = {"g": run, **said, "s": found.seconds}
+        await push.socket_of(self).push(stream.StreamState, {stream.WAITING_VAR: value})
 
     async def _relay(self, actor: Actor, watch: push.Watch) -> None:
         ended = False

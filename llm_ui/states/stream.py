@@ -14,6 +14,7 @@ from llm_ui.states import push
 TEXT_VAR = "current_response"
 REASONING_VAR = "current_reasoning"
 SOURCES_VAR = "current_sources"
+WAITING_VAR = "current_waiting"
 VARS = {"text": TEXT_VAR, "reasoning": REASONING_VAR}
 
 
@@ -35,7 +36,7 @@ class StreamState(rx.State):
     # {"g": run number, "s": the sources so far}
     current_sources: dict[str, Any] = {}
     # What an answer without a word waits for: {"g": run number, "what": queued, asked or
-    # reading, "model", "tokens", "s": since how many seconds}. Set when the page asks.
+    # reading, "model", "tokens", "s": since how many seconds}. Pushed when the page asks.
     current_waiting: dict[str, Any] = {}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.scripted import expected_reasoning, expected_text
-from tests.states.client import CHAT, Tab
+from tests.states.client import CHAT, STREAM, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Person, Server
 
@@ -279,3 +279,34 @@ async def test_a_question_during_an_answer_comes_back(server: Server, bob: Perso
         await tab.call(CHAT, "stop")
         await answered(tab)
         assert len(tab.vars(CHAT)["messages"]) == 2
+
+
+async def said(tab: Tab) -> dict[str, object]:
+    """What this tab is told of what it waits for."""
+    await tab.until(lambda: tab.vars(STREAM).get("current_waiting"))
+    told: dict[str, object] = tab.vars(STREAM)["current_waiting"]
+    return told
+
+
+async def test_whoever_waits_is_told_what_for_in_each_tab_and_nobody_else_is(
+    server: Server, bob: Person, charlie: Person
+) -> None:
+    async with server.tab(bob) as tab, server.tab(charlie) as other:
+        await tab.open("/chat")
+        await use_model(tab, "OpenAI-compatible")
+        await ask(tab, "delay=30 tokens=1")
+        message = tab.vars(CHAT)["messages"][-1]
+        async with server.tab(bob) as second:
+            await second.open(f"/chat/{tab.vars(CHAT)['open_chat_id']}")
+            await second.until(lambda: second.vars(CHAT).get("messages"))
+            for each in (tab, second):
+                await each.call(CHAT, "look_waiting", run=message["run"])
+                told = await said(each)
+                assert (told["g"], told["what"]) == (message["run"], "asked")
+                assert told["model"] == message["model_name"]
+        await other.open("/chat")
+        await other.call(CHAT, "look_waiting", run=message["run"])
+        await other.settle()
+        assert not other.vars(STREAM).get("current_waiting")
+        await tab.call(CHAT, "stop")
+        await tab.until(lambda: tab.vars(CHAT)["busy"] is False)
