@@ -199,6 +199,8 @@ def is_mostly_utf8(data: bytes) -> bool:
 def guessed(data: bytes) -> str:
     """The encoding that fits best, of those from before Unicode."""
     sample = _telling(data)
+    if _is_japanese(sample):
+        return "euc_jis_2004"
     best, most = _best(sample)
     high = sum(1 for byte in sample if byte > 127)
     for encoding in _PAIRED if best not in _PAIRED and high > 16 else ():
@@ -230,6 +232,16 @@ def _best(sample: bytes) -> tuple[str, float]:
         if fit > most:
             best, most = name, fit
     return best, most
+
+
+def _is_japanese(sample: bytes) -> bool:
+    """Whether a text is EUC-JP by its kana alone: Chinese has them in the same places, but
+    nobody who writes that uses them."""
+    try:
+        text = sample.decode("euc_jis_2004")
+    except UnicodeDecodeError:
+        return False
+    return len(_KANA.findall(text)) > 0.4 * sum(1 for sign in text if sign > "\x7f")
 
 
 def _without_errors(sample: bytes, encoding: str, most: int) -> tuple[bytes, int]:

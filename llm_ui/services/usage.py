@@ -25,7 +25,7 @@ QUARTER_S = 900
 MICRO = 1_000_000
 LEDGER_PAGE = 500
 # What a spreadsheet would take for a formula at the start of a cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

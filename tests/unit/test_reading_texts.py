@@ -40,6 +40,7 @@ def read(tmp_path: Path):
         ("氏名,年齢\n山田太郎,30\n", "shift_jis", "Shift JIS"),
         ("①② 株式会社 ﾃｽﾄ ﾃﾞｰﾀ", "cp932", "Shift JIS"),
         ("契約金額は百万円です。", "euc_jp", "EUC-JP"),
+        ("ありがとうございます", "euc_jp", "EUC-JP"),
         ("契約金額は百万円です。", "iso2022_jp", "ISO-2022-JP"),
         ("계약 금액은 백만 원이며 납기는 삼십 일입니다.", "cp949", "EUC-KR (CP949)"),
         (RUSSIAN, "cp1251", "Windows-1251"),

@@ -14,7 +14,7 @@ from llm_ui.models import StoredFile
 from llm_ui.models.base import new_id
 from llm_ui.services import extraction, files
 from llm_ui.services.extraction import Extracted
-from tests.conftest import People
+from tests.conftest import People, until
 
 
 class Readers:
@@ -60,7 +60,13 @@ async def give(actor: Actor, name: str) -> str:
                 kind="text", size=1, sha256="",
             )
         )  # fmt: skip
+    before = extraction._of_person[actor.user_id]
     extraction.wake(file_id)
+    # It has taken its place before the next one comes.
+    await until(
+        lambda: extraction._of_person[actor.user_id] > before or file_id not in extraction._tasks,
+        20,
+    )
     return file_id
 
 
@@ -78,6 +84,7 @@ async def test_bob_does_not_wait_for_what_alice_has_begun(people: People, reader
     assert third not in readers.begun
     readers.let_go(bad[0])
     await readers.has_begun(third)
+    await until(lambda: text not in extraction._tasks, 20)
     async with unit_of_work(writes=False) as session:
         item = await files.get_file(session, people.bob, text)
     assert (item.status, item.note) == ("ready", "Page 2 could not be read. Read as Big5.")
@@ -97,7 +104,7 @@ async def test_one_of_many_gets_less_time_and_waits_no_longer_than_it_may(
     assert readers.seconds[many[2]] == extraction.CPU_OF_MANY_S
     monkeypatch.setattr(extraction, "WAIT_S", 0.0)
     late = await give(people.alice, "late.pdf")
-    await extraction._tasks[late]
+    await until(lambda: late not in extraction._tasks, 20)
     async with unit_of_work(writes=False) as session:
         item = await files.get_file(session, people.alice, late)
     assert item.status == "failed"
