@@ -148,3 +148,15 @@ async def test_the_chosen_model_stays_with_the_chat(app: App, people: People) ->
     await page.reload()
     await expect(page.get_by_test_id("model-picker")).to_contain_text("SmolLM2")
     assert (await bob.get(f"/chats/{chat_id}"))["model"] == await bob.model_id("SmolLM2")
+
+    # The next chat starts with it, and another one is found by typing.
+    await page.goto(f"{app.url}/chat")
+    picker = page.get_by_test_id("model-picker")
+    await expect(picker).to_contain_text("SmolLM2")
+    await picker.click()
+    option = page.get_by_test_id("model-option")
+    await expect(option.filter(has_text="SmolLM2").first).to_be_focused()
+    await page.keyboard.type("SCRIPTÉD")
+    await expect(option.filter(has_text="scripted").first).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(picker).to_contain_text("scripted")
