@@ -10,7 +10,7 @@ from llm_ui.wire.answers import ending
 from llm_ui.wire.complaints import complains, words_in
 from llm_ui.wire.events import Done, Reasoning, StreamEvent, Token, Usage
 from llm_ui.wire.failures import error_in_stream
-from llm_ui.wire.fields import child, items, json_chunk, listed, name_of
+from llm_ui.wire.fields import child, items, json_chunk, listed, name_of, text
 from llm_ui.wire.finish import FinishReason, finish_of
 from llm_ui.wire.sse import LONGEST_FAREWELL, WireEvent, is_farewell
 
@@ -131,10 +131,10 @@ def _gather(
         for each in value:
             _gather(each, kind, found, depth + 1)
     elif type(value) is dict:
-        part = value.get("type")
+        part = text(value.get("type"))
         if part in _THINKING_PARTS or value.get("thought") is True:
             kind = Reasoning
-        elif type(part) is str and part not in _TEXT_PARTS:
+        elif part and part not in _TEXT_PARTS:
             return
         for name in _IN_PARTS:
             if value.get(name):
