@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -90,9 +91,8 @@ async def test_a_found_message_opens_where_it_is(
     box = page.locator(".lu-log-box")
     await box.hover()
     for wheel, text in ((-700, "Question 250"), (700, "Words 345")):
-        for _ in range(60):
-            if await message(page, text).count():
-                break
+        deadline = time.monotonic() + 60
+        while not await message(page, text).count() and time.monotonic() < deadline:
             await page.mouse.wheel(0, wheel)
             await page.wait_for_timeout(100)
         # At once: rows come and go while one scrolls.
