@@ -133,6 +133,7 @@ def user_menu() -> rx.Component:
             ui.icon("chevrons-up-down", 16),
             type="button",
             class_name="lu-user",
+            aria_label=t("user.menu", name=AuthState.username),
             data_tip=t("user.menu", name=AuthState.username),
             data_testid="user-menu",
             custom_attrs=ui.opens(MENU),

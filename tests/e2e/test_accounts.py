@@ -140,7 +140,7 @@ async def test_a_deactivated_account_is_out_with_its_next_step(app: App, people:
     await page.get_by_test_id("login-email").fill(bob.email)
     await page.get_by_test_id("login-password").fill(PASSWORD)
     await page.get_by_test_id("login-submit").click()
-    await expect(page.get_by_role("alert")).to_contain_text("don’t match")
+    await expect(page.get_by_role("alert")).to_contain_text("has been disabled")
 
 
 async def test_an_outsider_finds_nothing_at_the_address_of_a_chat(app: App, people: People) -> None:

@@ -77,7 +77,7 @@ async def test_a_provider_is_added_tested_used_switched_off_and_deleted(
     await own.get_by_test_id("sync-now").click()
     await expect(own.get_by_test_id("sync-result")).to_contain_text("cellar-8b")
     await own.get_by_test_id("last-difference").click()
-    await expect(own).to_contain_text("1 gone")
+    await expect(own).to_contain_text("1 removed")
 
     # Nothing of the key is in the page, nor when the form is opened again.
     await own.get_by_test_id("provider-edit").click()
