@@ -146,6 +146,15 @@ def test_each_block_runs_as_its_script_does(page: Page) -> None:
     )
 
 
+def test_a_direction_that_is_known_late_is_that_of_a_reload(page: Page) -> None:
+    text = "> (א) ציטוט\n\n- «سطر»\n- `code` و\n\n| (שם) |\n|---|\n| ב |\n\n[^1]: 1. הערה\n"
+    whole, grown = page.evaluate(
+        "(text) => [lab.render(text).html, lab.render(text, [...text]).html]", text
+    )
+    assert grown == whole
+    assert whole.count('dir="rtl"') == 6
+
+
 def test_chemistry_and_units_are_set(page: Page) -> None:
     page.evaluate("(text) => void lab.keep(text)", "$\\ce{2H2 + O2 -> 2H2O}$, $\\pu{5 kJ//mol}$")
     page.wait_for_selector(".lu-md-math-set")

@@ -22,6 +22,18 @@ export function languageOf(info) {
   return /^[\w+#.-]{1,30}/.exec(info ?? "")?.[0].toLowerCase() ?? "";
 }
 
+const FROM_RIGHT =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+// What is the same in every script says nothing about the direction of a text.
+const NEUTRAL = /`+[^`]*`+|https?:\/\/\S+|<[^>]*>|\$[^$\n]*\$|\\\([\s\S]*?\\\)/g;
+
+// Said by us and not by `dir="auto"`: browsers do not look again when a text below it grows.
+function direction({ raw }) {
+  if (!FROM_RIGHT.test(raw)) return "";
+  const first = /\p{L}/u.exec(raw.slice(0, 4000).replace(NEUTRAL, ""))?.[0];
+  return first && FROM_RIGHT.test(first) ? ' dir="rtl"' : "";
+}
+
 export function codeHtml(text, info) {
   const lang = languageOf(info);
   const file = fileOf(info);
@@ -52,9 +64,10 @@ function detailsHtml(parser, { open, summary, tokens }) {
   return `<details class="lu-md-details"${open ? " open" : ""}>${head}${parser.parse(tokens)}</details>`;
 }
 
-function noteHtml(parser, { name, tokens }) {
-  const label = escape(name);
-  return `<div class="lu-md-note" data-note="${label}" dir="auto"><sup>${label}</sup><div>${parser.parse(tokens)}</div></div>`;
+function noteHtml(parser, token) {
+  const label = escape(token.name);
+  const inner = `<sup>${label}</sup><div>${parser.parse(token.tokens)}</div>`;
+  return `<div class="lu-md-note" data-note="${label}"${direction(token)}>${inner}</div>`;
 }
 
 function referenceHtml({ name }) {
@@ -84,7 +97,7 @@ function itemHtml(parser, item) {
   }
   const inner = parser.parse(tokens);
   const task = item.task ? ' class="lu-md-task"' : "";
-  return `<li${task} dir="auto">${labelled(box && inner.startsWith("<p>") ? `<p>${box}${inner.slice(3)}` : box + inner)}</li>`;
+  return `<li${task}${direction(item)}>${labelled(box && inner.startsWith("<p>") ? `<p>${box}${inner.slice(3)}` : box + inner)}</li>`;
 }
 
 marked.use({
@@ -125,17 +138,17 @@ marked.use({
       const row = (cells) =>
         `<tr>${cells.map((cell) => cellHtml(cell, this.parser.parseInline(cell.tokens))).join("")}</tr>`;
       return (
-        `<div class="lu-md-table" tabindex="0" dir="auto"><table><thead>${row(token.header)}</thead>` +
+        `<div class="lu-md-table" tabindex="0"${direction(token)}><table><thead>${row(token.header)}</thead>` +
         `<tbody>${token.rows.map(row).join("")}</tbody></table></div>`
       );
     },
     // These say what marked's own do, without the line break behind each element.
     hr: () => "<hr>",
     blockquote(token) {
-      return `<blockquote dir="auto">${this.parser.parse(token.tokens)}</blockquote>`;
+      return `<blockquote${direction(token)}>${this.parser.parse(token.tokens)}</blockquote>`;
     },
     heading(token) {
-      return `<h${token.depth} dir="auto">${this.parser.parseInline(token.tokens)}</h${token.depth}>`;
+      return `<h${token.depth}>${this.parser.parseInline(token.tokens)}</h${token.depth}>`;
     },
     paragraph(token) {
       return `<p>${this.parser.parseInline(token.tokens)}</p>`;

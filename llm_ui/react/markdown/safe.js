@@ -108,9 +108,9 @@ const BARE =
   "/?(?:blockquote|br|code|del|em|h[1-6]|hr|ins|kbd|li|mark|ol|p|s|small|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul)";
 const OURS = [
   BARE,
-  '(?:li|blockquote|h[1-6]) dir="auto"',
+  '(?:li|blockquote) dir="rtl"',
   '(?:ol|ul)(?: start="\\d+")?(?: class="lu-md-loose")?',
-  'div class="lu-md-table" tabindex="0" dir="auto"',
+  'div class="lu-md-table" tabindex="0"(?: dir="rtl")?',
   't[dh] class="lu-md-(?:left|center|right)"',
   'a href="(?:https?://|mailto:)[!#-;=?-~]*" rel="noopener noreferrer nofollow" target="_blank"',
   "/(?:a|div)",
