@@ -374,8 +374,17 @@ async def unclaimed(session: AsyncSession, older_than: timedelta) -> list[str]:
 
 async def running(session: AsyncSession) -> list[StoredRun]:
     """Running runs of all workers."""
-    query = sa.select(Generation).where(col(Generation.state) == "running")
-    return [_stored(row) for row in await session.scalars(query)]
+    # Plain columns: this is asked every second or so, of as many rows as there are answers.
+    query = sa.select(
+        col(Generation.id),
+        col(Generation.message_id),
+        col(Generation.state),
+        col(Generation.owner),
+        col(Generation.created_at),
+        col(Generation.started_at),
+        col(Generation.heartbeat_at),
+    ).where(col(Generation.state) == "running")
+    return [StoredRun(*row) for row in (await session.execute(query)).all()]
 
 
 async def to_stop(session: AsyncSession, owner: str) -> list[str]:
