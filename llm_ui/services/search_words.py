@@ -105,39 +105,52 @@ def tsquery(wanted: Wanted) -> str:
     return " & ".join([*map(one, wanted.terms), *(f"!{one(each)}" for each in wanted.without)])
 
 
-def _pattern(term: Term) -> re.Pattern[str] | None:
-    """Where a term stands in a folded text."""
-    pieces = runs(fold(term.typed))
-    if not pieces:
-        return None
-    first, last = pieces[0], pieces[-1]
-    found = "" if first[1] else f"(?<!{LETTER})"
-    for number, (run, dense) in enumerate(pieces):
-        if number and run not in ("++", "#"):
+# Made once: a class of all these characters takes milliseconds to compile.
+_LETTER = re.compile(LETTER)
+_REST = re.compile(f"{LETTER}*")
+_GAP = re.compile(f"(?:(?!{LETTER})[^{DENSE}])*")
+_SIGNS = ("++", "#")
+
+
+def _end_of(folded: str, at: int, pieces: list[tuple[str, bool]], *, open_end: bool) -> int:
+    """Where a term that begins here ends; 0 if it does not stand here."""
+    if at and not pieces[0][1] and _LETTER.match(folded, at - 1):
+        return 0
+    kind = None
+    for run, dense in pieces:
+        if kind is not None and run not in _SIGNS:
+            gap = _GAP.match(folded, at)
+            behind = gap.end() if gap else at
             # Words of one kind have something between them, others need not.
-            found += f"(?:(?!{LETTER})[^{DENSE}])" + (
-                "*" if dense != pieces[number - 1][1] else "+"
-            )
-        found += re.escape(run)
-    if not last[1] and last[0] not in ("++", "#"):
-        found += f"{LETTER}*" if term.open_end else f"(?!{LETTER})"
-    return re.compile(found)
+            if kind == dense and behind == at:
+                return 0
+            at = behind
+        if not folded.startswith(run, at):
+            return 0
+        at += len(run)
+        kind = dense
+    if not kind and pieces[-1][0] not in _SIGNS:
+        rest = _REST.match(folded, at)
+        end = rest.end() if rest else at
+        return 0 if end > at and not open_end else end
+    return at
 
 
 def _found(text: str, wanted: Wanted) -> list[tuple[int, int]]:
     """Where the terms stand in a text, in order, none over another; only whole words count."""
     folded, at = fold_with_places(text)
     places: list[tuple[int, int]] = []
-    for term in wanted.terms:
-        pattern = _pattern(term)
-        for hit in pattern.finditer(folded) if pattern else ():
-            start, end = hit.span()
-            # A character that becomes two is marked whole.
-            while end < len(folded) and at[end] == at[end - 1]:
-                end += 1
-            places.append((at[start], at[end]))
-            if len(places) > MARKED:
-                break
+    for each in wanted.terms:
+        pieces = runs(fold(each.typed))
+        start = folded.find(pieces[0][0])
+        while start >= 0 and len(places) <= MARKED:
+            end = _end_of(folded, start, pieces, open_end=each.open_end)
+            if end:
+                # A character that becomes two is marked whole.
+                while end < len(folded) and at[end] == at[end - 1]:
+                    end += 1
+                places.append((at[start], at[end]))
+            start = folded.find(pieces[0][0], max(end, start + 1))
     clean: list[tuple[int, int]] = []
     for place in sorted(places, key=lambda each: (each[0], -each[1])):
         if not clean or place[0] >= clean[-1][1]:
