@@ -12,6 +12,7 @@ import orjson
 from fastapi import APIRouter, Header
 from starlette.responses import StreamingResponse
 
+from llm_ui.api.chats import Source
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.api.openapi import gives
@@ -32,13 +33,18 @@ def _event(name: str, seq: int, data: dict[str, Any]) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (seq, name.encode(), orjson.dumps(data))
 
 
+def _source(seq: int, data: dict[str, Any]) -> bytes:
+    """A source as the answer has it once it has ended."""
+    return _event("source", seq, Source.model_validate(data).model_dump())
+
+
 def _end_of(view: MessageView, state: str) -> dict[str, Any]:
     reason = view.finish_reason or None
     return {"state": state, "finish_reason": reason, "truncated": view.truncated}
 
 
 def _last_events(view: MessageView, seq: int, state: str) -> bytes:
-    parts = [_event("source", seq, source) for source in view.sources]
+    parts = [_source(seq, source) for source in view.sources]
     if view.output_tokens != UNKNOWN:
         usage = {
             "input_tokens": view.input_tokens,
@@ -100,9 +106,9 @@ async def _parts(
                     data = {"text": event.text, "reasoning": event.reasoning}
                     yield _event("snapshot", event.seq, data)
                     for source in event.sources:
-                        yield _event("source", event.seq, source)
+                        yield _source(event.seq, source)
                 case runs.Piece(kind="source"):
-                    yield _event("source", event.end, orjson.loads(event.payload))
+                    yield _source(event.end, orjson.loads(event.payload))
                 case runs.Piece(kind=("text" | "reasoning") as kind):
                     yield _event(kind, event.end, {"text": event.payload})
                     await asyncio.sleep(GATHER_S)

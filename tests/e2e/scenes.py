@@ -19,7 +19,7 @@ from tests.e2e.window import PHONE, WIDE
 
 # Pages of somebody who is not signed in, and where others lead.
 FOR_GUESTS = {"/login", "/register", "/setup", "/join", "/reset"}
-LEADS_TO = {"/": "/chat"}
+LEADS_TO = {"/": "/chat", "/setup": "/login"}
 
 # How the browsers of those are who look at scenes: nothing moves for long, and each page
 # begins as in a browser that has never been here, without drafts and with nothing put away.
