@@ -115,7 +115,7 @@ async def test_another_browser_of_the_same_person_stays_signed_in(app: App, peop
 
 
 async def test_a_deactivated_account_is_out_with_its_next_step(app: App, people: People) -> None:
-    people.watch.allow(r"\b401\b")
+    people.watch.allow(r"\b(401|403)\b")
     bob = await people.user(app)
     page, _ = await bob.tab_with_chat()
     alice = await people.alice(app)

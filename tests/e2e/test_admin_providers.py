@@ -108,7 +108,7 @@ async def test_a_provider_is_added_tested_used_switched_off_and_deleted(
 
     await card(page, "Cellar").get_by_test_id("provider-delete").click()
     question = page.get_by_test_id("provider-delete-dialog")
-    await expect(question).to_contain_text("3 models go with it")
+    await expect(question).to_contain_text("3 models are permanently deleted with it")
     await expect(question).to_contain_text("1 chat uses them")
     await page.get_by_test_id("provider-delete-yes").click()
     await expect(card(page, "Cellar")).to_have_count(0)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from playwright.async_api import Locator, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.e2e.app import App
 from tests.e2e.conftest import People
@@ -91,12 +91,15 @@ async def test_a_found_message_opens_where_it_is(
     box = page.locator(".lu-log-box")
     await box.hover()
     for wheel, text in ((-700, "Question 250"), (700, "Words 345")):
-        deadline = time.monotonic() + 60
-        while not await message(page, text).count() and time.monotonic() < deadline:
-            await page.mouse.wheel(0, wheel)
-            await page.wait_for_timeout(100)
-        # At once: rows come and go while one scrolls.
-        await message(page, text).evaluate("(row) => row.scrollIntoView({ block: 'center' })")
+        # Rows come and go while one scrolls: it is found and brought into sight at once.
+        for _ in range(60):
+            try:
+                await message(page, text).evaluate(
+                    "(row) => row.scrollIntoView({ block: 'center' })", timeout=200
+                )
+                break
+            except PlaywrightTimeoutError:
+                await page.mouse.wheel(0, wheel)
         await expect(message(page, text)).to_be_in_viewport()
     assert await page.locator(".lu-log-row").count() < 300
     await page.get_by_test_id("jump-latest").click()

@@ -134,7 +134,7 @@ async def test_images_are_set_up_made_shown_and_removed(
     await send(page, "A whale")
     await page.get_by_test_id("making-image").wait_for()
     await page.get_by_test_id("stop").click()
-    await expect(page.get_by_test_id("stopped-note")).to_contain_text("No image was made")
+    await expect(page.get_by_test_id("stopped-note")).to_have_text("Stopped")
 
     await admin.get_by_test_id("media-delete").click()
     await expect(admin.get_by_test_id("media-delete-dialog")).to_contain_text("2 models")

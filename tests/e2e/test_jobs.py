@@ -127,7 +127,9 @@ async def test_an_interrupted_job_says_why_and_is_run_again(app: App, people: Pe
         result=failed, finished_at=now())  # fmt: skip
     page = await alice.tab("/admin/jobs")
     row = await _status(page, "Model sync", "Failed")
-    await expect(row.get_by_test_id("job-error")).to_contain_text("did not answer within 10 s")
+    await expect(row.get_by_test_id("job-error")).to_contain_text(
+        "did not answer within 10 seconds"
+    )
     row = await _status(page, "Search re-index", "Interrupted")
     await expect(row.get_by_test_id("job-error")).to_contain_text("stopped in the middle")
     await row.get_by_test_id("job-retry").click()

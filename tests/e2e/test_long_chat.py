@@ -19,7 +19,7 @@ from tests.scripted.script import Script
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
 
 MOST_STEPS = 400
-ALL_NODES = 3000
+ALL_NODES = 3200
 
 
 async def way(page: Page, listing: Listing, step: int, arrived: str) -> dict[str, Any]:

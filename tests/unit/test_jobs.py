@@ -150,11 +150,11 @@ async def test_an_error_that_was_meant_is_told_in_the_readers_language(
     await runner(db, run).run(asked)
     failed = await look(people, asked)
     assert (failed.status, failed.can_retry) == ("failed", True)
-    assert failed.error.startswith("The model's server did not answer within 3 s.")
+    assert failed.error.startswith("The provider did not answer within 3 seconds.")
     german = replace(people.alice, language="de")
     async with unit_of_work(writes=False) as session:
         told = await jobs.get_job(session, german, asked)
-    assert told.error.startswith("Der Server des Modells hat innerhalb von 3 s nicht geantwortet.")
+    assert told.error.startswith("Der Anbieter hat nach 3 Sekunden noch nicht geantwortet.")
 
 
 async def test_an_error_nobody_expected_fails_the_job_with_a_reference(
