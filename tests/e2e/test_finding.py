@@ -6,7 +6,6 @@ import re
 
 import pytest
 from playwright.async_api import Locator, Page, expect
-from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.e2e.app import App
 from tests.e2e.conftest import People
@@ -66,6 +65,16 @@ def message(page: Page, text: str) -> Locator:
     return page.locator(".lu-message > article").filter(has_text=re.compile(rf"{text}(?!\d)"))
 
 
+# Rows near what is seen are in the page too, for a moment those that have just come as well.
+IN_SIGHT = """(text) => {
+  const { top, bottom } = document.querySelector(".lu-log-box").getBoundingClientRect();
+  return [...document.querySelectorAll(".lu-message > article")].some((row) => {
+    const place = row.getBoundingClientRect();
+    return row.innerText.includes(text) && place.top > top && place.top < bottom - 80;
+  });
+}"""
+
+
 async def test_a_found_message_opens_where_it_is(
     app: App, people: People, upstream: ScriptedServer
 ) -> None:
@@ -90,16 +99,12 @@ async def test_a_found_message_opens_where_it_is(
 
     box = page.locator(".lu-log-box")
     await box.hover()
-    for wheel, text in ((-700, "Question 250"), (700, "Words 345")):
-        # Rows come and go while one scrolls: it is found and brought into sight at once.
-        for _ in range(60):
-            try:
-                await message(page, text).evaluate(
-                    "(row) => row.scrollIntoView({ block: 'center' })", timeout=200
-                )
+    for wheel, text in ((-400, "Question 250"), (400, "Words 345")):
+        for _ in range(200):
+            if await page.evaluate(IN_SIGHT, text):
                 break
-            except PlaywrightTimeoutError:
-                await page.mouse.wheel(0, wheel)
+            await page.mouse.wheel(0, wheel)
+            await page.wait_for_timeout(50)
         await expect(message(page, text)).to_be_in_viewport()
     assert await page.locator(".lu-log-row").count() < 300
     await page.get_by_test_id("jump-latest").click()
