@@ -120,6 +120,9 @@ class Streaming:
         await until(lambda: self.by_key.is_over)
 
 
+WHYS = {"disable": "disabled", "demote": "role", "delete": "deleted"}
+
+
 async def dismiss(server: Server, alice: Person, person: Person, what: str) -> None:
     path = f"/admin/users/{person.id}"
     if what == "delete":
@@ -142,8 +145,7 @@ async def test_who_streams_is_out_at_once(
         bob = Streaming(server, person, stack)
         await bob.begin()
         await dismiss(server, alice, person, what)
-        whys = {"disable": "disabled", "demote": "role", "delete": "deleted"}
-        await bob.is_out(f"?ended={whys[what]}")
+        await bob.is_out(f"?ended={WHYS[what]}")
         shown = len(bob.tab.answers.text())
         if what != "demote":
             await bob.key_is_dead()

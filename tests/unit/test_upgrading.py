@@ -87,6 +87,8 @@ def test_a_filled_one_is_copied_first_and_there_is_a_way_back(url: str, tmp_path
             assert archive.manifest.revision == BEFORE
             assert {each.name: each.rows for each in archive.manifest.tables} == older
     after = contents(url)
+    # The log of answers under way has a kind of entry that the older one does not know.
+    assert len(after.pop("generationevent")) <= len(before.pop("generationevent"))
     assert {name: len(rows) for name, rows in after.items()} == {
         name: len(rows) for name, rows in before.items()
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.states.test_people import Streaming, dismiss, run_of, until
+from tests.states.test_people import WHYS, Streaming, dismiss, run_of, until
 from tests.workers.conftest import Pair, connections
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
@@ -23,7 +23,7 @@ async def test_who_streams_from_the_other_worker_is_out_as_well(pair: Pair, what
         erin = Streaming(pair.two, person, stack)
         await erin.begin()
         await dismiss(pair.one, admin, person, what)
-        await erin.is_out()
+        await erin.is_out(f"?ended={WHYS[what]}")
         if what == "demote":
             assert run_of(pair.two, person, "running") == erin.run_id
             again = pair.two.log_in(person.name)
