@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-from tests.e2e.scenes import Scene, parts, ready, still, thing
+from tests.e2e.scenes import Scene, enter, parts, still, thing
 from tests.e2e.stage import Stage
 
 TOOLS = Path(__file__).with_name("walk.js").read_text()
@@ -15,6 +17,7 @@ TOOLS = Path(__file__).with_name("walk.js").read_text()
 MOST = 200
 # A field for a date has so many places inside, which look like one.
 INSIDE = 6
+AT_WRONG_FIELD = "document.activeElement?.matches('[aria-invalid=true]')"
 
 
 async def walk(page: Page, where: str) -> list[str]:
@@ -115,10 +118,12 @@ async def act(page: Page, step: str) -> None:
 
 async def play(page: Page, stage: Stage, scene: Scene) -> None:
     """Bring a scene up with the keyboard alone."""
-    await page.set_viewport_size(scene.sizes[0])
-    await page.goto(stage.address(scene.path))
-    await ready(page)
+    await enter(page, stage, scene)
     await page.evaluate(TOOLS)
     for step in scene.steps:
         await act(page, step)
     await thing(page, scene.shows).wait_for()
+    if scene.shows.endswith("-problem"):
+        # The words come first, then the focus goes to the field that they are about.
+        with suppress(PlaywrightTimeoutError):
+            await page.wait_for_function(AT_WRONG_FIELD, timeout=3_000)

@@ -298,11 +298,18 @@ async def tidy(page: Page) -> None:
             await each.click()
 
 
-async def play(page: Page, stage: Stage, scene: Scene) -> None:
-    """Bring a scene up."""
+async def enter(page: Page, stage: Stage, scene: Scene) -> None:
+    """Open a scene's page; where it leads elsewhere, what is there."""
     await page.set_viewport_size(scene.sizes[0])
     await page.goto(stage.address(scene.path))
+    if scene.path in LEADS_TO:
+        await page.wait_for_url(re.compile(rf"{LEADS_TO[scene.path]}/?$"))
     await ready(page)
+
+
+async def play(page: Page, stage: Stage, scene: Scene) -> None:
+    """Bring a scene up."""
+    await enter(page, stage, scene)
     for step in scene.steps:
         await act(page, step)
     if scene.shows:
