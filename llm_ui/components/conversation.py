@@ -6,6 +6,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.answers import answer_menu
+from llm_ui.components.composer import chat_composer
 from llm_ui.components.files import blind_note, composer_labels
 from llm_ui.components.images import image_menu
 from llm_ui.components.messages import message_row, pair_row
@@ -13,7 +14,7 @@ from llm_ui.components.modes import composer_hint, mode_switches
 from llm_ui.components.project_files import along_line
 from llm_ui.components.text import t
 from llm_ui.components.tuning import context_meter, notes, temporary_switch
-from llm_ui.react import chat_log, composer, log_row, message_changes
+from llm_ui.react import chat_log, log_row, message_changes
 from llm_ui.react.prompts import slash_menu
 from llm_ui.schemas.views import MessageView
 from llm_ui.services.attachments import MOST_FILES
@@ -182,7 +183,7 @@ def _composer() -> rx.Component:
     written = rx.cond(model != "", named, t("chat.placeholder"))
     paints = ChatState.modes.contains("image")
     placeholder = rx.cond(paints, t("mode.image_placeholder"), written)
-    return composer(
+    return chat_composer(
         slash_menu(
             {
                 "title": t("prompts.title"),
@@ -197,19 +198,12 @@ def _composer() -> rx.Component:
         mode_switches(),
         composer_hint(context_meter()),
         on_files=ChatState.attach_files,
-        on_send=ChatState.send_message,
         on_stop=ChatState.stop,
         busy=ChatState.busy,
         disabled=ChatState.chats_loaded & (ChatState.models.length() == 0),
         placeholder=placeholder,
-        refused=ChatState.refused_key,
         draft_key=ChatState.open_chat_id,
-        ack=ChatState.accepted_key,
-        send_label=t("chat.send"),
-        stop_label=t("chat.stop"),
         input_label=t("chat.placeholder"),
-        too_long_label=t("chat.too_long"),
-        pending_label=t("chat.pending"),
         file_labels=composer_labels(),
         max_files=MOST_FILES,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.components import ui
+from llm_ui.components.composer import chat_composer
 from llm_ui.components.text import t
-from llm_ui.react import composer
 from llm_ui.schemas.finding import ProjectView
 from llm_ui.states.chat import ChatState
 
@@ -51,18 +51,12 @@ def project_composer(project: rx.Var[ProjectView]) -> rx.Component:
         t("chat.placeholder"),
     )
     return rx.el.div(
-        composer(
-            on_send=ChatState.send_message,
+        chat_composer(
             disabled=ChatState.model_id == "",
             placeholder=words,
             draft=ChatState.current_input,
             draft_key="project:" + project.id,
-            ack=ChatState.accepted_key,
-            send_label=t("chat.send"),
-            stop_label=t("chat.stop"),
             input_label=t("projects.new_chat"),
-            too_long_label=t("chat.too_long"),
-            pending_label=t("chat.pending"),
         ),
         class_name="lu-project__ask",
         data_testid="project-ask",

@@ -20,7 +20,7 @@ MAX_PAGES = 5_000
 PAGE_S = 8.0
 SHARE = 0.75
 # What pypdf raises for a broken page depends on where it is broken.
-_ANY = (Exception, RecursionError)
+_ANY = Exception
 
 
 class TooSlow(Exception):
@@ -76,7 +76,7 @@ def _read(pages: list[Any]) -> Read:
                 text = page.extract_text()
                 if not text.strip() and _is_lost(page):
                     raise ValueError("its stream cannot be unpacked")
-        except (*_ANY, MemoryError):
+        except _ANY:
             unread.append(number)
             texts.append(f"[Page {number} could not be read.]")
             continue

@@ -29,6 +29,14 @@ async def changed(person: Person, path: str, body: dict[str, object]) -> None:
     assert answer.ok, await answer.text()
 
 
+async def deleted(person: Person, path: str) -> None:
+    """DELETE below /api/v1."""
+    answer = await person.context.request.delete(
+        f"{person.url}/api/v1{path}", headers={"X-CSRF-Token": person.csrf}
+    )
+    assert answer.ok, await answer.text()
+
+
 async def chat_menu(page: Page, title: str, what: str) -> None:
     row = page.locator(".lu-chat").filter(has_text=title)
     await row.hover()
@@ -55,7 +63,8 @@ async def test_a_project_says_what_it_tells_models_and_a_question_begins_there(
     await page.get_by_test_id("project-dialog-submit").click()
     await expect(told).to_have_text("Say BANANA.")
     upstream.always = Script(say="BANANA")
-    await page.get_by_test_id("project-ask").get_by_test_id("composer").fill("What is yellow?")
+    composer = page.get_by_test_id("project-ask").get_by_test_id("composer")
+    await composer.fill("What is yellow?")
     await page.keyboard.press("Enter")
     await page.wait_for_url(A_CHAT)
     await finished(page)
@@ -84,7 +93,15 @@ async def test_a_project_says_what_it_tells_models_and_a_question_begins_there(
     assert upstream.requests[-1].body["messages"][0]["content"] == "Talk like a pirate."
     await page.go_back()
     await expect(page.get_by_test_id("project-title")).to_have_text("Fruit")
-    await expect(page.get_by_test_id("project-ask").get_by_test_id("composer")).to_have_value("")
+    await expect(composer).to_have_value("")
+
+    # What is refused comes back to where it was written.
+    project = (await bob.get("/projects"))["items"][0]["id"]
+    await deleted(bob, f"/projects/{project}")
+    await composer.fill("What is green?")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".lu-toast")).to_have_count(1)
+    await expect(composer).to_have_value("What is green?")
 
 
 async def test_news_stand_in_one_place_and_what_was_done_is_taken_back(

@@ -113,9 +113,11 @@ export function Composer({
   }, [draftKey]);
 
   // Who opens a new chat wants to write in it. On a touch screen this would bring up the
-  // keyboard over the page.
+  // keyboard over the page. Who has gone to an offer to take something back stays there.
   useEffect(() => {
-    if (!draftKey && !disabled && matchMedia("(pointer: fine)").matches) area.current.focus();
+    const undoing = document.activeElement?.closest(".lu-toasts");
+    if (draftKey || disabled || undoing || !matchMedia("(pointer: fine)").matches) return;
+    area.current.focus();
   }, [draftKey, disabled]);
 
   useEffect(() => {
