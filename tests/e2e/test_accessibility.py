@@ -57,7 +57,8 @@ async def _all(person: Person, stage: Stage, scenes: Iterable[Scene]) -> list[st
         await play(page, stage, scene)
         for size in scene.sizes:
             await page.set_viewport_size(size)
-            problems += await look(page, f"{scene.name} at {size['width']}")
+            first = size == scene.sizes[0]
+            problems += await look(page, f"{scene.name} at {size['width']}", colours=first)
         await tidy(page)
     return problems
 
@@ -91,7 +92,7 @@ async def test_every_page_and_every_dialog_in_it(stage: Stage, people: People) -
         assert here == LEADS_TO.get(path, path.format(**stage.things))
         for size in (WIDE, PHONE):
             await page.set_viewport_size(size)
-            problems += await look(page, f"{path} at {size['width']}")
+            problems += await look(page, f"{path} at {size['width']}", colours=size == WIDE)
         for n, name in enumerate(await page.evaluate(STANDING)):
             if name not in seen:
                 await page.evaluate(SHOW, n)
