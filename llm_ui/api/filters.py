@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from llm_ui.schemas.finding import ChatFilters
+from llm_ui.services.paging import in_utc
 
 Id = Annotated[str, Query(max_length=64)]
 Moment = Annotated[datetime | None, Query(description="ISO 8601; without a zone it is UTC")]
@@ -27,15 +28,15 @@ def filters_of(
         project_id=project,
         tag=tag.strip().lower(),
         model_id=model,
-        since=_aware(since),
-        until=_aware(until),
+        since=_aware(since, "since"),
+        until=_aware(until, "until"),
     )
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)
+def _aware(moment: datetime | None, field: str) -> datetime | None:
+    if moment is None:
+        return None
+    return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=UTC), field)
 
 
 Filters = Annotated[ChatFilters, Depends(filters_of)]

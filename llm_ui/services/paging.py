@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from llm_ui.errors import InvalidInput
@@ -21,12 +21,11 @@ def position_of(cursor: str) -> tuple[datetime, str]:
     """What a cursor says. Raises InvalidInput for one that is not ours."""
     try:
         moment, row_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
-        at = datetime.fromisoformat(moment)
     except (ValueError, binascii.Error):
         raise InvalidInput("error.request_invalid", field="cursor") from None
-    if at.tzinfo is None:
+    if not _fits(row_id):
         raise InvalidInput("error.request_invalid", field="cursor")
-    return at, row_id
+    return moment_of(moment), row_id
 
 
 def packed(*values: str | int) -> str:
@@ -60,4 +59,12 @@ def moment_of(text: str) -> datetime:
         at = None
     if at is None or at.tzinfo is None:
         raise InvalidInput("error.request_invalid", field="cursor")
-    return at
+    return in_utc(at, "cursor")
+
+
+def in_utc(moment: datetime, field: str) -> datetime:
+    """A time from outside, in UTC. Raises InvalidInput for one that UTC has no year for."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput("error.request_invalid", field=field) from None

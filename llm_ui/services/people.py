@@ -6,9 +6,6 @@ administrator left: the one who acts.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +25,7 @@ from llm_ui.security.text import storable
 from llm_ui.services import accounts, departures, invitations
 from llm_ui.services.matching import holds
 from llm_ui.services.monitoring import record
+from llm_ui.services.paging import moment_of, packed, unpacked
 
 PAGE = 50
 MOST = 200
@@ -69,25 +67,12 @@ def _fits(filters: PersonFilters) -> list[sa.ColumnElement[bool]]:
 
 
 def _cursor(value: object, user_id: str) -> str:
-    shown = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(json.dumps([shown, user_id]).encode()).decode()
+    return packed(value.isoformat() if isinstance(value, datetime) else str(value), user_id)
 
 
 def _position(cursor: str, sort: str) -> tuple[object, str]:
-    try:
-        value, user_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if not (isinstance(value, str) and isinstance(user_id, str)):
-            raise TypeError
-        if sort not in ("active", "created"):
-            return value, user_id
-        moment = datetime.fromisoformat(value)
-        # A time without its zone is none of ours.
-        moment.utctimetuple()
-        if moment.tzinfo is None:
-            raise ValueError
-    except (ValueError, TypeError, binascii.Error):
-        raise InvalidInput("error.request_invalid", field="cursor") from None
-    return moment, user_id
+    value, user_id = unpacked(cursor, str, str)
+    return moment_of(value) if sort in ("active", "created") else value, user_id
 
 
 def _state(user: User) -> str:

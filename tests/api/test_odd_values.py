@@ -6,6 +6,7 @@ Covers these classes of docs/security.md: a missing or wrong body killing the pr
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -28,6 +29,12 @@ TEXTS = (r'"\u0000x"', r'"\ud800"', json.dumps("é" * 70_000), '"0000-99-99T25:0
 NUMBERS = ("9223372036854775808", "-9223372036854775809", "1e400", "NaN", '"1"')
 OTHERS = ("null", '{"a":[{}]}', r'["\u0000", "\ud83d"]')
 IN_QUERIES = ("%00", "%ED%A0%80", "9" * 30, "-1", "0000-99-99", "9999-12-31T23:59:59%2B14:00")
+# At the edges of what a year may be; those of OUTSIDE are in no year of UTC.
+OUTSIDE = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00")
+AT_THE_EDGE = ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00")
+# What cursors look like inside, whichever list they are of: {0} is a time, {1} an id.
+CURSORS = ("{0}|{1}", '["{0}","{1}"]', '["{0}","x",1,"x","{1}"]', "{0}", '"{0}"', "{1}|{0}")
+NUMBERED = ("{0}|{0}|{0}", "[{0}]", "{0}")
 BODIES = (
     b"", b"{", b"\xff\xfe", b"null", b"[]", b'"x"', b"[" * 50_000, b'{"a":' * 50_000,
     b'{"\x00":1}',
@@ -132,3 +139,68 @@ async def test_odd_ids_are_missing(alice: Caller, engine: Engine, value: str):
         answer = await alice.request(method.upper(), stock.filled(path, {}, value), json={})
         well(answer, (method, path))
         assert answer.status_code in (404, 422), (method, path)
+
+
+def cursors() -> Iterator[str]:
+    """Cursors as somebody makes them who has looked into one."""
+    told = [
+        shape.format(time, row)
+        for shape in CURSORS
+        for time in (*OUTSIDE, *AT_THE_EDGE, "0000-00-00", "2026-01-01T00:00:00", "\\u0000")
+        for row in (stock.MISSING, "\0", "\\ud800", "|")
+    ]
+    told += [shape.format(n) for shape in NUMBERED for n in ("-1", "9" * 19, "9" * 60, "1e9")]
+    for each in told:
+        yield base64.urlsafe_b64encode(each.encode()).decode()
+    yield from ("=", "é", "AA==", "/" * 30)
+
+
+async def test_no_list_breaks_at_a_cursor_that_somebody_made(alice: Caller, engine: Engine):
+    lists = [
+        (path, [each["name"] for each in operation["parameters"]], operation)
+        for path, method, operation in operations(DOCUMENT)
+        if method == "get"
+        and any(each["name"] == "cursor" for each in operation.get("parameters", []))
+    ]
+    assert len(lists) > 8
+    for path, names, operation in lists:
+        sorts = next(
+            (each["schema"].get("enum", [""]) for each in operation["parameters"]
+             if each["name"] == "sort"), [""],
+        )  # fmt: skip
+        for sort in sorts:
+            for cursor in cursors():
+                query = {"cursor": cursor} | ({"sort": sort} if sort else {})
+                query |= {"q": "x"} if "q" in names else {}
+                well(await alice.get(path, params=query), (path, query))
+
+
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("path", ["/api/v1/chats", "/api/v1/search?q=x"])
+async def test_times_that_are_in_no_year_are_refused(
+    bob: Caller, engine: Engine, path: str, name: str
+):
+    for moment in OUTSIDE:
+        answer = await bob.get(path, params={"q": "x", name: moment})
+        assert (answer.status_code, answer.json()["field"]) == (422, name), moment
+    for moment in AT_THE_EDGE:
+        assert (await bob.get(path, params={"q": "x", name: moment})).status_code == 200, moment
+
+
+@pytest.mark.parametrize("moment", OUTSIDE)
+async def test_cursors_of_no_year_are_refused(alice: Caller, engine: Engine, moment: str):
+    for path, shape in (
+        ("/api/v1/chats", "{0}|{1}"),
+        ("/api/v1/prompts", "{0}|{1}"),
+        ("/api/v1/files", "{0}|{1}"),
+        ("/api/v1/admin/keys", "{0}|{1}"),
+        ("/api/v1/admin/log", "{0}|{1}"),
+        ("/api/v1/admin/providers", "{0}|{1}"),
+        ("/api/v1/admin/users?sort=created", '["{0}","{1}"]'),
+        ("/api/v1/admin/users?sort=active", '["{0}","{1}"]'),
+    ):
+        told = shape.format(moment, stock.MISSING)
+        cursor = base64.urlsafe_b64encode(told.encode()).decode()
+        joint = "&" if "?" in path else "?"
+        answer = await alice.get(f"{path}{joint}cursor={cursor}")
+        assert (answer.status_code, answer.json()["field"]) == (422, "cursor"), path
