@@ -207,6 +207,13 @@ def _form() -> rx.Component:
         ),
         rx.fragment(
             ui.button(t("common.close"), on_click=shut),
+            rx.cond(
+                AuthState.is_admin,
+                ui.button(
+                    t("prompts.unshare"), on_click=s.unshare_prompt(s.form_id),
+                    data_testid="prompt-unshare",
+                ),
+            ),
             ui.button(
                 t("prompts.copy"), look="primary", on_click=s.copy_prompt(s.form_id),
                 data_testid="prompt-copy-open",

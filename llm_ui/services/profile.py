@@ -134,9 +134,9 @@ async def _prefer(session: AsyncSession, actor: Actor, user: User, wanted: Accou
         user.default_model_id = (await get_model_for(session, actor, chosen)).id if chosen else None
     if wanted.default_prompt_id is not None:
         chosen = wanted.default_prompt_id
-        if chosen:
-            chosen = (await prompts.get_prompt(session, actor, chosen)).item.id
-        preferences["default_prompt_id"] = chosen
+        preferences["default_prompt_id"] = (
+            await prompts.own_of(session, actor, chosen) if chosen else ""
+        )
     if wanted.auto_titles is not None:
         preferences["auto_titles"] = wanted.auto_titles
     user.preferences = preferences

@@ -1,7 +1,9 @@
 """The prompt library: one's own prompts, and those that others share.
 
 Everybody signed in may read a public prompt; changing one is its owner's alone. A prompt
-that is neither one's own nor public looks exactly like a missing one.
+that is neither one's own nor public looks exactly like a missing one. Models are told a person's
+own prompts only: whoever chooses another one's for all their chats gets a copy, which its writer
+cannot change any more.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from llm_ui.auth import Actor
+from llm_ui.auth import Actor, require
 from llm_ui.errors import Conflict, InvalidInput, NotFound, one_line
 from llm_ui.models import SystemPrompt, User
 from llm_ui.models.base import now
@@ -21,6 +23,7 @@ from llm_ui.schemas.prompts import PromptDraft, PromptItem, PromptView
 from llm_ui.schemas.views import Page
 from llm_ui.security.text import storable
 from llm_ui.services.matching import holds
+from llm_ui.services.monitoring import record
 from llm_ui.services.paging import cursor_of, position_of
 
 PAGE = 50
@@ -220,9 +223,46 @@ async def copy_prompt(session: AsyncSession, actor: Actor, prompt_id: str) -> Pr
     return await create_prompt(session, actor, draft)
 
 
+async def own_of(session: AsyncSession, actor: Actor, prompt_id: str) -> str:
+    """The prompt's id if it is the actor's own, else that of a copy that is; one and the same
+    for the same words. Raises NotFound; Conflict when the person has too many."""
+    found = await get_prompt(session, actor, prompt_id)
+    if found.item.is_own:
+        return found.item.id
+    same = await session.scalar(
+        sa.select(col(SystemPrompt.id)).where(
+            col(SystemPrompt.user_id) == actor.user_id,
+            col(SystemPrompt.name) == found.item.name,
+            col(SystemPrompt.prompt) == found.text,
+        )
+    )
+    return same or (await copy_prompt(session, actor, prompt_id)).item.id
+
+
+async def unshare(session: AsyncSession, actor: Actor, prompt_id: str) -> None:
+    """Take a public prompt out of everybody's library; its owner keeps it. For admins.
+
+    Raises:
+        NotFound: there is none, or it is not public: what is private is its owner's alone.
+    """
+    require(actor, "administer")
+    prompt = await session.scalar(
+        sa.select(SystemPrompt)
+        .where(col(SystemPrompt.id) == prompt_id, col(SystemPrompt.is_public).is_(True))
+        .with_for_update()
+    )
+    if prompt is None:
+        raise NotFound
+    prompt.is_public = False
+    record(
+        session, "admin.prompt_unshared", prompt.name,
+        user_id=actor.user_id, subject=prompt.user_id,
+    )  # fmt: skip
+
+
 async def default_text(session: AsyncSession, user_id: str) -> str:
     """The text of the prompt that somebody chose for all their chats; "" without one, or
-    when it is gone or no longer shared."""
+    when it is gone."""
     preferences = await session.scalar(
         sa.select(col(User.preferences)).where(col(User.id) == user_id)
     )
@@ -231,8 +271,7 @@ async def default_text(session: AsyncSession, user_id: str) -> str:
         return ""
     found = await session.scalar(
         sa.select(col(SystemPrompt.prompt)).where(
-            col(SystemPrompt.id) == prompt_id,
-            sa.or_(col(SystemPrompt.user_id) == user_id, col(SystemPrompt.is_public).is_(True)),
+            col(SystemPrompt.id) == prompt_id, col(SystemPrompt.user_id) == user_id
         )
     )
     return found or ""

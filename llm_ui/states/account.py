@@ -119,8 +119,11 @@ class AccountState(rx.State):
 
     @rx.event
     async def choose_prompt(self, prompt_id: str) -> Any:
-        """Begin chats with this prompt; "" with none."""
-        return await self._change(AccountChange(default_prompt_id=prompt_id))
+        """Begin chats with this prompt, or with a copy if it is somebody else's; "" with none."""
+        refused = await self._change(AccountChange(default_prompt_id=prompt_id))
+        async with unit_of_work(writes=False) as session:
+            self.prompts = await prompts.list_for(session, current_actor())
+        return refused
 
     @rx.event
     async def set_auto_titles(self, on: bool) -> Any:

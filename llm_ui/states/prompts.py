@@ -8,9 +8,10 @@ import reflex as rx
 
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError
+from llm_ui.i18n import translate
 from llm_ui.schemas.prompts import PromptDraft, PromptItem
 from llm_ui.services import prompts
-from llm_ui.states.access import current_actor
+from llm_ui.states.access import admin, current_actor
 from llm_ui.states.feedback import tell, words_of
 
 FORM = "prompt-dialog"
@@ -143,6 +144,20 @@ class PromptsState(rx.State):
             return tell(error)
         await self._load()
         return shut(FORM)
+
+    @rx.event
+    @admin
+    async def unshare_prompt(self, prompt_id: str) -> Any:
+        """Take somebody's public prompt back: it is theirs alone again."""
+        actor = current_actor()
+        try:
+            async with unit_of_work() as session:
+                await prompts.unshare(session, actor, prompt_id)
+        except AppError as error:
+            return tell(error)
+        await self._load()
+        told = rx.toast.success(translate("prompts.unshared", actor.language), id="unshared")
+        return [told, shut(FORM)]
 
     @rx.event
     async def ask_to_delete(self, prompt_id: str) -> Any:

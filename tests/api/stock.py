@@ -96,7 +96,9 @@ async def charge(caller: httpx.AsyncClient) -> dict[str, str]:
     further = await _made(
         caller, f"/admin/providers/{provider['id']}/addresses", base_url="http://127.0.0.1:9/v2"
     )
+    shared = await _made(caller, "/prompts", name="For all", text="Be brief.", public=True)
     return {
+        "shared_prompt_id": shared["id"],
         "user_id": made[0]["user"]["id"],
         "heir_id": made[1]["user"]["id"],
         "invitation_id": invited["invitation"]["id"],

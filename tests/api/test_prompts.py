@@ -123,3 +123,20 @@ async def test_a_visitor_and_a_call_without_its_token_get_nothing(
     assert (await visitor.get("/api/v1/prompts")).status_code == 401
     del bob.headers["X-CSRF-Token"]
     assert (await bob.post("/api/v1/prompts", json=BODY)).status_code == 403
+
+
+async def test_an_admin_takes_a_public_prompt_back(alice: Caller, bob: Caller, charlie: Caller):
+    """Shared content as injection, kept after its owner is out: it leaves everybody's library,
+    its owner keeps it, and the log says so. What is private is none of an admin's business."""
+    shared, own = await keep(bob, public=True), await keep(bob, name="Diary")
+    path = "/api/v1/admin/prompts/{}/unshare"
+    assert (await charlie.post(path.format(shared["id"]))).status_code == 403
+    assert await names(charlie) == ["Friendly e-mail"]
+    for prompt_id in (own["id"], MISSING):
+        assert (await alice.post(path.format(prompt_id))).status_code == 404
+    assert (await alice.post(path.format(shared["id"]))).status_code == 204
+    assert await names(charlie) == []
+    assert (await charlie.get(f"/api/v1/prompts/{shared['id']}")).status_code == 404
+    assert (await bob.get(f"/api/v1/prompts/{shared['id']}")).json()["public"] is False
+    told = (await alice.get("/api/v1/admin/log", params={"kind": "admin"})).json()["items"][0]
+    assert (told["kind"], told["message"]) == ("admin.prompt_unshared", "Friendly e-mail")

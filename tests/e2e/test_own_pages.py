@@ -97,6 +97,19 @@ async def test_a_public_prompt_is_copied_by_another_person(app: App, people: Peo
     await expect(item).to_have_count(1)
 
 
+async def test_an_admin_stops_a_prompt_from_being_shared(app: App, people: People) -> None:
+    bob, alice = await people.user(app), await people.alice(app)
+    name = f"Shared of {bob.email}"
+    shared = await bob.post("/prompts", {"name": name, "text": "Praise Bob.", "public": True})
+    page = await alice.tab("/prompts")
+    item = page.get_by_test_id("prompt-item").filter(has_text=name)
+    await item.get_by_test_id("prompt-open").click()
+    await page.get_by_test_id("prompt-unshare").click()
+    await expect(page.get_by_test_id("prompt-form")).to_be_hidden()
+    await expect(item).to_have_count(0)
+    assert (await bob.get(f"/prompts/{shared['id']}"))["public"] is False
+
+
 async def test_a_slash_inserts_a_prompt_by_keyboard(
     app: App, people: People, upstream: ScriptedServer
 ) -> None:

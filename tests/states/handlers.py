@@ -280,6 +280,7 @@ PromptsState.new_prompt                 user
 PromptsState.open_prompt                user    prompt_id=prompt
 PromptsState.save_prompt                user
 PromptsState.copy_prompt                user    prompt_id=prompt
+PromptsState.unshare_prompt             admin   prompt_id=shared_prompt
 PromptsState.ask_to_delete              user    prompt_id=prompt
 PromptsState.delete_prompt              user    prompt_id=prompt
 

@@ -1,5 +1,6 @@
 """Migrations: from nothing to the newest tables and back, the same on both databases."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,52 @@ def test_chats_of_before_are_found_by_their_words_in_every_script(empty_url: str
             assert indexing.fill(connection) == 1
     assert [found("여행"), found("设备清单"), found("reise")] == [0, 0, 1]
     engine.dispose()
+
+
+def test_prompts_of_others_that_were_chosen_become_copies(empty_url: str):
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["url"] = empty_url
+    command.upgrade(config, "0008s")
+    engine = sa.create_engine(script_url(empty_url))
+    day = "2026-01-01 00:00:00.000000"
+    people = (("bob", "shared"), ("charlie", "own"), ("dora", "private"), ("erin", "left"))
+    prompts = (
+        ("shared", "writer", "true"), ("own", "charlie", "true"), ("private", "writer", "false"),
+        ("left", "gone", "true"),
+    )  # fmt: skip
+    with engine.begin() as connection:
+        for name, chosen in (*people, ("writer", ""), ("gone", "")):
+            preferences = f'{{"theme": "dark", "default_prompt_id": "{chosen}"}}'
+            connection.execute(
+                sa.text(
+                    'INSERT INTO "user" (id, email, username, password_hash, role, is_active, '
+                    "preferences, created_at, updated_at) VALUES (:name, :name, :name, '', 'user', "
+                    f"{'false' if name == 'gone' else 'true'}, :preferences, '{day}', '{day}')"
+                ),
+                {"name": name, "preferences": preferences},
+            )
+        for prompt, owner, is_public in prompts:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO systemprompt (id, user_id, name, prompt, tags, is_public, "
+                    f"created_at, updated_at) VALUES ('{prompt}', '{owner}', 'n', 'Be {prompt}.', "
+                    f"'[\"t\"]', {is_public}, '{day}', '{day}')"
+                )
+            )
+    command.upgrade(config, "head")
+    copies = sa.text(
+        "SELECT user_id, prompt, is_public, id FROM systemprompt "
+        "WHERE id NOT IN ('shared', 'own', 'private', 'left')"
+    )
+    with engine.connect() as connection:
+        (copy,) = connection.execute(copies).all()
+        chosen = connection.execute(
+            sa.text("SELECT preferences FROM \"user\" WHERE id = 'bob'")
+        ).scalar_one()
+    engine.dispose()
+    assert (copy.user_id, copy.prompt, bool(copy.is_public)) == ("bob", "Be shared.", False)
+    chosen = json.loads(chosen) if isinstance(chosen, str) else chosen
+    assert chosen == {"theme": "dark", "default_prompt_id": copy.id}
 
 
 def test_every_foreign_key_says_what_happens_on_delete():

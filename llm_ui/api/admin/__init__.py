@@ -15,6 +15,7 @@ from llm_ui.api.admin import (
     models,
     overview,
     people,
+    prompts,
     providers,
 )
 
@@ -25,6 +26,7 @@ ROUTERS = (
     jobs,
     backups,
     people,
+    prompts,
     providers,
     models,
     media,
