@@ -29,6 +29,13 @@ _SPECIAL = tuple(
         "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "100::/64", "fec0::/10",
     )
 )  # fmt: skip
+# Where clouds tell machines their secrets, beside the link-local ones: AWS and Google over IPv6,
+# Alibaba, Azure, Oracle. Their well-known names are for where a proxy looks names up.
+_METADATA = frozenset(
+    ipaddress.ip_address(each)
+    for each in ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+_METADATA_NAMES = frozenset({"metadata.google.internal", "metadata.goog", "instance-data"})
 
 
 class AddressRefused(Exception):
@@ -68,7 +75,8 @@ def checked_base_url(url: str) -> str:
     """The address of a server that an admin names, without slashes at its end.
 
     It may be private: models run in one's own network. It may not hide what it is, nor be
-    link-local, where clouds tell machines their secrets.
+    where clouds tell machines their secrets; what a name leads to is looked at when it is
+    connected to (wire/transport.py).
 
     Raises:
         AddressRefused: not http(s), no host, a name or a password in it, a query.
@@ -96,14 +104,29 @@ def _check_own_host(host: str) -> None:
         raise AddressRefused("not a host")
     if ":" in bare or _DOTTED.fullmatch(bare):
         try:
-            ip = ipaddress.ip_address(bare)
+            ipaddress.ip_address(bare)
         except ValueError as error:
             raise AddressRefused(str(error)) from None
-        mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-        if (mapped or ip).is_link_local or (mapped or ip).is_multicast:
-            raise AddressRefused("a link-local address")
+        if not may_be_reached(bare):
+            raise AddressRefused("an address that no server of models has")
     elif _NUMERIC.fullmatch(bare.rpartition(".")[2]):
         raise AddressRefused("a number where a name should be")
+    elif bare.lower() in _METADATA_NAMES:
+        raise AddressRefused("the name of a metadata service")
+
+
+def may_be_reached(address: str) -> bool:
+    """Whether a server that an admin names may have this IP address, whatever its spelling:
+    private ones too, but none that is link-local, of many, or a cloud's metadata service's."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    meant = (ip, _hidden(ip))
+    return not any(
+        each is not None and (each.is_link_local or each.is_multicast or each in _METADATA)
+        for each in meant
+    )
 
 
 def same_origin(one: str, other: str) -> bool:
@@ -145,15 +168,24 @@ def is_public(address: str) -> bool:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        hidden = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if hidden is None and (any(ip in net for net in _NAT64) or int(ip) < 2**32):
-            hidden = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if hidden is not None:
-            # A tunnel to an IPv4 address; a page reached only so is not worth the risk.
-            return ip.ipv4_mapped is not None and is_public(str(hidden))
+    hidden = _hidden(ip)
+    if hidden is not None and isinstance(ip, ipaddress.IPv6Address):
+        # A tunnel to an IPv4 address; a page reached only so is not worth the risk.
+        return ip.ipv4_mapped is not None and is_public(str(hidden))
     special = ip.is_multicast or ip.is_reserved or ip.is_unspecified
     return ip.is_global and not special and not any(ip in each for each in _SPECIAL)
+
+
+def _hidden(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | None:
+    """The IPv4 address within an IPv6 one, if there is any."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return None
+    hidden = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+    if hidden is None and (any(ip in net for net in _NAT64) or int(ip) < 2**32):
+        hidden = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return hidden
 
 
 def is_exception(host: str, port: int, exceptions: Iterable[str]) -> bool:

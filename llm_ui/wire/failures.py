@@ -121,7 +121,7 @@ _BY_REFUSAL = {401: "key", 402: "credit", 403: "forbidden"}
 REASONS = (
     "dns", "refused", "tls", "network", "broken", "not_http", "address", "gateway", "connect",
     "slow", "key", "credit", "forbidden", "rejected", "not_found", "busy", "redirect", "not_api",
-    "server", "secret",
+    "server", "secret", "metadata",
 )  # fmt: skip
 
 

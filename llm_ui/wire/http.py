@@ -174,10 +174,9 @@ async def _answer(
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise ProviderUnreachable(str(error), reason="address") from error
         except httpx.TransportError as error:
-            failure: ProviderError = ProviderUnreachable(
-                str(error), reason=connection_reason(error)
-            )
-            delay = retry.delay(attempt, None)
+            reason = connection_reason(error)
+            failure: ProviderError = ProviderUnreachable(str(error), reason=reason)
+            delay = None if reason == "metadata" else retry.delay(attempt, None)
         else:
             if response.is_success:
                 return response

@@ -11,13 +11,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
 import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
 
+from llm_ui.security.urls import AddressRefused, may_be_reached
 from llm_ui.wire.gather import Tempo, gathered
 
 KEEP_ALIVE_SECONDS = 30.0
@@ -34,8 +37,10 @@ def is_loopback(host: str) -> bool:
 
 
 def connection_reason(error: httpx.TransportError) -> str:
-    """Why there was no answer: dns, tls, refused, network, broken or not_http."""
+    """Why there was no answer: metadata, dns, tls, refused, network, broken or not_http."""
     cause = error.__cause__
+    if isinstance(cause, AddressRefused):
+        return "metadata"
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
         return "dns"
     if isinstance(
@@ -54,6 +59,8 @@ def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
     """aiohttp's exceptions as httpx's; the most particular first."""
     try:
         yield
+    except AddressRefused as error:
+        raise httpx.ConnectError(str(error), request=request) from error
     except (aiohttp.ConnectionTimeoutError, aiohttp.ServerTimeoutError) as error:
         raise httpx.ConnectTimeout(str(error), request=request) from error
     except aiohttp.ClientConnectorError as error:
@@ -66,6 +73,38 @@ def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
         raise httpx.UnsupportedProtocol(str(error), request=request) from error
     except aiohttp.ClientError as error:
         raise httpx.RemoteProtocolError(str(error), request=request) from error
+
+
+class GuardedResolver(AbstractResolver):
+    """Names as the system finds them, without the addresses that nobody is sent to: a name
+    that an admin typed may lead to a cloud's metadata service, now or the next time."""
+
+    def __init__(self, resolver: AbstractResolver | None = None) -> None:
+        self._resolver = resolver or aiohttp.DefaultResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """See aiohttp; raises AddressRefused if nothing else is behind the name."""
+        found = await self._resolver.resolve(host, port, family)
+        fitting = [each for each in found if may_be_reached(each["host"])]
+        if found and not fitting:
+            raise AddressRefused("its name leads to a metadata service")
+        return fitting
+
+    async def close(self) -> None:
+        """See aiohttp."""
+        await self._resolver.close()
+
+
+def _check_literal(host: str) -> None:
+    """An address that is none of a name's is not looked up. Raises AddressRefused."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return
+    if not may_be_reached(host.strip("[]")):
+        raise AddressRefused("a metadata service")
 
 
 class _Body(httpx.AsyncByteStream):
@@ -105,9 +144,11 @@ class AioTransport(httpx.AsyncBaseTransport):
     Args:
         gather: whether pieces may gather for a moment (see wire/gather.py); without, each
             is given on as it comes.
+        resolver: another way from names to addresses (for tests).
     """
 
-    def __init__(self, *, gather: bool = True) -> None:
+    def __init__(self, *, gather: bool = True, resolver: AbstractResolver | None = None) -> None:
+        self._resolver = resolver
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._tempo = Tempo() if gather else None
 
@@ -115,7 +156,11 @@ class AioTransport(httpx.AsyncBaseTransport):
         session = self._sessions.get(loopback)
         if session is None:
             # How many run at once is the engine's business, not the pool's.
-            options: dict[str, Any] = {"limit": 0, "keepalive_timeout": KEEP_ALIVE_SECONDS}
+            options: dict[str, Any] = {
+                "limit": 0,
+                "keepalive_timeout": KEEP_ALIVE_SECONDS,
+                "resolver": GuardedResolver(self._resolver),
+            }
             if not loopback:
                 options["ssl"] = httpx.create_ssl_context()
             session = self._sessions[loopback] = aiohttp.ClientSession(
@@ -132,6 +177,7 @@ class AioTransport(httpx.AsyncBaseTransport):
         limits: dict[str, float | None] = request.extensions.get("timeout", {})
         body = await request.aread()
         with _as_httpx_errors(request):
+            _check_literal(request.url.host)
             response = await self._session(is_loopback(request.url.host)).request(
                 request.method,
                 str(request.url),

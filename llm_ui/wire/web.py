@@ -31,6 +31,7 @@ from llm_ui.security.urls import (
     checked_addresses,
     checked_url,
     is_exception,
+    may_be_reached,
 )
 
 logger = logging.getLogger(__name__)
@@ -125,7 +126,12 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError, TimeoutError) as error:
             raise httpcore.ConnectError(f"{host} is not known") from error
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in found if allowed else checked_addresses(found):
+        if allowed:
+            # Named by an admin, and so perhaps private; never more than that.
+            found = [each for each in found if may_be_reached(each)]
+        else:
+            found = checked_addresses(found)
+        for address in found:
             try:
                 return await self._network.connect_tcp(
                     address, port, timeout, local_address, socket_options

@@ -128,9 +128,14 @@ def test_an_admins_server_may_be_anywhere(url: str) -> None:
         "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/", "http://2852039166/",
         "http://169.254.169.254/", "http://[fe80::1]/", "http://[fe80::1%25eth0]/",
         "http://[::ffff:169.254.169.254]/", "http://[ff02::1]/", "http://host/" + "x" * 500,
+        "http://[fd00:ec2::254]/", "http://100.100.100.200/latest", "http://168.63.129.16:32526",
+        "http://[64:ff9b::a9fe:a9fe]/", "http://[::ffff:6464:64c8]/", "http://[2002:a9fe:a9fe::]/",
+        "http://192.0.0.192/", "http://[fd20:ce::254]/", "http://metadata.google.internal/",
+        "http://Metadata.Google.Internal./computeMetadata",
     ],
 )  # fmt: skip
 def test_what_hides_what_it_is_or_where_clouds_keep_secrets_is_refused(url: str) -> None:
+    """SSRF to metadata addresses, by an administrator."""
     with pytest.raises(AddressRefused):
         checked_base_url(url)
 

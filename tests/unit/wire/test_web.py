@@ -68,6 +68,16 @@ async def test_ssrf_a_public_name_that_leads_inside_is_refused(address: str) -> 
     assert await problem_of(Fetcher(resolver=mixed), "http://inside.example/") == "refused"
 
 
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "100.100.100.200"])
+async def test_ssrf_a_host_that_the_admin_names_may_lead_inside_but_to_no_metadata_service(
+    address: str,
+) -> None:
+    """SSRF to metadata addresses, by a name that is an exception."""
+    names = Names(wiki_lan=[[address]])
+    fetcher = Fetcher(["wiki.lan"], resolver=names)
+    assert await problem_of(fetcher, "http://wiki.lan/") == "unreachable"
+
+
 async def test_ssrf_dns_rebinding_the_checked_address_is_the_one_connected_to(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
