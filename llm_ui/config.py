@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     llm_api_model: str | None = None
     llm_api_port: int = Field(default=DEFAULT_LLM_API_PORT, ge=1, le=65535)
     llm_api_threads: int = Field(default=0, ge=0, le=256)
+    model_folders: Annotated[tuple[Path, ...], NoDecode] = ()
     ollama_host: str = "http://127.0.0.1:11434"
     openai_api_key: SecretStr | None = None
     openai_base_url: str = "https://api.openai.com/v1"
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    @field_validator("extra_origins", "browse_hosts", mode="before")
+    @field_validator("extra_origins", "browse_hosts", "model_folders", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (

@@ -1,12 +1,14 @@
 """The model file of the bundled service: which there are, one more, and another one in use.
 
-Files lie in `DATA_DIR/models`, or wherever on the server an admin says. Loading one takes a
+Files lie in `DATA_DIR/models`, or in a folder that whoever runs the server names (MODEL_FOLDERS);
+of what lies elsewhere nothing is told, not even whether it is there. Loading one takes a
 while and may fail: it is a job, and after a failure the file of before is in use again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import time
@@ -226,27 +228,30 @@ async def switch(session: AsyncSession, actor: Actor, path: str) -> JobItem:
     """Queue the loading of another file; the model of before answers until then.
 
     Args:
-        path: of a GGUF file on the server, whole; "" for the usual one.
+        path: of a GGUF file in one of the folders for models, whole; "" for the usual one.
 
     Raises:
-        InvalidInput: there is no such file, or it is no GGUF.
+        InvalidInput: there is no such file there, or it is no GGUF.
         Conflict: somebody else runs the service.
     """
     require(actor, "administer")
     _require_own()
     wish = path.strip()
     if wish:
-        await asyncio.to_thread(_check, wish)
+        wish = await asyncio.to_thread(_checked, wish)
     return await jobs.enqueue(session, actor, KIND, {"path": wish}, key=KIND)
 
 
-def _check(wish: str) -> None:
-    path = Path(wish)
+def _checked(wish: str) -> str:
+    """The path without detours. Links in a folder are whoever's who may write there."""
+    path = Path(os.path.normpath(wish))
     fits = len(wish) <= PATH_LIMIT and "\0" not in wish and path.is_absolute()
-    if not fits or not path.is_file():
+    folders = (folder(), *(each.resolve() for each in get_settings().model_folders))
+    if not fits or not any(path.is_relative_to(each) for each in folders) or not path.is_file():
         raise InvalidInput("error.gguf_missing", field="path")
     if not choice.is_gguf(path):
         raise InvalidInput("error.gguf_magic", field="path")
+    return str(path)
 
 
 async def load(wish: str, progress: Progress) -> dict[str, Any]:

@@ -79,7 +79,8 @@ async def app(
     built: None, model_server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[App]:
     """The app; somebody (alice) has set it up and is its admin."""
-    running = App(tmp_path_factory.mktemp("app"), model_server.url)
+    folder = tmp_path_factory.mktemp("app")
+    running = App(folder, model_server.url, MODEL_FOLDERS=str(folder.parent))
     await running.start()
     running.python(
         "import asyncio; from llm_ui.cli.admin import create;"

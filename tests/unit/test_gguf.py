@@ -89,6 +89,35 @@ async def test_who_may_and_what_may_be_chosen(
         await gguf.list_files(people.alice)
 
 
+async def test_a_path_tells_nothing_of_what_lies_elsewhere(
+    people: People, data: Path, tmp_path: Path, settings_env: Callable[[str, str], None]
+):
+    """File path taken from the client: a file outside of the folders for models and one that is
+    not there get the same answer, however the path is written."""
+    models, elsewhere = tmp_path / "models", tmp_path / "elsewhere"
+    for each in (models, elsewhere, data / "models"):
+        each.mkdir(parents=True)
+    for path in (models / "in.gguf", elsewhere / "out.gguf", tmp_path / "models.gguf"):
+        path.write_bytes(MODEL)
+
+    async def answer(path: object) -> str:
+        try:
+            async with unit_of_work() as session:
+                return str((await gguf.switch(session, people.alice, str(path))).id and "queued")
+        except InvalidInput as refused:
+            return refused.message_key + str(refused.params or "")
+
+    outside = (
+        "/etc/passwd", "/etc/shadow", "/nowhere", "/", "/proc/self/environ", elsewhere / "out.gguf",
+        elsewhere / "none.gguf", f"{models}/../elsewhere/out.gguf", f"{data}/models/../../x.gguf",
+        tmp_path / "models.gguf", models / "in.gguf",
+    )  # fmt: skip
+    assert {await answer(each) for each in outside} == {"error.gguf_missing"}
+    settings_env("MODEL_FOLDERS", f"/srv/none, {models}")
+    assert {await answer(each) for each in outside[:-1]} == {"error.gguf_missing"}
+    assert await answer(f"{elsewhere}/../models/./in.gguf") == "queued"
+
+
 async def test_a_file_is_taken_into_use_or_the_one_of_before_stays(
     people: People, data: Path, monkeypatch: pytest.MonkeyPatch
 ):
