@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(default=20, ge=1, le=1024)
     file_quota_mb: int = Field(default=500, ge=1, le=1_048_576)
 
+    # What one person may write within a day, in megabytes; 0: no limit
+    text_quota_mb: int = Field(default=200, ge=0, le=1_048_576)
+
     # A model file that an admin uploads, in gigabytes
     max_model_gb: int = Field(default=64, ge=1, le=4096)
 

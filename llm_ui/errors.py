@@ -151,8 +151,8 @@ class TooManyRequests(AppError):
     status = 429
     message_key = "error.too_many_requests"
 
-    def __init__(self, retry_after: int, message_key: str | None = None) -> None:
-        super().__init__(message_key, retry_after=retry_after)
+    def __init__(self, retry_after: int, message_key: str | None = None, **params: Any) -> None:
+        super().__init__(message_key, retry_after=retry_after, **params)
         self.retry_after = retry_after
 
 

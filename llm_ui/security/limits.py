@@ -26,8 +26,8 @@ class Allowance:
         self._window = -1
         self._counts: dict[str, int] = {}
 
-    def take(self, key: str) -> bool:
-        """Whether it may happen once more now; counts it if so."""
+    def take(self, key: str, amount: int = 1) -> bool:
+        """Whether it may happen once more now, or so many times at once; counts it if so."""
         window = int(self._clock() / self._seconds)
         if window != self._window:
             self._window, self._counts = window, {}
@@ -36,7 +36,11 @@ class Allowance:
         if not count and len(self._counts) >= MOST_KEYS:
             key = ""
             count = self._counts.get(key, 0)
-        if count >= self._times:
+        if count + amount > self._times:
             return False
-        self._counts[key] = count + 1
+        self._counts[key] = count + amount
         return True
+
+    def until_next(self) -> float:
+        """How long the present window still is, in seconds."""
+        return self._seconds - self._clock() % self._seconds

@@ -21,7 +21,15 @@ from llm_ui.models.base import new_id
 from llm_ui.schemas.chats import Asked, AskOptions
 from llm_ui.schemas.files import FileItem
 from llm_ui.security.text import storable
-from llm_ui.services import attachments, chat_settings, media, messages, queueing, tree
+from llm_ui.services import (
+    attachments,
+    chat_settings,
+    media,
+    messages,
+    queueing,
+    text_quota,
+    tree,
+)
 from llm_ui.services.models import get_model_for
 from llm_ui.services.modes import IMAGE, checked_modes
 from llm_ui.services.queueing import By, by_image_model, by_model, queue_answer
@@ -92,6 +100,7 @@ async def ask(
         InvalidInput: neither text nor files, too much text, no such model or mode.
         ModelUnavailable: the model is switched off or gone.
         Conflict: the chat's last answer is still being written.
+        TooManyRequests: more text than a day allows.
 
     `attachments.attach` says what else it raises for files.
     """
@@ -107,6 +116,7 @@ async def ask(
         last = await session.get(ChatMessage, chat.active_leaf_id)
         if last is not None and last.pair_id:
             await tree.end_pairs(session, chat.id, last.parent_id)
+    text_quota.charge(actor, [cleaned])
     question = ChatMessage(
         chat_id=chat.id,
         parent_id=chat.active_leaf_id,
@@ -232,6 +242,7 @@ async def edit(
         NotFound: not a question of the actor's.
         InvalidInput: no text, or too much of it.
         Conflict: the chat's last answer is still being written.
+        TooManyRequests: more text than a day allows.
     """
     if earlier := await asked_before(session, actor, key):
         return earlier
@@ -245,6 +256,7 @@ async def edit(
         media.check_prompt(cleaned)
     by = await _again(session, actor, before, None if IMAGE in before.modes else chat.model_id)
     await queueing.refuse_while_running(session, chat)
+    text_quota.charge(actor, [cleaned])
     question = ChatMessage(
         chat_id=chat.id, parent_id=before.parent_id, role="user", content=cleaned,
         modes=list(before.modes),

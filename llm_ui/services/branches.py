@@ -15,7 +15,7 @@ from llm_ui.errors import Conflict, InvalidInput, NotFound
 from llm_ui.models import ACTIVE, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id, now
 from llm_ui.schemas.chats import ChatHead
-from llm_ui.services import messages, news, tree
+from llm_ui.services import messages, news, text_quota, tree
 from llm_ui.services.chats import get_chat_for, head_of, stop_row
 from llm_ui.services.prompting import LONGEST_PATH, path_query
 from llm_ui.services.titles import branch_title
@@ -75,12 +75,14 @@ async def fork(session: AsyncSession, actor: Actor, message_id: str) -> ChatHead
     Raises:
         NotFound: not a message of the actor's.
         Conflict: the message is still being written.
+        TooManyRequests: more text than a day allows.
     """
     message = await messages.get_message_for(session, actor, message_id)
     source = await get_chat_for(session, actor, message.chat_id)
     path = list(await session.scalars(path_query(source.id, message.id, LONGEST_PATH)))[::-1]
     if any(row.status in ACTIVE for row in path):
         raise Conflict("error.chat_busy")
+    text_quota.charge(actor, (text for row in path for text in (row.content, row.reasoning)))
     chat = ChatHistory(
         user_id=actor.user_id,
         project_id=source.project_id,

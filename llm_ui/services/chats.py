@@ -24,7 +24,7 @@ from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.finding import ChatFilters
 from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
-from llm_ui.services import chat_settings, made_images, messages, news
+from llm_ui.services import chat_settings, made_images, messages, news, text_quota
 from llm_ui.services.models import get_model_for
 from llm_ui.services.paging import cursor_of, position_of
 from llm_ui.services.projects import get_project_for
@@ -86,6 +86,7 @@ async def create_chat(
         is_temporary=bool(options and options.temporary),
         settings=chat_settings.clean(options.settings) if options else {},
     )
+    text_quota.charge(actor, [str(chat.settings.get("system_prompt", ""))])
     session.add(chat)
     await session.flush()
     news.changed(session, actor.user_id, chat.id)
@@ -243,6 +244,7 @@ async def change_settings(
     """Set a chat's settings, all of them at once (see chat_settings). Raises InvalidInput."""
     cleaned = chat_settings.clean(settings)
     chat = await get_chat_for(session, actor, chat_id, lock=True)
+    text_quota.charge(actor, [str(cleaned.get("system_prompt", ""))])
     chat.settings = cleaned
     news.changed(session, actor.user_id, chat.id)
     return head_of(chat)

@@ -12,6 +12,7 @@ from llm_ui.models import ChatHistory, Project, ProjectFile
 from llm_ui.models.base import now
 from llm_ui.schemas.finding import ProjectView
 from llm_ui.security.text import storable
+from llm_ui.services import text_quota
 
 # Names of icons that the pages know how to draw; the first one is what a project gets.
 ICONS = (
@@ -136,6 +137,7 @@ async def create_project(
         raise Conflict("error.projects_full", limit=PROJECTS_LIMIT)
     project = Project(user_id=actor.user_id, name="")
     _put(project, name, icon or ICONS[0], description, system_prompt)
+    text_quota.charge(actor, (project.description, project.system_prompt))
     session.add(project)
     await session.flush()
     return _view(project)
@@ -154,6 +156,7 @@ async def change_project(
     """Change what is given and leave the rest. Raises NotFound, InvalidInput."""
     project = await get_project_for(session, actor, project_id)
     _put(project, name, icon, description, system_prompt)
+    text_quota.charge(actor, filter(None, (description, system_prompt)))
     await session.flush()
     return await open_project(session, actor, project_id)
 

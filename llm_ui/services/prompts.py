@@ -22,6 +22,7 @@ from llm_ui.models.base import now
 from llm_ui.schemas.prompts import PromptDraft, PromptItem, PromptView
 from llm_ui.schemas.views import Page
 from llm_ui.security.text import storable
+from llm_ui.services import text_quota
 from llm_ui.services.matching import holds
 from llm_ui.services.monitoring import record
 from llm_ui.services.paging import cursor_of, position_of
@@ -187,6 +188,7 @@ async def create_prompt(session: AsyncSession, actor: Actor, draft: PromptDraft)
     )
     if (count or 0) >= PROMPTS_LIMIT:
         raise Conflict("error.prompts_many", limit=PROMPTS_LIMIT)
+    text_quota.charge(actor, [clean.text])
     prompt = SystemPrompt(
         user_id=actor.user_id,
         name=clean.name,
@@ -205,6 +207,7 @@ async def update_prompt(
     """Change a prompt of one's own. Raises InvalidInput, NotFound."""
     clean = _clean(draft)
     prompt = await _own(session, actor, prompt_id)
+    text_quota.charge(actor, [clean.text])
     prompt.name, prompt.prompt = clean.name, clean.text
     prompt.tags, prompt.is_public = list(clean.tags), clean.is_public
     prompt.updated_at = now()
