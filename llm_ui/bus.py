@@ -8,6 +8,9 @@ Within one process nothing is needed, and without REDIS_URL there is nothing. Wi
   are cut short and expire: the database holds everything, this only holds it earlier.
 - a pub/sub channel for "watch", "stop", "withdrawn", "freed", "ended" and "changed".
 
+Everything is signed with a key that only workers have: whoever else can write into Redis cannot
+put a word into an answer. What is not signed, or for another place, is passed over and counted.
+
 Nothing depends on Redis answering. Increments carry their positions, so a reader sees
 what it missed and reads it in the database; a stop and a session's end stand in the
 database before they are told, and `missed` says when to look there.
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import logging
 import time
 import uuid
@@ -26,6 +30,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
+import prometheus_client as prometheus
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
@@ -51,6 +56,11 @@ PING_AFTER_S = 5.0
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 2.0
 FAILURES = (RedisError, OSError, TimeoutError)
+SIGNATURE_BYTES = 16
+
+refused = prometheus.Counter(
+    "llm_ui_bus_refused", "What came over Redis and was not signed by one of our workers", ("what",)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +138,17 @@ class Bus:
     Args:
         url: where Redis is.
         prefix: of every key and channel, the same for all workers of an installation.
+        key: what they sign with, known to nobody else.
     """
 
-    def __init__(self, url: str | None = None, prefix: str = "llm_ui") -> None:
+    def __init__(
+        self, url: str | None = None, prefix: str = "llm_ui", key: bytes = b"no other worker"
+    ) -> None:
         self.crosses = url is not None
+        self._secret = key
         self._health = Health()
         self._own = uuid.uuid4().hex
+        self._has_refused = False
         self._prefix = prefix
         self._channel = f"{prefix}:control"
         self._feeds: dict[str, set[Feed]] = {}
@@ -185,6 +200,29 @@ class Bus:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    # --- signing ------------------------------------------------------------------
+
+    def _signature(self, place: str, data: bytes) -> bytes:
+        signed = place.encode() + b"\0" + data
+        return hmac.digest(self._secret, signed, "sha256")[:SIGNATURE_BYTES]
+
+    def _sealed(self, place: str, data: bytes) -> bytes:
+        """The data with its signature in front, for this key or channel alone."""
+        return self._signature(place, data) + data
+
+    def _opened(self, place: str, sealed: bytes) -> bytes | None:
+        """The data if one of our workers has sealed it for this place; else it is counted."""
+        data = sealed[SIGNATURE_BYTES:]
+        if hmac.compare_digest(sealed[:SIGNATURE_BYTES], self._signature(place, data)):
+            return data
+        what = "control" if place == self._channel else "increments"
+        if not self._has_refused:
+            # Once: whoever writes into Redis must not fill the log.
+            self._has_refused = True
+            logger.warning("something in Redis is not signed by our workers (%s): ignored", what)
+        refused.labels(what).inc()
+        return None
+
     # --- telling ------------------------------------------------------------------
 
     async def tell_stop(self, run_id: str) -> None:
@@ -225,7 +263,7 @@ class Bus:
             return False
         message = orjson.dumps({"by": self._own, "what": what, "ids": ids, "why": why})
         try:
-            await self._redis.publish(self._channel, message)
+            await self._redis.publish(self._channel, self._sealed(self._channel, message))
         except FAILURES as error:
             self._health.failed(error)
             return False
@@ -255,7 +293,8 @@ class Bus:
                 for run_id, found in increments.items():
                     data = orjson.dumps([[i.start, i.end, i.kind, i.payload] for i in found])
                     key = self._key(run_id)
-                    pipe.xadd(key, {"d": data}, maxlen=STREAM_ENTRIES, approximate=True)
+                    sealed = self._sealed(key, data)
+                    pipe.xadd(key, {"d": sealed}, maxlen=STREAM_ENTRIES, approximate=True)
                     pipe.pexpire(key, STREAM_EXPIRES_MS)
                 await pipe.execute()
         except FAILURES as error:
@@ -321,11 +360,13 @@ class Bus:
             return
         self._health.worked()
         for key, entries in found or ():
-            run_id = asked[key.decode()]
+            place = key.decode()
+            run_id = asked[place]
             # Somebody may have joined, or everybody left, while this was on its way.
-            if self._cursors.get(run_id) == cursors[key.decode()]:
+            if self._cursors.get(run_id) == cursors[place]:
                 self._cursors[run_id] = entries[-1][0]
-            increments = [each for _, fields in entries for each in _increments(fields)]
+            told = [self._opened(place, fields.get(b"d", b"")) for _, fields in entries]
+            increments = [each for data in told if data for each in _increments(data)]
             for feed in self._feeds.get(run_id, ()):
                 feed.put(increments)
 
@@ -371,7 +412,10 @@ class Bus:
         if self._handlers is not None and not is_looking:
             self._looking = self._spawn(self._handlers.missed(), "bus-missed")
 
-    def _handle(self, data: bytes) -> None:
+    def _handle(self, sealed: bytes) -> None:
+        data = self._opened(self._channel, sealed)
+        if data is None:
+            return
         try:
             message = orjson.loads(data)
             what, ids = message["what"], [str(each) for each in message["ids"]]
@@ -400,10 +444,10 @@ class Bus:
                 self._is_wanted.set()
 
 
-def _increments(fields: dict[bytes, bytes]) -> list[Increment]:
+def _increments(data: bytes) -> list[Increment]:
     try:
-        return [Increment(*each) for each in orjson.loads(fields[b"d"])]
-    except (ValueError, KeyError, TypeError):
+        return [Increment(*each) for each in orjson.loads(data)]
+    except (ValueError, TypeError):
         logger.warning("an entry of a run's stream makes no sense")
         return []
 
@@ -411,10 +455,10 @@ def _increments(fields: dict[bytes, bytes]) -> list[Increment]:
 _current: Bus | None = None
 
 
-def start_bus(url: str | None, prefix: str) -> Bus:
+def start_bus(url: str | None, prefix: str, key: bytes) -> Bus:
     """Make this process's bus; `Bus.start` begins to listen."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
-    _current = Bus(url, prefix)
+    _current = Bus(url, prefix, key)
     return _current
 
 

@@ -21,7 +21,7 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, owner, start_engine, stop_engine
 from llm_ui.jobs import Jobs
 from llm_ui.llm_api.supervisor import Supervisor
-from llm_ui.security.tokens import keyed_hash
+from llm_ui.security.tokens import derive_key, keyed_hash
 from llm_ui.services import (
     browsing,
     chats,
@@ -156,7 +156,8 @@ async def lifespan() -> AsyncIterator[None]:
     database = start_database(settings.database, pool=settings.db_pool)
     # Installations that share a Redis have keys and channels of their own.
     name = keyed_hash(settings.secret_keys[0], "bus", "")[:16]
-    crossing = bus.start_bus(settings.redis_url, f"llm_ui:{name}")
+    signing = derive_key(settings.secret_keys[0], "bus messages")
+    crossing = bus.start_bus(settings.redis_url, f"llm_ui:{name}", signing)
     engine = start_engine(
         database,
         prompting.prepare,

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 
+import prometheus_client as prometheus
 import pytest
 from redis.asyncio import Redis
 
@@ -113,17 +114,58 @@ async def test_streams_are_short_and_expire(two: list[tuple[Bus, Ears]], redis_u
         assert 0 < await redis.pttl(key) <= bus.STREAM_EXPIRES_MS
 
 
-async def test_nonsense_is_left_alone(
+def counted(what: str) -> float:
+    found = prometheus.REGISTRY.get_sample_value("llm_ui_bus_refused_total", {"what": what})
+    return found or 0.0
+
+
+async def test_what_workers_did_not_sign_is_ignored_and_counted(
     two: list[tuple[Bus, Ears]], redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Whoever can write into Redis puts no word into an answer, stops no run and signs nobody
+    out: nonsense, what is not signed, signed with another key, or for another run."""
     (one, _), (other, ears) = two
+    stranger = Bus(redis_url, one._prefix, b"another key")
+    before = counted("control"), counted("increments")
+    forged = b'{"by": "x", "what": "stop", "ids": ["a run"]}'
+    word = b'[[0, 5, "text", "wrong"]]'
+    orders = [b"", b"{", b"[]", b"\xff", forged, stranger._sealed(one._channel, forged),
+              one._sealed("elsewhere", forged)]  # fmt: skip
+    key = other._key("run")
+    entries: list[dict[str, bytes]] = [
+        {"d": b"{"}, {"x": b"1"}, {"d": word}, {"d": stranger._sealed(key, word)},
+        {"d": one._sealed(one._key("another run"), word)}, {"d": b"\0" * 16 + word},
+    ]  # fmt: skip
+    async with Redis.from_url(redis_url) as redis:
+        for each in orders:
+            await redis.publish(one._channel, each)
+        with other.follow("run") as feed:
+            for fields in entries:
+                await redis.xadd(key, fields)  # type: ignore[arg-type]
+            await one.publish({"run": [Increment(0, 5, "text", "right")]})
+            await until(lambda: feed.increments)
+            assert list(feed.increments) == [Increment(0, 5, "text", "right")]
+        await one.tell_stop("another run")
+        await until(lambda: ears.stopped)
+    assert ears.stopped == ["another run"]
+    # The orders are heard by both workers, the entries are read by the one that follows.
+    await until(lambda: counted("control") - before[0] == 2 * len(orders))
+    assert counted("increments") - before[1] == len(entries)
+    told = [each for each in caplog.records if "not signed" in each.getMessage()]
+    assert len(told) == 2
+    await stranger.stop()
+
+
+async def test_signed_nonsense_is_left_alone(two: list[tuple[Bus, Ears]], redis_url: str) -> None:
+    (one, _), (other, ears) = two
+    key = other._key("run")
     nonsense = [b"{", b"[]", b"{}", b'{"by": 1, "what": "stop", "ids": 3}', b"\xff"]
     async with Redis.from_url(redis_url) as redis:
         for each in nonsense:
-            await redis.publish(one._channel, each)
+            await redis.publish(one._channel, one._sealed(one._channel, each))
         with other.follow("run") as feed:
-            for fields in ({"d": "{"}, {"x": "1"}, {"d": "[[1]]"}, {"d": "7"}):
-                await redis.xadd(other._key("run"), fields)
+            for data in (b"{", b"[[1]]", b"7"):
+                await redis.xadd(key, {"d": one._sealed(key, data)})
             await one.publish({"run": [Increment(0, 1, "text", "x")]})
             await until(lambda: feed.increments)
         await one.tell_stop("a run")
