@@ -20,6 +20,7 @@ from typing import Any
 
 from bench import machine, report
 from bench.stage import ROOT
+from llm_ui.cli.options import bench as options_of_bench
 
 PAGE = ROOT / "docs" / "performance.md"
 PROFILES = ROOT / "data" / "profiles"
@@ -67,10 +68,7 @@ def run(name: str, *, quick: bool, profile: bool) -> dict[str, Any]:
 def main() -> int:
     """Run, print the table, and write the page after a full run."""
     parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=ROWS, metavar="NAME", help=", ".join(ROWS))
-    parser.add_argument("--quick", action="store_true", help="less exact; without `size`")
-    parser.add_argument("--profile", action="store_true", help="also where the time goes")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON too")
+    options_of_bench(parser)
     options = parser.parse_args()
     names = options.only or [each for each in ROWS if not options.quick or each in QUICK]
     facts = {

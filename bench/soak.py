@@ -25,6 +25,7 @@ from bench.soak_kills import Killer
 from bench.soak_outages import soak_outages
 from bench.soak_rounds import soak_rounds
 from bench.stage import Stage, stage
+from llm_ui.cli.options import soak as options_of_soak
 
 
 @contextlib.contextmanager
@@ -85,16 +86,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="dev.py soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--outages", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--sessions", type=int, default=200)
-    parser.add_argument("--rate", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
-    parser.add_argument("--only", choices=("kills", "rounds", "outages"))
-    parser.add_argument("--workers", type=int, choices=(1, 2))
-    sys.exit(1 if soak(parser.parse_args()) else 0)
+    options_of_soak(parser)
+    options = parser.parse_args()
+    if options.seed is None:
+        options.seed = secrets.randbelow(1_000_000)
+    sys.exit(1 if soak(options) else 0)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 Everything here runs on the standard library alone, because it also runs before anything
 is installed. The exceptions run inside the environment, each as its own short process:
-`prepare` (checks the settings, migrates), `serve` (the web server), `admin`.
+`prepare` (checks the settings, migrates), `serve` (the web server), `admin`, `look`.
 
     main      the verbs and their options
+    questions verbs that only ask: status, users, keys, logs, config
+    options   what programs take that are started by a verb
     place     where the app lives: a checkout, or an installed package and its folder
     steps     one step with its progress, its log and what to do when it fails
     stamps    what was done already, so that it is not done again

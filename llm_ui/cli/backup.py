@@ -58,6 +58,8 @@ def make(settings: Settings, out: Path | None) -> int:
     target = out or backups.folder() / backups.name_for(new_id())
     if target.exists():
         raise FileExistsError(f"{target} exists already.")
+    if out and not out.resolve().parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {out.resolve().parent}: make it first.")
     with _Shown("Backing up") as shown:
         manifest = archive_write.write(
             settings.database, settings.data_path, target, settings.secret_keys[0], shown
@@ -130,7 +132,11 @@ def main() -> int:
         complain(translate(error.message_key, **error.params))
         return 1
     except OSError as error:
-        complain(f"{error.filename or ''} {error.strerror or error}".strip())
+        complain(
+            f"{error.filename} could not be used: {error.strerror}."
+            if error.filename and error.strerror
+            else str(error)
+        )
         return 1
 
 

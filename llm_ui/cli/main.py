@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llm_ui.cli import envfile
+from llm_ui import __version__
+from llm_ui.cli import envfile, questions
+from llm_ui.cli import options as of_programs
 from llm_ui.cli.place import Place, child_environment, installed
 from llm_ui.cli.steps import StepFailed, complain, say
 
@@ -115,6 +117,8 @@ def backup(place: Place, options: argparse.Namespace) -> int:
     """Back everything up into one file; the app may run meanwhile."""
     from llm_ui.cli import start
 
+    if options.out:
+        _check_target(options.out)
     _set_up(place)
     # As it is: what is backed up is the database of before, if this version is a newer one.
     start.prepare(place, migrate=False)
@@ -122,10 +126,32 @@ def backup(place: Place, options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.backup", "make", *out)
 
 
+def _check_target(out: Path) -> None:
+    """Before anything is done. A missing folder may be a disk that is not there just now.
+
+    Raises:
+        StepFailed: nothing can be written there.
+    """
+    if out.is_dir():
+        raise StepFailed(f"{out} is a folder: name a file in it.", code=2)
+    if out.exists():
+        raise StepFailed(f"{out} exists already: name another file.", code=2)
+    if not out.resolve().parent.is_dir():
+        raise StepFailed(
+            f"There is no folder {out.resolve().parent}: make it first, or mount it.", code=2
+        )
+
+
 def restore(place: Place, options: argparse.Namespace) -> int:
     """Restore a backup into an empty database; the app must not run."""
     from llm_ui.cli import start
 
+    if not options.file.is_file():
+        raise StepFailed(
+            f"There is no backup {options.file}. `{place.command} backup` keeps them in "
+            f"{place.data / 'backups'}, unless --out says where.",
+            code=2,
+        )
     _set_up(place)
     start.prepare(place, migrate=False)
     other = ["--other-key"] if options.other_key else []
@@ -215,10 +241,9 @@ def soak(place: Place, options: argparse.Namespace) -> int:
 
 
 USER_VERBS: tuple[Verb, ...] = (
-    run, migrate, create_admin, backup, restore, rebuild_usage, doctor, llm_api,
+    run, migrate, create_admin, backup, restore, rebuild_usage, doctor, llm_api, *questions.VERBS,
 )  # fmt: skip
 DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, prices, bench, soak)
-PASS_ON: tuple[Verb, ...] = (test, e2e, screens, prices, bench, soak, llm_api)
 
 
 def call(place: Place, *arguments: str, **extra: str) -> int:
@@ -273,14 +298,21 @@ def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--out", type=Path, help="the file (default: one in data/backups)")
     if verb is restore:
         parser.add_argument("file", type=Path, help="a backup")
-        parser.add_argument(
-            "--other-key", action="store_true", help="also one made with another SECRET_KEY"
+        other = (
+            "also a backup that was made with another SECRET_KEY: all of it comes back, but keys "
+            "of providers have to be entered again, and API keys and sign-ins open nothing"
         )
+        parser.add_argument("--other-key", action="store_true", help=other)
+    if verb in questions.VERBS:
+        questions.add_options(verb.__name__, parser)
+    if verb.__name__ in of_programs.ADD:
+        of_programs.ADD[verb.__name__](parser)
 
 
 def build_parser(place: Place) -> argparse.ArgumentParser:
     """The command line of a checkout (all verbs) or of an installed package."""
     parser = argparse.ArgumentParser(prog=place.command, description="LLM UI")
+    parser.add_argument("--version", action="version", version=f"LLM UI {__version__}")
     choices = parser.add_subparsers(dest="verb", required=True, metavar="verb")
     verbs = (*USER_VERBS, *DEVELOPER_VERBS) if place.own_venv else USER_VERBS
     for verb in verbs:
@@ -293,12 +325,23 @@ def build_parser(place: Place) -> argparse.ArgumentParser:
 
 
 def parse(place: Place, arguments: list[str]) -> argparse.Namespace:
-    """Read the command line. Some verbs hand what they do not know on to another program."""
+    """Read the command line. Some verbs hand what follows on to another program; whether that
+    knows it is looked at here, before anything is installed."""
     parser = build_parser(place)
-    options, rest = parser.parse_known_args(arguments)
-    if rest and options.function not in PASS_ON:
-        parser.error(f"{options.verb} does not know {' '.join(rest)}")
-    options.arguments = rest
+    if not arguments:
+        parser.print_help(sys.stderr)
+        raise SystemExit(2)
+    verb, *rest = arguments
+    if verb in ("test", "e2e") and "--" in rest:
+        here = rest.index("--")
+        known, further = rest[:here], rest[here + 1 :]
+    else:
+        known, further = rest, []
+    options, rest = parser.parse_known_args([verb, *known])
+    # Between its options pytest takes any number of paths.
+    if wrong := [each for each in rest if each.startswith("-") or verb not in ("test", "e2e")]:
+        parser.error(f"{options.verb} does not know {' '.join(wrong)}")
+    options.arguments = [*known, *further]
     return options
 
 

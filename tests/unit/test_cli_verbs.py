@@ -1,7 +1,9 @@
 """The command line: its options, its sentences, what it finds and what it leaves behind."""
 
+import argparse
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from llm_ui.cli import install, services, start, suite
+from bench.__main__ import ROWS
+from llm_ui import __version__
+from llm_ui.cli import install, options, services, start, suite
 from llm_ui.cli import main as cli
 from llm_ui.cli.install import pip_spotlight
 from llm_ui.cli.place import Place, child_environment, fill
@@ -72,6 +76,110 @@ def test_wrong_options_are_refused(place: Place, arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.parse(place, arguments)
     assert raised.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bench", "--nonsense"], ["bench", "--only", "nothing"], ["soak", "--only", "x"],
+        ["test", "--nonsense"], ["test", "tests/unit", "--nonsense", "tests/api"],
+        ["llm-api", "--prot", "1"], ["screens", "--theme", "pink"], ["prices", "x"],
+        ["keys", "make"], ["config"], ["logs", "--lines", "0"], ["users", "bob"],
+    ],
+)  # fmt: skip
+def test_unknown_options_are_refused_before_anything_is_installed(
+    place: Place, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    def installed(*_: object, **__: object) -> None:
+        raise AssertionError("something was installed")
+
+    monkeypatch.setattr(cli, "_set_up", installed)
+    with pytest.raises(SystemExit) as raised:
+        cli.main(place, arguments)
+    assert raised.value.code == 2
+
+
+def test_pytest_gets_what_stands_behind_two_dashes_and_paths_anywhere(place: Place) -> None:
+    given = ["test", "-x", "tests/unit", "-k", "a", "tests/api", "--", "--setup-show"]
+    assert cli.parse(place, given).arguments == [
+        "-x", "tests/unit", "-k", "a", "tests/api", "--setup-show"
+    ]  # fmt: skip
+
+
+def test_without_a_verb_there_is_the_list_of_them(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(place, [])
+    assert raised.value.code == 2
+    shown = capsys.readouterr().err
+    assert "Start the app in production mode" in shown
+    assert "List everybody who has an account." in shown
+
+
+def test_the_version_is_told(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(place, ["--version"])
+    assert raised.value.code == 0
+    assert capsys.readouterr().out == f"LLM UI {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "options"),
+    [
+        ("bench", {"--only", "--quick", "--profile", "--json"}), ("test", {"-k", "-x", "--lf"}),
+        ("soak", {"--kills", "--workers", "--seed"}), ("llm-api", {"--port", "--model", "--slots"}),
+        ("restore", {"--other-key"}), ("screens", {"--theme"}),
+    ],
+)  # fmt: skip
+def test_the_help_of_a_verb_tells_its_options(
+    place: Place, capsys: pytest.CaptureFixture[str], verb: str, options: set[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(place, [verb, "--help"])
+    shown = capsys.readouterr().out
+    assert not [each for each in options if each not in shown]
+
+
+def options_in(shown: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown.partition("options:")[2]))
+
+
+@pytest.mark.parametrize(
+    ("verb", "module"), [("llm_api", "llm_ui.llm_api"), ("soak", "bench.soak")]
+)
+def test_the_options_that_are_told_are_those_of_the_program(verb: str, module: str) -> None:
+    parser = argparse.ArgumentParser()
+    options.ADD[verb](parser)
+    asked = [sys.executable, "-m", module, "--help"]
+    program = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert options_in(parser.format_help()) == options_in(program.stdout)
+
+
+def test_the_rows_that_are_told_are_those_of_the_benchmark() -> None:
+    assert tuple(ROWS) == options.BENCH_ROWS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["restore", "nofile.zip"], r"There is no backup nofile\.zip\. .*data/backups"),
+        (["restore", "."], r"There is no backup \."),
+        (["backup", "--out", "/no/such/folder/x.zip"], r"There is no folder /no/such/folder: make"),
+        (["backup", "--out", "."], r"\. is a folder: name a file in it"),
+        (["backup", "--out", __file__], r"test_cli_verbs\.py exists already: name another"),
+    ],
+)
+def test_where_a_backup_is_or_goes_is_looked_at_first(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    monkeypatch.setattr(cli, "_set_up", None)
+    assert cli.main(place, arguments) == 2
+    assert re.search(said, capsys.readouterr().err)
 
 
 def test_an_installed_package_has_the_verbs_of_a_user_only(tmp_path: Path) -> None:

@@ -1,0 +1,151 @@
+"""Verbs that ask an installation something, for people and with --json for programs.
+
+Nothing is installed, migrated or written on the way, so that their output is theirs alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from llm_ui import __version__
+from llm_ui.cli import envfile, start
+from llm_ui.cli.place import Place
+from llm_ui.cli.steps import StepFailed, say
+
+LOOK = "llm_ui.cli.look"
+
+
+def users(place: Place, options: argparse.Namespace) -> int:
+    """List everybody who has an account."""
+    return _look(place, "users", *_json(options))
+
+
+def keys(place: Place, options: argparse.Namespace) -> int:
+    """Make an API key for somebody, without a page; it is shown once."""
+    wanted = ["--for", options.email, "--name", options.name, "--scopes", options.scopes]
+    days = ["--days", str(options.days)] if options.days else []
+    return _look(place, "key", *wanted, *days, *_json(options))
+
+
+def logs(place: Place, options: argparse.Namespace) -> int:
+    """Show the newest rows of the monitoring log, the last one at the end."""
+    narrowed = [
+        part
+        for name in ("level", "kind")
+        if (value := getattr(options, name))
+        for part in (f"--{name}", value)
+    ]
+    return _look(place, "logs", "--lines", str(options.lines), *narrowed, *_json(options))
+
+
+def config(place: Place, options: argparse.Namespace) -> int:
+    """Check the settings in .env and the environment; secrets are not shown."""
+    return _look(place, "config", *_json(options))
+
+
+def status(place: Place, options: argparse.Namespace) -> int:
+    """Say whether the app runs here and is ready; 0 only if it is."""
+    port = options.port or _port(place)
+    code, answer = _asked(port)
+    free = shutil.disk_usage(_existing(place.data)).free
+    told = {
+        "version": __version__,
+        "address": f"http://localhost:{port}",
+        "running": code is not None,
+        "ready": code == 200,
+        "checks": answer.get("checks", {}),
+        "data": str(place.data),
+        "free_bytes": free,
+    }
+    if options.json:
+        say(json.dumps(told, indent=2))
+        return int(not told["ready"])
+    say(f"LLM UI {__version__}, {told['address']}")
+    if code is None:
+        say(f"It does not run. Start it with: {place.command} run")
+    elif told["ready"]:
+        say("It runs and is ready.")
+    else:
+        away = [f"{name}: {found}" for name, found in told["checks"].items() if found != "ok"]
+        say(f"It runs, but is not ready ({', '.join(away) or 'something else answers here'}).")
+    say(f"Data: {place.data} ({free / 10**9:.1f} GB free)")
+    return int(not told["ready"])
+
+
+def _port(place: Place) -> int:
+    given = envfile.setting(place.env_file, "PORT") or ""
+    return int(given) if given.isdigit() else 3000
+
+
+def _asked(port: int) -> tuple[int | None, dict[str, Any]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", start.READY_PATH)
+        answer = connection.getresponse()
+        body = answer.read(100_000)
+    except (OSError, http.client.HTTPException):
+        return None, {}
+    finally:
+        connection.close()
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    return (answer.status, found) if isinstance(found, dict) else (0, {})
+
+
+def _existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _json(options: argparse.Namespace) -> list[str]:
+    return ["--json"] if options.json else []
+
+
+def _look(place: Place, *arguments: str) -> int:
+    from llm_ui.cli.main import call
+
+    if not place.python.exists():
+        raise StepFailed(f"Nothing is set up here yet. Run: {place.command} setup")
+    return call(place, "-m", LOOK, *arguments)
+
+
+def add_options(name: str, parser: argparse.ArgumentParser) -> None:
+    """The options of the verb of that name."""
+    if name in ("keys", "config"):
+        what, summary = {
+            "keys": ("create", "make a key; it is shown once"),
+            "config": ("check", "check every setting"),
+        }[name]
+        inner = parser.add_subparsers(dest="what", required=True, metavar=what)
+        parser = inner.add_parser(what, help=summary, description=summary)
+    if name == "keys":
+        parser.add_argument("--for", dest="email", required=True, metavar="EMAIL", help="whose")
+        parser.add_argument("--name", default="Made at the command line", help="what it is for")
+        scopes = "what it may do, of read,chat,admin (default: read,chat)"
+        parser.add_argument("--scopes", default="read,chat", help=scopes)
+        parser.add_argument("--days", type=int, help="until it ends (default: never)")
+    if name == "logs":
+        parser.add_argument("--lines", type=_lines, default=20, help="how many (default: 20)")
+        levels = ("info", "warning", "error")
+        parser.add_argument("--level", choices=levels, help="only this level")
+        parser.add_argument("--kind", help="only this kind, or group of kinds (admin, error, …)")
+    if name == "status":
+        parser.add_argument("--port", type=int, help="the port (default: PORT, or 3000)")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def _lines(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows: 1 to 10000")
+    return int(text)
+
+
+VERBS = (status, users, keys, logs, config)
