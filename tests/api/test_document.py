@@ -11,6 +11,7 @@ import pytest
 from llm_ui.api.app import create_api
 from llm_ui.api.errors import MEDIA_TYPE
 from llm_ui.api.openapi import STREAM, operations
+from tests.api.conftest import Caller
 
 DOCUMENT = create_api().openapi()
 OPERATIONS = [
@@ -54,6 +55,18 @@ def test_every_operation_has_an_example_of_what_it_takes_and_gives(operation: di
 
 def test_nothing_is_left_that_only_fastapi_would_answer():
     assert "HTTPValidationError" not in str(DOCUMENT)
+
+
+async def test_visitors_may_read_the_document_which_names_nothing_of_the_installation(
+    visitor: Caller, alice: Caller
+):
+    """It is open on purpose: it is the same for everybody, wherever it runs."""
+    body = {"name": "Hidden Harbour", "type": "openai", "base_url": "http://harbour.lan/v1"}
+    assert (await alice.post("/api/v1/admin/providers", json=body)).is_success
+    found = await visitor.get("/api/v1/openapi.json")
+    assert found.json() == DOCUMENT == (await alice.get("/api/v1/openapi.json")).json()
+    assert "harbour" not in found.text.lower()
+    assert (await visitor.get("/api/docs")).status_code == 200
 
 
 def test_examples_look_like_what_people_would_send():

@@ -159,6 +159,8 @@ def test_an_answer_ends_at_its_limit_in_the_middle_of_no_character(monkeypatch, 
 async def test_an_answer_without_an_end_is_cut_and_its_connection_closed(
     engine: Engine, people: People, upstream: ScriptedServer, model_id: str, monkeypatch
 ):
+    """An endless answer: a model that loops, or a server that means ill, fills no memory and no
+    disk."""
     monkeypatch.setattr(live, "ANSWER_BYTES", 5000)
     upstream.script("tokens=1000000 rate=50000 reasoning=10")
     answer = await ask(people, model_id)

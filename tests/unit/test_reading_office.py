@@ -294,6 +294,7 @@ def test_a_broken_sheet_costs_that_sheet_and_is_named(read) -> None:
     ],
 )
 def test_document_types_are_refused_in_every_part(read, part: str, bomb: bytes) -> None:
+    """Also behind a comment that is longer than anybody looks, and in another encoding."""
     with pytest.raises(InvalidInput) as refused:
         read(book({"S": rows(("x",))}, parts={part: bomb}), XLSX)
     assert refused.value.message_key == "error.file_bomb"

@@ -71,6 +71,7 @@ async def give(actor: Actor, name: str) -> str:
 
 
 async def test_bob_does_not_wait_for_what_alice_has_begun(people: People, readers: Readers) -> None:
+    """Unfair queue: two files of one person's that take long keep nobody else's waiting."""
     bad = [await give(people.alice, f"bad {n}.pdf") for n in range(2)]
     await readers.has_begun(*bad)
     text = await give(people.bob, "notes.txt")
