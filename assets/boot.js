@@ -20,7 +20,7 @@
   }
   root.lang = lang;
   // A link's secret stands behind "#": out of the address before anything else reads it there.
-  if (/^\/(join|reset)\/?$/.test(location.pathname) && location.hash.length > 1) {
+  if (/^\/(join|reset|setup)\/?$/.test(location.pathname) && location.hash.length > 1) {
     try {
       sessionStorage.setItem("lu-link", location.hash.slice(1));
       history.replaceState(history.state, "", location.pathname + location.search);

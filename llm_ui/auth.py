@@ -7,7 +7,7 @@ or a sign-out acts at the next call.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
@@ -21,6 +21,7 @@ from llm_ui.db import after_commit, unit_of_work
 from llm_ui.errors import NotAllowed
 from llm_ui.models import APIKey, AuthSession, User
 from llm_ui.models.base import now
+from llm_ui.security.addresses import is_loopback, names_this_machine
 from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token, same
 
 COOKIE = "llm_ui_session"
@@ -37,6 +38,9 @@ KEY_PURPOSE = "api-key"
 SCOPES = ("read", "chat", "admin")
 USED_EVERY = timedelta(minutes=1)
 
+# What proxies add to what they pass on.
+_PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
+
 Action = Literal["read", "chat", "administer", "own_account"]
 
 
@@ -46,6 +50,30 @@ class Client:
 
     address: str = ""
     agent: str = ""
+    # The host that it asked for, and whether somebody says to have passed the call on.
+    host: str = ""
+    is_passed_on: bool = False
+
+    @property
+    def is_here(self) -> bool:
+        """Whether a person at this very machine calls, as far as can be told.
+
+        Behind a proxy everybody comes from its address; one that does not say so still hands
+        over a name, which is not this machine's own.
+        """
+        return (
+            is_loopback(self.address)
+            and not self.is_passed_on
+            and not get_settings().trusted_proxies
+            and (not self.host or names_this_machine(self.host))
+        )
+
+
+def client_of(address: str, headers: Mapping[str, str]) -> Client:
+    """Who calls, by the address and the headers of a call; their names are in lower case."""
+    passed_on = any(name in headers for name in _PASSED_ON)
+    agent, host = headers.get("user-agent", ""), headers.get("host", "")
+    return Client(address, agent, host, passed_on)
 
 
 @dataclass(frozen=True, slots=True)

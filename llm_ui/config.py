@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     extra_origins: Annotated[tuple[str, ...], NoDecode] = ()
     session_days: int = Field(default=30, ge=1, le=365)
     registration: Literal["open", "invite", "closed"] = "open"
+    # Accounts that one address may ask for in ten minutes; 0: no limit
+    registration_limit: int = Field(default=10, ge=0, le=100_000)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
 
     # Models

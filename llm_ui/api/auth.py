@@ -23,11 +23,13 @@ YEAR_S = 365 * SECONDS_PER_DAY
 
 
 class Registration(BaseModel):
-    """A new account."""
+    """A new account. The very first one, if it is not made at the server's own machine, takes the
+    `setup_token` that stands behind the "#" of the link that the start shows."""
 
     email: Annotated[str, Field(max_length=320, examples=["alice@example.org"])]
     username: Annotated[str, Field(max_length=200, examples=["Alice"])]
     password: Annotated[str, Field(max_length=1000)]
+    setup_token: Annotated[str, Field(max_length=200)] = ""
 
 
 class Credentials(BaseModel):
@@ -86,21 +88,22 @@ def _enter(response: Response, signed_in: SignedIn) -> Me:
 
 @router.post(
     "/register", status_code=201, dependencies=[Depends(own_page)],
-    responses=problems(403, 409, 422),
+    responses=problems(403, 409, 422, 429),
 )  # fmt: skip
 async def register(body: Registration, response: Response, client: Caller) -> Me:
     """Make an account and sign in; the first account becomes the admin."""
     return _enter(
-        response, await accounts.register(body.email, body.username, body.password, client)
+        response,
+        await accounts.register(body.email, body.username, body.password, client, body.setup_token),
     )
 
 
 @router.get("/door")
-async def door(response: Response) -> DoorView:
+async def door(response: Response, client: Caller) -> DoorView:
     """Who may make an account here."""
     response.headers["Cache-Control"] = "no-store"
     async with unit_of_work(writes=False) as session:
-        return await accounts.door(session)
+        return await accounts.door(session, client)
 
 
 @router.post("/invitation", dependencies=[Depends(own_page)], responses=problems(403, 404, 422))
@@ -112,7 +115,7 @@ async def look_at_invitation(body: Token) -> LinkView:
 
 @router.post(
     "/invitation/accept", status_code=201, dependencies=[Depends(own_page)],
-    responses=problems(403, 404, 409, 422),
+    responses=problems(403, 404, 409, 422, 429),
 )  # fmt: skip
 async def accept_invitation(body: Joining, response: Response, client: Caller) -> Me:
     """Make an account by an invitation, and sign in."""

@@ -29,7 +29,7 @@ def client_of(request: Request) -> Client:
         ]
         if len(forwarded) >= hops:
             address = forwarded[-hops]
-    return Client(address, request.headers.get("user-agent", ""))
+    return auth.client_of(address, request.headers)
 
 
 async def current_actor(request: Request, client: Annotated[Client, Depends(client_of)]) -> Actor:

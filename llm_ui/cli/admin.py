@@ -1,6 +1,8 @@
-"""Inside the environment: create an administrator.
+"""Inside the environment: administrators and passwords.
 
-ADMIN_PASSWORD=… python -m llm_ui.cli.admin --email a@b.c --username name
+ADMIN_PASSWORD=… python -m llm_ui.cli.admin create --email a@b.c --username name
+python -m llm_ui.cli.admin promote --email a@b.c
+NEW_PASSWORD=… python -m llm_ui.cli.admin reset-password --email a@b.c
 """
 
 from __future__ import annotations
@@ -9,36 +11,57 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable
 
 from llm_ui.config import load_settings
 from llm_ui.db import start_database, stop_database
 from llm_ui.errors import AppError
 from llm_ui.i18n import translate
-from llm_ui.services.accounts import create_admin
+from llm_ui.schemas.accounts import UserView
+from llm_ui.services import accounts
 
 
 async def create(email: str, username: str, password: str) -> None:
-    """Create the account, with the database open for as long as that takes."""
+    """Create an administrator's account."""
+    await _with_database(accounts.create_admin(email, username, password))
+
+
+async def _with_database(work: Awaitable[UserView]) -> UserView:
+    """What `work` gives, with the database open for as long as that takes."""
     start_database(load_settings().database)
     try:
-        await create_admin(email, username, password)
+        return await work
     finally:
         await stop_database()
 
 
 def main() -> int:
-    """Create the account the options name."""
+    """Do what the options say."""
     parser = argparse.ArgumentParser(prog="python -m llm_ui.cli.admin")
-    parser.add_argument("--email", required=True)
-    parser.add_argument("--username", required=True)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("create", "promote", "reset-password"):
+        sub = verbs.add_parser(verb)
+        sub.add_argument("--email", required=True)
+        if verb == "create":
+            sub.add_argument("--username", required=True)
     options = parser.parse_args()
-    password = os.environ.get("ADMIN_PASSWORD", "")
+    email: str = options.email
     try:
-        asyncio.run(create(options.email, options.username, password))
+        if options.verb == "create":
+            password = os.environ.get("ADMIN_PASSWORD", "")
+            asyncio.run(create(email, options.username, password))
+            said = f"{email} is an administrator now."
+        elif options.verb == "promote":
+            asyncio.run(_with_database(accounts.promote(email)))
+            said = f"{email} is an administrator now; the password is the one of before."
+        else:
+            password = os.environ.get("NEW_PASSWORD", "")
+            asyncio.run(_with_database(accounts.reset_password(email, password)))
+            said = f"{email} has a new password, and is signed out everywhere."
     except AppError as error:
         sys.stderr.write(f"{translate(error.message_key, **error.params)}\n")
         return 1
-    sys.stdout.write(f"{options.email} is an administrator now.\n")
+    sys.stdout.write(f"{said}\n")
     return 0
 
 

@@ -15,18 +15,19 @@ from sqlmodel import col
 from llm_ui.config import Settings
 from llm_ui.db import script_engine
 from llm_ui.generation import owner
-from llm_ui.models import Setting
+from llm_ui.models import Setting, User
 from llm_ui.models.base import now
+from llm_ui.services import admission
 
 # Read by the command line, before the settings exist.
-OF_THE_COMMAND_LINE = {"WORKERS", "HOST", "ADMIN_PASSWORD", "LLM_UI_HOME"}
+OF_THE_COMMAND_LINE = {"WORKERS", "HOST", "ADMIN_PASSWORD", "NEW_PASSWORD", "LLM_UI_HOME"}
 # What other programs read, which stand in the same file.
 OF_OTHERS = re.compile(
     r"(REFLEX|GRANIAN|PIP|NPM|NODE|PYTHON|POSTGRES|PG|REDIS|COMPOSE|DOCKER|TEST)_|__|"
     r"(PATH|HOME|TZ|LANG|LC_.*|(HTTPS?|NO|ALL)_PROXY|CHROMIUM|PGDATA)$"
 )
 ID_FILE = "installation"
-ID_KEY = "installation_id"
+ID_KEY = admission.INSTALLATION_KEY
 # For backups, scripts and whoever looks into the database.
 SPARE = 5
 
@@ -120,6 +121,19 @@ def strange_data(settings: Settings) -> Iterator[str]:
         f"{files} uploaded file(s) may be missing here. Servers on several hosts have to share one "
         f"DATA_DIR. If this folder is right, write {known} into {path}."
     )
+
+
+def setup_token(settings: Settings) -> str:
+    """What the link to the first account says; "" once somebody has one."""
+    engine = script_engine(settings.database)
+    try:
+        with engine.connect() as connection:
+            if connection.scalar(sa.select(col(User.id)).limit(1)):
+                return ""
+            mark, _ = read_mark(connection)
+    finally:
+        engine.dispose()
+    return admission.setup_token(settings.secret_keys[0], mark)
 
 
 def read_mark(connection: sa.Connection) -> tuple[str, int]:

@@ -96,21 +96,52 @@ def migrate(place: Place, _options: argparse.Namespace) -> int:
     return 0
 
 
-def create_admin(place: Place, options: argparse.Namespace) -> int:
-    """Create an administrator."""
-    from llm_ui.cli import start
-
-    password = options.password or os.environ.get("ADMIN_PASSWORD")
+def _asked_password(given: str | None, variable: str, email: str) -> str:
+    """A password from an option, the environment or the keyboard. Raises StepFailed."""
+    password = given or os.environ.get(variable)
     if not password:
         if not sys.stdin.isatty():
-            raise StepFailed("Give the password in ADMIN_PASSWORD or with --password.")
-        password = getpass.getpass(f"Password for {options.email}: ")
+            raise StepFailed(f"Give the password in {variable} or with --password.")
+        password = getpass.getpass(f"Password for {email}: ")
         if password != getpass.getpass("Once more: "):
             raise StepFailed("The two passwords differ; nothing was changed.")
+    return password
+
+
+def create_admin(place: Place, options: argparse.Namespace) -> int:
+    """Create an administrator; with --promote make one of an account that there is."""
+    from llm_ui.cli import start
+
+    who, secret = ["--email", options.email], {}
+    if options.promote:
+        if options.username or options.password:
+            raise StepFailed(
+                "--promote changes nothing but the role: leave --username and --password out. "
+                f"For another password: {place.command} reset-password --email {options.email}",
+                code=2,
+            )
+    elif not options.username:
+        raise StepFailed("Give the name of the new account with --username.", code=2)
+    else:
+        who += ["--username", options.username]
+        secret = {
+            "ADMIN_PASSWORD": _asked_password(options.password, "ADMIN_PASSWORD", options.email)
+        }
     _set_up(place)
     start.prepare(place, migrate=True)
-    who = ["--email", options.email, "--username", options.username]
-    return call(place, "-m", "llm_ui.cli.admin", *who, ADMIN_PASSWORD=password)
+    verb = "promote" if options.promote else "create"
+    return call(place, "-m", "llm_ui.cli.admin", verb, *who, **secret)
+
+
+def reset_password(place: Place, options: argparse.Namespace) -> int:
+    """Give an account another password; it is signed out everywhere."""
+    from llm_ui.cli import start
+
+    password = _asked_password(options.password, "NEW_PASSWORD", options.email)
+    _set_up(place)
+    start.prepare(place, migrate=True)
+    who = ["reset-password", "--email", options.email]
+    return call(place, "-m", "llm_ui.cli.admin", *who, NEW_PASSWORD=password)
 
 
 def backup(place: Place, options: argparse.Namespace) -> int:
@@ -241,7 +272,8 @@ def soak(place: Place, options: argparse.Namespace) -> int:
 
 
 USER_VERBS: tuple[Verb, ...] = (
-    run, migrate, create_admin, backup, restore, rebuild_usage, doctor, llm_api, *questions.VERBS,
+    run, migrate, create_admin, reset_password, backup, restore, rebuild_usage, doctor, llm_api,
+    *questions.VERBS,
 )  # fmt: skip
 DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, prices, bench, soak)
 
@@ -292,8 +324,16 @@ def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--host", help=listen)
     if verb is create_admin:
         parser.add_argument("--email", required=True)
-        parser.add_argument("--username", required=True)
+        parser.add_argument("--username", help="the name of the new account")
         parser.add_argument("--password", help="better: ADMIN_PASSWORD, or the prompt")
+        parser.add_argument(
+            "--promote",
+            action="store_true",
+            help="make an administrator of the account with this e-mail; its password stays",
+        )
+    if verb is reset_password:
+        parser.add_argument("--email", required=True)
+        parser.add_argument("--password", help="better: NEW_PASSWORD, or the prompt")
     if verb is backup:
         parser.add_argument("--out", type=Path, help="the file (default: one in data/backups)")
     if verb is restore:

@@ -80,12 +80,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args(arguments)
     warnings: list[str] = []
+    setup = ""
     try:
         settings = load_settings()
         check_data_folder(settings.data_path)
         if options.migrate:
             warnings += migrate(settings)
         warnings += oddities(settings, options.workers, migrated=options.migrate)
+        if options.migrate:
+            setup = facts.setup_token(settings)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTING
@@ -99,6 +102,7 @@ def main(arguments: list[str]) -> int:
         "grace": settings.shutdown_grace,
         "public_url": settings.public_url,
         "redis": bool(settings.redis_url),
+        "setup": setup,
         "warnings": warnings,
     }
     sys.stdout.write(json.dumps(told) + "\n")

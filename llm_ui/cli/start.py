@@ -37,6 +37,8 @@ class Facts:
     grace: float
     public_url: str | None
     redis: bool
+    # What the link to the first account says, while nobody has one.
+    setup: str = ""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -185,12 +187,25 @@ def can_open_browser() -> bool:
     return sys.platform == "darwin" or bool(display)
 
 
+def first_account(facts: Facts) -> str:
+    """How the first account is made: whoever makes it manages everything."""
+    address = facts.public_url or f"http://localhost:{facts.port}"
+    elsewhere = "" if facts.public_url else " (with this machine's address for localhost)"
+    return (
+        "Nobody has an account yet, and the first one manages LLM UI. Make it on this machine, "
+        f"or from elsewhere{elsewhere} by this link, which works until then:\n"
+        f"    {address}/setup#{facts.setup}"
+    )
+
+
 def announce(facts: Facts, *, open_browser: bool) -> None:
     """Say where the app is, and show it."""
     address = f"http://localhost:{facts.port}"
     say(f"LLM UI is ready at {address}")
     if facts.public_url:
         say(f"People reach it at {facts.public_url}")
+    if facts.setup:
+        say(first_account(facts))
     say("Press Ctrl+C to stop it.")
     if open_browser and can_open_browser():
         webbrowser.open(address)

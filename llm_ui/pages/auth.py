@@ -10,7 +10,7 @@ from llm_ui.auth import ENDED
 from llm_ui.components import ui
 from llm_ui.components.brand import brand
 from llm_ui.components.text import t
-from llm_ui.react import auth_form, link_form
+from llm_ui.react import auth_form, link_form, setup_form
 from llm_ui.states.auth import AuthState
 
 POINTS = (
@@ -141,10 +141,14 @@ def register_page() -> rx.Component:
 def setup() -> rx.Component:
     """The first page of a new installation: its first account, the administrator's."""
     labels = {**_labels(), "submit": t("auth.register_submit")}
+    elsewhere = rx.fragment(
+        rx.el.h2(t("auth.setup_elsewhere_title"), class_name="lu-door__over"),
+        rx.el.p(t("auth.setup_elsewhere_text"), class_name="lu-door__text"),
+    )
     return _frame(
         t("auth.setup_title"),
         rx.el.p(t("auth.setup_text"), class_name="lu-door__text", data_testid="setup-text"),
-        auth_form(mode="register", labels=labels),
+        setup_form(elsewhere, needs=AuthState.needs_token, labels=labels),
     )
 
 

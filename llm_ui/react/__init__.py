@@ -25,7 +25,7 @@ from llm_ui.react.chat import (
 )
 from llm_ui.react.files import ModelUpload, UploadBox
 from llm_ui.react.finding import ChatWindow, FoundList, Palette, Shortcuts
-from llm_ui.react.session import AuthForm, LinkForm, SignOutButton
+from llm_ui.react.session import AuthForm, LinkForm, SetupForm, SignOutButton
 
 STYLESHEET: Final = link("react.css")["react.css"].removeprefix("$/public")
 
@@ -182,6 +182,15 @@ def link_form(
     Labels: those of `auth_form`.
     """
     return LinkForm.create(*over, mode=mode, labels=labels, **props)
+
+
+def setup_form(*elsewhere: Any, needs: Any, labels: dict[str, Any], **props: Any) -> rx.Component:
+    """The form of the first account; `elsewhere` is shown where it `needs` the link of the start
+    and there is none.
+
+    Labels: those of `auth_form`.
+    """
+    return SetupForm.create(*elsewhere, needs=needs, labels=labels, **props)
 
 
 def sign_out_button(label: Text, **props: Any) -> rx.Component:

@@ -31,11 +31,14 @@ class SignedIn:
 @dataclass(frozen=True, slots=True)
 class DoorView:
     """Who may make an account: everybody ("open"), those with an invitation ("invite"), or
-    nobody ("closed"). `domains` are where their e-mail must be, "" for anywhere."""
+    nobody ("closed"). `domains` are where their e-mail must be, "" for anywhere. While nobody
+    has an account, `needs_token` tells those who are not at the server's own machine that the first
+    one takes the link that the start shows."""
 
     is_new: bool
     registration: str
     domains: str = ""
+    needs_token: bool = False
 
 
 @dataclass(frozen=True, slots=True)

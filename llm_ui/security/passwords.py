@@ -12,19 +12,29 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import os
 import re
 import unicodedata
-from typing import ClassVar
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar, TypeVar
 
 from passlib.context import CryptContext
 from passlib.utils import handlers as uh
 
+from llm_ui.errors import TooManyRequests
 from llm_ui.security.text import storable
 
+T = TypeVar("T")
 MIN_LENGTH = 8
 MAX_LENGTH = 256
 # Of more than this nothing is even looked at; a character typed in parts may take several.
 _READ = 4 * MAX_LENGTH
+# Hashes at once: however many ask, as much of the machine is left for everything else.
+AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
+# Who comes behind so many others would wait for seconds, and is told to come back.
+MOST_WAITING = 200
+BACK_IN_S = 5
 
 
 class SaltedSha256(uh.GenericHandler):  # type: ignore[misc]
@@ -82,9 +92,26 @@ def hash_password_now(password: str) -> str:
     return str(_context.hash(one_form(password)))
 
 
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
+_waiting = 0
+
+
+async def _in_turn(work: Callable[..., T], *arguments: object) -> T:
+    """Do what costs a hash in a thread, a few at a time. Raises TooManyRequests when too many
+    wait."""
+    global _waiting  # noqa: PLW0603 - of the process, like the threads
+    if _waiting >= MOST_WAITING:
+        raise TooManyRequests(BACK_IN_S)
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
+    finally:
+        _waiting -= 1
+
+
 async def hash_password(password: str) -> str:
-    """`hash_password_now` in a thread."""
-    return await asyncio.to_thread(hash_password_now, password)
+    """`hash_password_now` in a thread. Raises TooManyRequests when too many wait."""
+    return await _in_turn(hash_password_now, password)
 
 
 async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
@@ -96,8 +123,11 @@ async def verify_password(password: str, hashed: str | None) -> tuple[bool, str 
     Returns:
         whether it fits, and a new hash to store when the old one is of an outdated kind or was
         made of another form of the same password.
+
+    Raises:
+        TooManyRequests: too many wait for their turn.
     """
-    return await asyncio.to_thread(_verify, password[:_READ], hashed)
+    return await _in_turn(_verify, password[:_READ], hashed)
 
 
 def _verify(password: str, hashed: str | None) -> tuple[bool, str | None]:

@@ -18,13 +18,14 @@ from llm_ui.errors import (
     InvalidCredentials,
     InvalidInput,
     NotAllowed,
+    NotFound,
 )
 from llm_ui.models import User
 from llm_ui.models.base import now
 from llm_ui.schemas.accounts import DoorView, SignedIn, UserView
 from llm_ui.security import passwords
 from llm_ui.security.text import storable
-from llm_ui.services import attempts, installation
+from llm_ui.services import admission, attempts, installation
 from llm_ui.services.installation import Installation
 from llm_ui.services.monitoring import record
 
@@ -71,11 +72,6 @@ def check_password(password: str) -> None:
         raise InvalidInput("error.password_long", field="password", maximum=passwords.MAX_LENGTH)
 
 
-async def exist(session: AsyncSession) -> bool:
-    """Whether anybody has an account yet."""
-    return await session.scalar(sa.select(col(User.id)).limit(1)) is not None
-
-
 def check_domain(email: str, settings: Installation) -> None:
     """Raise InvalidInput unless people here may have an address of this domain."""
     domains = settings.allowed_domains
@@ -83,13 +79,25 @@ def check_domain(email: str, settings: Installation) -> None:
         raise InvalidInput("error.email_domain", field="email", domains=", ".join(domains))
 
 
+async def lock_accounts(session: AsyncSession) -> None:
+    """Until the commit nobody else makes an account; a transaction that reads holds nobody up."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
+
+
 async def claim_email(
     session: AsyncSession, email: str, key: str = AlreadyRegistered.message_key
 ) -> None:
     """Make sure that nobody has this address, until the commit. Raises AlreadyRegistered with
     the words of `key`: strangers are not told that it is the address."""
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
+    await lock_accounts(session)
+    await check_unknown(session, email, key)
+
+
+async def check_unknown(
+    session: AsyncSession, email: str, key: str = AlreadyRegistered.message_key
+) -> None:
+    """Raise AlreadyRegistered, with the words of `key`, if somebody has this address."""
     if await session.scalar(sa.select(col(User.id)).where(col(User.email) == email)):
         raise AlreadyRegistered(key)
 
@@ -111,10 +119,14 @@ async def add_user(
     return user
 
 
-async def _admit(session: AsyncSession, email: str) -> str:
-    """The role of whoever registers with this address; raises unless they may."""
-    await claim_email(session, email)
-    if not await exist(session):
+async def _admit(session: AsyncSession, email: str, client: Client, setup_token: str) -> str:
+    """The role of whoever registers with this address; raises unless they may.
+
+    Whether the address is taken comes last: where people cannot register by themselves, nobody
+    finds out here who has an account.
+    """
+    if not await admission.exist(session):
+        await admission.check_set_up(session, client, setup_token)
         return "admin"
     settings = await installation.load(session)
     if settings.registration == "closed":
@@ -122,32 +134,49 @@ async def _admit(session: AsyncSession, email: str) -> str:
     if settings.registration == "invite":
         raise NotAllowed("error.registration_invite")
     check_domain(email, settings)
+    await check_unknown(session, email)
     return "user"
 
 
-async def door(session: AsyncSession) -> DoorView:
+async def door(session: AsyncSession, client: Client) -> DoorView:
     """Who may make an account here, for those who have none."""
     settings = await installation.load(session)
+    is_new = not await admission.exist(session)
     return DoorView(
-        is_new=not await exist(session),
+        is_new=is_new,
         registration=settings.registration,
         domains=", ".join(settings.allowed_domains) if settings.registration == "open" else "",
+        needs_token=is_new and not client.is_here,
     )
 
 
-async def register(email: str, username: str, password: str, client: Client) -> SignedIn:
+async def register(
+    email: str, username: str, password: str, client: Client, setup_token: str = ""
+) -> SignedIn:
     """Make an account and sign it in; the first one becomes the admin.
+
+    Args:
+        setup_token: what the link of the start says; the first account needs it, unless it is
+            made at this machine.
 
     Raises:
         InvalidInput: a field is not usable, or people here have their e-mail elsewhere.
         AlreadyRegistered: these details cannot be used.
-        NotAllowed: registration is closed, or for people with an invitation.
+        NotAllowed: registration is closed, or for people with an invitation; or the first account
+            is to be made from elsewhere, without the link.
+        TooManyRequests: this address, or all together, have asked too often.
     """
+    admission.count(client)
     email, username = clean_email(email), clean_username(username)
     check_password(password)
+    # Whoever is refused costs no hash.
+    async with unit_of_work(writes=False) as session:
+        await _admit(session, email, client, setup_token)
     hashed = await passwords.hash_password(password)
     async with unit_of_work() as session:
-        user = await add_user(session, email, username, hashed, await _admit(session, email))
+        await lock_accounts(session)
+        role = await _admit(session, email, client, setup_token)
+        user = await add_user(session, email, username, hashed, role)
         signed_in = await sign_in(session, user, client)
         record(
             session, "account.registered", username, user_id=user.id, address=client.address,
@@ -157,23 +186,56 @@ async def register(email: str, username: str, password: str, client: Client) -> 
 
 
 async def create_admin(email: str, username: str, password: str) -> UserView:
-    """Make an admin, or make one of an account that exists (its password is replaced).
+    """Make an administrator's account. For the command line only: it asks nobody's permission.
 
-    For the command line only: it asks nobody's permission.
+    Raises:
+        AlreadyRegistered: somebody has this address; nothing of their account is touched.
     """
     email, username = clean_email(email), clean_username(username)
     check_password(password)
+    async with unit_of_work(writes=False) as session:
+        await check_unknown(session, email, "error.admin_exists")
     hashed = await passwords.hash_password(password)
     async with unit_of_work() as session:
-        user = await session.scalar(sa.select(User).where(col(User.email) == email))
-        if user is None:
-            user = await add_user(session, email, username, hashed, "admin")
-        else:
-            user.password_hash, user.role, user.is_active = hashed, "admin", True
-            user.updated_at = now()
-            await auth.end_sessions(session, await auth.sessions_of(session, user.id), "password")
+        user = await add_user(session, email, username, hashed, "admin", "error.admin_exists")
         record(session, "account.admin_created", username, user_id=user.id)
     return user_view(user)
+
+
+async def _by_email(session: AsyncSession, email: str) -> User:
+    """The account of an address, locked. Raises NotFound."""
+    query = sa.select(User).where(col(User.email) == clean_email(email)).with_for_update()
+    user = await session.scalar(query)
+    if user is None or user.preferences.get("leaving"):
+        raise NotFound("error.no_account")
+    return user
+
+
+async def promote(email: str) -> UserView:
+    """Make an administrator of an account that there is, and let it in if it was disabled; its
+    password stays. For the command line only. Raises NotFound."""
+    async with unit_of_work() as session:
+        user = await _by_email(session, email)
+        changes = {"role": [user.role, "admin"], "active": [user.is_active, True]}
+        user.role, user.is_active, user.updated_at = "admin", True, now()
+        record(session, "account.admin_promoted", user.username, user_id=user.id, changes=changes)
+        return user_view(user)
+
+
+async def reset_password(email: str, password: str) -> UserView:
+    """Give an account another password; every browser of its is signed out. For the command line
+    only. Raises NotFound."""
+    check_password(password)
+    async with unit_of_work(writes=False) as session:
+        await _by_email(session, email)
+    hashed = await passwords.hash_password(password)
+    async with unit_of_work() as session:
+        user = await _by_email(session, email)
+        user.password_hash, user.updated_at = hashed, now()
+        await auth.end_sessions(session, await auth.sessions_of(session, user.id), "password")
+        await attempts.forget(session, user.email)
+        record(session, "account.password_replaced", user.username, user_id=user.id)
+        return user_view(user)
 
 
 async def sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn:

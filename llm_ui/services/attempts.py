@@ -168,6 +168,12 @@ def _remaining(row: SignInAttempt, moment: datetime) -> int:
     return max(1, int((row.blocked_until - moment).total_seconds() + 0.999))
 
 
+async def forget(session: AsyncSession, email: str) -> None:
+    """Forget what was tried on this account from everywhere: its password is another one."""
+    subject = _subjects(email, "")["account"]
+    await session.execute(sa.delete(SignInAttempt).where(col(SignInAttempt.subject) == subject))
+
+
 async def succeeded(session: AsyncSession, email: str, address: str) -> None:
     """Forget the failures of this account; those of the address stay."""
     subjects = _subjects(email, address)

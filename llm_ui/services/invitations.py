@@ -23,7 +23,7 @@ from llm_ui.schemas.accounts import LinkView, SignedIn
 from llm_ui.schemas.people import HandedLink, InvitationItem, Invited
 from llm_ui.security import passwords
 from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token
-from llm_ui.services import accounts, installation
+from llm_ui.services import accounts, admission, installation
 from llm_ui.services.monitoring import record
 
 PURPOSE = "link"
@@ -216,6 +216,13 @@ async def _take(session: AsyncSession, link: UserLink, moment: datetime) -> None
         raise NotFound("error.link_over")
 
 
+async def _check_guest(session: AsyncSession, link: UserLink, address: str) -> None:
+    """Raise unless whoever has this address may take an invitation up."""
+    if link.email is None:
+        accounts.check_domain(address, await installation.load(session))
+    await accounts.check_unknown(session, address)
+
+
 async def accept(token: str, email: str, username: str, password: str, client: Client) -> SignedIn:
     """Open an account by an invitation, and sign in.
 
@@ -227,17 +234,20 @@ async def accept(token: str, email: str, username: str, password: str, client: C
         NotAllowed: registration is closed.
         InvalidInput: a field is not usable, or people here have their e-mail elsewhere.
         AlreadyRegistered: these details cannot be used.
+        TooManyRequests: this address, or all together, have asked too often.
     """
+    admission.count(client)
     async with unit_of_work(writes=False) as session:
         link, _ = await _find(session, token, "invite")
     address = link.email or accounts.clean_email(email)
     name = accounts.clean_username(username)
     accounts.check_password(password)
+    async with unit_of_work(writes=False) as session:
+        await _check_guest(session, link, address)
     hashed = await passwords.hash_password(password)
     async with unit_of_work() as session:
         link, _ = await _find(session, token, "invite", lock=True)
-        if link.email is None:
-            accounts.check_domain(address, await installation.load(session))
+        await _check_guest(session, link, address)
         await _take(session, link, now())
         user = await accounts.add_user(session, address, name, hashed, link.role)
         link.user_id = user.id

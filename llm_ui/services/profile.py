@@ -16,7 +16,7 @@ from llm_ui.models import User
 from llm_ui.models.base import now
 from llm_ui.schemas.account import AccountChange, AccountView
 from llm_ui.security import passwords
-from llm_ui.services import attempts, departures, installation, prompts, sessions
+from llm_ui.services import admission, attempts, departures, installation, prompts, sessions
 from llm_ui.services.accounts import (
     check_domain,
     check_password,
@@ -97,12 +97,15 @@ async def change(
         InvalidInput: a value is not usable, the password is wrong, or people here have
             their e-mail elsewhere.
         AlreadyRegistered: another account has this e-mail.
+        TooManyRequests: too many addresses were tried, or wrong passwords.
     """
     email = None if wanted.email is None else clean_email(wanted.email)
     if email == actor.email:
         email = None
     username = None if wanted.username is None else clean_username(wanted.username)
     if email is not None:
+        # It tells who has an account, as registering does.
+        admission.count(client)
         await confirm_password(actor, password, client)
     async with unit_of_work() as session:
         user = await _own(session, actor)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
-from reflex_base.constants import RouteVar
-from reflex_base.event.context import EventContext
 
-from llm_ui.auth import Client
 from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError
 from llm_ui.i18n import LANGUAGES, translate
@@ -19,14 +16,9 @@ from llm_ui.services import models, profile, prompts, sessions
 from llm_ui.states.access import current_actor
 from llm_ui.states.auth import AuthState
 from llm_ui.states.feedback import tell, words_of
+from llm_ui.states.handshake import calling_client
 
 LEAVE = "delete-account-dialog"
-
-
-def _client() -> Client:
-    route = EventContext.get().router_data
-    headers = route.get(RouteVar.HEADERS, {})
-    return Client(str(route.get(RouteVar.CLIENT_IP, "")), headers.get("user-agent", ""))
 
 
 class AccountState(rx.State):
@@ -64,7 +56,7 @@ class AccountState(rx.State):
 
     async def _change(self, wanted: AccountChange) -> Any:
         try:
-            self.account = await profile.change(current_actor(), wanted, _client())
+            self.account = await profile.change(current_actor(), wanted, calling_client())
         except AppError as error:
             return tell(error)
         return None
@@ -74,7 +66,7 @@ class AccountState(rx.State):
         """Take another name or e-mail; the latter needs the password."""
         wanted = AccountChange(username=username, email=email)
         try:
-            self.account = await profile.change(current_actor(), wanted, _client(), current)
+            self.account = await profile.change(current_actor(), wanted, calling_client(), current)
         except AppError as error:
             self._refuse("profile", error)
             return None
@@ -88,7 +80,7 @@ class AccountState(rx.State):
         """Take another password; every other browser is signed out."""
         actor = current_actor()
         try:
-            ended = await profile.change_password(actor, current, fresh, _client())
+            ended = await profile.change_password(actor, current, fresh, calling_client())
         except AppError as error:
             self._refuse("password", error)
             return None
@@ -154,7 +146,7 @@ class AccountState(rx.State):
     async def delete_account(self, current: str, word: str) -> Any:
         """Leave for good; the tab's socket ends with the account."""
         try:
-            await profile.delete_own(current_actor(), current, word, _client())
+            await profile.delete_own(current_actor(), current, word, calling_client())
         except AppError as error:
             self._refuse("delete", error)
             return None

@@ -10,6 +10,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.services import accounts
 from llm_ui.states import temporary
 from llm_ui.states.access import admin, current_actor, public, visitor
+from llm_ui.states.handshake import calling_client
 
 
 class AuthState(rx.State):
@@ -23,6 +24,7 @@ class AuthState(rx.State):
     is_admin: bool = False
     registration: str = "open"
     domains: str = ""
+    needs_token: bool = False
 
     def _show(self) -> None:
         actor = visitor()
@@ -48,8 +50,9 @@ class AuthState(rx.State):
         before there is any account nobody can sign in, but make the first one."""
         self._show()
         async with unit_of_work(writes=False) as session:
-            door = await accounts.door(session)
+            door = await accounts.door(session, calling_client())
         self.registration, self.domains = door.registration, door.domains
+        self.needs_token = door.needs_token
         if self.signed_in:
             return rx.redirect("/chat")
         path = self.router.url.path if self.router.url else ""

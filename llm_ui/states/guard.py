@@ -26,7 +26,7 @@ from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
 from llm_ui.errors import NotAllowed
 from llm_ui.security.limits import Allowance
-from llm_ui.services import accounts
+from llm_ui.services import admission
 from llm_ui.services.monitoring import record
 from llm_ui.services.news import acting_tab
 from llm_ui.states.access import access_of, set_caller
@@ -73,7 +73,7 @@ class Guard(Middleware):
         # Set by the server at the handshake: an event's own copy is overwritten.
         told = EventContext.get().router_data
         headers = told.get(RouteVar.HEADERS, {})
-        client = Client(str(told.get(RouteVar.CLIENT_IP, "")), headers.get("user-agent", ""))
+        client = auth.client_of(str(told.get(RouteVar.CLIENT_IP, "")), headers)
         actor = await self._actor(headers)
         before = await self._bind(state, actor)
         set_caller(actor)
@@ -192,7 +192,7 @@ async def _why(headers: dict[str, str], owner: str) -> str:
 async def _to_the_door(state: BaseState, why: str) -> StateUpdate:
     """To where one signs in, or makes the first account of a new installation."""
     async with unit_of_work(writes=False) as session:
-        if not await accounts.exist(session):
+        if not await admission.exist(session):
             return StateUpdate(events=Event.from_event_type(rx.redirect("/setup")))
     path = state.router.url.path if state.router.url else "/"
     asked = {"next": path if path not in ("/", "/login") else "", "ended": why}

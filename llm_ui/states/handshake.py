@@ -8,8 +8,11 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reflex_base.constants import RouteVar
+from reflex_base.event.context import EventContext
+
 from llm_ui import auth
-from llm_ui.auth import Actor
+from llm_ui.auth import Actor, Client
 from llm_ui.i18n import pick_language
 
 
@@ -20,6 +23,12 @@ def cookie(header: str, name: str) -> str:
     except CookieError:
         return ""
     return morsel.value if morsel else ""
+
+
+def calling_client() -> Client:
+    """Where the event that is being handled comes from."""
+    route = EventContext.get().router_data
+    return auth.client_of(str(route.get(RouteVar.CLIENT_IP, "")), route.get(RouteVar.HEADERS, {}))
 
 
 def session_token(cookie_header: str) -> str | None:

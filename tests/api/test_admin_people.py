@@ -176,7 +176,7 @@ async def test_deleting_needs_the_e_mail_and_hands_over(alice: Caller, people: P
 
 async def test_the_door_says_who_may_register(visitor: Caller, people: People, settings_env):
     told = (await visitor.get(f"{AUTH}/door")).json()
-    assert told == {"is_new": False, "registration": "open", "domains": ""}
+    assert told == {"is_new": False, "registration": "open", "domains": "", "needs_token": False}
     settings_env("REGISTRATION", "invite")
     assert (await visitor.get(f"{AUTH}/door")).json()["registration"] == "invite"
     account = {"email": "dora@example.org", "username": "Dora", "password": PASSWORD}

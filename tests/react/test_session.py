@@ -104,3 +104,34 @@ def test_signing_out_sends_the_token(page: Page) -> None:
     page.get_by_test_id("sign-out").click()
     page.wait_for_url("**/login")
     assert asked[0].headers["x-csrf-token"] == "t0ken"
+
+
+def show_setup(page: Page, *, needs: bool) -> None:
+    page.evaluate(
+        "(props) => lab.show({kind: 'SetupForm', props})", {"needs": needs, "labels": LABELS}
+    )
+
+
+def test_the_first_account_takes_the_link_of_the_start_along(page: Page) -> None:
+    page.route("**/chat", lambda route: route.fulfill(body="here"))
+    asked = answer(page, "register", 201, {"user": {}, "csrf_token": "t"})
+    page.evaluate("sessionStorage.setItem('lu-link', 'the-token')")
+    show_setup(page, needs=True)
+    page.get_by_test_id("register-email").fill("a@b.c")
+    page.get_by_test_id("register-username").fill("ann")
+    page.get_by_test_id("register-password").fill("secret")
+    page.get_by_test_id("register-submit").click()
+    page.wait_for_url("**/chat")
+    assert json.loads(asked[0].post_data)["setup_token"] == "the-token"
+    assert page.evaluate("sessionStorage.getItem('lu-link')") is None
+
+
+def test_without_the_link_nobody_makes_the_first_account_from_elsewhere(page: Page) -> None:
+    show_setup(page, needs=True)
+    expect(page.get_by_test_id("setup-elsewhere")).to_be_attached()
+    expect(page.get_by_test_id("register-submit")).to_have_count(0)
+
+
+def test_at_the_machine_itself_the_form_is_there(page: Page) -> None:
+    show_setup(page, needs=False)
+    expect(page.get_by_test_id("register-submit")).to_be_enabled()

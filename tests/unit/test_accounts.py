@@ -17,6 +17,7 @@ from llm_ui.errors import (
     InvalidCredentials,
     InvalidInput,
     NotAllowed,
+    NotFound,
     TooManyRequests,
 )
 from llm_ui.models import AuthSession, MonitoringLog, User
@@ -25,6 +26,7 @@ from llm_ui.services import accounts, attempts, profile
 from tests.conftest import PASSWORD, People, sign_up
 
 HOME = Client("192.0.2.1", "Firefox")
+HERE = Client("127.0.0.1", "Firefox")
 
 
 async def test_the_first_account_becomes_the_admin_and_the_next_ones_do_not(people: People):
@@ -172,7 +174,7 @@ LOOKALIKES = [
 
 @pytest.mark.parametrize(("one", "other"), [*LOOKALIKES, *(pair[::-1] for pair in LOOKALIKES)])
 async def test_a_password_is_the_same_however_a_keyboard_composes_it(db: Database, one, other):
-    await accounts.register("dora@example.org", "Dora", one, HOME)
+    await accounts.register("dora@example.org", "Dora", one, HERE)
     signed_in = await accounts.log_in("dora@example.org", other, HOME)
     async with unit_of_work() as session:
         actor = await auth.resolve(session, signed_in.token)
@@ -229,13 +231,55 @@ async def test_closed_registration_refuses_everybody_but_the_first(db: Database,
     assert refused.value.message_key == "error.registration_closed"
 
 
-async def test_create_admin_makes_one_or_promotes_and_resets_one(people: People):
-    made = await accounts.create_admin("bob@example.org", "bob", "another password")
+async def test_create_admin_makes_a_new_account(people: People):
+    made = await accounts.create_admin("dora@example.org", "Dora", PASSWORD)
     assert made.role == "admin"
+    assert (await accounts.log_in("dora@example.org", PASSWORD, HOME)).user.role == "admin"
+
+
+@pytest.mark.parametrize("email", ["bob@example.org", " BOB@example.org"])
+async def test_create_admin_touches_no_account_that_there_is(people: People, email: str):
+    with pytest.raises(AlreadyRegistered) as refused:
+        await accounts.create_admin(email, "Somebody else", "another password")
+    assert refused.value.message_key == "error.admin_exists"
+    async with unit_of_work(writes=False) as session:
+        assert await auth.resolve(session, people.sessions["bob"].token) == people.bob
+    assert (await accounts.log_in("bob@example.org", PASSWORD, HOME)).user.role == "user"
+
+
+async def test_promoting_changes_the_role_and_nothing_else(people: People):
+    made = await accounts.promote("BOB@example.org")
+    assert (made.id, made.username, made.role) == (people.bob.user_id, "bob", "admin")
+    async with unit_of_work(writes=False) as session:
+        actor = await auth.resolve(session, people.sessions["bob"].token)
+        assert actor is not None
+        assert actor.is_admin
+    assert (await accounts.log_in("bob@example.org", PASSWORD, HOME)).user.role == "admin"
+
+
+async def test_promoting_lets_a_disabled_account_in_again(people: People):
+    async with unit_of_work() as session:
+        (await session.get(User, people.bob.user_id)).is_active = False
+    await accounts.promote("bob@example.org")
+    assert (await accounts.log_in("bob@example.org", PASSWORD, HOME)).user.role == "admin"
+
+
+async def test_another_password_from_the_command_line_signs_out_everywhere(people: People):
+    await accounts.reset_password("bob@example.org", "another password")
     async with unit_of_work(writes=False) as session:
         assert await auth.resolve(session, people.sessions["bob"].token) is None
-    signed_in = await accounts.log_in("bob@example.org", "another password", HOME)
-    assert signed_in.user.role == "admin"
+    with pytest.raises(InvalidCredentials):
+        await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    assert (await accounts.log_in("bob@example.org", "another password", HOME)).user.role == "user"
+
+
+async def test_who_has_no_account_is_neither_promoted_nor_given_a_password(people: People):
+    for work in (
+        accounts.promote("nobody@example.org"),
+        accounts.reset_password("nobody@example.org", PASSWORD),
+    ):
+        with pytest.raises(NotFound):
+            await work
 
 
 async def test_sign_ins_and_failures_leave_log_rows_without_passwords(people: People):

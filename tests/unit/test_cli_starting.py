@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +12,15 @@ from typing import Any
 
 import pytest
 
-from llm_ui.cli import frontend, install, serve, start
+from llm_ui.cli import facts, frontend, install, serve, start
 from llm_ui.cli import main as cli
+from llm_ui.cli.admin import create
 from llm_ui.cli.place import Place
 from llm_ui.cli.start import Facts
 from llm_ui.cli.steps import StepFailed
+from llm_ui.config import get_settings
+from llm_ui.services import admission
+from tests.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -174,3 +180,71 @@ def test_the_server_gives_up_only_when_no_worker_has_ever_come_up(
     # By what is noted there Granian takes two deaths in a row for a loop, and exits.
     assert bool(server.respawned_wrks) is not has_been_up
     note.unlink(missing_ok=True)
+
+
+# --- the first account ------------------------------------------------------------------
+
+
+def told(known: Facts, capsys: pytest.CaptureFixture[str]) -> str:
+    start.announce(known, open_browser=False)
+    return capsys.readouterr().out
+
+
+def test_the_start_shows_the_link_to_the_first_account(capsys: pytest.CaptureFixture[str]):
+    local = Facts(3000, 5.0, None, redis=False, setup="abc")
+    assert "http://localhost:3000/setup#abc" in told(local, capsys)
+    public = Facts(3000, 5.0, "https://chat.example.org", redis=False, setup="abc")
+    assert "https://chat.example.org/setup#abc" in told(public, capsys)
+
+
+def test_and_none_once_somebody_has_an_account(capsys: pytest.CaptureFixture[str]):
+    assert "setup" not in told(Facts(3000, 5.0, None, redis=False), capsys)
+
+
+def test_the_link_is_told_to_the_starter_until_somebody_has_an_account(
+    tmp_path: Path, sqlite_template: Path, settings_env: Any
+):
+    shutil.copy(sqlite_template, tmp_path / "llm_ui.db")
+    settings_env("DATA_DIR", str(tmp_path))
+    settings = get_settings()
+    assert not list(facts.strange_data(settings))
+    token = facts.setup_token(settings)
+    mark = (tmp_path / facts.ID_FILE).read_text().strip()
+    assert token == admission.setup_token(settings.secret_keys[0], mark)
+    assert token != admission.setup_token(settings.secret_keys[0], "another database")
+    asyncio.run(create("alice@example.org", "Alice", PASSWORD))
+    assert facts.setup_token(settings) == ""
+
+
+# --- administrators ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create-admin", "--email", "a@b.c"],
+        ["create-admin", "--email", "a@b.c", "--promote", "--username", "A"],
+        ["create-admin", "--email", "a@b.c", "--promote", "--password", PASSWORD],
+    ],
+)
+def test_create_admin_wants_a_new_name_or_an_account_that_there_is(
+    place: Place, steps: list[str], arguments: list[str]
+):
+    assert cli.main(place, arguments) == 2
+    assert steps == []
+
+
+def test_the_command_line_makes_promotes_and_helps(
+    place: Place, steps: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    said: list[tuple[tuple[str, ...], dict[str, str]]] = []
+    monkeypatch.setattr(cli, "call", lambda _, *words, **env: said.append((words[2:], env)) or 0)
+    who = ["--email", "a@b.c"]
+    assert cli.main(place, ["create-admin", *who, "--username", "A", "--password", "p"]) == 0
+    assert cli.main(place, ["create-admin", *who, "--promote"]) == 0
+    assert cli.main(place, ["reset-password", *who, "--password", "p"]) == 0
+    assert said == [
+        (("create", *who, "--username", "A"), {"ADMIN_PASSWORD": "p"}),
+        (("promote", *who), {}),
+        (("reset-password", *who), {"NEW_PASSWORD": "p"}),
+    ]

@@ -35,6 +35,18 @@ class LinkForm(rx.Component):
     next: rx.Var[str]
 
 
+class SetupForm(rx.Component):
+    """The form of the very first account. Its children are shown where that takes a link
+    (`needs`) and the browser has none."""
+
+    library = _FILES["auth.jsx"]
+    tag = "SetupForm"
+
+    needs: rx.Var[bool]
+    labels: rx.Var[dict[str, Any]]
+    next: rx.Var[str]
+
+
 class SignOutButton(rx.Component):
     """Ends the session and leads to the login page."""
 

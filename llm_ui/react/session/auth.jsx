@@ -198,6 +198,25 @@ export function LinkForm({ mode, labels = {}, next = "/chat", children }) {
   return <AuthForm mode={mode} labels={labels} next={next} known={known} />;
 }
 
+/** The form of the very first account. Where it takes the link of the start (`needs`) and there is
+    none, its children say so. */
+export function SetupForm({ needs = false, labels = {}, next = "/chat", children }) {
+  // null until the browser was asked
+  const [token, setToken] = useState(null);
+
+  useEffect(() => {
+    setToken(linkToken());
+    const again = () => window.location.reload();
+    window.addEventListener("hashchange", again);
+    return () => window.removeEventListener("hashchange", again);
+  }, []);
+
+  if (needs && !token) return <div data-testid="setup-elsewhere">{token === "" && children}</div>;
+  return (
+    <AuthForm mode="register" labels={labels} next={next} known={token ? { token } : undefined} />
+  );
+}
+
 export function SignOutButton({ label, className = "" }) {
   const [busy, setBusy] = useState(false);
   const out = async () => {

@@ -32,8 +32,11 @@ async function call(origin, method, path, { body, headers } = {}) {
 export const signIn = (origin, { email, password }) =>
   call(origin, "POST", "/api/v1/auth/login", { body: { email, password } });
 
-export const register = (origin, { email, username, password }) =>
-  call(origin, "POST", "/api/v1/auth/register", { body: { email, username, password } });
+/** `token` is what the link of the start says, for an installation without accounts. */
+export const register = (origin, { token, email, username, password }) =>
+  call(origin, "POST", "/api/v1/auth/register", {
+    body: { email, username, password, ...(token && { setup_token: token }) },
+  });
 
 export const join = (origin, { token, email, username, password }) =>
   call(origin, "POST", "/api/v1/auth/invitation/accept", {

@@ -13,7 +13,7 @@ import { dresser } from "../../../llm_ui/react/markdown/dress.js";
 import { mend } from "../../../llm_ui/react/markdown/mend.js";
 import { Renderer } from "../../../llm_ui/react/markdown/renderer.js";
 import { toFragment } from "../../../llm_ui/react/markdown/safe.js";
-import { AuthForm, SignOutButton } from "../../../llm_ui/react/session/auth.jsx";
+import { AuthForm, SetupForm, SignOutButton } from "../../../llm_ui/react/session/auth.jsx";
 import { safeNext } from "../../../llm_ui/react/session/session.js";
 import "../../../llm_ui/react/react.css";
 import "./page.css";
@@ -21,6 +21,7 @@ import "./page.css";
 const KINDS = {
   Answer,
   AuthForm,
+  SetupForm,
   ChatLog,
   Composer,
   CopyButton,

@@ -1,0 +1,76 @@
+"""What of an address tells callers apart, and which of them is this machine."""
+
+import pytest
+
+from llm_ui.auth import client_of
+from llm_ui.security.addresses import names_this_machine, network_of
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::9", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix", "unix"),
+    ],
+)
+def test_callers_are_counted_by_address_or_by_their_network(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost", "localhost:3000", "LOCALHOST.", "app.localhost:1", "127.0.0.1:3000",
+        "127.1.2.3", "[::1]:3000", "[::1]",
+    ],
+)  # fmt: skip
+def test_a_machine_knows_its_own_names(host: str) -> None:
+    assert names_this_machine(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "example.org",
+        "localhost.example.org:80",
+        "127.0.0.1.nip.io",
+        "192.0.2.1",
+        "[",
+        "a@b",
+        ":",
+    ],
+)
+def test_and_no_other_one(host: str) -> None:
+    assert not names_this_machine(host)
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "is_here"),
+    [
+        ("127.0.0.1", {"host": "localhost:3000"}, True),
+        ("::1", {"host": "[::1]:3000"}, True),
+        ("127.0.0.1", {}, True),
+        ("172.17.0.1", {"host": "localhost:3000"}, False),
+        ("127.0.0.1", {"host": "chat.example.org"}, False),
+        ("127.0.0.1", {"host": "localhost", "x-forwarded-for": "127.0.0.1"}, False),
+        ("127.0.0.1", {"host": "localhost", "x-forwarded-for": ""}, False),
+        ("127.0.0.1", {"host": "localhost", "forwarded": "for=127.0.0.1"}, False),
+        ("127.0.0.1", {"host": "localhost", "x-real-ip": "127.0.0.1"}, False),
+        ("127.0.0.1", {"host": "localhost", "via": "1.1 proxy"}, False),
+        ("localhost", {}, False),
+        ("", {}, False),
+    ],
+)
+def test_who_is_at_this_machine(address: str, headers: dict[str, str], is_here: bool) -> None:
+    assert client_of(address, headers).is_here is is_here
+
+
+def test_behind_proxies_nobody_is(settings_env) -> None:
+    settings_env("TRUSTED_PROXIES", "1")
+    assert not client_of("127.0.0.1", {"host": "localhost"}).is_here
