@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from llm_ui.security.addresses import is_loopback, names_this_machine
 from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token, same
 
 COOKIE = "llm_ui_session"
+BROWSER_COOKIE = "llm_ui_browser"
+BROWSER_LIMIT = 64
 CSRF_HEADER = "X-CSRF-Token"
 SESSION_PURPOSE = "session"
 # Why a session has ended, as far as its person is told at the door: auth.ended.<word>.
@@ -53,6 +56,8 @@ class Client:
     # The host that it asked for, and whether somebody says to have passed the call on.
     host: str = ""
     is_passed_on: bool = False
+    # What signing in left there before: a name for the browser, which opens nothing.
+    browser: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -73,7 +78,17 @@ def client_of(address: str, headers: Mapping[str, str]) -> Client:
     """Who calls, by the address and the headers of a call; their names are in lower case."""
     passed_on = any(name in headers for name in _PASSED_ON)
     agent, host = headers.get("user-agent", ""), headers.get("host", "")
-    return Client(address, agent, host, passed_on)
+    browser = cookie(headers.get("cookie", ""), BROWSER_COOKIE)
+    return Client(address, agent, host, passed_on, browser[:BROWSER_LIMIT])
+
+
+def cookie(header: str, name: str) -> str:
+    """The value of one cookie of a Cookie header, or ""."""
+    try:
+        morsel = SimpleCookie(header).get(name)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""
 
 
 @dataclass(frozen=True, slots=True)

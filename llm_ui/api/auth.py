@@ -54,9 +54,10 @@ class Joining(Token):
 
 
 class Resetting(Token):
-    """A new password by a link."""
+    """A new password by a link. The account's API keys end, unless `keep_keys` says otherwise."""
 
     password: Annotated[str, Field(max_length=1000)]
+    keep_keys: bool = False
 
 
 class Me(BaseModel):
@@ -79,6 +80,11 @@ def _enter(response: Response, signed_in: SignedIn) -> Me:
         secure=settings.secure_cookies,
         path="/",
     )
+    if signed_in.browser:
+        response.set_cookie(
+            auth.BROWSER_COOKIE, signed_in.browser, max_age=YEAR_S, httponly=True, samesite="lax",
+            secure=settings.secure_cookies, path="/",
+        )  # fmt: skip
     if signed_in.language:
         # What the page's own script sets when a language is chosen there.
         response.set_cookie(LANGUAGE_COOKIE, signed_in.language, max_age=YEAR_S, samesite="lax")
@@ -135,7 +141,8 @@ async def look_at_reset(body: Token) -> LinkView:
 @router.post("/reset/accept", dependencies=[Depends(own_page)], responses=problems(403, 404, 422))
 async def accept_reset(body: Resetting, response: Response, client: Caller) -> Me:
     """Set a new password and sign in; every other browser is signed out."""
-    return _enter(response, await invitations.reset(body.token, body.password, client))
+    signed_in = await invitations.reset(body.token, body.password, client, keep_keys=body.keep_keys)
+    return _enter(response, signed_in)
 
 
 @router.post("/login", dependencies=[Depends(own_page)], responses=problems(401, 403, 422, 429))

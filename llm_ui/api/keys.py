@@ -17,13 +17,14 @@ router = APIRouter(prefix="/keys", tags=["keys"])
 
 
 class NewKeyBody(BaseModel):
-    """A key to make."""
+    """A key to make. One without an end is made by `never_expires` alone."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(max_length=1000, examples=["Nightly report"])]
     scopes: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=3)] = ["chat"]
-    days: Annotated[int | None, Field(description="Until it expires; null for never")] = 90
+    days: Annotated[int | None, Field(description="Until it expires")] = 90
+    never_expires: bool = False
 
 
 class MadeKey(BaseModel):
@@ -56,7 +57,10 @@ async def list_keys(actor: OwnReader) -> KeyList:
 async def create_key(body: NewKeyBody, actor: OwnChanger) -> MadeKey:
     """Make a key. Its scopes are read, chat (read and change) and, for admins, admin."""
     async with unit_of_work() as session:
-        return made(await api_keys.create_key(session, actor, body.name, body.scopes, body.days))
+        fresh = await api_keys.create_key(
+            session, actor, body.name, body.scopes, body.days, never_expires=body.never_expires
+        )
+    return made(fresh)
 
 
 @router.post("/{key_id}/rotate", responses=problems(401, 403, 404, 409))

@@ -44,6 +44,8 @@ def main() -> int:
         sub.add_argument("--email", required=True)
         if verb == "create":
             sub.add_argument("--username", required=True)
+        if verb == "reset-password":
+            sub.add_argument("--keep-keys", action="store_true")
     options = parser.parse_args()
     email: str = options.email
     try:
@@ -56,8 +58,11 @@ def main() -> int:
             said = f"{email} is an administrator now; the password is the one of before."
         else:
             password = os.environ.get("NEW_PASSWORD", "")
-            asyncio.run(_with_database(accounts.reset_password(email, password)))
-            said = f"{email} has a new password, and is signed out everywhere."
+            kept: bool = options.keep_keys
+            work = accounts.reset_password(email, password, keep_keys=kept)
+            asyncio.run(_with_database(work))
+            keys = "API keys stay as they are" if kept else "API keys have ended"
+            said = f"{email} has a new password, and is signed out everywhere; {keys}."
     except AppError as error:
         sys.stderr.write(f"{translate(error.message_key, **error.params)}\n")
         return 1

@@ -65,6 +65,16 @@ def others_here(data: Path) -> Iterator[str]:
             continue
 
 
+def untold_proxy(settings: Settings) -> Iterator[str]:
+    """Whether everybody comes from the address of a proxy, as far as this server is told."""
+    if settings.secure_cookies and not settings.trusted_proxies:
+        yield (
+            "PUBLIC_URL is https, so there is a proxy in front, but TRUSTED_PROXIES is 0: "
+            "everybody seems to come from its address, and wrong passwords of one slow others. Set "
+            "TRUSTED_PROXIES=1 if it sends X-Forwarded-For."
+        )
+
+
 def too_many_connections(settings: Settings, workers: int) -> Iterator[str]:
     """Whether what the workers may open does not fit the database."""
     engine = script_engine(settings.database)

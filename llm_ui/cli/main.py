@@ -134,13 +134,14 @@ def create_admin(place: Place, options: argparse.Namespace) -> int:
 
 
 def reset_password(place: Place, options: argparse.Namespace) -> int:
-    """Give an account another password; it is signed out everywhere."""
+    """Give an account another password; its browsers are signed out, its API keys end."""
     from llm_ui.cli import start
 
     password = _asked_password(options.password, "NEW_PASSWORD", options.email)
     _set_up(place)
     start.prepare(place, migrate=True)
     who = ["reset-password", "--email", options.email]
+    who += ["--keep-keys"] if options.keep_keys else []
     return call(place, "-m", "llm_ui.cli.admin", *who, NEW_PASSWORD=password)
 
 
@@ -334,6 +335,8 @@ def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
     if verb is reset_password:
         parser.add_argument("--email", required=True)
         parser.add_argument("--password", help="better: NEW_PASSWORD, or the prompt")
+        kept = "let the account's API keys go on"
+        parser.add_argument("--keep-keys", action="store_true", help=kept)
     if verb is backup:
         parser.add_argument("--out", type=Path, help="the file (default: one in data/backups)")
     if verb is restore:

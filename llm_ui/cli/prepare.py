@@ -48,7 +48,7 @@ def migrate(settings: Settings) -> list[str]:
 
 def oddities(settings: Settings, workers: int, *, migrated: bool) -> list[str]:
     """What the person who starts the server should know."""
-    found = [*facts.unknown_settings(Path(".env"))]
+    found = [*facts.unknown_settings(Path(".env")), *facts.untold_proxy(settings)]
     if migrated:
         found += [
             *facts.others_here(settings.data_path),

@@ -28,7 +28,8 @@ def users(place: Place, options: argparse.Namespace) -> int:
 def keys(place: Place, options: argparse.Namespace) -> int:
     """Make an API key for somebody, without a page; it is shown once."""
     wanted = ["--for", options.email, "--name", options.name, "--scopes", options.scopes]
-    days = ["--days", str(options.days)] if options.days else []
+    days = ["--never-expires"] if options.never_expires else []
+    days += ["--days", str(options.days)] if options.days is not None else []
     return _look(place, "key", *wanted, *days, *_json(options))
 
 
@@ -131,7 +132,8 @@ def add_options(name: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--name", default="Made at the command line", help="what it is for")
         scopes = "what it may do, of read,chat,admin (default: read,chat)"
         parser.add_argument("--scopes", default="read,chat", help=scopes)
-        parser.add_argument("--days", type=int, help="until it ends (default: never)")
+        parser.add_argument("--days", type=int, help="until it ends (default: 90)")
+        parser.add_argument("--never-expires", action="store_true", help="it has no end")
     if name == "logs":
         parser.add_argument("--lines", type=_lines, default=20, help="how many (default: 20)")
         levels = ("info", "warning", "error")

@@ -11,7 +11,7 @@ from llm_ui.components.text import t, t_of, when
 from llm_ui.components.ui import settings
 from llm_ui.schemas.keys import KeyItem
 from llm_ui.states.auth import AuthState
-from llm_ui.states.keys import FORM, SHOWN, KeysState
+from llm_ui.states.keys import FORM, NEVER, SHOWN, KeysState
 
 DAYS = (30, 90, 365)
 _TONES = (("active", "ok"), ("expired", "warn"))
@@ -101,7 +101,7 @@ def key_dialogs() -> rx.Component:
             ),
             ui.select_field(
                 t("keys_api.expires"), "key-days", *days,
-                rx.el.option(t("keys_api.never"), value=""), default_value="90",
+                rx.el.option(t("keys_api.never"), value=NEVER), default_value="90",
                 data_testid="key-days",
             ),
             class_name="lu-fields",

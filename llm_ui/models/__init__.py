@@ -31,7 +31,14 @@ from llm_ui.models.provider import (  # noqa: E402
     ModelReader,
     ProviderEndpoint,
 )
-from llm_ui.models.user import APIKey, AuthSession, SignInAttempt, User, UserLink  # noqa: E402
+from llm_ui.models.user import (  # noqa: E402
+    APIKey,
+    AuthSession,
+    KnownPlace,
+    SignInAttempt,
+    User,
+    UserLink,
+)
 
 metadata = SQLModel.metadata
 
@@ -50,6 +57,7 @@ __all__ = [
     "FilePassage",
     "Generation",
     "GenerationEvent",
+    "KnownPlace",
     "MediaModel",
     "MediaProvider",
     "MediaType",

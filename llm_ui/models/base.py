@@ -85,6 +85,12 @@ def text_field(max_length: int) -> Any:
     return Field(default="", max_length=max_length, sa_column_kwargs={"server_default": ""})
 
 
+def key_field(max_length: int) -> Any:
+    """A text by which rows are looked up, made of another column."""
+    given = {"server_default": ""}
+    return Field(default="", max_length=max_length, index=True, sa_column_kwargs=given)
+
+
 def flag_field() -> Any:
     """A switch that is off, also in rows that are there already."""
     return Field(default=False, nullable=False, sa_column_kwargs={"server_default": sa.false()})

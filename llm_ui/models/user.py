@@ -8,7 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from llm_ui.models.base import choices, created_field, foreign, id_field, json_field, time_field
+from llm_ui.models.base import (
+    choices,
+    created_field,
+    foreign,
+    id_field,
+    json_field,
+    key_field,
+    time_field,
+)
+from llm_ui.security import names
+
+NAME_KEY_LIMIT = 200
 
 
 class User(SQLModel, table=True):
@@ -16,6 +27,7 @@ class User(SQLModel, table=True):
     account page sets beside the columns: theme, automatic titles, a default prompt; of
     somebody who is leaving, `leaving` and whose their things will be. Without a
     `password_hash` nobody signs in by password. `last_active_at` is noted every few minutes.
+    `name_key` and `look_key` are what the name reads as (security/names.py).
     """
 
     __table_args__ = (choices("role", "admin", "user"),)
@@ -33,6 +45,15 @@ class User(SQLModel, table=True):
     updated_at: datetime = created_field()
     last_login_at: datetime | None = time_field()
     last_active_at: datetime | None = time_field(index=True)
+    name_key: str = key_field(NAME_KEY_LIMIT)
+    look_key: str = key_field(NAME_KEY_LIMIT)
+
+
+@sa.event.listens_for(User, "before_insert")
+@sa.event.listens_for(User, "before_update")
+def _keep_keys(_mapper: object, _connection: object, user: User) -> None:
+    keys = (each[:NAME_KEY_LIMIT] for each in names.keys(user.username))
+    user.name_key, user.look_key = keys
 
 
 class UserLink(SQLModel, table=True):
@@ -104,3 +125,13 @@ class SignInAttempt(SQLModel, table=True):
     failures: int = 0
     last_failure_at: datetime = created_field(index=True)
     blocked_until: datetime | None = time_field()
+
+
+class KnownPlace(SQLModel, table=True):
+    """A browser or a network from which somebody has signed in. `subject` is a keyed hash."""
+
+    __tablename__ = "knownplace"
+
+    subject: str = Field(primary_key=True, max_length=64)
+    user_id: str = foreign("user.id", "CASCADE")
+    seen_at: datetime = created_field(index=True)

@@ -167,7 +167,12 @@ def join() -> rx.Component:
 
 def reset() -> rx.Component:
     """Set a password by a link."""
-    labels = {**_labels(), "password": t("auth.new_password"), "submit": t("auth.reset_submit")}
+    labels = {
+        **_labels(),
+        "password": t("auth.new_password"),
+        "submit": t("auth.reset_submit"),
+        "end_keys": t("auth.end_keys"),
+    }
     return _frame(
         t("auth.reset_title"),
         link_form(_over(), mode="reset", labels=labels),

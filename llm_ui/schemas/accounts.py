@@ -19,13 +19,15 @@ class UserView:
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A fresh session. `token` goes into the cookie and nowhere else; `language` and
-    `theme` are what the person chose elsewhere, or empty."""
+    `theme` are what the person chose elsewhere, or empty. `browser` is what the browser is called
+    from now on."""
 
     user: UserView
     token: str
     csrf_token: str
     language: str = ""
     theme: str = ""
+    browser: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class DoorView:
 class LinkView:
     """What a link that an administrator handed over is for.
 
-    Of an invitation for anybody `email` is empty; `username` is whose password it sets.
+    Of an invitation for anybody `email` is empty; `username` is whose password it sets, and
+    `keys` how many API keys of theirs are in use.
     """
 
     kind: str
@@ -53,3 +56,4 @@ class LinkView:
     username: str
     role: str
     expires_at: str
+    keys: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +24,10 @@ from llm_ui.errors import (
 from llm_ui.models import User
 from llm_ui.models.base import now
 from llm_ui.schemas.accounts import DoorView, SignedIn, UserView
-from llm_ui.security import passwords
+from llm_ui.security import names, passwords
 from llm_ui.security.text import storable
-from llm_ui.services import admission, attempts, installation
+from llm_ui.security.tokens import new_token
+from llm_ui.services import admission, api_keys, attempts, installation, places
 from llm_ui.services.installation import Installation
 from llm_ui.services.monitoring import record
 
@@ -56,10 +58,14 @@ def clean_email(email: str) -> str:
 
 
 def clean_username(username: str) -> str:
-    """The name with its spaces trimmed. Raises InvalidInput."""
-    cleaned = " ".join(storable(username).split())
+    """The name in the form that is kept, all of it to be seen. Raises InvalidInput."""
+    cleaned = names.one_form(username)
     if not _USERNAME.fullmatch(cleaned):
         raise InvalidInput("error.username_invalid", field="username")
+    if not names.is_visible(cleaned):
+        raise InvalidInput("error.name_unseen", field="username")
+    if not names.is_of_one_alphabet(cleaned):
+        raise InvalidInput("error.name_mixed", field="username")
     return cleaned
 
 
@@ -102,6 +108,26 @@ async def check_unknown(
         raise AlreadyRegistered(key)
 
 
+async def check_name(
+    session: AsyncSession, username: str, *, of: str = "", key: str = "error.name_taken"
+) -> None:
+    """Raise AlreadyRegistered, with the words of `key`, if somebody else than `of` has a name
+    that reads like this one."""
+    name_key, look_key = names.keys(username)
+    query = sa.select(col(User.id)).where(
+        sa.or_(col(User.name_key) == name_key, col(User.look_key) == look_key),
+        col(User.id) != of,
+    )
+    if await session.scalar(query.limit(1)):
+        raise AlreadyRegistered(key)
+
+
+async def claim_name(session: AsyncSession, username: str, of: str) -> None:
+    """Make sure that nobody else has a name that reads like this, until the commit."""
+    await lock_accounts(session)
+    await check_name(session, username, of=of)
+
+
 async def add_user(
     session: AsyncSession,
     email: str,
@@ -111,18 +137,22 @@ async def add_user(
     taken: str = AlreadyRegistered.message_key,
 ) -> User:
     """A new account; nobody else's permission is asked. Raises AlreadyRegistered with the words
-    of `taken`."""
+    of `taken`; strangers are not told whether it is the address or the name."""
     await claim_email(session, email, taken)
+    own_words = {"key": taken} if taken == AlreadyRegistered.message_key else {}
+    await check_name(session, username, **own_words)
     user = User(email=email, username=username, password_hash=hashed, role=role)
     session.add(user)
     await session.flush()
     return user
 
 
-async def _admit(session: AsyncSession, email: str, client: Client, setup_token: str) -> str:
-    """The role of whoever registers with this address; raises unless they may.
+async def _admit(
+    session: AsyncSession, email: str, username: str, client: Client, setup_token: str
+) -> str:
+    """The role of whoever registers with these details; raises unless they may.
 
-    Whether the address is taken comes last: where people cannot register by themselves, nobody
+    Whether they are taken comes last: where people cannot register by themselves, nobody
     finds out here who has an account.
     """
     if not await admission.exist(session):
@@ -135,6 +165,7 @@ async def _admit(session: AsyncSession, email: str, client: Client, setup_token:
         raise NotAllowed("error.registration_invite")
     check_domain(email, settings)
     await check_unknown(session, email)
+    await check_name(session, username, key=AlreadyRegistered.message_key)
     return "user"
 
 
@@ -171,11 +202,11 @@ async def register(
     check_password(password)
     # Whoever is refused costs no hash.
     async with unit_of_work(writes=False) as session:
-        await _admit(session, email, client, setup_token)
+        await _admit(session, email, username, client, setup_token)
     hashed = await passwords.hash_password(password)
     async with unit_of_work() as session:
         await lock_accounts(session)
-        role = await _admit(session, email, client, setup_token)
+        role = await _admit(session, email, username, client, setup_token)
         user = await add_user(session, email, username, hashed, role)
         signed_in = await sign_in(session, user, client)
         record(
@@ -222,9 +253,9 @@ async def promote(email: str) -> UserView:
         return user_view(user)
 
 
-async def reset_password(email: str, password: str) -> UserView:
-    """Give an account another password; every browser of its is signed out. For the command line
-    only. Raises NotFound."""
+async def reset_password(email: str, password: str, *, keep_keys: bool = False) -> UserView:
+    """Give an account another password; every browser of its is signed out, and its API keys end
+    unless they are to be kept. For the command line only. Raises NotFound."""
     check_password(password)
     async with unit_of_work(writes=False) as session:
         await _by_email(session, email)
@@ -233,6 +264,8 @@ async def reset_password(email: str, password: str) -> UserView:
         user = await _by_email(session, email)
         user.password_hash, user.updated_at = hashed, now()
         await auth.end_sessions(session, await auth.sessions_of(session, user.id), "password")
+        if not keep_keys:
+            await api_keys.revoke_all(session, user.id)
         await attempts.forget(session, user.email)
         record(session, "account.password_replaced", user.username, user_id=user.id)
         return user_view(user)
@@ -240,7 +273,9 @@ async def reset_password(email: str, password: str) -> UserView:
 
 async def sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn:
     """A fresh session for somebody who has shown who they are."""
+    client = client if client.browser else replace(client, browser=new_token())
     session_id, token = await auth.open_session(session, user, client)
+    await places.remember(session, user.id, client)
     user.last_login_at = user.last_active_at = now()
     session.add(user)
     return SignedIn(
@@ -249,6 +284,7 @@ async def sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn
         auth.csrf_token(session_id),
         user.language or "",
         str(user.preferences.get("theme", "")),
+        client.browser,
     )
 
 
@@ -264,7 +300,9 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
     email = storable(email.strip().lower())[:254]
     async with unit_of_work(writes=False) as session:
         user = await session.scalar(sa.select(User).where(col(User.email) == email))
+        place = await places.known(session, user.id if user else "", client)
     known, stored, renewed = (user.id, user.password_hash, "") if user else (None, None, "")
+    trying = attempts.Try(email, client.address, place)
 
     async def verify() -> bool:
         nonlocal renewed
@@ -274,13 +312,13 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
             await _note_failure(known, client)
         return fits
 
-    fits = await attempts.tried(email, client.address, verify)
+    fits = await attempts.tried(trying, verify)
     refusal = _refusal(user, fits=fits)
     if fits and refusal is not None:
         await _note_failure(known, client)
     async with unit_of_work() as session:
         if user is not None and fits:
-            await attempts.succeeded(session, email, client.address)
+            await attempts.succeeded(session, trying)
         if user is not None and refusal is None:
             if renewed:
                 user.password_hash = renewed

@@ -85,18 +85,29 @@ def _require_person(actor: Actor) -> None:
 
 
 async def create_key(
-    session: AsyncSession, actor: Actor, name: str, scopes: Sequence[str], days: int | None
+    session: AsyncSession,
+    actor: Actor,
+    name: str,
+    scopes: Sequence[str],
+    days: int | None,
+    *,
+    never_expires: bool = False,
 ) -> NewKey:
     """Make a key of the actor's own.
 
     Args:
         scopes: of read, chat and admin; admin is for admins.
-        days: until it expires; None for never.
+        days: until it expires.
+        never_expires: it is meant to have no end, whatever `days` says. A key without one
+            is not made by leaving something out.
 
     Raises:
         InvalidInput, NotAllowed; Conflict when the person has too many.
     """
     _require_person(actor)
+    days = None if never_expires else days
+    if days is None and not never_expires:
+        raise InvalidInput("error.key_endless", field="days")
     cleaned, wanted = _clean(actor, name, scopes, days)
     count = await session.scalar(
         sa.select(sa.func.count()).where(
@@ -173,6 +184,41 @@ def _revoke(session: AsyncSession, actor: Actor, row: APIKey) -> KeyItem:
         after_commit(session, lambda: auth.announce_ended([row.id]))
         record(session, "key.revoked", f"{row.prefix} {row.name}", user_id=actor.user_id)
     return _item(row)
+
+
+# --- what becomes of keys with their account ----------------------------------------------
+
+
+async def count_active(session: AsyncSession, user_id: str) -> int:
+    """How many of somebody's keys open something."""
+    rows = await session.scalars(sa.select(APIKey).where(col(APIKey.user_id) == user_id))
+    return sum(_state(row) == "active" for row in rows)
+
+
+async def revoke_all(session: AsyncSession, user_id: str) -> int:
+    """End all of somebody's keys for good, and what is open to them; says how many."""
+    ended = list(
+        await session.scalars(
+            sa.update(APIKey)
+            .where(col(APIKey.user_id) == user_id, col(APIKey.revoked_at).is_(None))
+            .values(revoked_at=now(), is_active=False)
+            .returning(col(APIKey.id))
+        )
+    )
+    after_commit(session, lambda: auth.announce_ended(ended))
+    return len(ended)
+
+
+async def drop_admin(session: AsyncSession, user_id: str) -> None:
+    """Take from somebody's keys for good what only an administrator's may do. Of the scope
+    "admin", which holds all of it, the others are left."""
+    rows = await session.scalars(
+        sa.select(APIKey).where(col(APIKey.user_id) == user_id).with_for_update()
+    )
+    for row in rows:
+        if "admin" in row.scopes:
+            held = {*row.scopes, "chat"} - {"admin"}
+            row.scopes = [each for each in SCOPES if each in held]
 
 
 # --- everybody's, for admins -------------------------------------------------------------

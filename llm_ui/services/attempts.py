@@ -1,9 +1,10 @@
 """Slowing wrong passwords: by account, by address, and by the two together.
 
 Each failure beyond a free number doubles the wait before the next attempt. An account
-on its own waits a minute at most: nobody can lock somebody else out for long. An address is
-shared by people behind one router, or all that a proxy shows: its failures slow tries down and
-refuse wrong passwords, but no right one.
+on its own waits a minute at most, and whoever tries from where its person has been signed in before
+does not wait for that at all: nobody can lock somebody else out. An address is shared by people
+behind one router, or all that a proxy shows: its failures slow tries down and refuse wrong
+passwords, but no right one. Of an IPv6 address its /64 counts.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from llm_ui.db import insert_missing, unit_of_work
 from llm_ui.errors import TooManyRequests
 from llm_ui.models import SignInAttempt
 from llm_ui.models.base import now
+from llm_ui.security.addresses import network_of
 from llm_ui.security.tokens import keyed_hash
 
 # Tries at once of one account from one address, while none has been wrong.
@@ -43,10 +45,30 @@ class Rule:
 RULES = {"pair": Rule(5, 900), "address": Rule(30, 900), "account": Rule(10, 60)}
 
 
-def _subjects(email: str, address: str) -> dict[str, str]:
-    names = {"pair": f"{email}\n{address}", "address": address, "account": email}
-    secret = get_settings().secret_keys[-1]
-    return {kind: keyed_hash(secret, f"attempt:{kind}", name) for kind, name in names.items()}
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Whose password is tried, and from where.
+
+    `place` is where that person is known to have been before, "" elsewhere. There only the
+    failures of this very place count for the account.
+    """
+
+    email: str
+    address: str
+    place: str = ""
+
+    @property
+    def subjects(self) -> dict[str, str]:
+        """What its failures are counted by."""
+        network = network_of(self.address)
+        names = {"pair": f"{self.email}\n{self.place or network}", "address": network}
+        if not self.place:
+            names["account"] = self.email
+        return {kind: _subject(kind, name) for kind, name in names.items()}
+
+
+def _subject(kind: str, name: str) -> str:
+    return keyed_hash(get_settings().secret_keys[-1], f"attempt:{kind}", name)
 
 
 def _wait(rule: Rule, failures: int) -> int:
@@ -83,7 +105,7 @@ async def _at(pair: str) -> AsyncIterator[_Gate]:
             _gates.pop(pair, None)
 
 
-async def tried(email: str, address: str, verify: Callable[[], Awaitable[bool]]) -> bool:
+async def tried(trying: Try, verify: Callable[[], Awaitable[bool]]) -> bool:
     """Have a password tried; whether it fits. One that does not is counted, after it did not.
 
     From an address of many failures a try takes a moment longer, but the right password of
@@ -93,7 +115,7 @@ async def tried(email: str, address: str, verify: Callable[[], Awaitable[bool]])
         TooManyRequests: an earlier failure's wait is not over, or this one was wrong and begins
             one; nothing has been tried in the first case.
     """
-    subjects = _subjects(email, address)
+    subjects = trying.subjects
     async with _at(subjects["pair"]) as gate:
         rows = await _rows(subjects)
         if "pair" not in rows and "account" not in rows:
@@ -170,12 +192,12 @@ def _remaining(row: SignInAttempt, moment: datetime) -> int:
 
 async def forget(session: AsyncSession, email: str) -> None:
     """Forget what was tried on this account from everywhere: its password is another one."""
-    subject = _subjects(email, "")["account"]
-    await session.execute(sa.delete(SignInAttempt).where(col(SignInAttempt.subject) == subject))
+    await session.execute(
+        sa.delete(SignInAttempt).where(col(SignInAttempt.subject) == _subject("account", email))
+    )
 
 
-async def succeeded(session: AsyncSession, email: str, address: str) -> None:
-    """Forget the failures of this account; those of the address stay."""
-    subjects = _subjects(email, address)
-    own = [subjects["pair"], subjects["account"]]
+async def succeeded(session: AsyncSession, trying: Try) -> None:
+    """Forget the failures of whoever has the password; those of the address stay."""
+    own = [each for kind, each in trying.subjects.items() if kind != "address"]
     await session.execute(sa.delete(SignInAttempt).where(col(SignInAttempt.subject).in_(own)))

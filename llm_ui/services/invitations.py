@@ -23,7 +23,7 @@ from llm_ui.schemas.accounts import LinkView, SignedIn
 from llm_ui.schemas.people import HandedLink, InvitationItem, Invited
 from llm_ui.security import passwords
 from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token
-from llm_ui.services import accounts, admission, installation
+from llm_ui.services import accounts, admission, api_keys, installation
 from llm_ui.services.monitoring import record
 
 PURPOSE = "link"
@@ -201,6 +201,7 @@ async def look(session: AsyncSession, token: str, kind: str) -> LinkView:
         user.username if user else "",
         link.role,
         link.expires_at.isoformat(),
+        await api_keys.count_active(session, user.id) if user else 0,
     )
 
 
@@ -216,11 +217,12 @@ async def _take(session: AsyncSession, link: UserLink, moment: datetime) -> None
         raise NotFound("error.link_over")
 
 
-async def _check_guest(session: AsyncSession, link: UserLink, address: str) -> None:
-    """Raise unless whoever has this address may take an invitation up."""
+async def _check_guest(session: AsyncSession, link: UserLink, address: str, name: str) -> None:
+    """Raise unless whoever has this address and name may take an invitation up."""
     if link.email is None:
         accounts.check_domain(address, await installation.load(session))
     await accounts.check_unknown(session, address)
+    await accounts.check_name(session, name, key=AlreadyRegistered.message_key)
 
 
 async def accept(token: str, email: str, username: str, password: str, client: Client) -> SignedIn:
@@ -243,11 +245,11 @@ async def accept(token: str, email: str, username: str, password: str, client: C
     name = accounts.clean_username(username)
     accounts.check_password(password)
     async with unit_of_work(writes=False) as session:
-        await _check_guest(session, link, address)
+        await _check_guest(session, link, address, name)
     hashed = await passwords.hash_password(password)
     async with unit_of_work() as session:
         link, _ = await _find(session, token, "invite", lock=True)
-        await _check_guest(session, link, address)
+        await _check_guest(session, link, address, name)
         await _take(session, link, now())
         user = await accounts.add_user(session, address, name, hashed, link.role)
         link.user_id = user.id
@@ -259,8 +261,12 @@ async def accept(token: str, email: str, username: str, password: str, client: C
     return signed_in
 
 
-async def reset(token: str, password: str, client: Client) -> SignedIn:
+async def reset(token: str, password: str, client: Client, *, keep_keys: bool = False) -> SignedIn:
     """Set a new password by a link, and sign in here; everywhere else the person is out.
+
+    Args:
+        keep_keys: let the account's API keys go on; otherwise they end, since whoever had the
+            password may have made them.
 
     Raises:
         NotFound: the link is over, or its account is.
@@ -281,6 +287,8 @@ async def reset(token: str, password: str, client: Client) -> SignedIn:
         await _take(session, link, moment)
         user.password_hash, user.updated_at = hashed, moment
         await auth.end_sessions(session, await auth.sessions_of(session, user.id), "password")
+        if not keep_keys:
+            await api_keys.revoke_all(session, user.id)
         signed_in = await accounts.sign_in(session, user, client)
         record(session, "account.password_reset", user_id=user.id, address=client.address)
     return signed_in

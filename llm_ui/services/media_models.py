@@ -27,6 +27,7 @@ from llm_ui.services.media_views import (
     load_model,
     type_item,
 )
+from llm_ui.services.model_checks import check_alike, clean_shown
 from llm_ui.services.monitoring import record
 
 NAME_LIMIT = 200
@@ -56,10 +57,11 @@ async def create_model(
         provider_id=provider.id,
         type_id=kind,
         name=name,
-        display_name=_clean_name(draft.display_name or name, "display_name"),
+        display_name=_clean_shown(draft.display_name or name),
         default_params=clean_params(draft.params or {}),
         is_active=draft.is_active is not False,
     )
+    await check_alike(session, row.display_name, row.id)
     session.add(row)
     label = f"{provider.name}: {name}"
     await flush_named(session, "error.media_model_known")
@@ -80,7 +82,9 @@ async def update_model(
     if draft.name is not None:
         row.name = _clean_name(draft.name)
     if draft.display_name is not None:
-        row.display_name = _clean_name(draft.display_name or row.name, "display_name")
+        row.display_name = _clean_shown(draft.display_name or row.name)
+        if row.display_name != before["display_name"]:
+            await check_alike(session, row.display_name, row.id)
     if draft.params is not None:
         row.default_params = clean_params(draft.params)
     if draft.is_active is not None:
@@ -129,6 +133,10 @@ def clean_params(params: Mapping[str, Any]) -> dict[str, str | int]:
             raise InvalidInput(f"error.media_{name}", field=name)
         cleaned[name] = value.strip()
     return cleaned
+
+
+def _clean_shown(name: str) -> str:
+    return clean_shown(_clean_name(name, "display_name"), "display_name", NAME_LIMIT)
 
 
 def _clean_name(name: str, field: str = "name") -> str:

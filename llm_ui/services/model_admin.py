@@ -49,6 +49,8 @@ async def update_model(
         raise NotFound
     before = await _told(session, model)
     _put_words(model, draft)
+    if draft.display_name and model.display_name != before["display_name"]:
+        await checks.check_alike(session, model.display_name, model.id)
     await _put_type(session, model, draft.type_id)
     _put_abilities(model, provider, draft)
     await _put_readers(session, model, draft.readers)
@@ -108,7 +110,7 @@ def _fix(model: AIModel, field: str, *, fixed: bool) -> None:
 
 def _put_words(model: AIModel, draft: ModelDraft) -> None:
     if draft.display_name is not None:
-        given = checks.clean_line(draft.display_name, "display_name", checks.NAME_LIMIT)
+        given = checks.clean_shown(draft.display_name, "display_name", checks.NAME_LIMIT)
         model.display_name = given or shown_name(model.name)[: checks.NAME_LIMIT]
     if draft.description is not None:
         limit = checks.DESCRIPTION_LIMIT

@@ -6,8 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
 from llm_ui.errors import InvalidInput
+from llm_ui.models import AIModel, MediaModel
 from llm_ui.schemas.models import ModelDraft
+from llm_ui.security import names
 from llm_ui.security.text import storable
 from llm_ui.services import chat_settings
 from llm_ui.services.modes import THINKING
@@ -37,6 +43,25 @@ def clean_line(text: str, field: str, limit: int, *, key: str = "error.model_nam
     if len(cleaned) > limit:
         raise InvalidInput(key, field=field, limit=limit)
     return cleaned
+
+
+def clean_shown(text: str, field: str, limit: int) -> str:
+    """A name that people see, in one form, all of it to be seen; it may be empty. Raises
+    InvalidInput."""
+    cleaned = clean_line(names.one_form(text), field, limit)
+    if not names.is_visible(cleaned):
+        raise InvalidInput("error.name_unseen", field=field)
+    return cleaned
+
+
+async def check_alike(session: AsyncSession, name: str, of: str) -> None:
+    """Raise InvalidInput if another model than `of` has a name that reads like this one and is
+    not it: the same model of two providers may have the same name."""
+    for table in (AIModel, MediaModel):
+        query = sa.select(col(table.display_name)).where(col(table.id) != of).distinct()
+        for other in await session.scalars(query):
+            if names.look_alike(name, other):
+                raise InvalidInput("error.name_alike", field="display_name", name=other)
 
 
 def clean_text(text: str, field: str, limit: int) -> str:

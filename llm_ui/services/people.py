@@ -22,7 +22,7 @@ from llm_ui.models import ChatHistory, UsageLog, User
 from llm_ui.models.base import now
 from llm_ui.schemas.people import Created, HandedLink, PersonFilters, PersonItem, PersonPage
 from llm_ui.security.text import storable
-from llm_ui.services import accounts, departures, invitations
+from llm_ui.services import accounts, api_keys, departures, invitations
 from llm_ui.services.matching import holds
 from llm_ui.services.monitoring import record
 from llm_ui.services.paging import moment_of, packed, unpacked
@@ -234,17 +234,20 @@ async def change(
     """Rename, promote, demote, disable or enable somebody else. For admins.
 
     Who is disabled is out at once: sessions, tabs, keys and running answers end. Who is
-    demoted is signed out everywhere, so that nothing an administrator sees stays open.
+    demoted is signed out everywhere, so that nothing an administrator sees stays open, and
+    their keys lose what is an administrator's, for good.
     Links that they handed out open nothing any more.
 
     Raises:
         NotFound: there is nobody of this id.
         Conflict: it is the actor.
         InvalidInput: a value is not usable.
+        AlreadyRegistered: somebody has such a name already.
     """
     user = await _other(session, actor, user_id)
     about: dict[str, Any] = {"user_id": actor.user_id, "subject": user.id}
     if username is not None and (name := accounts.clean_username(username)) != user.username:
+        await accounts.claim_name(session, name, user.id)
         changes = {"username": [user.username, name]}
         user.username, user.updated_at = name, now()
         record(session, "admin.user_renamed", user.email, **about, changes=changes)
@@ -253,6 +256,7 @@ async def change(
         user.role, user.updated_at = role, now()
         if role != "admin":
             await departures.withdraw_links(session, user.id)
+            await api_keys.drop_admin(session, user.id)
             await auth.end_sessions(session, await auth.sessions_of(session, user.id), "role")
         record(session, "admin.user_role", user.email, **about, changes=changes)
     if is_active is not None and is_active != user.is_active:

@@ -21,6 +21,7 @@ from llm_ui.services.accounts import (
     check_domain,
     check_password,
     claim_email,
+    claim_name,
     clean_email,
     clean_username,
 )
@@ -79,10 +80,12 @@ async def confirm_password(actor: Actor, password: str, client: Client) -> None:
     async def verify() -> bool:
         return (await passwords.verify_password(password, known))[0]
 
-    if not await attempts.tried(actor.email, client.address, verify):
+    # Whoever is signed in does not wait for what others try from elsewhere.
+    trying = attempts.Try(actor.email, client.address, f"session:{actor.session_id}")
+    if not await attempts.tried(trying, verify):
         raise InvalidInput("error.password_wrong", field="password")
     async with unit_of_work() as session:
-        await attempts.succeeded(session, actor.email, client.address)
+        await attempts.succeeded(session, trying)
 
 
 async def change(
@@ -96,7 +99,7 @@ async def change(
     Raises:
         InvalidInput: a value is not usable, the password is wrong, or people here have
             their e-mail elsewhere.
-        AlreadyRegistered: another account has this e-mail.
+        AlreadyRegistered: another account has this e-mail, or such a name.
         TooManyRequests: too many addresses were tried, or wrong passwords.
     """
     email = None if wanted.email is None else clean_email(wanted.email)
@@ -111,7 +114,8 @@ async def change(
         user = await _own(session, actor)
         if email is not None:
             await _take_email(session, actor, user, email)
-        if username is not None:
+        if username is not None and username != user.username:
+            await claim_name(session, username, user.id)
             user.username = username
         await _prefer(session, actor, user, wanted)
         user.updated_at = now()

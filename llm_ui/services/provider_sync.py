@@ -19,6 +19,7 @@ from llm_ui.models import AIModel, AIProvider, AIType
 from llm_ui.models.base import now
 from llm_ui.providers.several import Answered, Several
 from llm_ui.schemas.providers import SyncReport
+from llm_ui.security import names
 from llm_ui.services import prices
 from llm_ui.services.adapters import adapter_for, note_address
 from llm_ui.services.models import CHAT, EMBEDDING
@@ -135,8 +136,10 @@ async def note_status(session: AsyncSession, row: AIProvider, error: ProviderErr
 
 
 def shown_name(name: str) -> str:
-    """A model's name as people see it: of a file's path (llama.cpp tells one) its stem."""
-    return PurePath(name).stem if name.endswith(".gguf") else name
+    """A model's name as people see it, without what cannot be seen: of a file's path (llama.cpp
+    tells one) its stem."""
+    stem = PurePath(name).stem if name.endswith(".gguf") else name
+    return names.visible(stem) or stem
 
 
 def _kept(report: SyncReport) -> dict[str, Any]:
@@ -175,7 +178,7 @@ async def _note_models(
                 # Behind those that an admin has put in order.
                 sort_order=last + 1 if last else 0,
                 name=name,
-                display_name=(info.display_name or shown_name(info.name))[:NAME_LIMIT],
+                display_name=shown_name(info.display_name or info.name)[:NAME_LIMIT],
                 context_window=info.context_window,
                 max_tokens=info.max_output_tokens,
                 capabilities=[*info.capabilities, *([THINKING] if info.thinks else [])],

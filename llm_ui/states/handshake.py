@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,17 +11,8 @@ from reflex_base.constants import RouteVar
 from reflex_base.event.context import EventContext
 
 from llm_ui import auth
-from llm_ui.auth import Actor, Client
+from llm_ui.auth import Actor, Client, cookie
 from llm_ui.i18n import pick_language
-
-
-def cookie(header: str, name: str) -> str:
-    """The value of one cookie of a Cookie header, or ""."""
-    try:
-        morsel = SimpleCookie(header).get(name)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
 
 
 def calling_client() -> Client:

@@ -15,6 +15,7 @@ from llm_ui.states.access import admin, current_actor
 from llm_ui.states.feedback import tell, words_of
 
 FORM, SHOWN = "key-dialog", "key-shown"
+NEVER = "never"
 
 
 def _hand_over(fresh: NewKey) -> Any:
@@ -47,14 +48,15 @@ class KeysState(rx.State):
 
     @rx.event
     async def create_key(self, name: str, scope: str, days: str) -> Any:
-        """Make a key that expires in so many days; "" for never."""
+        """Make a key that expires in so many days, or "never"."""
         try:
-            if days and not days.isdecimal():
+            if days != NEVER and not (days.isdecimal() and len(days) < 10):
                 raise InvalidInput("error.key_days", limit=api_keys.LONGEST_DAYS)
             async with unit_of_work() as session:
                 fresh = await api_keys.create_key(
-                    session, current_actor(), name, [scope], int(days) if days else None
-                )
+                    session, current_actor(), name, [scope],
+                    None if days == NEVER else int(days), never_expires=days == NEVER,
+                )  # fmt: skip
         except AppError as error:
             self.problem = words_of(error)
             return None

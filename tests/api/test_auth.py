@@ -92,3 +92,21 @@ async def test_too_many_wrong_passwords_say_how_long_to_wait(people: People, vis
         )
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_signing_in_leaves_a_name_for_the_browser_that_opens_nothing(
+    people: People, visitor: Caller
+):
+    credentials = {"email": "bob@example.org", "password": PASSWORD}
+    answer = await visitor.post("/api/v1/auth/login", json=credentials)
+    browser = answer.cookies[auth.BROWSER_COOKIE]
+    named = [
+        each for each in answer.headers.get_list("set-cookie") if each.startswith("llm_ui_browser=")
+    ]
+    assert len(named) == 1
+    assert "HttpOnly" in named[0]
+    answer = await visitor.post("/api/v1/auth/login", json=credentials)
+    assert answer.cookies[auth.BROWSER_COOKIE] == browser
+    visitor.cookies.clear()
+    visitor.cookies.set(auth.BROWSER_COOKIE, browser)
+    assert (await visitor.get("/api/v1/auth/me")).status_code == 401

@@ -6,11 +6,13 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
+from llm_ui import auth
 from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.models import APIKey, User
 from llm_ui.models.base import now
 from llm_ui.services import api_keys
+from llm_ui.services import people as user_admin
 from tests.api.conftest import Caller, make_caller
 from tests.conftest import People
 
@@ -192,3 +194,53 @@ async def test_alice_sees_all_keys_and_ends_any(people: People, alice: Caller, b
     assert (await alice.delete(f"/api/v1/admin/keys/{key_id}")).json()["state"] == "revoked"
     async with program(key) as job:
         assert (await job.get("/api/v1/projects")).status_code == 401
+
+
+@pytest.mark.parametrize("days", [None, 0, -1, 4000])
+async def test_a_key_without_an_end_is_not_made_by_leaving_something_out(bob: Caller, days):
+    refused = await bob.post(KEYS, json={"name": "x", "scopes": ["chat"], "days": days})
+    assert (refused.status_code, refused.json()["field"]) == (422, "days")
+
+
+async def test_a_key_without_an_end_is_made_by_saying_so(bob: Caller):
+    body = {"name": "For ever", "scopes": ["chat"], "never_expires": True}
+    made = await bob.post(KEYS, json=body)
+    assert made.status_code == 201
+    assert made.json()["item"]["expires_at"] == ""
+    usual = await bob.post(KEYS, json={"name": "Usual"})
+    assert usual.json()["item"]["expires_at"]
+
+
+@pytest.mark.parametrize("keep", [None, False, True])
+async def test_a_new_password_by_a_link_ends_the_keys_unless_they_are_kept(
+    people: People, visitor: Caller, keep: bool | None
+):
+    _, key = await key_of(people, "bob", "chat")
+    async with unit_of_work() as session:
+        link = await user_admin.make_reset_link(session, people.alice, people.bob.user_id)
+    token = link.path.partition("#")[2]
+    seen = await visitor.post("/api/v1/auth/reset", json={"token": token})
+    assert seen.json()["keys"] == 1
+    body = {"token": token, "password": "another password"}
+    body |= {} if keep is None else {"keep_keys": keep}
+    assert (await visitor.post("/api/v1/auth/reset/accept", json=body)).status_code == 200
+    async with program(key) as job:
+        status = (await job.get("/api/v1/projects")).status_code
+    assert status == (200 if keep else 401)
+
+
+@pytest.mark.parametrize("scopes", [("admin",), ("read", "admin"), ("chat", "admin")])
+async def test_a_demoted_admins_key_stays_without_admin_when_they_are_promoted_again(
+    people: People, scopes: tuple[str, ...]
+):
+    async with unit_of_work() as session:
+        await user_admin.change(session, people.alice, people.bob.user_id, role="admin")
+        bob = await session.get(User, people.bob.user_id)
+        actor = auth.actor_of(bob)
+        fresh = await api_keys.create_key(session, actor, "Job", scopes, 30)
+    for role in ("user", "admin"):
+        async with unit_of_work() as session:
+            await user_admin.change(session, people.alice, people.bob.user_id, role=role)
+    async with program(fresh.key) as job:
+        assert (await job.get("/api/v1/admin/log")).status_code == 403
+        assert (await job.post("/api/v1/projects", json={"name": "x"})).status_code == 201

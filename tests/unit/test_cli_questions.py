@@ -185,6 +185,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         ("config check --json", "config --json"),
         ("keys create --for a@b.c --name n --days 3 --json",
          "key --for a@b.c --name n --scopes read,chat --days 3 --json"),
+        ("keys create --for a@b.c --name n --never-expires",
+         "key --for a@b.c --name n --scopes read,chat --never-expires"),
     ],
 )  # fmt: skip
 def test_verbs_that_ask_install_and_migrate_nothing(

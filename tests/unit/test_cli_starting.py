@@ -216,6 +216,21 @@ def test_the_link_is_told_to_the_starter_until_somebody_has_an_account(
     assert facts.setup_token(settings) == ""
 
 
+@pytest.mark.parametrize(
+    ("url", "hops", "is_warned"),
+    [
+        ("https://chat.example.org", "0", True),
+        ("https://chat.example.org", "1", False),
+        ("http://server:3000", "0", False),
+        ("", "0", False),
+    ],
+)
+def test_a_proxy_that_nobody_told_of_is_noticed(settings_env: Any, url, hops, is_warned):
+    settings_env("PUBLIC_URL", url)
+    settings_env("TRUSTED_PROXIES", hops)
+    assert bool(list(facts.untold_proxy(get_settings()))) is is_warned
+
+
 # --- administrators ---------------------------------------------------------------------
 
 

@@ -49,9 +49,13 @@ function Field({ name, mode, label, hint, invalid, children, ...input }) {
   );
 }
 
-/** `known` is what a link says already: its token, and the e-mail that it is for. */
+const keep = (known) => ({ token: known?.token, keys: known?.keys });
+
+/** `known` is what a link says already: its token, the e-mail that it is for, how many API keys
+    its account has. */
 export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, children }) {
   const form = useRef(null);
+  const keysId = useId();
   // Before the page is alive a submit would leave it, so the button waits for that.
   const [ready, setReady] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -77,7 +81,7 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
     setEnded("");
     const typed = Object.fromEntries(new FormData(form.current));
     try {
-      const { theme } = await SEND[mode](backendOrigin(), { ...typed, token: known?.token });
+      const { theme } = await SEND[mode](backendOrigin(), { ...typed, ...keep(known) });
       wear(theme);
       if (known) forgetLink();
       enter(next);
@@ -144,6 +148,19 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
           <Icon name="eye" size={18} />
         </button>
       </Field>
+      {known?.keys > 0 && (
+        <div className="lu-tick">
+          <input
+            id={keysId}
+            type="checkbox"
+            className="lu-tick__box"
+            name="end_keys"
+            defaultChecked
+            data-testid={`${mode}-end-keys`}
+          />
+          <label htmlFor={keysId}>{labels.end_keys}</label>
+        </div>
+      )}
       <div role="alert" className="lu-auth-error" hidden={!words}>
         {words}
       </div>

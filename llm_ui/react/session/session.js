@@ -43,8 +43,11 @@ export const join = (origin, { token, email, username, password }) =>
     body: { token, email, username, password },
   });
 
-export const reset = (origin, { token, password }) =>
-  call(origin, "POST", "/api/v1/auth/reset/accept", { body: { token, password } });
+/** `end_keys` is there unless its box was unticked; without keys there is no box. */
+export const reset = (origin, { token, password, end_keys: ended, keys }) =>
+  call(origin, "POST", "/api/v1/auth/reset/accept", {
+    body: { token, password, keep_keys: Boolean(keys) && !ended },
+  });
 
 /** What a link is for, by its token. */
 export const lookAt = (origin, mode, token) =>
