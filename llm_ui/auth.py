@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Literal
 
@@ -19,7 +19,7 @@ from sqlmodel import col
 
 from llm_ui.config import get_settings
 from llm_ui.db import after_commit, unit_of_work
-from llm_ui.errors import NotAllowed
+from llm_ui.errors import NotAllowed, PasswordNeeded
 from llm_ui.models import APIKey, AuthSession, User
 from llm_ui.models.base import now
 from llm_ui.security.addresses import is_loopback, names_this_machine
@@ -34,6 +34,9 @@ SESSION_PURPOSE = "session"
 ENDED = ("disabled", "deleted", "role", "password", "elsewhere", "over")
 # Writing "last seen" at each event would make every read a write.
 SEEN_EVERY = timedelta(minutes=5)
+
+# How long a password that was typed once more holds.
+CONFIRMED_FOR = timedelta(minutes=10)
 
 # An API key: how it begins, and what it may be let do. Each scope includes reading.
 KEY_MARK = "llmui_"
@@ -96,6 +99,7 @@ class Actor:
     """Somebody signed in, as of this moment.
 
     One who came in with an API key has its id and scopes; a session has None, no bounds.
+    `is_confirmed` holds for a while after the password was typed once more in this session.
     """
 
     user_id: str
@@ -106,6 +110,7 @@ class Actor:
     language: str = "en"
     key_id: str = ""
     scopes: frozenset[str] | None = None
+    is_confirmed: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -135,6 +140,33 @@ def require(actor: Actor, action: Action) -> None:
     """Raise NotAllowed unless `can`."""
     if not can(actor, action):
         raise NotAllowed
+
+
+def require_person(actor: Actor) -> None:
+    """Raise NotAllowed for a program: what it did with its key would outlive the key."""
+    require(actor, "own_account")
+
+
+def require_confirmed(actor: Actor) -> None:
+    """Raise unless a person has typed their password a short while ago: a browser left open, or
+    a stolen cookie, makes nobody an administrator and takes nothing away.
+
+    Raises:
+        NotAllowed: a program calls.
+        PasswordNeeded: the password was not typed, or too long ago.
+    """
+    require_person(actor)
+    if not actor.is_confirmed:
+        raise PasswordNeeded
+
+
+async def confirm(session: AsyncSession, session_id: str) -> datetime:
+    """Note that the person of a session has typed their password; until when that holds."""
+    moment = now()
+    await session.execute(
+        sa.update(AuthSession).where(col(AuthSession.id) == session_id).values(confirmed_at=moment)
+    )
+    return moment + CONFIRMED_FOR
 
 
 async def open_session(session: AsyncSession, user: User, client: Client) -> tuple[str, str]:
@@ -173,7 +205,11 @@ async def resolve(session: AsyncSession, token: str | None) -> Actor | None:
             )
         )
     ).first()
-    return actor_of(found[1], found[0].id) if found else None
+    if found is None:
+        return None
+    row, user = found
+    confirmed = row.confirmed_at is not None and row.confirmed_at > now() - CONFIRMED_FOR
+    return replace(actor_of(user, row.id), is_confirmed=confirmed)
 
 
 async def resolve_key(session: AsyncSession, key: str) -> Actor | None:

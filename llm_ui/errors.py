@@ -7,7 +7,8 @@
     │   └── InvalidCredentials    e-mail and password do not fit together
     ├── NotAllowed           403  signed in, but not for this
     │   ├── AccountDisabled       the right password, and an account that is switched off
-    │   └── CsrfRefused           a cookie call without its CSRF token
+    │   ├── CsrfRefused           a cookie call without its CSRF token
+    │   └── PasswordNeeded        the password has to be typed once more for this
     ├── NotFound             404  missing, or not yours: nobody can tell which
     ├── WrongMethod          405  the route is there, and takes another method
     ├── Conflict             409  the thing is not in the state this needs
@@ -113,6 +114,11 @@ class AccountDisabled(NotAllowed):
 class CsrfRefused(NotAllowed):
     code = "csrf_refused"
     message_key = "error.csrf_refused"
+
+
+class PasswordNeeded(NotAllowed):
+    code = "password_needed"
+    message_key = "error.password_needed"
 
 
 class NotFound(AppError):

@@ -11,6 +11,7 @@ import atexit
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,14 +135,16 @@ async def until(found: Callable[[], object], seconds: float = 5.0) -> None:
 
 
 async def sign_up(name: str) -> tuple[Actor, accounts.SignedIn]:
-    """Register somebody; returns who they are, and their session."""
+    """Register somebody, who has typed their password once more; who they are, and their
+    session."""
     signed_in = await accounts.register(
         f"{name}@example.org", name, PASSWORD, Client("127.0.0.1", "tests")
     )
-    async with unit_of_work(writes=False) as session:
+    async with unit_of_work() as session:
         actor = await auth.resolve(session, signed_in.token)
-    assert actor is not None
-    return actor, signed_in
+        assert actor is not None
+        await auth.confirm(session, actor.session_id)
+    return replace(actor, is_confirmed=True), signed_in
 
 
 class People:

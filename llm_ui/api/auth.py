@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
@@ -15,7 +16,7 @@ from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.i18n import COOKIE as LANGUAGE_COOKIE
 from llm_ui.schemas.accounts import DoorView, LinkView, SignedIn, UserView
-from llm_ui.services import accounts, invitations
+from llm_ui.services import accounts, invitations, profile
 
 router = APIRouter(prefix="/auth", tags=["auth"])
 SECONDS_PER_DAY = 86_400
@@ -37,6 +38,18 @@ class Credentials(BaseModel):
 
     email: Annotated[str, Field(max_length=320, examples=["alice@example.org"])]
     password: Annotated[str, Field(max_length=1000)]
+
+
+class Confirmation(BaseModel):
+    """Your password, once more."""
+
+    password: Annotated[str, Field(max_length=1000)]
+
+
+class Confirmed(BaseModel):
+    """Until when this session may do what asks for the password."""
+
+    confirmed_until: datetime
 
 
 class Token(BaseModel):
@@ -149,6 +162,14 @@ async def accept_reset(body: Resetting, response: Response, client: Caller) -> M
 async def login(body: Credentials, response: Response, client: Caller) -> Me:
     """Sign in; the answer sets the session's cookie."""
     return _enter(response, await accounts.log_in(body.email, body.password, client))
+
+
+@router.post("/confirm", responses=problems(401, 403, 422, 429))
+async def confirm(body: Confirmation, actor: OwnChanger, client: Caller) -> Confirmed:
+    """Type your password once more. What makes administrators, takes backups away or deletes
+    people answers 403 `password_needed` until this was done, for ten minutes in this session."""
+    until = await profile.confirm(actor, body.password, client)
+    return Confirmed(confirmed_until=until)
 
 
 @router.post("/logout", status_code=204, responses=problems(401, 403))

@@ -83,7 +83,8 @@ class UserLink(SQLModel, table=True):
 
 
 class AuthSession(SQLModel, table=True):
-    """A browser that is signed in. Only a keyed hash of its cookie's token is kept."""
+    """A browser that is signed in. Only a keyed hash of its cookie's token is kept.
+    `confirmed_at` is when its person last typed the password once more."""
 
     id: str = id_field()
     user_id: str = foreign("user.id", "CASCADE")
@@ -93,6 +94,7 @@ class AuthSession(SQLModel, table=True):
     expires_at: datetime = created_field(index=True)
     address: str = Field(default="", max_length=64)
     agent: str = Field(default="", max_length=256)
+    confirmed_at: datetime | None = time_field()
 
 
 class APIKey(SQLModel, table=True):

@@ -7,6 +7,7 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components import ui
+from llm_ui.components.confirming import confirm_dialog
 from llm_ui.components.frame import client_page
 from llm_ui.components.keys import key_dialogs, own_keys
 from llm_ui.components.text import t, when
@@ -344,6 +345,7 @@ def account() -> rx.Component:
         ),
         _leave_dialog(),
         key_dialogs(),
+        confirm_dialog(),
     )
 
 

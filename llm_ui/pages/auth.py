@@ -148,7 +148,7 @@ def setup() -> rx.Component:
     return _frame(
         t("auth.setup_title"),
         rx.el.p(t("auth.setup_text"), class_name="lu-door__text", data_testid="setup-text"),
-        setup_form(elsewhere, needs=AuthState.needs_token, labels=labels),
+        setup_form(elsewhere, needs=AuthState.is_elsewhere, labels=labels),
     )
 
 

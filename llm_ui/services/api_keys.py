@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui import auth
-from llm_ui.auth import KEY_MARK, KEY_PURPOSE, SCOPES, Actor, require
+from llm_ui.auth import KEY_MARK, KEY_PURPOSE, SCOPES, Actor, require, require_confirmed
 from llm_ui.config import get_settings
 from llm_ui.db import after_commit
 from llm_ui.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -102,7 +102,8 @@ async def create_key(
             is not made by leaving something out.
 
     Raises:
-        InvalidInput, NotAllowed; Conflict when the person has too many.
+        InvalidInput, NotAllowed; Conflict when the person has too many; PasswordNeeded for a
+            key that administers.
     """
     _require_person(actor)
     days = None if never_expires else days
@@ -116,6 +117,8 @@ async def create_key(
     )
     if (count or 0) >= KEYS_LIMIT:
         raise Conflict("error.keys_many", limit=KEYS_LIMIT)
+    if "admin" in wanted:
+        require_confirmed(actor)
     key, prefix, hashed = _fresh()
     row = APIKey(
         user_id=actor.user_id,
@@ -160,10 +163,13 @@ async def rotate_key(session: AsyncSession, actor: Actor, key_id: str) -> NewKey
     Raises:
         NotFound: not a key of the actor's.
         Conflict: it was revoked or has expired.
+        PasswordNeeded: it administers.
     """
     row = await _own(session, actor, key_id)
     if _state(row) != "active":
         raise Conflict("error.key_over")
+    if "admin" in row.scopes:
+        require_confirmed(actor)
     before = row.prefix
     key, row.prefix, row.key_hash = _fresh()
     row.last_used_at = None

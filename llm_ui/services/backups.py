@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from llm_ui.auth import Actor, require
+from llm_ui.auth import Actor, require, require_confirmed
 from llm_ui.config import get_settings
 from llm_ui.db import after_commit
 from llm_ui.errors import Conflict, InvalidInput, NotFound
@@ -40,7 +40,8 @@ def name_for(job_id: str) -> str:
     return f"llm-ui-{moment:{STAMP}}-{made.hex[-8:]}.zip"
 
 
-def _link(name: str) -> str:
+def link(name: str) -> str:
+    """Where REST hands it out."""
     return f"/api/v1/admin/backups/{name}/content"
 
 
@@ -137,12 +138,12 @@ def _item(path: Path) -> BackupItem:
         with Archive(path) as archive:
             manifest = archive.manifest
     except InvalidInput:
-        return BackupItem(path.name, size, told, _link(path.name), is_damaged=True)
+        return BackupItem(path.name, size, told, link(path.name), is_damaged=True)
     return BackupItem(
         path.name,
         size,
         manifest.made_at.isoformat(),
-        _link(path.name),
+        link(path.name),
         manifest.database,
         manifest.version,
         manifest.rows,
@@ -169,21 +170,29 @@ async def check(session: AsyncSession, actor: Actor, name: str) -> JobItem:
     return await jobs.enqueue(session, actor, kind, {"name": name}, key=f"{kind}:{name}")
 
 
+async def reach(actor: Actor, name: str) -> Path:
+    """A backup that whoever it is may take away or delete. For admins, who have typed their
+    password: everything is in it. Raises NotFound, PasswordNeeded."""
+    require(actor, "administer")
+    path = await asyncio.to_thread(path_of, name)
+    require_confirmed(actor)
+    return path
+
+
 async def locate(session: AsyncSession, actor: Actor, name: str) -> Stored:
     """Where a backup lies, for whoever takes it away, which is noted. For admins.
 
     Raises:
         NotFound: there is no such backup.
+        PasswordNeeded: the actor's password has not been typed a short while ago.
     """
-    require(actor, "administer")
-    path = await asyncio.to_thread(path_of, name)
+    path = await reach(actor, name)
     record(session, "admin.backup_downloaded", name, level="warning", user_id=actor.user_id)
     return Stored(str(path), path.name, "application/zip", "backup")
 
 
 async def delete(session: AsyncSession, actor: Actor, name: str) -> None:
-    """Delete a backup for good. For admins. Raises NotFound."""
-    require(actor, "administer")
-    path = await asyncio.to_thread(path_of, name)
+    """Delete a backup for good. For admins. Raises NotFound, PasswordNeeded."""
+    path = await reach(actor, name)
     record(session, "admin.backup_deleted", name, user_id=actor.user_id)
     after_commit(session, lambda: path.unlink(missing_ok=True))

@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from llm_ui.auth import Actor, require
+from llm_ui.auth import Actor, require, require_person
 from llm_ui.config import get_settings
 from llm_ui.errors import InvalidInput
 from llm_ui.models import Setting
 from llm_ui.models.base import now
 from llm_ui.services.monitoring import record
 
+# Who can get an account.
+LETS_IN = {"registration", "allowed_domains"}
 # What stands behind the sign of an e-mail address.
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 
@@ -56,10 +58,12 @@ async def change(session: AsyncSession, actor: Actor, **changes: Any) -> Install
     """Set some of it. For admins.
 
     Raises:
-        NotAllowed: the actor is no admin.
+        NotAllowed: the actor is no admin, or a program that would let people in.
         InvalidInput: there is no such setting, or not this value; names it as its field.
     """
     require(actor, "administer")
+    if LETS_IN & changes.keys():
+        require_person(actor)
     before = await load(session)
     try:
         after = Installation(**{**before.model_dump(), **changes})

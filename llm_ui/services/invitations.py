@@ -90,6 +90,7 @@ async def invite(
         InvalidInput: a value is not usable.
         AlreadyRegistered: whoever has this address has an account.
         Conflict: registration is closed; not even invitations open an account.
+        PasswordNeeded: it makes an administrator.
     """
     auth.require(actor, "administer")
     if await _is_closed(session):
@@ -100,6 +101,8 @@ async def invite(
     address = accounts.clean_email(email) if email.strip() else None
     if address and await session.scalar(sa.select(col(User.id)).where(col(User.email) == address)):
         raise AlreadyRegistered("error.has_account")
+    if role == "admin":
+        auth.require_confirmed(actor)
     link = UserLink(
         kind="invite", token_hash="", email=address, role=role, created_by=actor.user_id,
         expires_at=now() + timedelta(days=days),

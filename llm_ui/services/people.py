@@ -189,11 +189,13 @@ async def create(
 
     Raises:
         InvalidInput: a field is not usable.
-        AlreadyRegistered: whoever has this address has an account.
+        AlreadyRegistered: whoever has this address has an account, or somebody has such a name.
+        PasswordNeeded: it is to be an administrator.
     """
     auth.require(actor, "administer")
     address, name = accounts.clean_email(email), accounts.clean_username(username)
-    invitations.check_role(role)
+    if invitations.check_role(role) == "admin":
+        auth.require_confirmed(actor)
     user = await accounts.add_user(session, address, name, "", role, "error.has_account")
     link = await invitations.reset_link(session, actor, user, invitations.WELCOME_FOR)
     record(
@@ -243,8 +245,15 @@ async def change(
         Conflict: it is the actor.
         InvalidInput: a value is not usable.
         AlreadyRegistered: somebody has such a name already.
+        PasswordNeeded: it is about who is an administrator.
     """
     user = await _other(session, actor, user_id)
+    is_role = role is not None and invitations.check_role(role) != user.role
+    is_state = is_active is not None and is_active != user.is_active
+    if is_role or (is_state and user.role == "admin"):
+        auth.require_confirmed(actor)
+    elif user.role == "admin":
+        auth.require_person(actor)
     about: dict[str, Any] = {"user_id": actor.user_id, "subject": user.id}
     if username is not None and (name := accounts.clean_username(username)) != user.username:
         await accounts.claim_name(session, name, user.id)
@@ -278,10 +287,15 @@ async def make_reset_link(session: AsyncSession, actor: Actor, user_id: str) -> 
     Raises:
         NotFound: there is nobody of this id.
         Conflict: it is the actor, or a disabled account.
+        NotAllowed: a program asks, which would have an account by it.
+        PasswordNeeded: it is an administrator's password.
     """
     user = await _other(session, actor, user_id)
+    auth.require_person(actor)
     if not user.is_active:
         raise Conflict("error.person_disabled")
+    if user.role == "admin":
+        auth.require_confirmed(actor)
     valid = invitations.RESET_FOR if user.last_login_at else invitations.WELCOME_FOR
     link = await invitations.reset_link(session, actor, user, valid)
     record(
@@ -305,6 +319,7 @@ async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = 
         NotFound: there is nobody of this id.
         Conflict: it is the actor.
         InvalidInput: the e-mail is not theirs, or nobody active has the other id.
+        PasswordNeeded: the actor's password has not been typed a short while ago.
     """
     async with unit_of_work() as session:
         user = await _other(session, actor, user_id)
@@ -314,6 +329,7 @@ async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = 
             heir = await session.get(User, hand_over_to)
             if heir is None or not heir.is_active or heir.id == user.id:
                 raise InvalidInput("error.heir", field="hand_over_to")
+        auth.require_confirmed(actor)
         record(
             session, "admin.user_deleted", user.email, user_id=actor.user_id, subject=user.id,
             handed_over_to=hand_over_to or None,

@@ -6,9 +6,12 @@ again; wrong ones are slowed together with wrong sign-ins.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from llm_ui.auth import Actor, Client
+from llm_ui.auth import Actor, Client, require_person
+from llm_ui.auth import confirm as confirm_session
 from llm_ui.db import unit_of_work
 from llm_ui.errors import Conflict, InvalidInput, NotFound
 from llm_ui.i18n import LANGUAGES, translate
@@ -86,6 +89,21 @@ async def confirm_password(actor: Actor, password: str, client: Client) -> None:
         raise InvalidInput("error.password_wrong", field="password")
     async with unit_of_work() as session:
         await attempts.succeeded(session, trying)
+
+
+async def confirm(actor: Actor, password: str, client: Client) -> datetime:
+    """Have the actor's password typed once more: for a while this session may do what asks for
+    that. Until when.
+
+    Raises:
+        NotAllowed: a program calls.
+        InvalidInput: it is wrong; names the field `password`.
+        TooManyRequests: too many wrong ones; says how long to wait.
+    """
+    require_person(actor)
+    await confirm_password(actor, password, client)
+    async with unit_of_work() as session:
+        return await confirm_session(session, actor.session_id)
 
 
 async def change(

@@ -24,7 +24,7 @@ class AuthState(rx.State):
     is_admin: bool = False
     registration: str = "open"
     domains: str = ""
-    needs_token: bool = False
+    is_elsewhere: bool = False
 
     def _show(self) -> None:
         actor = visitor()
@@ -52,7 +52,7 @@ class AuthState(rx.State):
         async with unit_of_work(writes=False) as session:
             door = await accounts.door(session, calling_client())
         self.registration, self.domains = door.registration, door.domains
-        self.needs_token = door.needs_token
+        self.is_elsewhere = door.needs_token
         if self.signed_in:
             return rx.redirect("/chat")
         path = self.router.url.path if self.router.url else ""

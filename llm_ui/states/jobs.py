@@ -7,10 +7,11 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.db import unit_of_work
-from llm_ui.errors import AppError
+from llm_ui.errors import AppError, PasswordNeeded
 from llm_ui.schemas.jobs import BackupItem, JobItem
 from llm_ui.services import backups, installation, jobs
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.confirming import ask_password
 from llm_ui.states.feedback import tell
 
 CONFIRM = "backup-delete-dialog"
@@ -174,6 +175,18 @@ class JobsState(rx.State):
 
     @rx.event
     @admin
+    async def take_backup(self, name: str) -> Any:
+        """Download a backup."""
+        try:
+            await backups.reach(current_actor(), name)
+        except PasswordNeeded:
+            return await ask_password(self, JobsState.take_backup, name)
+        except AppError as error:
+            return tell(error)
+        return rx.run_script(f"window.lu.take('{backups.link(name)}')")
+
+    @rx.event
+    @admin
     def ask_to_delete(self, name: str) -> Any:
         """Ask once before a backup goes for good."""
         self.doomed = name[:80]
@@ -183,13 +196,17 @@ class JobsState(rx.State):
     @admin
     async def delete_backup(self) -> Any:
         """Delete the backup that was asked about."""
-        name, self.doomed = self.doomed, ""
+        name = self.doomed
         shut = rx.run_script(f"window.lu.shut('{CONFIRM}')")
         try:
             async with unit_of_work() as session:
                 await backups.delete(session, current_actor(), name)
+        except PasswordNeeded:
+            return await ask_password(self, JobsState.delete_backup)
         except AppError as error:
+            self.doomed = ""
             return [tell(error), shut]
+        self.doomed = ""
         await self._load_backups()
         return shut
 

@@ -8,10 +8,11 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.db import unit_of_work
-from llm_ui.errors import AppError, InvalidInput
+from llm_ui.errors import AppError, InvalidInput, PasswordNeeded
 from llm_ui.schemas.keys import KeyItem, NewKey
 from llm_ui.services import api_keys
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.confirming import ask_password
 from llm_ui.states.feedback import tell, words_of
 
 FORM, SHOWN = "key-dialog", "key-shown"
@@ -57,6 +58,8 @@ class KeysState(rx.State):
                     session, current_actor(), name, [scope],
                     None if days == NEVER else int(days), never_expires=days == NEVER,
                 )  # fmt: skip
+        except PasswordNeeded:
+            return await ask_password(self, KeysState.create_key, name, scope, days)
         except AppError as error:
             self.problem = words_of(error)
             return None
@@ -70,6 +73,8 @@ class KeysState(rx.State):
         try:
             async with unit_of_work() as session:
                 fresh = await api_keys.rotate_key(session, current_actor(), key_id)
+        except PasswordNeeded:
+            return await ask_password(self, KeysState.rotate_key, key_id)
         except AppError as error:
             return tell(error)
         await self._show()

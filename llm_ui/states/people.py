@@ -9,11 +9,12 @@ import reflex as rx
 
 from llm_ui.auth import Actor
 from llm_ui.db import Session, unit_of_work
-from llm_ui.errors import AppError, InvalidInput
+from llm_ui.errors import AppError, InvalidInput, PasswordNeeded
 from llm_ui.i18n import translate
 from llm_ui.schemas.people import HandedLink, InvitationItem, PersonFilters, PersonItem
 from llm_ui.services import installation, invitations, people
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.confirming import ask_password
 from llm_ui.states.feedback import tell, words_of
 
 PAGE = 50
@@ -173,6 +174,8 @@ class PeopleState(rx.State):
                 invited = await invitations.invite(
                     session, actor, email=email, role=role, days=int(days) if days.isdigit() else 0
                 )
+        except PasswordNeeded:
+            return await ask_password(self, PeopleState.invite, email, role, days)
         except AppError as error:
             self.problem = words_of(error)
             return None
@@ -190,6 +193,8 @@ class PeopleState(rx.State):
                 made = await people.create(
                     session, current_actor(), email=email, username=username, role=role
                 )
+        except PasswordNeeded:
+            return await ask_password(self, PeopleState.create, email, username, role)
         except AppError as error:
             self.problem = words_of(error)
             return None
@@ -218,6 +223,8 @@ class PeopleState(rx.State):
         try:
             async with unit_of_work() as session:
                 changed = await people.change(session, current_actor(), user_id, **changes)
+        except PasswordNeeded:
+            raise
         except AppError as error:
             return tell(error)
         self.items = [changed if each.id == changed.id else each for each in self.items]
@@ -246,16 +253,24 @@ class PeopleState(rx.State):
         """Do what was asked about."""
         if self.asked not in ASKED:
             return None
-        what, self.asked = self.asked, ""
+        what = self.asked
         key = {"promote": "people.promoted", "demote": "people.demoted"}
-        told = await self._change(self.chosen.id, key.get(what, "people.disabled"), **ASKED[what])
+        said = key.get(what, "people.disabled")
+        try:
+            told = await self._change(self.chosen.id, said, **ASKED[what])
+        except PasswordNeeded:
+            return await ask_password(self, PeopleState.do_asked)
+        self.asked = ""
         return [_shut(ASK), told]
 
     @rx.event
     @admin
     async def enable(self, user_id: str) -> Any:
         """Let somebody in again."""
-        return await self._change(user_id, "people.enabled", is_active=True)
+        try:
+            return await self._change(user_id, "people.enabled", is_active=True)
+        except PasswordNeeded:
+            return await ask_password(self, PeopleState.enable, user_id)
 
     @rx.event
     @admin
@@ -266,6 +281,8 @@ class PeopleState(rx.State):
             async with unit_of_work() as session:
                 link = await people.make_reset_link(session, actor, user_id)
                 person = await people.get_person(session, actor, user_id)
+        except PasswordNeeded:
+            return await ask_password(self, PeopleState.make_reset_link, user_id)
         except AppError as error:
             return tell(error)
         kind = "welcome" if person.state == "waiting" else "reset"
@@ -302,6 +319,8 @@ class PeopleState(rx.State):
                 async with unit_of_work(writes=False) as session:
                     heir_id = await people.id_of(session, actor, heir)
             await people.delete(actor, chosen.id, email=email, hand_over_to=heir_id)
+        except PasswordNeeded:
+            return await ask_password(self, PeopleState.delete_person, email, keeps, heir)
         except AppError as error:
             self.problem = words_of(error)
             return None

@@ -43,7 +43,7 @@ OPEN = {
     ("post", "/api/v1/auth/reset/accept"),
 }
 # What no key opens: one's own account, and the keys themselves.
-OF_THE_ACCOUNT = re.compile(r"^/api/v1/(account|keys|auth/(me|logout))")
+OF_THE_ACCOUNT = re.compile(r"^/api/v1/(account|keys|auth/(me|logout|confirm))")
 
 
 def routes() -> list[tuple[str, str]]:

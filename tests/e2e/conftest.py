@@ -151,11 +151,13 @@ class People:
         await person.register()
         return person
 
-    async def alice(self, app: App, **options: Any) -> Person:
-        """The admin, signed in."""
+    async def alice(self, app: App, *, confirmed: bool = True, **options: Any) -> Person:
+        """The admin, signed in; `confirmed` has typed the password once more."""
         person = await self.visitor(app, "alice", **options)
         person.email = "alice@example.org"
         await person.log_in()
+        if confirmed:
+            await person.confirm()
         return person
 
     async def picture(self) -> None:

@@ -17,7 +17,7 @@ async def test_a_second_account_is_no_admin(app: App, people: People) -> None:
     page = await bob.tab("/login")
     await page.get_by_role("link", name="Create an account").click()
     await page.get_by_test_id("register-email").fill(bob.email)
-    await page.get_by_test_id("register-username").fill("Bob")
+    await page.get_by_test_id("register-username").fill(bob.name)
     await page.get_by_test_id("register-password").fill(PASSWORD)
     await page.get_by_test_id("register-submit").click()
     await page.wait_for_url(CHAT)

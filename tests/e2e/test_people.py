@@ -189,3 +189,46 @@ async def test_the_door_says_who_may_come_in(app: App, people: People) -> None:
         await page.reload()
         await expect(page.get_by_test_id("domains")).to_have_value("")
         await expect(page.get_by_test_id("registration")).to_have_value("open")
+
+
+async def test_making_an_administrator_takes_the_password_once_more(
+    app: App, people: People
+) -> None:
+    alice, bob = await people.alice(app, confirmed=False), await people.user(app)
+    page = await office(alice)
+    await menu_of(page, bob)
+    await page.get_by_test_id("do-promote").click()
+    await page.get_by_test_id("person-ask-yes").click()
+    dialog = page.get_by_test_id("confirm-password")
+    await expect(dialog).to_be_visible()
+    await expect(page.get_by_test_id("confirm-word")).to_be_focused()
+
+    # Who changes their mind is back where they were, and nothing has happened.
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(page.get_by_test_id("person-ask")).to_be_visible()
+    await page.get_by_test_id("person-ask-yes").click()
+    await page.keyboard.type("not the password")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_test_id("confirm-problem")).to_contain_text("password")
+    await page.get_by_test_id("confirm-word").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_test_id("person-ask")).to_be_hidden()
+    await expect(dialog).to_be_hidden()
+    await expect(page.get_by_test_id("person-row")).to_contain_text("Administrator")
+    await expect(page.get_by_test_id("confirm-word")).to_have_value("")
+
+
+async def test_a_backup_is_taken_away_with_the_password_once_more(app: App, people: People) -> None:
+    alice = await people.alice(app, confirmed=False)
+    page = await alice.tab("/admin/jobs")
+    await page.get_by_test_id("backup-now").or_(page.get_by_test_id("start-job")).first.wait_for()
+    await alice.post("/admin/jobs", {"kind": "backup"})
+    backup = page.get_by_test_id("backup-row").first
+    await backup.wait_for()
+    await backup.get_by_test_id("backup-download").click()
+    await page.get_by_test_id("confirm-word").fill(PASSWORD)
+    async with page.expect_download() as coming:
+        await page.keyboard.press("Enter")
+    assert (await coming.value).suggested_filename.startswith("llm-ui-")

@@ -86,7 +86,7 @@ class Person:
 
     def __init__(self, name: str, context: BrowserContext, url: str) -> None:
         number = next(_numbers)
-        self.name = name.capitalize()
+        self.name = f"{name.capitalize()} {number}"
         self.email = f"{name}.{number}@example.org"
         self.context = context
         self.url = url
@@ -104,6 +104,10 @@ class Person:
     async def log_in(self) -> None:
         """Sign in over REST."""
         await self._sign_in("login", {"email": self.email, "password": PASSWORD})
+
+    async def confirm(self) -> None:
+        """Type the password once more, over REST."""
+        await self.post("/auth/confirm", {"password": PASSWORD})
 
     async def _sign_in(self, verb: str, body: dict[str, str]) -> Any:
         response = await self.context.request.post(f"{self.url}/api/v1/auth/{verb}", data=body)

@@ -141,6 +141,8 @@ ChatState.toggle_mode                   user
 ChatState.measure_context               user
 ChatState.look_along                    user
 
+ConfirmState.confirm_password           user
+
 ExportState.load_export                 user
 ExportState.prepare_export              user
 
@@ -177,6 +179,7 @@ JobsState.start_job                     admin
 JobsState.cancel_job                    admin   job_id=job
 JobsState.retry_job                     admin   job_id=job
 JobsState.check_backup                  admin   name=backup
+JobsState.take_backup                   admin   name=backup
 JobsState.ask_to_delete                 admin   name=backup
 JobsState.delete_backup                 admin
 JobsState.set_backup_days               admin

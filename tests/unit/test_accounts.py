@@ -243,7 +243,8 @@ async def test_create_admin_touches_no_account_that_there_is(people: People, ema
         await accounts.create_admin(email, "Somebody else", "another password")
     assert refused.value.message_key == "error.admin_exists"
     async with unit_of_work(writes=False) as session:
-        assert await auth.resolve(session, people.sessions["bob"].token) == people.bob
+        actor = await auth.resolve(session, people.sessions["bob"].token)
+        assert actor == people.bob
     assert (await accounts.log_in("bob@example.org", PASSWORD, HOME)).user.role == "user"
 
 

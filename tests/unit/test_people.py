@@ -371,7 +371,7 @@ async def test_disabling_ends_every_session_and_enabling_lets_in_again(people: P
 async def test_a_demoted_administrator_is_out_with_every_link_they_made(people: People):
     await change(people.alice, people.bob.user_id, role="admin")
     assert await signed_in(people, "bob")
-    bob = Actor(people.bob.user_id, "bob", "bob@example.org", "admin")
+    bob = Actor(people.bob.user_id, "bob", "bob@example.org", "admin", is_confirmed=True)
     async with unit_of_work() as session:
         back_door = await invitations.invite(session, bob, role="admin")
         take_over = await service.make_reset_link(session, bob, people.charlie.user_id)

@@ -250,6 +250,19 @@ const start = () => {
       dialog?.querySelector("form")?.reset();
       dialog?.showModal();
     },
+    // What was typed into it does not stay there.
+    secret: (id) => {
+      const dialog = document.getElementById(id);
+      window.lu.fresh(id);
+      dialog?.addEventListener("close", () => dialog.querySelector("form")?.reset(), { once: true });
+    },
+    // As a click on a link to a file.
+    take: (href) => {
+      const link = Object.assign(document.createElement("a"), { href, download: "" });
+      document.body.append(link);
+      link.click();
+      link.remove();
+    },
     // A link is a secret: it stands in the field while the dialog is open, and nowhere else.
     hand: (id, path) => {
       const dialog = document.getElementById(id);

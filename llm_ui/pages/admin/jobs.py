@@ -8,6 +8,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.admin import admin_page
+from llm_ui.components.confirming import confirm_dialog
 from llm_ui.components.text import duration, file_size, number, t, t_of, when
 from llm_ui.components.ui import settings
 from llm_ui.schemas.jobs import BackupItem, JobItem
@@ -84,17 +85,18 @@ def _status(job: Job) -> rx.Component:
 
 
 def _outcome(job: Job) -> rx.Component:
+    looks = {"class_name": "lu-job__link", "data_testid": "job-link"}
+    words = (ui.icon("download", 14), rx.el.span(job.made))
+    # Taking a backup away may ask for the password first. Its name stands before the end.
+    backup = rx.el.button(
+        *words, type="button", on_click=JobsState.take_backup(job.link.split("/")[-2]), **looks
+    )
+    link = rx.el.a(
+        *words, href=job.link, download=True, custom_attrs={"reloadDocument": True}, **looks
+    )
     made = rx.cond(
         job.link != "",
-        rx.el.a(
-            ui.icon("download", 14),
-            rx.el.span(job.made),
-            href=job.link,
-            download=True,
-            custom_attrs={"reloadDocument": True},
-            class_name="lu-job__link",
-            data_testid="job-link",
-        ),
+        rx.cond(job.kind == "backup", backup, link),
         rx.el.span(job.made, data_testid="job-made"),
     )
     words = rx.match(
@@ -238,14 +240,11 @@ def _backup(backup: Backup) -> rx.Component:
         rx.el.span(backup.name, class_name="lu-table__detail"),
         class_name="lu-table__wide",
     )
-    take = rx.el.a(
-        ui.icon("download", 16),
-        href=backup.link,
-        download=True,
-        custom_attrs={"reloadDocument": True},
-        aria_label=t("backups.download", name=backup.name),
-        data_tip=t("backups.download", name=backup.name),
-        class_name="lu-icon-button lu-icon-button--small",
+    take = ui.icon_button(
+        "download",
+        t("backups.download", name=backup.name),
+        small=True,
+        on_click=JobsState.take_backup(backup.name),
         data_testid="backup-download",
     )
     check = ui.button(
@@ -439,6 +438,7 @@ def jobs() -> rx.Component:
             test_id="jobs-page",
         ),
         _delete_dialog(),
+        confirm_dialog(),
     )
 
 

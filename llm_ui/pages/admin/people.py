@@ -12,6 +12,7 @@ import reflex as rx
 from llm_ui.components import ui
 from llm_ui.components.admin import admin_page
 from llm_ui.components.chat_table import list_waiting, more_button
+from llm_ui.components.confirming import confirm_dialog
 from llm_ui.components.text import number, short_number, t, t_of, when
 from llm_ui.components.ui import settings
 from llm_ui.schemas.people import InvitationItem, PersonItem
@@ -534,6 +535,7 @@ def people() -> rx.Component:
         _link_dialog(),
         _ask_dialog(),
         _delete_dialog(),
+        confirm_dialog(),
     )
 
 

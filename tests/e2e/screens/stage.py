@@ -91,6 +91,7 @@ class Asking:
 async def people(stage: Stage, browser: Browser) -> None:
     """Two accounts, one of them signed in at three places; the models' ids."""
     await stage.ada.register()
+    await stage.ada.confirm()
     await stage.ben.register()
     for agent in AGENTS:
         elsewhere = await enter(browser, stage.app.url, "ada", user_agent=agent)
