@@ -7,6 +7,7 @@ or a sign-out acts at the next call.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,7 +28,8 @@ from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token, same
 
 COOKIE = "llm_ui_session"
 BROWSER_COOKIE = "llm_ui_browser"
-BROWSER_LIMIT = 64
+# As this application makes them: what comes back goes into a header again.
+_BROWSER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CSRF_HEADER = "X-CSRF-Token"
 SESSION_PURPOSE = "session"
 # Why a session has ended, as far as its person is told at the door: auth.ended.<word>.
@@ -82,7 +84,7 @@ def client_of(address: str, headers: Mapping[str, str]) -> Client:
     passed_on = any(name in headers for name in _PASSED_ON)
     agent, host = headers.get("user-agent", ""), headers.get("host", "")
     browser = cookie(headers.get("cookie", ""), BROWSER_COOKIE)
-    return Client(address, agent, host, passed_on, browser[:BROWSER_LIMIT])
+    return Client(address, agent, host, passed_on, browser if _BROWSER.fullmatch(browser) else "")
 
 
 def cookie(header: str, name: str) -> str:

@@ -110,3 +110,16 @@ async def test_signing_in_leaves_a_name_for_the_browser_that_opens_nothing(
     visitor.cookies.clear()
     visitor.cookies.set(auth.BROWSER_COOKIE, browser)
     assert (await visitor.get("/api/v1/auth/me")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "value", ["", "a b", '"\\303\\251"', "x" * 5000, "\u00e9", "a%00b", "<script>"]
+)
+async def test_a_name_of_a_browser_that_is_none_of_ours_is_replaced(
+    people: People, visitor: Caller, value: str
+):
+    visitor.headers["Cookie"] = f"{auth.BROWSER_COOKIE}={value}"
+    credentials = {"email": "bob@example.org", "password": PASSWORD}
+    answer = await visitor.post("/api/v1/auth/login", json=credentials)
+    assert answer.status_code == 200
+    assert len(answer.cookies[auth.BROWSER_COOKIE]) == 43
