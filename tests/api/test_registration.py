@@ -107,6 +107,7 @@ async def test_an_invitation_is_no_way_around_it(people: People, limited: None):
 
 @pytest.mark.parametrize("registration", ["open", "invite", "closed"])
 async def test_who_is_refused_costs_no_hash(people: People, hashes: list[str], registration: str):
+    """Unbounded work without an account."""
     async with unit_of_work() as session:
         await installation.change(session, people.alice, registration=registration)
     async with caller_at("192.0.2.1") as one:
@@ -134,6 +135,7 @@ async def test_hashes_take_turns_and_too_many_are_told_to_come_back(
 async def test_where_nobody_can_register_nothing_tells_who_has_an_account(
     people: People, registration: str
 ):
+    """User enumeration."""
     async with unit_of_work() as session:
         await installation.change(
             session, people.alice, registration=registration, allowed_domains=["example.org"]
@@ -177,6 +179,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize(("address", "host", "headers"), ELSEWHERE)
 async def test_the_first_account_is_not_made_from_elsewhere(db, address, host, headers):
+    """First account taken or raced: not by whoever finds the address first."""
     token = await first_token()
     async with caller_at(address, host, **headers) as stranger:
         for given in ("", "x", token[:-1], token.upper()):
@@ -215,6 +218,7 @@ async def test_the_link_makes_one_administrator_and_no_second_one(db):
 
 
 async def test_many_who_have_the_link_make_one_administrator(db):
+    """First account taken or raced: whoever is first is it, and nobody beside them."""
     token = await first_token()
     async with caller_at("192.0.2.1") as one:
         await asyncio.gather(

@@ -136,6 +136,7 @@ async def test_a_password_that_was_typed_holds_for_a_while(
 async def test_no_program_makes_what_would_outlive_its_key(
     program: Caller, ids: dict[str, str], call: Call
 ):
+    """A key that makes better credentials."""
     status, code = await told(program, call, ids)
     assert (status, code != "password_needed") == (403, True)
 

@@ -38,6 +38,7 @@ async def wrong(client: Client) -> type[Exception]:
 
 
 async def test_bob_comes_in_from_home_while_somebody_tries_his_password(people: People):
+    """Lock-out as denial of service."""
     await accounts.log_in(BOB, PASSWORD, HOME)
     await attacked()
     for _ in range(3):
