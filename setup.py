@@ -18,6 +18,8 @@ HOME_FILES = (
     "alembic.ini",
     "requirements.txt",
     "constraints.txt",
+    "requirements.lock",
+    "model.lock",
     ".env.example",
     "LICENSE",
 )

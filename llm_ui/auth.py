@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,6 +50,25 @@ USED_EVERY = timedelta(minutes=1)
 _PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
 
 Action = Literal["read", "chat", "administer", "own_account"]
+
+
+def cookie_name() -> str:
+    """What the session's cookie is called. With https its prefix has browsers take it from this
+    very host alone: a page of a sibling domain cannot plant one, and none without the prefix
+    opens anything."""
+    return f"__Host-{COOKIE}" if get_settings().secure_cookies else COOKIE
+
+
+def cookie_options() -> dict[str, Any]:
+    """How the session's cookie is set, and taken back."""
+    secure = get_settings().secure_cookies
+    return {
+        "key": cookie_name(),
+        "path": "/",
+        "httponly": True,
+        "samesite": "lax",
+        "secure": secure,
+    }
 
 
 @dataclass(frozen=True, slots=True)

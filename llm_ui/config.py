@@ -12,7 +12,7 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -54,6 +54,7 @@ class Settings(BaseSettings):
 
     # Models
     llm_api_url: str | None = None
+    llm_api_key: SecretStr | None = None
     llm_api_model: str | None = None
     llm_api_port: int = Field(default=DEFAULT_LLM_API_PORT, ge=1, le=65535)
     llm_api_threads: int = Field(default=0, ge=0, le=256)
@@ -118,7 +119,9 @@ class Settings(BaseSettings):
             return value
         url = value if "://" in value else f"http://{value}"
         url = url.replace("//0.0.0.0", "//127.0.0.1")
-        return url if urlsplit(url).port else f"{url.rstrip('/')}:11434"
+        return (
+            url if _parts(url, "host:port or http://host:port").port else f"{url.rstrip('/')}:11434"
+        )
 
     @field_validator(
         "llm_api_url",
@@ -132,25 +135,37 @@ class Settings(BaseSettings):
     def _http_url(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
+        accepted = "a URL that begins with http:// or https://"
+        parts = _parts(value, accepted)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("a URL that begins with http:// or https://")
+            raise ValueError(accepted)
         return value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod
     def _database_url(cls, value: str) -> str:
-        if value and not value.startswith(("sqlite:", "postgresql:", "postgresql+", "postgres:")):
-            raise ValueError(
-                "sqlite:///path/to/file.db or postgresql://user:password@host:5432/name"
-            )
+        accepted = "sqlite:///path/to/file.db or postgresql://user:password@host:5432/name"
+        if not value:
+            return value
+        if not value.startswith(("sqlite:", "postgresql:", "postgresql+", "postgres:")):
+            raise ValueError(accepted)
+        from sqlalchemy.engine import make_url  # not for processes without a database
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            make_url(value)
+        except (ArgumentError, ValueError):
+            # What they say quotes the URL.
+            raise ValueError(accepted) from None
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _redis_url(cls, value: str | None) -> str | None:
+        accepted = "redis://host:6379/0, rediss:// or unix://"
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("redis://host:6379/0, rediss:// or unix://")
+            raise ValueError(accepted)
+        _parts(value or "", f"{accepted}, with what is special in a password written as %XX")
         return value or None
 
     @field_validator("metrics_token")
@@ -203,6 +218,22 @@ class Settings(BaseSettings):
         return bool(self.public_url and self.public_url.startswith("https://"))
 
 
+def _parts(url: str, accepted: str) -> SplitResult:
+    """A URL's parts. What the library says of a bad one quotes it, with the password in it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(accepted) from None
+    return parts
+
+
+def _is_secret(name: str, given: object) -> bool:
+    """Whether a setting's value may hold a password or a key."""
+    words = ("KEY", "TOKEN", "URL", "PASSWORD", "SECRET")
+    return any(word in name for word in words) or "@" in str(given)
+
+
 def _sentence(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
@@ -214,7 +245,7 @@ def _sentence(error: ValidationError) -> str:
             accepted = str(problem["ctx"]["error"])
         else:
             accepted = problem["msg"].replace("Input should be ", "").replace("a valid", "a")
-        shown = "" if "KEY" in name or "TOKEN" in name else f" (it is {given!r})"
+        shown = "" if _is_secret(name, given) else f" (it is {given!r})"
         lines.append(f"{name}{shown} must be {accepted}.")
     return " ".join(lines)
 

@@ -132,4 +132,4 @@ async def delete_account(
 ) -> None:
     """Delete your account and everything in it, for good."""
     await profile.delete_own(actor, body.password, body.confirm, client)
-    response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="lax")
+    response.delete_cookie(**auth.cookie_options())

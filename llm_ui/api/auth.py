@@ -83,15 +83,10 @@ class Me(BaseModel):
 
 
 def _enter(response: Response, signed_in: SignedIn) -> Me:
-    settings = get_settings()
     response.set_cookie(
-        auth.COOKIE,
-        signed_in.token,
-        max_age=settings.session_days * SECONDS_PER_DAY,
-        httponly=True,
-        samesite="lax",
-        secure=settings.secure_cookies,
-        path="/",
+        value=signed_in.token,
+        max_age=get_settings().session_days * SECONDS_PER_DAY,
+        **auth.cookie_options(),
     )
     if signed_in.browser:
         response.set_cookie(
@@ -176,7 +171,7 @@ async def confirm(body: Confirmation, actor: OwnChanger, client: Caller) -> Conf
 async def logout(response: Response, actor: OwnChanger) -> None:
     """Sign out; the session's open tabs end at once."""
     await accounts.log_out(actor)
-    response.delete_cookie(auth.COOKIE, path="/", httponly=True, samesite="lax")
+    response.delete_cookie(**auth.cookie_options())
 
 
 @router.get("/me", responses=problems(401))

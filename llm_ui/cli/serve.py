@@ -29,6 +29,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from llm_ui.cli import private
+
 TARGET = "llm_ui.cli.serve:application"
 PR_SET_PDEATHSIG = 1
 # What the parent tells its workers before it asks them to end.
@@ -221,6 +223,7 @@ def main() -> None:
         end_with_parent()
     os.environ.update(reflex_environment(options.port, options.workers))
     with contextlib.ExitStack() as stack:
+        stack.enter_context(private.ours())
         if options.workers > 1:
             # Each worker counts into files of its own; whichever is asked adds them up.
             folder = tempfile.TemporaryDirectory(prefix="llm-ui-metrics-")

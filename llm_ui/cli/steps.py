@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+from llm_ui.cli import private
+
 TAIL_LINES = 15
 # A terminal gets a moving line; a file or a CI log gets a line this often, in seconds.
 QUIET_INTERVAL = 10.0
@@ -147,6 +149,7 @@ def run_step(
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            umask=private.usual(),
         )
         try:
             tail = _follow(process, progress, file, spotlight)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -16,9 +17,17 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from llm_ui.config import service_settings
-from llm_ui.errors import ConfigError
+from llm_ui.errors import ConfigError, ModelUnavailable
+from llm_ui.llm_api import confined
 from llm_ui.llm_api.app import create_app
-from llm_ui.llm_api.engine import CONTEXT_TOKENS, SLOTS, Engine, EngineOptions
+from llm_ui.llm_api.engine import (
+    CONTEXT_TOKENS,
+    SLOTS,
+    Engine,
+    EngineOptions,
+    bundled_model,
+)
+from llm_ui.llm_api.key import ensured_key
 from llm_ui.wire.transport import is_loopback
 
 
@@ -48,10 +57,10 @@ def _end_with_parent() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-async def serve(options: argparse.Namespace) -> None:
+async def serve(options: argparse.Namespace, key: str) -> None:
     """Serve until SIGTERM or SIGINT."""
     engine = Engine(EngineOptions(options.model, options.threads, options.context, options.slots))
-    app = create_app(engine, loopback_only=is_loopback(options.host))
+    app = create_app(engine, key, loopback_only=is_loopback(options.host))
     server = Server(
         app,
         address=options.host,
@@ -71,11 +80,16 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     try:
         options = arguments()
+        key = ensured_key(service_settings())
     except ConfigError as error:
         sys.exit(str(error))
+    with contextlib.suppress(ModelUnavailable):  # said by whoever loads it
+        model = options.model or bundled_model()
+        confined.limit(model)
+        confined.shut_in(model)
     if options.with_parent:
         _end_with_parent()
-    asyncio.run(serve(options))
+    asyncio.run(serve(options, key))
     # Without waiting for llama.cpp's threads to unwind: there is nothing to save.
     sys.stdout.flush()
     os._exit(0)

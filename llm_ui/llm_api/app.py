@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 from llm_ui.errors import (
     AppError,
     NotAllowed,
+    NotAuthenticated,
     ProviderCutOff,
     ProviderError,
     ProviderOverloaded,
@@ -33,10 +35,11 @@ class _ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-def create_app(engine: Engine, *, loopback_only: bool = True) -> FastAPI:
+def create_app(engine: Engine, key: str, *, loopback_only: bool = True) -> FastAPI:
     """The service over `engine`, which is loaded when the app starts.
 
     Args:
+        key: what a caller of everything but /health brings along as its bearer.
         loopback_only: the service listens on this machine only, and answers only to
             names of this machine: a web page whose name was rebound to 127.0.0.1
             gets nothing.
@@ -59,9 +62,15 @@ def create_app(engine: Engine, *, loopback_only: bool = True) -> FastAPI:
         _check_origin(request, loopback_only)
         return _json({"status": engine.status, "model": engine.info.name, "detail": engine.detail})
 
+    def check(request: Request) -> None:
+        _check_origin(request, loopback_only)
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
+            raise NotAuthenticated
+
     @app.get("/v1/models")
     async def models(request: Request) -> Response:
-        _check_origin(request, loopback_only)
+        check(request)
         info = engine.info
         known = {
             "id": info.name,
@@ -75,14 +84,14 @@ def create_app(engine: Engine, *, loopback_only: bool = True) -> FastAPI:
 
     @app.post("/v1/chat")
     async def chat(request: Request) -> Response:
-        _check_origin(request, loopback_only)
+        check(request)
         events = engine.stream(parse_body(await _body(request)))
         answer = await _unless_gone(request, _whole(events))
         return _json({"model": engine.info.name, **answer})
 
     @app.post("/v1/chat/stream")
     async def chat_stream(request: Request) -> Response:
-        _check_origin(request, loopback_only)
+        check(request)
         events = engine.stream(parse_body(await _body(request)))
         # The first event decides between a stream and an error with a status.
         first = await _unless_gone(request, _first(events))

@@ -17,7 +17,6 @@ import contextlib
 import fcntl
 import logging
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -29,8 +28,9 @@ import orjson
 
 from llm_ui.config import Settings
 from llm_ui.errors import ModelUnavailable, ProviderError
-from llm_ui.llm_api import choice
+from llm_ui.llm_api import choice, confined
 from llm_ui.llm_api.choice import Told, Wanted
+from llm_ui.llm_api.key import ensured_key
 from llm_ui.llm_api.process import HOST, end, free_port
 from llm_ui.wire.events import Timeouts
 from llm_ui.wire.http import Call, Retry, fetch_json, make_client
@@ -61,7 +61,8 @@ class Supervisor:
         self._given = settings.llm_api_url
         self._preferred_port = settings.llm_api_port
         self._folder = settings.data_path
-        self._command = tuple(command or (sys.executable, "-m", "llm_ui.llm_api", "--with-parent"))
+        self._settings = settings
+        self._command = tuple(command or confined.command(settings))
         self._url: str | None = settings.llm_api_url
         self._task: asyncio.Task[None] | None = None
         self._client: httpx.AsyncClient | None = None
@@ -235,7 +236,10 @@ class Supervisor:
             *self._command,
             "--port",
             str(port),
-            *(("--model", self._path) if self._path else ()),
+            *confined.chosen(self._path, self._settings),
+            # Nothing of the server's surroundings, and away from the folder that .env lies in.
+            env=confined.environment(ensured_key(self._settings)),
+            cwd="/",
             # Its end of file tells the service that this process is gone.
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,

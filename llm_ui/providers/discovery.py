@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from llm_ui.config import Settings
 from llm_ui.errors import ProviderError
+from llm_ui.llm_api.key import known_key
 from llm_ui.providers.llm_api.adapter import DEFAULT_BASE_URL as LLM_API_URL
 from llm_ui.providers.openai.adapter import DEFAULT_BASE_URL as OPENAI_URL
 from llm_ui.wire.events import Timeouts
@@ -35,7 +36,8 @@ async def discover(settings: Settings, client: httpx.AsyncClient | None = None) 
     bundled one's address is the configured one, or the service's usual one: whoever
     runs the supervisor knows better.
     """
-    found = [Found("llm_api", "Built-in", settings.llm_api_url or LLM_API_URL)]
+    bundled = settings.llm_api_url or LLM_API_URL
+    found = [Found("llm_api", "Built-in", bundled, known_key(settings))]
     if await answers(settings.ollama_host, client):
         found.append(Found("ollama", "Ollama", settings.ollama_host))
     if is_named(settings, "openai"):

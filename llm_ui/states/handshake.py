@@ -23,7 +23,7 @@ def calling_client() -> Client:
 
 def session_token(cookie_header: str) -> str | None:
     """The session's token in a Cookie header, or None."""
-    return cookie(cookie_header, auth.COOKIE) or None
+    return cookie(cookie_header, auth.cookie_name()) or None
 
 
 def language_of(headers: Mapping[str, str]) -> str:

@@ -22,6 +22,7 @@ from llm_ui.providers.openai.adapter import OpenAIProvider
 from llm_ui.wire.events import ModelInfo
 from tests.scripted import ScriptedServer, expected_reasoning, expected_text, scripted_server
 
+KEY = "the-key-of-the-port"
 ASK = {"messages": [{"role": "user", "content": "hello"}]}
 
 
@@ -42,8 +43,11 @@ async def engine(model: ScriptedServer) -> AsyncIterator[Engine]:
 
 @pytest.fixture
 async def client(engine: Engine) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_app(engine))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+    transport = httpx.ASGITransport(create_app(engine, KEY))
+    headers = {"authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", headers=headers
+    ) as http:
         yield http
 
 
@@ -134,6 +138,19 @@ async def test_web_pages_of_other_origins_and_rebound_names_get_nothing(
         for method, path in (("GET", "/health"), ("GET", "/v1/models"), ("POST", "/v1/chat")):
             response = await client.request(method, path, json=ASK, headers=headers)
             assert (response.status_code, code(response)) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", f"Bearer {KEY}x", f"Basic {KEY}", KEY, "Bearer é"])
+async def test_without_its_key_the_port_opens_nothing(
+    client: httpx.AsyncClient, model: ScriptedServer, given: str
+) -> None:
+    key = {b"authorization": given.encode()}
+    for method, path in (("GET", "/v1/models"), ("POST", "/v1/chat"), ("POST", "/v1/chat/stream")):
+        response = await client.request(method, path, json=ASK, headers=key)
+        assert (response.status_code, code(response)) == (401, "not_authenticated")
+    assert model.requests == []
+    # Whether it is well, everybody may ask.
+    assert (await client.get("/health")).status_code == 200
 
 
 async def test_models_and_health_of_each_state(client: httpx.AsyncClient, engine: Engine) -> None:

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from llm_ui.api_client import LLMApiClient
 from llm_ui.errors import ContextTooLong, ProviderError
+from llm_ui.llm_api import confined
 from llm_ui.llm_api.engine import bundled_model
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.registry import open_provider
@@ -35,8 +36,11 @@ async def client() -> AsyncIterator[LLMApiClient]:
     port = free_port()
     arguments = ("-m", "llm_ui.llm_api", "--with-parent", "--port", str(port))
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=pipe)
-    service = LLMApiClient(f"http://127.0.0.1:{port}")
+    # As the supervisor starts it: with nothing around it, and away from this folder.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", *arguments, stdin=pipe, env=confined.environment("key"), cwd="/"
+    )
+    service = LLMApiClient(f"http://127.0.0.1:{port}", api_key="key")
     async with asyncio.timeout(60):
         while True:
             try:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -18,8 +19,9 @@ import pytest
 
 from llm_ui.config import Settings, load_settings
 from llm_ui.errors import ModelUnavailable
-from llm_ui.llm_api import choice
+from llm_ui.llm_api import choice, confined
 from llm_ui.llm_api import supervisor as module
+from llm_ui.llm_api.key import ensured_key, known_key
 from llm_ui.llm_api.supervisor import Supervisor
 
 STUB = (sys.executable, str(Path(__file__).with_name("stub_service.py")))
@@ -118,6 +120,67 @@ async def test_one_of_two_keeps_it_and_the_other_takes_over(tmp_path: Path) -> N
     await until(lambda: two.keeping)
     await two.wait()
     await two.stop()
+
+
+SURROUNDINGS = """
+import json, os, sys
+told = {"environment": dict(os.environ), "folder": os.getcwd(), "arguments": sys.argv}
+open(sys.argv[1], "w").write(json.dumps(told))
+sys.stdin.read()
+"""
+
+
+async def test_the_service_gets_nothing_of_the_servers_surroundings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A native parser of model files from strangers: what it could reach."""
+    told = tmp_path / "told"
+    chosen = settings(tmp_path, llm_api_model="models/own.gguf")
+    for name in ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "DATABASE_URL", "REDIS_URL"):
+        monkeypatch.setenv(name, "secret-of-the-server")
+    keeper = Supervisor(chosen, (sys.executable, "-c", SURROUNDINGS, str(told)))
+    await keeper.start()
+    await until(lambda: told.exists() and told.read_bytes().endswith(b"}"))
+    await keeper.stop()
+    found = orjson.loads(told.read_bytes())
+    assert "secret-of-the-server" not in str(found)
+    assert found["folder"] == "/"  # where no .env lies
+    [file] = [each for each in found["arguments"] if each.endswith("/models/own.gguf")]
+    assert os.path.isabs(file)
+    key = (tmp_path / "llm_api.key").read_text().strip()
+    assert found["environment"]["LLM_API_KEY"] == key
+    assert key not in str(found["arguments"])  # those are for everybody to see
+
+
+async def test_the_key_of_the_port_is_made_once_and_for_this_account_alone(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    assert known_key(chosen) is None
+    made = await asyncio.gather(*(asyncio.to_thread(ensured_key, chosen) for _ in range(8)))
+    assert len(set(made)) == 1
+    assert len(made[0]) >= 32
+    assert known_key(chosen) == made[0]
+    assert stat.S_IMODE((tmp_path / "llm_api.key").stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["llm_api.key"]
+    # What is run apart has the key that the settings name, or none.
+    given = settings(tmp_path, llm_api_url="http://gpu:8100", llm_api_key="theirs")
+    assert known_key(given) == "theirs"
+    assert known_key(settings(tmp_path, llm_api_url="http://gpu:8100")) is None
+
+
+def test_the_service_takes_memory_in_proportion_and_leaves_no_core(tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(bytes(1_000_000))
+    code = (
+        "import pathlib, sys; from resource import *; from llm_ui.llm_api import confined;"
+        "confined.limit(pathlib.Path(sys.argv[1]));"
+        "print(*getrlimit(RLIMIT_CORE), *getrlimit(RLIMIT_DATA))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(model)], capture_output=True, check=True
+    ).stdout.split()
+    assert said[:2] == [b"0", b"0"]
+    if sys.platform == "linux":
+        assert int(said[2]) == int(said[3]) == 2_000_000 + confined.WORKING_BYTES
 
 
 async def test_a_given_address_is_used_and_nothing_started(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""The key of the service's port: other accounts of the machine reach that port as well."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+from llm_ui.config import Settings
+
+FILE = "llm_api.key"
+
+
+def known_key(settings: Settings) -> str | None:
+    """The key that opens the service: the one in the settings, else the bundled service's own,
+    once it has been made."""
+    if settings.llm_api_key is not None:
+        return settings.llm_api_key.get_secret_value().strip() or None
+    if settings.llm_api_url:
+        return None
+    with contextlib.suppress(OSError):
+        return (settings.data_path / FILE).read_text(encoding="utf-8").strip() or None
+    return None
+
+
+def ensured_key(settings: Settings) -> str:
+    """The same for whoever starts the service: made where there is none yet."""
+    found = known_key(settings)
+    if found:
+        return found
+    file = settings.data_path / FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix="llm_api-")
+    with os.fdopen(handle, "w", encoding="utf-8") as made:
+        made.write(secrets.token_urlsafe(32) + "\n")
+    # Whole, and once: another process may make one at the same moment.
+    with contextlib.suppress(FileExistsError):
+        os.link(name, file)
+    Path(name).unlink()
+    return known_key(settings) or ""
