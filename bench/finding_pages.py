@@ -126,7 +126,7 @@ def at_rest(page: Page, at: Stage) -> None:
 
 def opened_ms(page: Page) -> float:
     """When the page was open, by its own clock."""
-    page.wait_for_function("window.benchOpened")
+    page.wait_for_function("() => window.benchOpened")
     moment: float = page.evaluate("window.benchOpened")
     return moment
 

@@ -68,7 +68,7 @@ def load(browser: Browser, at: Stage, cookie: str) -> Load:
     session.on("Network.loadingFinished", finished)
     session.on("Network.webSocketFrameReceived", received)
     page.goto(f"{at.url}/chat")
-    page.wait_for_function("window.benchUsable")
+    page.wait_for_function("() => window.benchUsable")
     usable = page.evaluate("window.benchUsable")
     # What the page fetches afterwards by itself belongs to the first load too.
     page.wait_for_timeout(3000)

@@ -12,6 +12,8 @@ import logging
 from collections.abc import AsyncIterator
 
 import reflex as rx
+from reflex import constants
+from reflex.utils import prerequisites
 from sqlalchemy.exc import SQLAlchemyError
 
 from llm_ui import auth, bus, outages, pages, trace
@@ -21,6 +23,7 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, owner, start_engine, stop_engine
 from llm_ui.jobs import Jobs
 from llm_ui.llm_api.supervisor import Supervisor
+from llm_ui.security.policy import Policies
 from llm_ui.security.tokens import derive_key, keyed_hash
 from llm_ui.services import (
     browsing,
@@ -203,9 +206,11 @@ async def lifespan() -> AsyncIterator[None]:
 
 def create_app() -> rx.App:
     """The application that Reflex runs."""
-    set_up_logging(get_settings().log_level)
+    settings = get_settings()
+    set_up_logging(settings.log_level)
+    built = prerequisites.get_web_dir() / constants.Dirs.STATIC
     made = rx.App(
-        api_transformer=create_api(),
+        api_transformer=create_api(Policies(built.resolve(), https=settings.secure_cookies)),
         backend_exception_handler=handle_backend_exception,
         frontend_exception_handler=handle_frontend_exception,
         **pages.app_options(),

@@ -13,6 +13,7 @@ from llm_ui.api import (
     branches,
     chat_export,
     chats,
+    docs,
     files,
     health,
     jobs,
@@ -29,6 +30,7 @@ from llm_ui.api import (
 from llm_ui.api.errors import install_error_handlers, unknown_route
 from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders
 from llm_ui.api.openapi import install_document
+from llm_ui.security.policy import Policies
 
 PREFIX = "/api/v1"
 DESCRIPTION = """
@@ -38,19 +40,24 @@ sets a cookie and gives a `csrf_token`. Calls that change something repeat it in
 """
 
 
-def create_api() -> FastAPI:
-    """The routes under /api/v1, the health routes, and the OpenAPI page at /api/docs."""
+def create_api(policies: Policies | None = None) -> FastAPI:
+    """The routes under /api/v1, the health routes, and the OpenAPI page at /api/docs.
+
+    Args:
+        policies: those of the pages that are served under it.
+    """
     api = FastAPIOffline(
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
-        static_url="/api/docs/static",
+        static_url=docs.STATIC,
         title="LLM UI",
         version=__version__,
         description=DESCRIPTION,
     )
     install_error_handlers(api)
     install_document(api)
+    docs.install_page(api)
     own = (
         account.router,
         chat_export.router,
@@ -76,7 +83,7 @@ def create_api() -> FastAPI:
     api.include_router(missing)
     api.add_middleware(BodyLimit)
     api.add_middleware(metrics.CountRequests)
-    api.add_middleware(SecurityHeaders)
+    api.add_middleware(SecurityHeaders, policies=policies or Policies())
     # Last, so that it goes first: all that follows has an id.
     api.add_middleware(RequestId)
     return api

@@ -91,7 +91,7 @@ def _enter(response: Response, signed_in: SignedIn) -> Me:
     if signed_in.browser:
         response.set_cookie(
             auth.BROWSER_COOKIE, signed_in.browser, max_age=YEAR_S, httponly=True, samesite="lax",
-            secure=settings.secure_cookies, path="/",
+            secure=get_settings().secure_cookies, path="/",
         )  # fmt: skip
     if signed_in.language:
         # What the page's own script sets when a language is chosen there.

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from llm_ui import trace
 from llm_ui.api.errors import problem
 from llm_ui.errors import TooLarge
+from llm_ui.security.policy import Policies
 
 BODY_LIMIT = 2 * 1024 * 1024
 # Uploads go to the disk as they come; their own service counts them.
@@ -22,16 +23,18 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Adds HEADERS to every HTTP answer, the pages' included."""
+    """Adds HEADERS and its policy to every HTTP answer, the pages' included."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, policies: Policies) -> None:
         self.app = app
+        self._policies = policies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                own = self._policies.headers(scope["path"], headers.get("content-type", ""))
+                for name, value in (HEADERS | own).items():
                     headers.setdefault(name, value)
             await send(message)
 

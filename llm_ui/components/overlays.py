@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex.state import FrontendEventExceptionState
 from reflex_components_core.base.error_boundary import ErrorBoundary
 from reflex_components_core.core.banner import has_connection_errors
 
@@ -96,8 +97,18 @@ def crash_page() -> rx.Component:
 
 def error_boundary(stateful: bool) -> rx.Component:
     """Catches what breaks while a page is drawn, and reports it to the server."""
-    quiet: dict[str, Any] = {} if stateful else {"on_error": rx.noop()}
-    return ErrorBoundary.create(fallback_render=rx.Var.create(crash_page()), **quiet)
+    return ErrorBoundary.create(
+        fallback_render=rx.Var.create(crash_page()),
+        on_error=_report if stateful else rx.noop(),
+    )
+
+
+def _report(error: rx.Var[str], stack: rx.Var[str]) -> list[rx.event.EventSpec]:
+    again = rx.vars.FunctionStringVar.create("window.lu.again").call(error)
+    return [
+        FrontendEventExceptionState.handle_frontend_exception(error, stack),
+        rx.run_script(again),
+    ]
 
 
 def overlay(stateful: bool) -> rx.Component | None:
@@ -106,5 +117,5 @@ def overlay(stateful: bool) -> rx.Component | None:
 
 
 def toaster() -> rx.Component:
-    """Where all news appear, those of the states' `rx.toast` too."""
+    """Where all news appear, those of handlers too."""
     return news_place()

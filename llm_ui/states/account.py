@@ -13,6 +13,7 @@ from llm_ui.schemas.account import AccountChange, AccountView, BrowserItem
 from llm_ui.schemas.prompts import PromptItem
 from llm_ui.schemas.views import ModelItem
 from llm_ui.services import models, profile, prompts, sessions
+from llm_ui.states import browser
 from llm_ui.states.access import current_actor
 from llm_ui.states.auth import AuthState
 from llm_ui.states.feedback import tell, words_of
@@ -52,7 +53,7 @@ class AccountState(rx.State):
 
     def _news(self, key: str, **params: object) -> Any:
         self.problem = self.problem_in = ""
-        return rx.toast.success(translate(key, current_actor().language, **params), id=key)
+        return browser.say("success", translate(key, current_actor().language, **params), key)
 
     async def _change(self, wanted: AccountChange) -> Any:
         try:
@@ -102,7 +103,7 @@ class AccountState(rx.State):
         if tag not in LANGUAGES:
             return None
         refused = await self._change(AccountChange(language=tag))
-        return refused or rx.run_script(f"window.lu.language('{tag}')")
+        return refused or browser.call("language", tag)
 
     @rx.event
     async def choose_model(self, model_id: str) -> Any:

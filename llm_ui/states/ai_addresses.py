@@ -10,12 +10,12 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, InvalidInput, NotFound
 from llm_ui.schemas.providers import AddressDraft, AddressItem, ProviderItem
 from llm_ui.services import provider_addresses, provider_checks, provider_views
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
-from llm_ui.states.ai_provider_form import TO_THE_WRONG_FIELD
 from llm_ui.states.ai_providers import AIProviderState, ask_how_it_is
+from llm_ui.states.browser import show, shut
 from llm_ui.states.feedback import tell, words_of
 from llm_ui.states.forms import texts_of
-from llm_ui.states.prompts import show, shut
 
 FORM = "address-dialog"
 CONFIRM = "address-delete-dialog"
@@ -100,7 +100,7 @@ class ProviderAddressState(rx.State):
         except AppError as error:
             self.form_problem = words_of(error)
             self.form_field = (error.field or "") if isinstance(error, InvalidInput) else ""
-            return rx.run_script(TO_THE_WRONG_FIELD)
+            return browser.to_the_wrong_field()
         return [shut(FORM), ask_how_it_is(provider_id)]
 
     @rx.event

@@ -12,11 +12,11 @@ from llm_ui.errors import AppError, InvalidInput
 from llm_ui.schemas.models import ModelDetail, PersonRef
 from llm_ui.schemas.people import PersonFilters
 from llm_ui.services import model_admin, model_checks, model_views, people
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
-from llm_ui.states.ai_provider_form import TO_THE_WRONG_FIELD
+from llm_ui.states.browser import show, shut
 from llm_ui.states.feedback import tell, words_of
 from llm_ui.states.forms import texts_of
-from llm_ui.states.prompts import show, shut
 
 FORM = "model-dialog"
 FOUND = 6
@@ -95,14 +95,14 @@ class ModelFormMixin(rx.State, mixin=True):
         if chosen is not None:
             self.form_readers = [*self.form_readers, chosen]
             self.form_found = [each for each in self.form_found if each.id != user_id]
-        return rx.run_script("document.getElementById('model-reader')?.focus()")
+        return browser.call("focus", "model-reader")
 
     @rx.event
     @admin
     def drop_reader(self, user_id: str) -> Any:
         """Choose somebody no longer."""
         self.form_readers = [each for each in self.form_readers if each.id != user_id]
-        return rx.run_script("document.getElementById('model-reader')?.focus()")
+        return browser.call("focus", "model-reader")
 
     @rx.event
     @admin
@@ -120,6 +120,6 @@ class ModelFormMixin(rx.State, mixin=True):
         except AppError as error:
             self.form_problem = words_of(error)
             self.form_field = (error.field or "") if isinstance(error, InvalidInput) else ""
-            return rx.run_script(TO_THE_WRONG_FIELD)
+            return browser.to_the_wrong_field()
         await self._list()
         return shut(FORM)

@@ -11,11 +11,11 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, InvalidInput
 from llm_ui.schemas.models import ListedPrice, PriceRow
 from llm_ui.services import model_views, price_checks, prices
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
-from llm_ui.states.ai_provider_form import TO_THE_WRONG_FIELD
+from llm_ui.states.browser import show
 from llm_ui.states.feedback import tell, words_of
 from llm_ui.states.forms import texts_of
-from llm_ui.states.prompts import show
 
 PRICES = "prices-dialog"
 NOTHING: dict[str, str] = {"input": "", "cached": "", "output": "", "reasoning": ""}
@@ -104,9 +104,7 @@ class ModelPricesMixin(rx.State, mixin=True):
         if row is None:
             return None
         self._fill_price(row, row.valid_from, row.id)
-        return rx.run_script(
-            "requestAnimationFrame(() => document.getElementById('price-input')?.focus())"
-        )
+        return browser.call("focus", "price-input")
 
     @rx.event
     @admin
@@ -125,7 +123,7 @@ class ModelPricesMixin(rx.State, mixin=True):
         except AppError as error:
             self.price_problem = words_of(error)
             self.price_field = (error.field or "") if isinstance(error, InvalidInput) else ""
-            return rx.run_script(TO_THE_WRONG_FIELD)
+            return browser.to_the_wrong_field()
         self._empty_price(draft.valid_from.isoformat())
         await self._list()
         return None

@@ -12,6 +12,7 @@ from llm_ui.errors import AppError
 from llm_ui.i18n import translate
 from llm_ui.schemas.models import ModelDraft, ModelFilters, ModelRow, Named
 from llm_ui.services import model_admin, model_types, model_views
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.ai_model_form import ModelFormMixin
 from llm_ui.states.ai_model_prices import ModelPricesMixin
@@ -26,10 +27,7 @@ QUERY_LIMIT = 200
 def _focus(model_id: str, way: str) -> Any:
     """Back to the button that moved a model, or, at an end, to its neighbour."""
     other = "down" if way == "up" else "up"
-    here = f"document.getElementById('model-{way}-{model_id}')"
-    there = f"document.getElementById('model-{other}-{model_id}')"
-    focus = f"((b) => b && !b.disabled ? b : {there})({here})?.focus()"
-    return rx.run_script(f"requestAnimationFrame(() => requestAnimationFrame(() => {focus}))")
+    return browser.call("focus-either", f"model-{way}-{model_id}", f"model-{other}-{model_id}")
 
 
 class AIModelState(ModelFormMixin, ModelTypesMixin, ModelPricesMixin, rx.State):
@@ -147,7 +145,7 @@ class AIModelState(ModelFormMixin, ModelTypesMixin, ModelPricesMixin, rx.State):
     # --- one of them ----------------------------------------------------------------------
 
     def _news(self, key: str, **params: object) -> Any:
-        return rx.toast.success(translate(key, current_actor().language, **params), id=key)
+        return browser.say("success", translate(key, current_actor().language, **params), key)
 
     @rx.event
     @admin

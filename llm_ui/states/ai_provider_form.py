@@ -13,23 +13,13 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, InvalidInput
 from llm_ui.schemas.providers import ConnectionTest, PresetItem
 from llm_ui.services import provider_checks, provider_connection, provider_views
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.browser import show
 from llm_ui.states.feedback import tell, words_of
 from llm_ui.states.forms import texts_of
-from llm_ui.states.prompts import show
 
 FORM = "provider-dialog"
-# What came of a test may stand below what is shown of a long form.
-INTO_VIEW = (
-    "requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("
-    "'provider-tested')?.scrollIntoView({block: 'center'})))"
-)
-# And so may the field that is wrong.
-TO_THE_WRONG_FIELD = (
-    "requestAnimationFrame(() => requestAnimationFrame(() => {"
-    "const field = document.querySelector('dialog[open] [aria-invalid=true]');"
-    "field?.focus(); field?.scrollIntoView({block: 'center'})}))"
-)
 # A service that is none of the presets.
 OTHER = PresetItem("", "", "openai", "", needs_key=False, is_local=False)
 
@@ -123,7 +113,7 @@ class ProviderFormMixin(rx.State, mixin=True):
         self.form_problem = words_of(error)
         self.form_field = (error.field or "") if isinstance(error, InvalidInput) else ""
         self.form_testing = self.form_tested = False
-        return rx.run_script(TO_THE_WRONG_FIELD)
+        return browser.to_the_wrong_field()
 
     @rx.event(background=True)
     @admin
@@ -150,5 +140,5 @@ class ProviderFormMixin(rx.State, mixin=True):
                 shown = self._refuse(problem)
             else:
                 self.form_tested, self.form_test = True, found
-                shown = rx.run_script(INTO_VIEW)
+                shown = browser.call("into-view", "provider-tested")
         yield shown

@@ -18,9 +18,9 @@ from llm_ui.schemas.providers import (
 from llm_ui.services import provider_admin, provider_checks, provider_connection, provider_views
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.ai_provider_form import FORM, ProviderFormMixin
+from llm_ui.states.browser import show, shut
 from llm_ui.states.feedback import tell
 from llm_ui.states.forms import texts_of
-from llm_ui.states.prompts import show, shut
 
 CONFIRM = "provider-delete-dialog"
 

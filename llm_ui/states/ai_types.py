@@ -10,11 +10,11 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, InvalidInput
 from llm_ui.schemas.models import TypeDraft, TypeRow
 from llm_ui.services import model_types
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
-from llm_ui.states.ai_provider_form import TO_THE_WRONG_FIELD
+from llm_ui.states.browser import show, shut
 from llm_ui.states.feedback import tell, words_of
 from llm_ui.states.forms import texts_of
-from llm_ui.states.prompts import show, shut
 
 TYPE_FORM = "type-dialog"
 TYPE_CONFIRM = "type-delete-dialog"
@@ -72,7 +72,7 @@ class ModelTypesMixin(rx.State, mixin=True):
         except AppError as error:
             self.type_problem = words_of(error)
             self.type_field = (error.field or "") if isinstance(error, InvalidInput) else ""
-            return rx.run_script(TO_THE_WRONG_FIELD)
+            return browser.to_the_wrong_field()
         await self._list()
         return shut(TYPE_FORM)
 
@@ -91,10 +91,7 @@ class ModelTypesMixin(rx.State, mixin=True):
         except AppError as error:
             return tell(error)
         way, other = ("up", "down") if up else ("down", "up")
-        here = f"document.getElementById('type-{way}-{type_id}')"
-        there = f"document.getElementById('type-{other}-{type_id}')"
-        focus = f"((b) => b && !b.disabled ? b : {there})({here})?.focus()"
-        return rx.run_script(f"requestAnimationFrame(() => requestAnimationFrame(() => {focus}))")
+        return browser.call("focus-either", f"type-{way}-{type_id}", f"type-{other}-{type_id}")
 
     @rx.event
     @admin

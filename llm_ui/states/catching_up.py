@@ -12,6 +12,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import NotFound
 from llm_ui.i18n import translate
 from llm_ui.services import chats
+from llm_ui.states import browser
 from llm_ui.states.access import current_actor
 from llm_ui.states.shown import ShownMixin
 from llm_ui.states.sidebar import SidebarMixin
@@ -43,7 +44,7 @@ class CatchUpMixin(SidebarMixin, ShownMixin, mixin=True):
             return await (self._look_below(actor) if self._later else self._show_branch(actor))
         except NotFound:
             self._clear()
-            gone = rx.toast.info(translate("chats.gone", actor.language), id="gone")
+            gone = browser.say("info", translate("chats.gone", actor.language), "gone")
             return [gone, rx.redirect("/chat", replace=True)]
 
     async def _look_below(self, actor: Actor) -> Any:

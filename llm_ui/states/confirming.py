@@ -8,6 +8,7 @@ import reflex as rx
 
 from llm_ui.errors import AppError
 from llm_ui.services import profile
+from llm_ui.states import browser
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import words_of
 from llm_ui.states.handshake import calling_client
@@ -30,7 +31,7 @@ class ConfirmState(rx.State):
         except AppError as error:
             self.problem = words_of(error)
             return None
-        shut = rx.run_script(f"window.lu.shut('{CONFIRM}')")
+        shut = browser.shut(CONFIRM)
         again, self._again, self.problem = self._again, (), ""
         if not again:
             return shut
@@ -47,4 +48,4 @@ async def ask_password(state: rx.State, handler: Any, *arguments: Any) -> Any:
     """
     confirm = await state.get_state(ConfirmState)
     confirm.problem, confirm._again = "", (handler, *arguments)
-    return rx.run_script(f"window.lu.secret('{CONFIRM}')")
+    return browser.call("secret", CONFIRM)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import cast
 
-import reflex as rx
-from reflex.event import EventSpec
+from reflex.event import Event, EventSpec
 from reflex_base.constants import RouteVar
 from reflex_base.event.context import EventContext
 
@@ -15,6 +15,7 @@ from llm_ui.errors import AppError, one_line
 from llm_ui.i18n import translate
 from llm_ui.security.limits import Allowance
 from llm_ui.services.monitoring import new_reference, report_unhandled
+from llm_ui.states import browser
 from llm_ui.states.access import visitor
 from llm_ui.states.handshake import language_of, session_token
 
@@ -30,18 +31,22 @@ def words_of(error: AppError, language: str = "") -> str:
     return translate(error.message_key, language, **error.params)
 
 
-def tell(error: AppError, language: str = "") -> EventSpec:
+def tell(error: AppError, language: str = "") -> Event:
     """Show an error without leaving the page."""
-    shown: EventSpec = rx.toast.error(words_of(error, language), id=error.code)
-    return shown
+    return browser.say("error", words_of(error, language), error.code)
 
 
 def handle_backend_exception(exception: Exception) -> EventSpec:
     """What a handler let through: an AppError is told, anything else is a bug of ours.
 
     A bug's row in the monitoring log carries the reference number that is shown. Reflex
-    calls this outside the event's own task: who it was stands in the event's context only.
+    calls this outside the event's own task: who it was stands in the event's context only. It
+    takes an event as well, but insists on this annotation.
     """
+    return cast(EventSpec, _tell_of(exception))
+
+
+def _tell_of(exception: Exception) -> Event:
     route = EventContext.get().router_data
     headers = route.get(RouteVar.HEADERS, {})
     language = language_of(headers)

@@ -12,6 +12,7 @@ from llm_ui.errors import AppError
 from llm_ui.i18n import translate
 from llm_ui.schemas.files import FileItem, FileUse, Storage
 from llm_ui.services import files
+from llm_ui.states import browser
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
 
@@ -86,7 +87,7 @@ class FilesState(rx.State):
                 self.doomed = await files.uses(session, current_actor(), file_id)
         except AppError as error:
             return tell(error)
-        return rx.run_script(f"window.lu.open('{DIALOG}')")
+        return browser.call("open", DIALOG)
 
     @rx.event
     async def delete_file(self, file_id: str) -> Any:
@@ -99,7 +100,7 @@ class FilesState(rx.State):
             return tell(error)
         name = next((each.name for each in self.files if each.id == file_id), self.doomed.name)
         await self._load()
-        return rx.toast.success(translate("files.deleted", actor.language, name=name))
+        return browser.say("success", translate("files.deleted", actor.language, name=name))
 
     async def _load(self) -> None:
         actor = current_actor()

@@ -12,8 +12,8 @@ from llm_ui.schemas.jobs import JobItem
 from llm_ui.schemas.providers import ModelFile
 from llm_ui.services import gguf, jobs
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.browser import show
 from llm_ui.states.feedback import tell, words_of
-from llm_ui.states.prompts import show
 
 DIALOG = "gguf-dialog"
 FIELD = "gguf-path"

@@ -203,7 +203,7 @@ async def _to_the_door(state: BaseState, why: str) -> StateUpdate:
 
 def _to_chats() -> StateUpdate:
     """Away from a page that would wait for ever for what it may not have."""
-    events = [tell(NotAllowed()), rx.redirect("/chat", replace=True)]
+    events: list[Any] = [tell(NotAllowed()), rx.redirect("/chat", replace=True)]
     return StateUpdate(events=Event.from_event_type(events))
 
 

@@ -10,6 +10,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, PasswordNeeded
 from llm_ui.schemas.jobs import BackupItem, JobItem
 from llm_ui.services import backups, installation, jobs
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.confirming import ask_password
 from llm_ui.states.feedback import tell
@@ -183,21 +184,21 @@ class JobsState(rx.State):
             return await ask_password(self, JobsState.take_backup, name)
         except AppError as error:
             return tell(error)
-        return rx.run_script(f"window.lu.take('{backups.link(name)}')")
+        return browser.call("take", backups.link(name))
 
     @rx.event
     @admin
     def ask_to_delete(self, name: str) -> Any:
         """Ask once before a backup goes for good."""
         self.doomed = name[:80]
-        return rx.run_script(f"window.lu.open('{CONFIRM}')")
+        return browser.call("open", CONFIRM)
 
     @rx.event
     @admin
     async def delete_backup(self) -> Any:
         """Delete the backup that was asked about."""
         name = self.doomed
-        shut = rx.run_script(f"window.lu.shut('{CONFIRM}')")
+        shut = browser.shut(CONFIRM)
         try:
             async with unit_of_work() as session:
                 await backups.delete(session, current_actor(), name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import reflex as rx
@@ -11,6 +10,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError, InvalidInput, PasswordNeeded
 from llm_ui.schemas.keys import KeyItem, NewKey
 from llm_ui.services import api_keys
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.confirming import ask_password
 from llm_ui.states.feedback import tell, words_of
@@ -22,12 +22,7 @@ NEVER = "never"
 def _hand_over(fresh: NewKey) -> Any:
     """Put a fresh key before the person who made it. It goes to this tab once and stands
     in no var: whoever hydrates the page later does not get it."""
-    key = json.dumps(fresh.key)
-    return rx.run_script(
-        f"(document.getElementById('{FORM}')?.close(), "
-        f"document.getElementById('{SHOWN}-key').value = {key}, "
-        f"document.getElementById('{SHOWN}').showModal())"
-    )
+    return browser.call("key", FORM, SHOWN, fresh.key)
 
 
 class KeysState(rx.State):

@@ -21,6 +21,7 @@ from llm_ui.schemas.media import (
 from llm_ui.schemas.providers import ConnectionTest
 from llm_ui.services import media_admin, media_connection, media_models, media_views
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.browser import show, shut
 from llm_ui.states.feedback import tell
 from llm_ui.states.forms import texts_of
 from llm_ui.states.media_forms import (
@@ -31,7 +32,6 @@ from llm_ui.states.media_forms import (
     params_of,
     provider_draft,
 )
-from llm_ui.states.prompts import show, shut
 
 CONFIRM = "media-delete-dialog"
 

@@ -12,11 +12,11 @@ from llm_ui.errors import AppError, InvalidInput
 from llm_ui.schemas.media import MediaModelItem, MediaProviderDraft
 from llm_ui.schemas.providers import ConnectionTest
 from llm_ui.services import media_connection, media_views, provider_checks
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
-from llm_ui.states.ai_provider_form import TO_THE_WRONG_FIELD
+from llm_ui.states.browser import show
 from llm_ui.states.feedback import tell, words_of
 from llm_ui.states.forms import texts_of
-from llm_ui.states.prompts import show
 
 PROVIDER = "media-provider-dialog"
 MODEL = "media-model-dialog"
@@ -76,7 +76,7 @@ class MediaFormMixin(rx.State, mixin=True):
         self.form_problem = words_of(error)
         self.form_field = (error.field or "") if isinstance(error, InvalidInput) else ""
         self.form_testing = self.form_tested = False
-        return rx.run_script(TO_THE_WRONG_FIELD)
+        return browser.to_the_wrong_field()
 
     @rx.event
     @admin

@@ -10,13 +10,13 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import AppError
 from llm_ui.schemas.providers import PullItem, StoredModel
 from llm_ui.services import jobs, ollama_models, provider_views
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.browser import show
 from llm_ui.states.feedback import tell, words_of
-from llm_ui.states.prompts import show
 
 DIALOG = "stored-dialog"
 FIELD = "pull-name"
-EMPTY_FIELD = f"document.getElementById('{FIELD}').value = ''"
 
 
 class OllamaState(rx.State):
@@ -106,7 +106,7 @@ class OllamaState(rx.State):
             return None
         self.problem = ""
         await self._look()
-        return rx.run_script(EMPTY_FIELD)
+        return browser.call("empty", FIELD)
 
     @rx.event
     @admin

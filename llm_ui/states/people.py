@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import reflex as rx
@@ -13,6 +12,7 @@ from llm_ui.errors import AppError, InvalidInput, PasswordNeeded
 from llm_ui.i18n import translate
 from llm_ui.schemas.people import HandedLink, InvitationItem, PersonFilters, PersonItem
 from llm_ui.services import installation, invitations, people
+from llm_ui.states import browser
 from llm_ui.states.access import admin, current_actor
 from llm_ui.states.confirming import ask_password
 from llm_ui.states.feedback import tell, words_of
@@ -33,11 +33,11 @@ ASKED: dict[str, dict[str, Any]] = {
 
 
 def _shut(dialog: str) -> Any:
-    return rx.run_script(f"window.lu.shut('{dialog}')")
+    return browser.shut(dialog)
 
 
 def _show(dialog: str) -> Any:
-    return rx.run_script(f"window.lu.fresh('{dialog}')")
+    return browser.call("fresh", dialog)
 
 
 class PeopleState(rx.State):
@@ -162,7 +162,7 @@ class PeopleState(rx.State):
 
     def _hand(self, link: HandedLink, kind: str, to: str = "") -> Any:
         self.handed, self.handed_to, self.handed_until = kind, to, link.expires_at
-        return rx.run_script(f"window.lu.hand('{LINK}', {json.dumps(link.path)})")
+        return browser.call("hand", LINK, link.path)
 
     @rx.event
     @admin
@@ -217,7 +217,7 @@ class PeopleState(rx.State):
     # --- changing -----------------------------------------------------------------------
 
     def _news(self, key: str, **params: object) -> Any:
-        return rx.toast.success(translate(key, current_actor().language, **params), id=key)
+        return browser.say("success", translate(key, current_actor().language, **params), key)
 
     async def _change(self, user_id: str, key: str, **changes: Any) -> Any:
         try:
@@ -245,7 +245,7 @@ class PeopleState(rx.State):
         except AppError as error:
             return tell(error)
         self.asked = what
-        return rx.run_script(f"window.lu.show('{ASK}')")
+        return browser.show(ASK)
 
     @rx.event
     @admin

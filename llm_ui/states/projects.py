@@ -13,6 +13,7 @@ from llm_ui.errors import AppError, NotFound
 from llm_ui.schemas.finding import ChatFilters, ProjectView
 from llm_ui.schemas.views import ChatItem
 from llm_ui.services import chats, projects
+from llm_ui.states import browser
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell
 
@@ -110,7 +111,7 @@ class ProjectsState(rx.State):
                 )
         except AppError as error:
             return tell(error)
-        return rx.run_script("window.lu.shut('project-dialog')")
+        return browser.shut("project-dialog")
 
     @rx.event
     async def delete_project(self) -> Any:

@@ -12,21 +12,11 @@ from llm_ui.i18n import translate
 from llm_ui.schemas.prompts import PromptDraft, PromptItem
 from llm_ui.services import prompts
 from llm_ui.states.access import admin, current_actor
+from llm_ui.states.browser import say, show, shut
 from llm_ui.states.feedback import tell, words_of
 
 FORM = "prompt-dialog"
 CONFIRM = "prompt-delete-dialog"
-
-
-def show(dialog_id: str) -> Any:
-    """Open a dialog once what it shows has been drawn."""
-    shown = f"document.getElementById('{dialog_id}')?.showModal()"
-    return rx.run_script(f"requestAnimationFrame(() => requestAnimationFrame(() => {shown}))")
-
-
-def shut(dialog_id: str) -> Any:
-    """Close a dialog."""
-    return rx.run_script(f"document.getElementById('{dialog_id}')?.close()")
 
 
 class PromptsState(rx.State):
@@ -156,7 +146,7 @@ class PromptsState(rx.State):
         except AppError as error:
             return tell(error)
         await self._load()
-        told = rx.toast.success(translate("prompts.unshared", actor.language), id="unshared")
+        told = say("success", translate("prompts.unshared", actor.language), "unshared")
         return [told, shut(FORM)]
 
     @rx.event

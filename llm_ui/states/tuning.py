@@ -14,6 +14,7 @@ from llm_ui.errors import AppError, InvalidInput
 from llm_ui.schemas.chats import AskOptions
 from llm_ui.schemas.views import ContextView, ModelItem, SettingsView
 from llm_ui.services import chat_settings, chats, context, models
+from llm_ui.states import browser
 from llm_ui.states.access import current_actor
 from llm_ui.states.feedback import tell, words_of
 
@@ -63,7 +64,7 @@ class TuningMixin(rx.State, mixin=True):
             return None
         self.settings, self.settings_error = chat_settings.view_of(cleaned), ""
         await self._measure(actor)
-        return rx.run_script("window.lu.shut('settings-dialog')")
+        return browser.shut("settings-dialog")
 
     @rx.event
     def toggle_temporary(self) -> None:

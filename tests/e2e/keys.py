@@ -17,7 +17,7 @@ TOOLS = Path(__file__).with_name("walk.js").read_text()
 MOST = 200
 # A field for a date has so many places inside, which look like one.
 INSIDE = 6
-AT_WRONG_FIELD = "document.activeElement?.matches('[aria-invalid=true]')"
+AT_WRONG_FIELD = "() => document.activeElement?.matches('[aria-invalid=true]')"
 
 
 async def walk(page: Page, where: str) -> list[str]:
@@ -79,7 +79,7 @@ async def walk_back(page: Page, where: str) -> list[str]:
 async def reach(page: Page, target: str) -> None:
     """Bring the focus to something with Tab, in menus with the arrow keys."""
     await thing(page, target).wait_for()
-    await page.wait_for_function("walk.arrived()")
+    await page.wait_for_function("() => walk.arrived()")
     for _ in range(MOST):
         if await page.evaluate("target => walk.isAt(target)", target):
             return

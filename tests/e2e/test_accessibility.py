@@ -147,7 +147,7 @@ async def test_while_one_waits(stage: Stage, people: People) -> None:
     for path in addresses():
         if path not in FOR_GUESTS and path not in LEADS_TO and path != "/nowhere":
             await page.goto(stage.address(path))
-            await page.wait_for_function("!document.querySelector('html.lu-wait')")
+            await page.wait_for_function("() => !document.querySelector('html.lu-wait')")
             await expect(page.locator(".lu-skeleton").first).to_be_visible()
             problems += await look(page, f"{path}, waiting")
     assert not problems, "\n".join(problems)
@@ -188,7 +188,9 @@ async def test_without_a_connection_and_when_a_page_breaks(stage: Stage, people:
     await page.route_web_socket(re.compile("/_event"), spoil)
     await page.goto(stage.address("/chat"))
     # Once the page tries by itself whether a reload helps.
-    await page.wait_for_function("performance.getEntriesByType('navigation')[0].type === 'reload'")
+    await page.wait_for_function(
+        "() => performance.getEntriesByType('navigation')[0].type === 'reload'"
+    )
     await thing(page, "crash").wait_for()
     problems += await look(page, "a page that broke")
     assert not problems, "\n".join(problems)

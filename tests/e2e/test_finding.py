@@ -147,7 +147,9 @@ async def test_earlier_pages_come_without_a_jump(app: App, people: People) -> No
               new ResizeObserver(note).observe(box.querySelector(".lu-log-content"));
             }"""
         )
-        await page.wait_for_function(f"document.querySelectorAll('.lu-log-row').length > {rows}")
+        await page.wait_for_function(
+            f"() => document.querySelectorAll('.lu-log-row').length > {rows}"
+        )
         await page.wait_for_timeout(300)
         tops = await page.evaluate("window.tops")
         assert len(tops) > 1
@@ -262,7 +264,7 @@ async def test_ten_thousand_chats_are_scrolled_through(app: App, people: People)
         await page.locator("nav.lu-chats").evaluate(
             "(box, share) => { box.scrollTop = share * box.scrollHeight; }", share
         )
-        await page.wait_for_function(f"({SEEN})() > 5")
+        await page.wait_for_function(f"() => ({SEEN})() > 5")
         assert await page.evaluate(NODES) < 2500
     await expect(listed).to_have_attribute("data-start", "0")
 

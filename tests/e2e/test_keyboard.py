@@ -79,7 +79,7 @@ async def test_what_comes_up_keeps_the_focus_and_gives_it_back(
             problems += await walk(page, scene.name)
         if name:
             await page.keyboard.press("Escape")
-            await page.wait_for_function("!walk.over()")
+            await page.wait_for_function("() => !walk.over()")
             await still(page)
             strayed = await page.evaluate("back => walk.strayed(back)", scene.back)
             problems += [f"{scene.name}: the focus comes back {strayed}"] if strayed else []

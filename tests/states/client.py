@@ -45,6 +45,8 @@ NAMESPACE = "/_event"
 # What the part of an address behind this is called.
 ARGUMENTS = {"/chat/": "chat_id", "/projects/": "folder_id"}
 VAR_SUFFIX = "_rx_state_"
+# What takes a handler's calls in the page (components/ui/calls.js).
+CALLED = "ref_lu"
 PATIENCE_S = 15.0
 
 
@@ -303,9 +305,14 @@ class Tab:
 
     @property
     def toasts(self) -> list[str]:
-        """The scripts of the toasts that were shown (their text is in them)."""
-        scripts = [str(e["payload"]) for e in self.events if "toast" in str(e["payload"])]
-        return [each for each in scripts if "toast" in each]
+        """The words of the news that were shown."""
+        return [call[2] for call in self.calls if call[0] == "say"]
+
+    @property
+    def calls(self) -> list[list[str]]:
+        """What the server has called in the page: names, with their values."""
+        called = [e["payload"] for e in self.events if e["name"] == "_set_value"]
+        return [each["value"] for each in called if each["ref"] == CALLED]
 
     @property
     def everything(self) -> str:

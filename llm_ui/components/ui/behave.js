@@ -230,8 +230,20 @@ const fill = (field, value) => {
   field.setSelectionRange?.(value.length, value.length);
 };
 
+// Some errors are those of a moment, or of an old page over a new server: once a page tries by
+// itself whether a reload helps, when the report of the error has left.
+const AGAIN_AFTER_MS = 10000;
+const again = (error) => {
+  if (!/^TypeError: .*\bnull\b/.test(error)) return;
+  const last = Number(sessionStorage.getItem("lu-reloaded")) || 0;
+  if (Date.now() - last < AGAIN_AFTER_MS) return;
+  sessionStorage.setItem("lu-reloaded", String(Date.now()));
+  setTimeout(() => location.reload(), 200);
+};
+
 const start = () => {
   window.lu = {
+    again,
     target: { id: "", title: "" },
     ask: (textToPut) =>
       fill(document.querySelector('textarea[data-testid="composer"], [data-testid="composer"] textarea'), textToPut),

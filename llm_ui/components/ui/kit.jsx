@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
 import "@fontsource-variable/inter/wght.css";
 import "./behave.js";
+import "./calls.js";
 import "./tips.js";
 
 // Mounted once around every page: what was prepared is now ours, show it.

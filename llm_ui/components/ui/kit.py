@@ -7,7 +7,7 @@ from reflex.components.component import Component
 
 from llm_ui.react._link import link
 
-_KIT = link("behave.js", "tips.js", "kit.jsx")["kit.jsx"]
+_KIT = link("behave.js", "calls.js", "tips.js", "kit.jsx")["kit.jsx"]
 _OVER = link("toasts.jsx", "line.jsx")
 _TOASTS, _LINE = _OVER["toasts.jsx"], _OVER["line.jsx"]
 
@@ -44,7 +44,7 @@ class Timer(Component):
 
 
 class Toaster(Component):
-    """Where news appear, those of `rx.toast` too."""
+    """where news appear, those of handlers too."""
 
     library = _TOASTS
     tag = "Toaster"

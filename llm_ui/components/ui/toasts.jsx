@@ -1,5 +1,6 @@
-// News over a page: one place for what states say (`rx.toast`, which calls what stands in Reflex's
-// refs) and for what the page offers to take back (`Toast`, a child of a component with handlers).
+// News over a page: one place for what states say (calls.js), what components say (`rx.toast`,
+// which calls what stands in Reflex's refs) and what the page offers to take back (`Toast`, a child
+// of a component with handlers).
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { createPortal } from "react-dom";
 import { refs } from "$/utils/state";

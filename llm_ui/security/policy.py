@@ -1,0 +1,102 @@
+"""What a browser may do with an answer: the Content-Security-Policy, and whether it keeps a copy.
+
+A page runs the scripts of this server and those that the build wrote into its HTML, which are
+known by their hashes: each is computed from the very file that is served. No text is ever run
+as code: what handlers have a page do are calls by name (states/browser.py). Styles may stand
+inline: formulas are laid out with them. Pictures may come from elsewhere, since a person can
+load those of an answer; nothing else can. Browsers that pages run in at all take the websocket
+of the same origin for part of `connect-src 'self'`.
+
+`reflex run` in development serves pages by Vite, past all of this.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import posixpath
+import re
+from pathlib import Path
+
+INLINE = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+NO_STORE = "no-store"
+# Answers that are no pages: should a browser show one all the same, it can do nothing.
+CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# The same for everybody, and no secret.
+PUBLIC = ("/api/docs", "/api/v1/openapi.json")
+NOT_PAGES = ("/api/", "/health/", "/metrics")
+
+
+def of_page(html: str, pictures: str = "data:") -> str:
+    """The policy of a page of this server, whose text is `html`.
+
+    Args:
+        pictures: where pictures may come from beside this server.
+    """
+    hashes = dict.fromkeys(_hash(script) for script in INLINE.findall(html) if script)
+    return "; ".join(
+        (
+            "default-src 'self'",
+            " ".join(("script-src 'self'", *hashes)),
+            "style-src 'self' 'unsafe-inline'",
+            f"img-src 'self' {pictures}",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "object-src 'none'",
+            "frame-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+class Policies:
+    """The headers of answers by their paths.
+
+    Args:
+        pages: the built frontend; None where this server has no pages.
+        https: whether people come over https only, so that pictures do as well.
+    """
+
+    def __init__(self, pages: Path | None = None, *, https: bool = False) -> None:
+        self._pages = pages
+        self._pictures = "data: blob: https:" if https else "data: blob: https: http:"
+        self._known: dict[Path, tuple[int, str]] = {}
+
+    def headers(self, path: str, media_type: str) -> dict[str, str]:
+        """What an answer gets unless it says otherwise itself."""
+        if path.startswith(NOT_PAGES):
+            kept = {} if path.startswith(PUBLIC) else {"Cache-Control": NO_STORE}
+            return {"Content-Security-Policy": CLOSED, **kept}
+        if not media_type.startswith("text/html"):
+            return {}
+        # A kept page would want the scripts of a build that is gone.
+        return {"Content-Security-Policy": self._page(path), "Cache-Control": NO_STORE}
+
+    def _page(self, path: str) -> str:
+        if self._pages is None:
+            return CLOSED
+        file = self._file(self._pages, path)
+        try:
+            made = file.stat().st_mtime_ns
+            if self._known.get(file, (0, ""))[0] != made:
+                policy = of_page(file.read_text(encoding="utf-8"), self._pictures)
+                self._known[file] = (made, policy)
+        except OSError:
+            return CLOSED
+        return self._known[file][1]
+
+    @staticmethod
+    def _file(pages: Path, path: str) -> Path:
+        """The file that is served: as Starlette looks for it, with its page for the rest."""
+        name = posixpath.normpath(f"/{path}").strip("/")
+        for candidate in (pages / name, pages / name / "index.html"):
+            if candidate.suffix == ".html" and candidate.is_file():
+                return candidate
+        return pages / "404.html"
