@@ -319,10 +319,14 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
     async with unit_of_work() as session:
         if user is not None and fits:
             await attempts.succeeded(session, trying)
+            # Trying it took a while: the account may be another one by now, or gone.
+            user = await session.get(User, user.id, with_for_update=True)
+            fits = user is not None and user.password_hash == stored
+            refusal = _refusal(user, fits=fits)
         if user is not None and refusal is None:
             if renewed:
                 user.password_hash = renewed
-            signed_in = await sign_in(session, await session.merge(user), client)
+            signed_in = await sign_in(session, user, client)
             record(session, "sign_in.ok", user_id=user.id, address=client.address)
             return signed_in
     raise refusal or InvalidCredentials()
@@ -330,7 +334,12 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
 
 async def _note_failure(user_id: str | None, client: Client) -> None:
     async with unit_of_work() as session:
-        record(session, "sign_in.failed", level="warning", user_id=user_id, address=client.address)
+        # Whoever leaves may be gone by now.
+        user = await session.get(User, user_id or "", with_for_update={"read": True})
+        record(
+            session, "sign_in.failed", level="warning", user_id=user.id if user else None,
+            address=client.address,
+        )  # fmt: skip
 
 
 def _refusal(user: User | None, *, fits: bool) -> AppError | None:

@@ -7,12 +7,14 @@ import unicodedata
 import pytest
 import sqlalchemy as sa
 from passlib.hash import argon2
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui import auth
 from llm_ui.auth import Client
 from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import (
+    AccountDisabled,
     AlreadyRegistered,
     InvalidCredentials,
     InvalidInput,
@@ -301,3 +303,38 @@ async def test_a_session_survives_a_rotation_of_the_secret_key(people: People, s
         actor = await auth.resolve(session, people.sessions["bob"].token)
     assert actor is not None
     assert auth.csrf_fits(actor.session_id, people.sessions["bob"].csrf_token)
+
+
+async def gone(user: User, session: AsyncSession) -> None:
+    await session.delete(user)
+
+
+async def disabled(user: User, _: AsyncSession) -> None:
+    user.is_active = False
+
+
+async def reset(user: User, _: AsyncSession) -> None:
+    user.password_hash = await passwords.hash_password("another password")
+
+
+@pytest.mark.parametrize("happens", [gone, disabled, reset])
+@pytest.mark.parametrize("word", [PASSWORD, "a typo"])
+async def test_what_becomes_of_an_account_while_its_password_is_tried_counts(
+    people: People, monkeypatch: pytest.MonkeyPatch, happens, word: str
+):
+    real = passwords.verify_password
+
+    async def slow(password: str, hashed: str | None) -> tuple[bool, str | None]:
+        found = await real(password, hashed)
+        async with unit_of_work() as session:
+            await happens(await session.get(User, people.bob.user_id), session)
+        return found
+
+    monkeypatch.setattr(passwords, "verify_password", slow)
+    with pytest.raises((InvalidCredentials, AccountDisabled)):
+        await accounts.log_in("bob@example.org", word, HOME)
+    async with unit_of_work(writes=False) as session:
+        left = await session.get(User, people.bob.user_id)
+        kinds = list(await session.scalars(sa.select(MonitoringLog.kind)))
+    assert (left is None) == (happens is gone)
+    assert "sign_in.ok" not in kinds
