@@ -1,11 +1,13 @@
 """Kills and long load against the running application.
 
     python3 dev.py soak [--kills 50] [--rounds 5] [--sessions 200] [--rate 50] [--seconds 60]
-                        [--outages 8] [--seed N] [--only kills|rounds|outages] [--workers 1|2]
+                        [--outages 8] [--halves 6] [--seed N] [--workers 1|2]
+                        [--only kills|rounds|outages|halves]
 
 Without --workers: one worker on SQLite, then two on PostgreSQL and Redis (TEST_POSTGRES_URL
 and TEST_REDIS_URL; `dev.py soak` finds them as the tests do). Kill n has the seed N + n;
-`--only kills --kills 1 --seed <that>` repeats it; outages likewise. Ends with 1 if anything was
+`--only kills --kills 1 --seed <that>` repeats it; outages and halves (requests
+and uploads that never end) likewise. Ends with 1 if anything was
 wrong.
 """
 
@@ -21,6 +23,7 @@ import sys
 from collections.abc import Iterator
 
 from bench.databases import scratch
+from bench.soak_halves import soak_halves
 from bench.soak_kills import Killer
 from bench.soak_outages import soak_outages
 from bench.soak_rounds import soak_rounds
@@ -69,6 +72,12 @@ def soak(options: argparse.Namespace) -> int:
             redis = os.environ.get("TEST_REDIS_URL", "")
             found = soak_outages(workers, options.outages, options.seed, redis)
             print(f"{options.outages} outages, {place}: {found} went wrong", flush=True)
+            wrong += found
+        if options.only in (None, "halves"):
+            print(f"{options.halves} times halves, {place}:", flush=True)
+            servers = [os.environ.get(each, "") for each in ("TEST_POSTGRES_URL", "TEST_REDIS_URL")]
+            found = soak_halves(workers, options.halves, options.seed, *servers)
+            print(f"{options.halves} times halves, {place}: {found} went wrong", flush=True)
             wrong += found
         if options.only in (None, "rounds"):
             print(f"{options.rounds} rounds, {place}:", flush=True)

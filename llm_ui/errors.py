@@ -11,9 +11,11 @@
     │   └── PasswordNeeded        the password has to be typed once more for this
     ├── NotFound             404  missing, or not yours: nobody can tell which
     ├── WrongMethod          405  the route is there, and takes another method
+    ├── TooSlow              408  what was announced did not come
     ├── Conflict             409  the thing is not in the state this needs
     │   └── AlreadyRegistered
     ├── TooLarge             413
+    ├── UnknownHost          421  called under a name that is not this server's
     ├── TooManyRequests      429  carries retry_after, in seconds
     ├── DatabaseAway         503  the database does not answer, or takes too long
     ├── DiskFull             507  there is no room left to write anything
@@ -133,6 +135,12 @@ class WrongMethod(AppError):
     message_key = "error.wrong_method"
 
 
+class TooSlow(AppError):
+    code = "too_slow"
+    status = 408
+    message_key = "error.too_slow"
+
+
 class Conflict(AppError):
     code = "conflict"
     status = 409
@@ -148,6 +156,12 @@ class TooLarge(AppError):
     code = "too_large"
     status = 413
     message_key = "error.too_large"
+
+
+class UnknownHost(AppError):
+    code = "unknown_host"
+    status = 421
+    message_key = "error.unknown_host"
 
 
 class TooManyRequests(AppError):

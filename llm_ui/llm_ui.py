@@ -23,6 +23,8 @@ from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine, owner, start_engine, stop_engine
 from llm_ui.jobs import Jobs
 from llm_ui.llm_api.supervisor import Supervisor
+from llm_ui.security import floods
+from llm_ui.security.floods import Floods
 from llm_ui.security.policy import Policies
 from llm_ui.security.tokens import derive_key, keyed_hash
 from llm_ui.services import (
@@ -32,6 +34,7 @@ from llm_ui.services import (
     exports,
     extraction,
     file_bytes,
+    gguf,
     invitations,
     news,
     prompting,
@@ -116,6 +119,7 @@ async def _housekeeping() -> None:
             await watching.check()
             await extraction.take_up()
             await file_bytes.remove_orphans()
+            await gguf.remove_interrupted()
             await exports.sweep()
             await search_index.fill()
             async with unit_of_work() as session:
@@ -222,6 +226,8 @@ def create_app() -> rx.App:
     news.listen(tell_tabs)
     pages.register(made)
     door.install(made)
+    # By now every library has the handlers that it makes for itself.
+    floods.hold(Floods())
     return made
 
 

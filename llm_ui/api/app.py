@@ -27,8 +27,10 @@ from llm_ui.api import (
     shelf,
     usage,
 )
+from llm_ui.api.bodies import BodiesInTime, OpenSockets
+from llm_ui.api.callers import KnownHosts, SameScheme, TrueAddress
 from llm_ui.api.errors import install_error_handlers, unknown_route
-from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders
+from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders, is_upload
 from llm_ui.api.openapi import install_document
 from llm_ui.security.policy import Policies
 
@@ -83,7 +85,12 @@ def create_api(policies: Policies | None = None) -> FastAPI:
     api.include_router(missing)
     api.add_middleware(BodyLimit)
     api.add_middleware(metrics.CountRequests)
+    api.add_middleware(BodiesInTime, is_upload=is_upload)
+    api.add_middleware(OpenSockets)
+    api.add_middleware(KnownHosts)
+    api.add_middleware(SameScheme)
     api.add_middleware(SecurityHeaders, policies=policies or Policies())
+    api.add_middleware(TrueAddress)
     # Last, so that it goes first: all that follows has an id.
     api.add_middleware(RequestId)
     return api

@@ -18,17 +18,8 @@ from llm_ui.errors import CsrfRefused, NotAuthenticated
 
 
 def client_of(request: Request) -> Client:
-    """The caller's address (through as many proxies as are trusted) and program."""
+    """The caller's address (see TrueAddress in api/callers.py) and program."""
     address = request.client.host if request.client else ""
-    hops = get_settings().trusted_proxies
-    if hops:
-        forwarded = [
-            part.strip()
-            for part in request.headers.get("x-forwarded-for", "").split(",")
-            if part.strip()
-        ]
-        if len(forwarded) >= hops:
-            address = forwarded[-hops]
     return auth.client_of(address, request.headers)
 
 

@@ -22,6 +22,11 @@ HEADERS = {
 }
 
 
+def is_upload(scope: Scope) -> bool:
+    """Whether a request brings a file, which may be large."""
+    return (scope["method"], scope["path"]) in UPLOADS
+
+
 class SecurityHeaders:
     """Adds HEADERS and its policy to every HTTP answer, the pages' included."""
 
@@ -68,11 +73,7 @@ class BodyLimit:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["type"] != "http"
-            or not scope["path"].startswith("/api/")
-            or (scope["method"], scope["path"]) in UPLOADS
-        ):
+        if scope["type"] != "http" or not scope["path"].startswith("/api/") or is_upload(scope):
             await self.app(scope, receive, send)
             return
         claimed = Headers(scope=scope).get("content-length", "0")

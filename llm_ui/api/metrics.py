@@ -9,6 +9,8 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from llm_ui.api import rates
+from llm_ui.api.deps import Caller
 from llm_ui.config import get_settings
 from llm_ui.errors import NotAuthenticated, NotFound
 from llm_ui.services import metrics
@@ -17,19 +19,20 @@ router = APIRouter(tags=["metrics"])
 UNKNOWN_ROUTE = "unknown"
 
 
-def _check(given: str) -> None:
+def _check(given: str, address: str) -> None:
     token = get_settings().metrics_token
     if token is None:
         raise NotFound
     expected = f"Bearer {token.get_secret_value().strip()}"
     if not hmac.compare_digest(expected.encode(), given.encode()):
+        rates.refused(address)
         raise NotAuthenticated
 
 
 @router.get("/metrics", include_in_schema=False)
-async def read_metrics(request: Request) -> Response:
+async def read_metrics(request: Request, caller: Caller) -> Response:
     """Everything in Prometheus' text format; 404 unless METRICS_TOKEN is set."""
-    _check(request.headers.get("authorization", ""))
+    _check(request.headers.get("authorization", ""), caller.address)
     return Response(await metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from llm_ui.config import get_settings
 from llm_ui.errors import TooManyRequests
+from llm_ui.security.addresses import network_of
 from llm_ui.security.limits import Allowance
 
 WINDOW_S = 60
@@ -30,5 +31,5 @@ def called(user_id: str, key_id: str) -> None:
 
 def refused(address: str) -> None:
     """Count a call that nobody was let in for. Raises TooManyRequests beyond REFUSALS."""
-    if not _refusals.take(address):
+    if not _refusals.take(network_of(address)):
         raise TooManyRequests(WINDOW_S)

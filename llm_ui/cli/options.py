@@ -29,10 +29,12 @@ def bench(parser: argparse.ArgumentParser) -> None:
 
 def soak(parser: argparse.ArgumentParser) -> None:
     """Options of bench/soak.py."""
-    parts = ("kills", "rounds", "outages")
+    parts = ("kills", "rounds", "outages", "halves")
     parser.add_argument("--only", choices=parts, help="one part (default: all)")
     parser.add_argument("--kills", type=int, default=50, help="how often a worker is killed (50)")
     parser.add_argument("--outages", type=int, default=8, help="how often the database goes (8)")
+    halves = "how often requests and uploads come that never end (6)"
+    parser.add_argument("--halves", type=int, default=6, help=halves)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of load (5)")
     parser.add_argument("--sessions", type=int, default=200, help="answers at once (200)")
     parser.add_argument("--rate", type=int, default=50, help="tokens per second of each (50)")

@@ -15,6 +15,7 @@ import contextlib
 import ctypes
 import math
 import os
+import resource
 import secrets
 import signal
 import sys
@@ -25,7 +26,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
@@ -40,6 +41,13 @@ UP = "LLM_UI_UP"
 # So many deaths within so many seconds are answered at once.
 DEATHS_AT_ONCE, DEATHS_S = 3, 60.0
 LONGEST_PAUSE_S = 20.0
+# What a process may have open, where the system lets it; its usual 1,024 are soon gone.
+OPEN_FILES = 32_768
+# Connections of a worker, but for websockets. Half of what it may have open, so that files,
+# databases and tabs keep their share.
+CONNECTIONS, CONNECTIONS_SHARE = 8_192, 2
+# Connections that wait to be taken by a worker that is busy.
+BACKLOG = 2_048
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -170,6 +178,19 @@ class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
         super().shutdown(exit_code)
 
 
+def most_connections() -> int:
+    """How many connections a worker takes, after this process may have as many files open as
+    the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    wanted = OPEN_FILES if hard == unlimited else min(OPEN_FILES, hard)
+    if soft != unlimited and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return CONNECTIONS if soft == unlimited else min(CONNECTIONS, soft // CONNECTIONS_SHARE)
+
+
 def server(host: str, port: int, *, workers: int, grace: float) -> DrainingServer:
     """The web server; `serve` runs it until it is told to stop."""
     return DrainingServer(
@@ -180,6 +201,10 @@ def server(host: str, port: int, *, workers: int, grace: float) -> DrainingServe
         interface=Interfaces.ASGI,
         workers=workers,
         log_level=LogLevels.warning,
+        # No other protocol has a time in which a request's headers have to come.
+        http=HTTPModes.http1,
+        backlog=BACKLOG,
+        backpressure=most_connections(),
         respawn_failed_workers=True,
         # Open websockets and event streams never end by themselves.
         workers_kill_timeout=max(1, math.ceil(grace) + 1),

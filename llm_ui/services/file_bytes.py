@@ -16,6 +16,7 @@ from sqlmodel import col
 from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.models import StoredFile
+from llm_ui.services import arrivals
 
 ARRIVING = "arriving"
 # Nothing that is still being received or written is as old as this.
@@ -45,6 +46,7 @@ async def remove(ids: Sequence[str]) -> None:
 
 async def remove_orphans() -> None:
     """Remove bytes without a row: of accounts that are gone, of uploads that were cut off."""
+    await asyncio.to_thread(arrivals.sweep, folder() / ARRIVING)
     old = await asyncio.to_thread(_old_files)
     for start in range(0, len(old), 500):
         part = old[start : start + 500]

@@ -10,11 +10,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,13 +22,13 @@ from sqlmodel import col
 from llm_ui.auth import Actor, require
 from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
-from llm_ui.errors import Conflict, InvalidInput, NotFound, TooLarge
+from llm_ui.errors import Conflict, DiskFull, InvalidInput, NotFound, TooLarge
 from llm_ui.llm_api import choice
 from llm_ui.models import AIProvider
 from llm_ui.models.base import new_id
 from llm_ui.schemas.jobs import JobItem
 from llm_ui.schemas.providers import ModelFile, ModelFiles
-from llm_ui.services import jobs
+from llm_ui.services import arrivals, jobs
 from llm_ui.services.monitoring import record
 from llm_ui.services.provider_sync import sync_provider
 from llm_ui.services.receiving import clean_name
@@ -38,9 +37,9 @@ KIND = "model_switch"
 ENDING = ".gguf"
 MEGABYTE = 1024 * 1024
 PIECE = 4 * MEGABYTE
-# So much of the disk stays free.
-SPARE = 500 * MEGABYTE
-ARRIVING = ".arriving-"
+# Files on their way, of all admins together.
+AT_ONCE = 2
+ARRIVING = "arriving"
 PATH_LIMIT = 1000
 # A large file from a slow disk; the keeper itself gives up no earlier.
 LOADED_WITHIN_S = 660.0
@@ -92,8 +91,8 @@ def _listed() -> ModelFiles:
         found.append(
             ModelFile(elsewhere.name, news.path, _size(news.path), True, is_elsewhere=True)
         )
-    room = shutil.disk_usage(_existing(folder())).free
-    return ModelFiles(found, news.state, news.detail, max(0, room - SPARE))
+    room = arrivals.free_room(_existing(folder()))
+    return ModelFiles(found, news.state, news.detail, max(0, room))
 
 
 def _size(path: str) -> int:
@@ -121,44 +120,38 @@ async def receive(
         Conflict: somebody else runs the service.
         InvalidInput: no GGUF, empty, or a file of that name is there already.
         TooLarge: larger than a model file may be, or than the disk has room for.
+        TooManyRequests: others are on their way.
     """
     require(actor, "administer")
     _require_own()
     target = folder() / _file_name(name)
     if await asyncio.to_thread(target.exists):
         raise InvalidInput("error.gguf_known", field="name", name=target.name)
-    room = await asyncio.to_thread(_room)
-    if claimed is not None and claimed > room:
+    largest = get_settings().max_model_gb * 1024 * MEGABYTE
+    if claimed is not None and claimed > largest:
         raise _too_large(claimed)
-    arriving = folder() / f"{ARRIVING}{new_id()}"
     try:
-        size = await _write(arriving, chunks, room)
-        await asyncio.to_thread(arriving.replace, target)
-    finally:
-        await asyncio.to_thread(arriving.unlink, missing_ok=True)
+        # It is the disk's room that they take, so nobody's in particular.
+        async with arrivals.arrive(
+            folder() / ARRIVING, KIND, claimed, largest=largest, room=2**63, at_once=AT_ONCE
+        ) as arrival:
+            size = await _write(arrival, chunks)
+            await asyncio.to_thread(arrival.path.replace, target)
+    except DiskFull:
+        raise TooLarge("error.gguf_room") from None
     async with unit_of_work() as session:
         record(session, "admin.gguf_uploaded", target.name, user_id=actor.user_id, bytes=size)
     return ModelFile(target.name, str(target), size)
 
 
+async def remove_interrupted() -> None:
+    """Remove what uploads left that were cut off with their worker."""
+    await asyncio.to_thread(arrivals.sweep, folder() / ARRIVING)
+
+
 def _file_name(name: str) -> str:
     stem = clean_name(name).removesuffix(ENDING)
     return (_SAFE.sub("-", stem).strip("-.")[:150] or "model") + ENDING
-
-
-def _room() -> int:
-    folder().mkdir(parents=True, exist_ok=True)
-    _sweep()
-    free = shutil.disk_usage(folder()).free - SPARE
-    return max(0, min(free, get_settings().max_model_gb * 1024 * MEGABYTE))
-
-
-def _sweep() -> None:
-    """Remove what came of uploads whose worker died."""
-    before = time.time() - 24 * 3600
-    for path in folder().glob(f"{ARRIVING}*"):
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
 
 
 def _too_large(size: int) -> TooLarge:
@@ -168,26 +161,24 @@ def _too_large(size: int) -> TooLarge:
     return TooLarge("error.gguf_room")
 
 
-async def _write(target: Path, chunks: AsyncIterator[bytes], room: int) -> int:
-    file: BinaryIO = await asyncio.to_thread(target.open, "wb")
+async def _write(arrival: arrivals.Arrival, chunks: AsyncIterator[bytes]) -> int:
+    file = arrival.file
     size, waiting, head = 0, bytearray(), b""
-    try:
-        async for chunk in chunks:
-            size += len(chunk)
-            if size > room:
-                raise _too_large(size)
-            if len(head) < len(choice.MAGIC):
-                # What is no model need not come whole.
-                head += chunk[: len(choice.MAGIC) - len(head)]
-                if not choice.MAGIC.startswith(head):
-                    raise InvalidInput("error.gguf_magic", field="file")
-            waiting += chunk
-            if len(waiting) >= PIECE:
-                await asyncio.to_thread(file.write, bytes(waiting))
-                waiting.clear()
-        await asyncio.to_thread(file.write, bytes(waiting))
-    finally:
-        await asyncio.to_thread(file.close)
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > arrival.size:
+            raise _too_large(size)
+        if len(head) < len(choice.MAGIC):
+            # What is no model need not come whole.
+            head += chunk[: len(choice.MAGIC) - len(head)]
+            if not choice.MAGIC.startswith(head):
+                raise InvalidInput("error.gguf_magic", field="file")
+        waiting += chunk
+        if len(waiting) >= PIECE:
+            await asyncio.to_thread(file.write, bytes(waiting))
+            waiting.clear()
+    await asyncio.to_thread(file.write, bytes(waiting))
+    await asyncio.to_thread(file.flush)
     if head != choice.MAGIC:
         raise InvalidInput("error.gguf_magic", field="file")
     return size

@@ -26,9 +26,11 @@ from llm_ui.models.base import new_id
 from llm_ui.reading.kinds import Found, identify
 from llm_ui.schemas.files import FileItem
 from llm_ui.security.text import storable
-from llm_ui.services import extraction, file_bytes
+from llm_ui.services import arrivals, extraction, file_bytes
 from llm_ui.services.files import MEGABYTE, NAME_LIMIT, item_of, used, used_by
 
+# Files of one person on their way: a page sends two at a time.
+AT_ONCE = 6
 # Controls, and marks that turn the direction of writing: "exe.txt" must not read as another name.
 _UNFIT = re.compile("[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -54,33 +56,48 @@ async def receive(
         claimed: how many bytes are to come, if the sender says so; a lie helps nobody.
 
     Raises:
-        TooLarge: larger than one file may be, or than the room that is left.
+        TooLarge: larger than one file may be, or than the room that is left, what is on its
+            way included.
+        TooManyRequests: too many of theirs are on their way.
+        DiskFull: the server's disk has no room for it.
         InvalidInput: empty, of a type that cannot be read, or an image too large to show.
     """
     settings = get_settings()
+    largest = settings.max_file_mb * MEGABYTE
     async with unit_of_work(writes=False) as session:
-        taken = await used(session, actor)
-    room = min(settings.max_file_mb * MEGABYTE, settings.file_quota_mb * MEGABYTE - taken)
-    if claimed is not None and claimed > room:
+        room = settings.file_quota_mb * MEGABYTE - await used(session, actor)
+    if claimed is not None and claimed > largest:
         raise _too_large(claimed)
-    file_id = new_id()
-    arriving = file_bytes.arriving(file_id)
     try:
-        size, digest = await _write(arriving, chunks, room)
-        found = await asyncio.to_thread(identify, arriving)
-        row = StoredFile(
-            id=file_id,
-            user_id=actor.user_id,
-            name=clean_name(name),
-            media_type=found.media_type,
-            kind=found.kind,
-            size=size,
-            sha256=digest,
-            status=_first_status(found),
-        )
-        return await _keep(actor, row, arriving)
-    finally:
-        await asyncio.to_thread(arriving.unlink, missing_ok=True)
+        async with arrivals.arrive(
+            file_bytes.folder() / file_bytes.ARRIVING,
+            actor.user_id,
+            claimed,
+            largest=largest,
+            room=room,
+            at_once=AT_ONCE,
+        ) as arrival:
+            return await _take(actor, name, chunks, arrival)
+    except arrivals.NoRoom:
+        raise TooLarge("error.file_quota", limit=settings.file_quota_mb) from None
+
+
+async def _take(
+    actor: Actor, name: str, chunks: AsyncIterator[bytes], arrival: arrivals.Arrival
+) -> FileItem:
+    size, digest = await _write(arrival, chunks)
+    found = await asyncio.to_thread(identify, arrival.path)
+    row = StoredFile(
+        id=new_id(),
+        user_id=actor.user_id,
+        name=clean_name(name),
+        media_type=found.media_type,
+        kind=found.kind,
+        size=size,
+        sha256=digest,
+        status=_first_status(found),
+    )
+    return await _keep(actor, row, arrival.path)
 
 
 def _first_status(found: Found) -> str:
@@ -94,28 +111,24 @@ def _too_large(size: int) -> TooLarge:
     return TooLarge("error.file_quota", limit=settings.file_quota_mb)
 
 
-async def _write(target: Path, chunks: AsyncIterator[bytes], room: int) -> tuple[int, str]:
+async def _write(arrival: arrivals.Arrival, chunks: AsyncIterator[bytes]) -> tuple[int, str]:
     """Write what comes; its size and its SHA-256."""
-    await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
-    file = await asyncio.to_thread(target.open, "wb")
     digest = hashlib.sha256()
     size, waiting = 0, bytearray()
-    try:
-        async for chunk in chunks:
-            size += len(chunk)
-            if size > room:
-                raise _too_large(size)
-            waiting += chunk
-            if len(waiting) >= MEGABYTE:
-                await asyncio.to_thread(_flush, file, digest, waiting)
-        await asyncio.to_thread(_flush, file, digest, waiting)
-    finally:
-        await asyncio.to_thread(file.close)
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > arrival.size:
+            raise _too_large(size)
+        waiting += chunk
+        if len(waiting) >= MEGABYTE:
+            await asyncio.to_thread(_flush, arrival.file, digest, waiting)
+    await asyncio.to_thread(_flush, arrival.file, digest, waiting)
     return size, digest.hexdigest()
 
 
 def _flush(file: BinaryIO, digest: hashlib._Hash, waiting: bytearray) -> None:
     file.write(waiting)
+    file.flush()
     digest.update(waiting)
     waiting.clear()
 

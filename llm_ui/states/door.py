@@ -12,6 +12,7 @@ semi-public: tests/states/test_tokens.py holds it to that.
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import Any
 
@@ -19,13 +20,22 @@ import reflex as rx
 from reflex.app import EventNamespace
 
 from llm_ui.config import get_settings
+from llm_ui.security.limits import Allowance
 from llm_ui.security.text import storable
 from llm_ui.security.tokens import keyed_hash
 from llm_ui.states.handshake import session_token
+from llm_ui.states.presence import user_of
 
 MOST_NESTED = 20
+# What stands in an event's router data, for the guard; a browser's own word is overwritten.
+TOO_MANY = "llm_ui_too_many"
 
 logger = logging.getLogger(__name__)
+
+
+@functools.cache
+def _allowance(times: int) -> Allowance:
+    return Allowance(times=times, seconds=60)
 
 
 def tab_name(token: str, cookie_header: str) -> str:
@@ -54,10 +64,22 @@ class Door(EventNamespace):
         Texts come in as they can be stored and sent back: half a surrogate pair that a handler
         keeps in a var would end the socket that it is sent to.
         """
-        if _is_event(data):
-            await super().on_event(sid, _whole(data))
-        else:
+        if not _is_event(data):
             logger.warning("something that is no event was dropped")
+            return
+        event = _whole(data)
+        # The guard answers it: an event that nobody answers would keep its page waiting.
+        event["router_data"] = {**event.get("router_data", {}), TOO_MANY: self._is_too_much(sid)}
+        await super().on_event(sid, event)
+
+    def _is_too_much(self, sid: str) -> bool:
+        """Count what a tab sends; whether it is more than RATE_LIMIT in a minute."""
+        times = get_settings().rate_limit
+        if not times:
+            return False
+        # By the address visitors would keep each other out, and everybody behind one proxy.
+        who = user_of(self.sid_to_token.get(sid, "")) or sid
+        return not _allowance(times).take(who)
 
 
 def _is_event(data: Any) -> bool:

@@ -24,14 +24,16 @@ from reflex_base.registry import RegistrationContext
 from llm_ui import auth, trace
 from llm_ui.auth import Actor, Client
 from llm_ui.db import unit_of_work
-from llm_ui.errors import NotAllowed
+from llm_ui.errors import NotAllowed, TooManyRequests
+from llm_ui.security.addresses import network_of
 from llm_ui.security.limits import Allowance
 from llm_ui.services import admission
 from llm_ui.services.monitoring import record
 from llm_ui.services.news import acting_tab
 from llm_ui.states.access import access_of, set_caller
+from llm_ui.states.door import TOO_MANY
 from llm_ui.states.feedback import tell
-from llm_ui.states.handshake import in_language, session_token
+from llm_ui.states.handshake import in_language, language_of, session_token
 from llm_ui.states.identity import IdentityState
 from llm_ui.states.presence import note_tab
 
@@ -62,6 +64,7 @@ CLIENT_VARS = dict[str, Any] | None
 REFUSED = StateUpdate()
 # Anybody can send what is refused: it must not fill the log.
 _refusals = Allowance(times=200, seconds=60)
+_refusals_of_all = Allowance(times=1000, seconds=60)
 
 
 class Guard(Middleware):
@@ -73,6 +76,8 @@ class Guard(Middleware):
         # Set by the server at the handshake: an event's own copy is overwritten.
         told = EventContext.get().router_data
         headers = told.get(RouteVar.HEADERS, {})
+        if told.get(TOO_MANY):
+            return _too_many(headers)
         client = auth.client_of(str(told.get(RouteVar.CLIENT_IP, "")), headers)
         actor = await self._actor(headers)
         before = await self._bind(state, actor)
@@ -207,8 +212,14 @@ def _to_chats() -> StateUpdate:
     return StateUpdate(events=Event.from_event_type(events))
 
 
+def _too_many(headers: dict[str, str]) -> StateUpdate:
+    """Before anything is looked up: it would be what a flood costs."""
+    shown = tell(TooManyRequests(60), language_of(headers))
+    return StateUpdate(events=Event.from_event_type(shown))
+
+
 async def _refuse(actor: Actor | None, client: Client, name: str, reason: str) -> StateUpdate:
-    if not _refusals.take(client.address):
+    if not (_refusals.take(network_of(client.address)) and _refusals_of_all.take("")):
         return REFUSED
     async with unit_of_work() as session:
         record(

@@ -48,6 +48,11 @@ def _forget_closed() -> None:
             del _tabs[token]
 
 
+def user_of(token: str) -> str:
+    """Whose tab it is; "" for a visitor's, and for one of which nothing has been heard."""
+    return _tabs[token].user_id if token in _tabs else ""
+
+
 def note_chat(token: str, chat_id: str) -> None:
     """A tab shows this chat now, "" for none."""
     if token in _tabs and _tabs[token].chat_id != chat_id:

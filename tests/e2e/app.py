@@ -68,6 +68,8 @@ class App:
             "OPENAI_API_KEY": "scripted",
             "SILENCE_TIMEOUT": str(SILENCE_S),
             "SHUTDOWN_GRACE": "1",
+            # Tests send more in a minute than any person.
+            "RATE_LIMIT": "0",
             "LOG_LEVEL": "WARNING",
         } | settings
         self._process: subprocess.Popen[bytes] | None = None

@@ -176,6 +176,8 @@ def environment(port: int, folder: Path, database_url: str, models: str) -> dict
         "OPENAI_API_KEY": "a-key-for-tests",
         "OLLAMA_HOST": NOWHERE,
         "ANTHROPIC_API_KEY": "",
+        # Sweeps send more in a minute than any person.
+        "RATE_LIMIT": "0",
         "LOG_LEVEL": "INFO",
         "REFLEX_ENV_MODE": "prod",
         "__REFLEX_COMPILE_CONTEXT": "run",

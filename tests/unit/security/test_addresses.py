@@ -3,7 +3,7 @@
 import pytest
 
 from llm_ui.auth import client_of
-from llm_ui.security.addresses import names_this_machine, network_of
+from llm_ui.security.addresses import caller_of, is_address, names_this_machine, network_of
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,44 @@ def test_who_is_at_this_machine(address: str, headers: dict[str, str], is_here: 
 def test_behind_proxies_nobody_is(settings_env) -> None:
     settings_env("TRUSTED_PROXIES", "1")
     assert not client_of("127.0.0.1", {"host": "localhost"}).is_here
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "hops", "found"),
+    [
+        ([], 0, "10.0.0.1"),
+        (["9.9.9.9"], 0, "10.0.0.1"),
+        ([], 1, "10.0.0.1"),
+        (["9.9.9.9"], 1, "9.9.9.9"),
+        # What stands before what the trusted proxies wrote, the caller may have written.
+        (["1.2.3.4, 9.9.9.9"], 1, "9.9.9.9"),
+        (["1.2.3.4, 9.9.9.9, 10.0.0.7"], 2, "9.9.9.9"),
+        (["9.9.9.9"], 2, "10.0.0.1"),
+        # Some proxies add a header of their own rather than a part of it.
+        (["1.2.3.4", "9.9.9.9"], 1, "9.9.9.9"),
+        (["1.2.3.4,,", " 9.9.9.9 "], 1, "9.9.9.9"),
+        # With a port, in brackets, as IPv4 within IPv6.
+        (["9.9.9.9:5123"], 1, "9.9.9.9"),
+        (["[2001:db8::1]:5123"], 1, "2001:db8::1"),
+        (["2001:DB8::1"], 1, "2001:db8::1"),
+        (["::ffff:9.9.9.9"], 1, "9.9.9.9"),
+        # What is no address is nobody's.
+        (["unknown"], 1, "10.0.0.1"),
+        (["<script>"], 1, "10.0.0.1"),
+    ],
+)
+def test_the_caller_is_whom_the_trusted_proxies_name(forwarded: list[str], hops: int, found: str):
+    assert caller_of("10.0.0.1", forwarded, hops) == found
+
+
+def test_who_comes_without_a_proxy_is_the_peer():
+    assert caller_of("::ffff:10.0.0.1", [], 0) == "10.0.0.1"
+    assert caller_of("", [], 1) == ""
+
+
+def test_names_are_told_from_addresses():
+    assert is_address("127.0.0.1")
+    assert is_address("[::1]")
+    assert is_address("::1")
+    for name in ("localhost", "example.org", "127.1", "2130706433", "0x7f.1", "", "1.2.3.4.nip.io"):
+        assert not is_address(name)
