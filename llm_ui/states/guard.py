@@ -215,7 +215,7 @@ def _to_chats() -> StateUpdate:
 def _too_many(headers: dict[str, str]) -> StateUpdate:
     """Before anything is looked up: it would be what a flood costs."""
     shown = tell(TooManyRequests(60), language_of(headers))
-    return StateUpdate(events=Event.from_event_type(shown))
+    return StateUpdate(events=[shown])
 
 
 async def _refuse(actor: Actor | None, client: Client, name: str, reason: str) -> StateUpdate:
