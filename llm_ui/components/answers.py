@@ -204,6 +204,7 @@ def _other_model(model: rx.Var[ModelItem]) -> rx.Component:
     return rx.fragment(
         ui.menu_item(
             rx.el.span(model.name, class_name="lu-truncate"),
+            rx.el.span(model.provider, class_name="lu-menu__aside lu-truncate"),
             disabled=~model.available,
             on_click=ChatState.retry(ui.menu_target("id"), model.id, ""),
             data_testid="again-model",

@@ -6,12 +6,13 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 from playwright.async_api import Page, expect
 
 from tests.e2e.app import App
 from tests.e2e.conftest import People
-from tests.e2e.window import A_CHAT, PASSWORD, Person, finished, grown, ready, send
-from tests.scripted import Script, ScriptedServer
+from tests.e2e.window import A_CHAT, PASSWORD, Person, finished, grown, ready, send, words
+from tests.scripted import Script, ScriptedServer, scripted_server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
 
@@ -96,12 +97,16 @@ async def test_a_project_says_what_it_tells_models_and_a_question_begins_there(
     await expect(composer).to_have_value("")
 
     # What is refused comes back to where it was written.
-    project = (await bob.get("/projects"))["items"][0]["id"]
-    await deleted(bob, f"/projects/{project}")
-    await composer.fill("What is green?")
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".lu-toast")).to_have_count(1)
-    await expect(composer).to_have_value("What is green?")
+    models = sa.table("aimodel", sa.column("id"), sa.column("is_active"))
+    chosen = sa.update(models).where(models.c.id == await bob.model_id())
+    app.sql(chosen.values(is_active=False))
+    try:
+        await composer.fill("What is green?")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".lu-toast")).to_have_count(1)
+        await expect(composer).to_have_value("What is green?")
+    finally:
+        app.sql(chosen.values(is_active=True))
 
 
 async def test_news_stand_in_one_place_and_what_was_done_is_taken_back(
@@ -207,6 +212,57 @@ async def test_offline_shows_at_once_and_address_and_page_stay_together(
     await expect(page.get_by_test_id("chat-title")).to_have_text("Another chat")
 
 
+async def test_a_question_asked_offline_stays_in_sight_and_is_asked_later(
+    app: App, people: People
+) -> None:
+    people.watch.allow(*OFFLINE)
+    bob = await people.user(app)
+    page, _ = await bob.tab_with_chat("Later")
+    await bob.context.set_offline(True)
+    await expect(page.get_by_test_id("offline")).to_be_visible(timeout=8_000)
+    await page.get_by_test_id("composer").fill("say:Here I am")
+    await page.keyboard.press("Enter")
+    waiting = page.get_by_test_id("waiting-question")
+    await expect(waiting).to_have_text("say:Here I am")
+    await bob.context.set_offline(False)
+    await finished(page)
+    await expect(words(page)).to_have_text("Here I am")
+    await expect(waiting).to_have_count(0)
+
+
+async def test_a_file_without_words_leaves_no_empty_bubble(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page, chat_id = await bob.tab_with_chat("Only a file")
+    await page.get_by_test_id("attach-input").set_input_files(
+        [{"name": "roof.txt", "mimeType": "text/plain", "buffer": b"Tiles"}]
+    )
+    await expect(page.get_by_test_id("send")).to_be_enabled()
+    await page.get_by_test_id("send").click()
+    await finished(page)
+    question = page.get_by_test_id("message-user")
+    await expect(question).to_contain_text("roof.txt")
+    await expect(question.locator(".lu-question__text")).to_have_count(0)
+    assert (await bob.stored(chat_id))[0]["content"] == ""
+
+
+async def test_enter_takes_the_first_model_that_is_found(app: App, people: People) -> None:
+    alice, bob = await people.alice(app), await people.user(app)
+    async with scripted_server() as more:
+        more.model_names = tuple(f"Number {n}" for n in ("one", "two", "three", "four", "five"))
+        more.model_names += tuple(f"Letter {each}" for each in "abcd")
+        body = {"name": "Many", "type": "openai", "base_url": f"{more.url}/v1"}
+        many = await alice.post("/admin/providers", body)
+        await alice.post(f"/admin/providers/{many['id']}/sync")
+        page, _ = await bob.tab_with_chat("Many")
+        await page.get_by_test_id("model-picker").click()
+        await page.get_by_test_id("model-search").press_sequentially("umber thr")
+        await expect(page.get_by_test_id("model-option").locator("visible=true")).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_test_id("model-picker")).to_contain_text("Number three")
+        await expect(page.get_by_test_id("model-search")).to_be_hidden()
+        await deleted(alice, f"/admin/providers/{many['id']}")
+
+
 async def test_who_is_disabled_is_told_so(app: App, people: People) -> None:
     people.watch.allow(r"\b403\b", r"\b401\b")
     alice, bob = await people.alice(app), await people.user(app)
@@ -214,12 +270,12 @@ async def test_who_is_disabled_is_told_so(app: App, people: People) -> None:
     await ready(page)
     await changed(alice, f"/admin/users/{bob.user_id}", {"is_active": False})
     await page.wait_for_url(re.compile(r"/login/?\?ended=disabled"))
-    words = "Your account has been disabled. Ask an administrator."
-    await expect(page.get_by_test_id("ended")).to_have_text(words)
+    told = "Your account has been disabled. Ask an administrator."
+    await expect(page.get_by_test_id("ended")).to_have_text(told)
     await page.get_by_test_id("login-email").fill(bob.email)
     await page.get_by_test_id("login-password").fill("not the password")
     await page.get_by_test_id("login-submit").click()
     await expect(page.get_by_role("alert")).to_contain_text("don’t match")
     await page.get_by_test_id("login-password").fill(PASSWORD)
     await page.get_by_test_id("login-submit").click()
-    await expect(page.get_by_role("alert")).to_have_text(words)
+    await expect(page.get_by_role("alert")).to_have_text(told)

@@ -135,7 +135,9 @@ def test_a_slow_server_is_told_of(page: Page) -> None:
     box = page.get_by_test_id("composer")
     box.fill("hello")
     box.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Waiting for the connection")
+    told = page.get_by_role("status")
+    expect(told).to_contain_text("Waiting for the connection")
+    expect(told.get_by_test_id("waiting-question")).to_have_text("hello")
     show(page, ack=events(page)[0][2])
     expect(page.get_by_role("status")).to_have_count(0)
 

@@ -157,6 +157,11 @@ const onKey = (event) => {
   if (event.key === "Tab") leaveBy(menu);
   if (typed(menu, event)) return;
   const items = itemsOf(menu);
+  if (event.key === "Enter" && event.target.matches("[data-filter]") && !event.isComposing) {
+    event.preventDefault();
+    items.find((item) => !item.disabled)?.click();
+    return;
+  }
   const here = items.indexOf(document.activeElement);
   let next = null;
   if (event.key in STEPS) {

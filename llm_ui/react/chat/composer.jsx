@@ -14,6 +14,9 @@ const SAVE_MS = 300;
 const SLOW_MS = 3000;
 const NO_LABELS = {};
 
+// What is sent now comes later: the page says so at once, not when it has taken long.
+const isAway = () => !navigator.onLine || Boolean(document.querySelector(".lu-banner"));
+
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
 export function Composer({
@@ -200,9 +203,11 @@ export function Composer({
     if (takesFiles) onFiles?.(JSON.stringify(attached.map((file) => file.id)));
     onSend?.(text, message.key);
     window.dispatchEvent(new Event(SENT));
-    setTimeout(() => {
+    const waits = () => {
       if (sent.current?.key === message.key && acked.current !== message.key) setNote("pending");
-    }, SLOW_MS);
+    };
+    if (isAway()) waits();
+    else setTimeout(waits, SLOW_MS);
     area.current.focus();
   };
 
@@ -265,6 +270,11 @@ export function Composer({
       />
       {words && (
         <p className="lu-composer-note" role={note === "pending" ? "status" : "alert"} data-kind={note}>
+          {note === "pending" && sent.current && (
+            <span className="lu-composer-sent" dir="auto" data-testid="waiting-question">
+              {sent.current.text}
+            </span>
+          )}
           {words}
         </p>
       )}

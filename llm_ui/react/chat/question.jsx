@@ -120,9 +120,11 @@ export function Question({ children, text = "", bare = false, hint = "", labels 
   if (editing) return <Editor text={text} bare={bare} labels={labels} onDone={done} onEdit={onEdit} />;
   return (
     <>
-      <div className="lu-question__text" data-tip={hint} dir="auto">
-        {text}
-      </div>
+      {text && (
+        <div className="lu-question__text" data-tip={hint} dir="auto">
+          {text}
+        </div>
+      )}
       <div className="lu-actions lu-actions--quiet">
         {children}
         <button
