@@ -238,14 +238,27 @@ class ProviderRefused(ProviderError):
 
 
 class ProviderOverloaded(ProviderError):
+    """It can do no more now, or no more for this account.
+
+    Args:
+        is_limit: it counts requests, and these were too many.
+        seconds: when it may be asked again, where it says so.
+    """
+
     code = "provider_overloaded"
     status = 503
     message_key = "error.provider_overloaded"
 
-    def __init__(self, detail: str = "", **params: Any) -> None:
-        super().__init__(detail, **params)
-        if self.detail:
-            self.message_key = "error.provider_overloaded_said"
+    def __init__(
+        self, detail: str = "", *, is_limit: bool = False, seconds: int = 0, **params: Any
+    ) -> None:
+        super().__init__(detail, **params, **({"seconds": seconds} if seconds else {}))
+        if is_limit:
+            self.message_key = "error.provider_rate_limited"
+        if seconds:
+            self.message_key += "_in"
+        elif self.detail:
+            self.message_key += "_said"
 
 
 class ProviderCutOff(ProviderError):

@@ -94,14 +94,18 @@ def _greeting() -> rx.Component:
 
 
 def _no_models() -> rx.Component:
-    dashboard = rx.cond(
+    starting = rx.cond(ChatState.models_starting, rx.el.p(t("chat.no_models_starting")))
+    way_on = rx.cond(
         AuthState.is_admin,
-        ui.link(t("chat.no_models_admin"), href="/admin", class_name="lu-link"),
-    )
-    return rx.el.section(
-        ui.empty_state(
-            t("chat.no_models_title"), t("chat.no_models_text"), dashboard, test_id="no-models"
+        rx.fragment(
+            ui.link(t("chat.no_models_add"), href="/admin/providers", class_name="lu-link"),
+            rx.el.p(t("chat.no_models_server")),
+            ui.link(t("chat.no_models_dashboard"), href="/admin", class_name="lu-link"),
         ),
+    )
+    text = rx.cond(AuthState.is_admin, t("chat.no_models_admin"), t("chat.no_models_text"))
+    return rx.el.section(
+        ui.empty_state(t("chat.no_models_title"), text, starting, way_on, test_id="no-models"),
         # A model that is still starting appears by itself.
         ui.timer(
             ms=MODEL_CHECK_MS,

@@ -84,11 +84,19 @@ class Several:
         routes: at least one, in the order in which they are asked.
         note: told when an address has failed and another one is asked, and (with None) when
             an address that had failed answers again.
+        on_lost: called when an answer finds nobody at any address, and one of them was still
+            there before.
     """
 
-    def __init__(self, routes: Sequence[Route], note: Note | None = None) -> None:
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        note: Note | None = None,
+        on_lost: Callable[[], None] | None = None,
+    ) -> None:
         self.routes = tuple(routes)
         self._note = note or _say_nothing
+        self._on_lost = on_lost
         self._users = 0
         self._is_retired = False
         self._closing: asyncio.Task[None] | None = None
@@ -146,6 +154,7 @@ class Several:
                         raise
                     self._close_for_a_while(route, error)
                     if number == len(order):
+                        self._tell_if_lost()
                         raise
                     self._note(route, error)
 
@@ -164,6 +173,11 @@ class Several:
         if route.failures:
             _open(route)
             self._note(route, None)
+
+    def _tell_if_lost(self) -> None:
+        is_lost = all(each.is_unreachable for each in self.routes)
+        if self._on_lost and is_lost and any(each.failures == 1 for each in self.routes):
+            self._on_lost()
 
     def _close_for_a_while(self, route: Route, error: ProviderError) -> None:
         route.failures += 1

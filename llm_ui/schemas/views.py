@@ -174,12 +174,14 @@ class DashboardView:
 
 @dataclass(frozen=True, slots=True)
 class ProviderHealth:
-    """A provider as it answered when last asked. `status`: ok, down or unknown."""
+    """A provider as it answered when last asked. `status`: ok, down or unknown; `reason`: one of
+    wire.failures.REASONS, "" for none."""
 
     name: str
     type: str
     status: str = "unknown"
     models: int = 0
+    reason: str = ""
     detail: str = ""
     latency_ms: int = UNKNOWN
 

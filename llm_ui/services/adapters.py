@@ -35,6 +35,8 @@ ONCE = Retry(attempts=1)
 
 _adapters: dict[str, tuple[tuple[str, ...], Several]] = {}
 _notes: set[asyncio.Task[None]] = set()
+# Set when an answer finds a provider away: whoever looks after their health looks again.
+somebody_lost = asyncio.Event()
 
 
 # --- what is kept encrypted -------------------------------------------------------------
@@ -132,7 +134,7 @@ def _opened(row: AIProvider, further: Sequence[ProviderEndpoint]) -> Several:
         Route(key, endpoint.base_url, open_provider(row.type, endpoint))
         for key, endpoint in endpoints.items()
     ]
-    return Several(routes, _noter(row) if further else None)
+    return Several(routes, _noter(row) if further else None, somebody_lost.set)
 
 
 def _endpoint(

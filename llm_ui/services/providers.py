@@ -14,13 +14,16 @@ from sqlmodel import col
 
 from llm_ui.config import get_settings
 from llm_ui.db import insert_missing, unit_of_work
+from llm_ui.errors import ModelUnavailable
+from llm_ui.llm_api import choice
+from llm_ui.llm_api.engine import bundled_model
 from llm_ui.models import AIModel, AIProvider, AIType, Setting
 from llm_ui.models.base import now
 from llm_ui.providers.discovery import Found, discover
 from llm_ui.schemas.views import UNKNOWN, ProviderHealth
 from llm_ui.security import encryption
 from llm_ui.services import media_views
-from llm_ui.services.adapters import close_adapters, encrypted, key_of
+from llm_ui.services.adapters import close_adapters, encrypted, key_of, somebody_lost
 from llm_ui.services.provider_sync import sync_all, sync_provider
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "first_look",
     "health",
     "keep_in_sync",
+    "may_still_start",
     "sync_all",
     "sync_provider",
 ]
@@ -40,8 +44,8 @@ BUNDLED = "bundled"
 TYPES_MADE = "types_made"
 SYNC_EVERY_S = 60.0
 SYNC_FIRST_S = 0.5
-# How often to see whether the bundled service has moved.
-MOVED_EVERY_S = 1.0
+# How often to see whether the bundled service has moved, or a provider is lost.
+NEWS_EVERY_S = 1.0
 # While there is no model to ask, nor word that there will be none.
 FIRST_LOOK_EVERY_S, FIRST_LOOK_S = 1.0, 30.0
 
@@ -134,6 +138,22 @@ class FirstLook:
 first_look = FirstLook()
 
 
+def may_still_start() -> bool:
+    """Whether the bundled model is there, is ours to start, and may not have got that far."""
+    settings = get_settings()
+    if settings.llm_api_url:
+        return False
+    told = choice.told(settings.data_path)
+    if not first_look.is_on and told.state != "loading":
+        return False
+    if told.path or settings.llm_api_model:
+        return True
+    try:
+        return bundled_model().is_file()
+    except ModelUnavailable:
+        return False
+
+
 async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
     """Find providers, then keep their health and models up to date, for ever.
 
@@ -146,6 +166,7 @@ async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
     while True:
         pause = min(pause * 1.5, FIRST_LOOK_EVERY_S if first_look.is_on else SYNC_EVERY_S)
         at = bundled_url()
+        somebody_lost.clear()
         try:
             found = _located(await discover(get_settings()), at)
             await ensure_providers(found)
@@ -158,16 +179,16 @@ async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
         except sa.exc.SQLAlchemyError:
             logger.exception("providers could not be synced; trying again")
         # A model that is still loading is asked again soon; after that once a minute, or as
-        # soon as the bundled service is somewhere else.
-        if await _has_moved(pause, lambda at=at: bundled_url() != at):  # type: ignore[misc]
+        # soon as the bundled service is somewhere else or an answer finds a provider away.
+        if await _is_news(pause, lambda at=at: bundled_url() != at or somebody_lost.is_set()):  # type: ignore[misc]
             pause = SYNC_FIRST_S
 
 
-async def _has_moved(pause: float, look: Callable[[], bool]) -> bool:
+async def _is_news(pause: float, look: Callable[[], bool]) -> bool:
     """Wait; true as soon as `look` is, false when the time is over."""
     while pause > 0:
-        await asyncio.sleep(min(pause, MOVED_EVERY_S))
-        pause -= MOVED_EVERY_S
+        await asyncio.sleep(min(pause, NEWS_EVERY_S))
+        pause -= NEWS_EVERY_S
         if look():
             return True
     return False
@@ -202,6 +223,7 @@ async def health(session: AsyncSession) -> list[ProviderHealth]:
             type=row.type,
             status=row.status,
             models=models,
+            reason=row.status_reason,
             detail=row.status_detail,
             latency_ms=UNKNOWN if row.latency_ms is None else row.latency_ms,
         )

@@ -20,7 +20,7 @@ from llm_ui.errors import AppError, ModelUnavailable, NotFound
 from llm_ui.schemas.chats import Asked, AskOptions, ChatView
 from llm_ui.schemas.files import FilesAlong
 from llm_ui.schemas.views import ContextView, MessageView, ModelItem, SettingsView
-from llm_ui.services import branches, chat_settings, chats, models, runs
+from llm_ui.services import branches, chat_settings, chats, models, providers, runs
 from llm_ui.services.modes import IMAGE
 from llm_ui.states import presence, push, stream, temporary
 from llm_ui.states.access import current_actor
@@ -60,6 +60,8 @@ class ChatState(
     # The model that answered last in this chat, if it cannot be asked any more.
     model_gone: str = ""
     model_thinks: bool = False
+    # While there are no models: whether the bundled one may still come.
+    models_starting: bool = False
     model_checks: int = 0
     current_input: str = ""
     # The key of the message that was refused: the page has its words, and knows whose they are.
@@ -76,6 +78,7 @@ class ChatState(
         wanted = str(getattr(self, "chat_id", "") or "")
         async with unit_of_work(writes=False) as session:
             self.models = await models.list_models(session, actor)
+            self.models_starting = not self.models and providers.may_still_start()
             await self._load_image_models(session)
             await self._load_sidebar(session, actor)
             self._note_project(
@@ -212,6 +215,7 @@ class ChatState(
         self.model_checks += 1
         async with unit_of_work(writes=False) as session:
             self.models = await models.list_models(session, actor)
+            self.models_starting = not self.models and providers.may_still_start()
             if not self.model_id:
                 self._choose(await models.default_model_id(session, actor))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from math import ceil
 from typing import Any
 
 import orjson
@@ -23,6 +24,10 @@ from llm_ui.wire.complaints import blotted, words_in
 from llm_ui.wire.fields import json_value
 from llm_ui.wire.sse import SseSplitter
 
+LONGEST_WAIT_S = 3600
+_LIMIT = 429
+# The same as a word, in an error object.
+_LIMITS = frozenset({str(_LIMIT), "rate_limit_error", "rate_limit_exceeded", "resource_exhausted"})
 _STATUS = re.compile("[45][0-9]{2}")
 _EVENT = re.compile(rb"\s*(?:data|event|id|retry)?\s*:")
 _LONGEST_EVENT = 64 * 1024
@@ -99,20 +104,31 @@ _BY_KIND: dict[str, type[ProviderError]] = {
 }
 
 
-def error_for_status(status: int, detail: str) -> ProviderError:
+def error_for_status(status: int, detail: str, retry_after: float | None = None) -> ProviderError:
     """The error for an HTTP status that is no success.
 
     400 and its like become ContextTooLong where the words say so. `params["status"]`
     holds the status.
+
+    Args:
+        retry_after: the seconds after which the server wants to be asked again.
     """
     if status in (400, 413, 422, 500) and _TOO_LONG.search(detail):
         return ContextTooLong(detail, status=status)
     if 300 <= status < 400:
         return ProviderGarbage(detail or "it redirected instead of answering", status=status)
-    error = _BY_STATUS.get(status, ProviderError)(detail, status=status)
+    kind = _BY_STATUS.get(status, ProviderError)
+    if kind is ProviderOverloaded:
+        # Hours are no advice to try again.
+        wait = 0 if retry_after is None or retry_after > LONGEST_WAIT_S else ceil(retry_after)
+        error: ProviderError = ProviderOverloaded(
+            detail, is_limit=status == _LIMIT, seconds=wait, status=status
+        )
+    else:
+        error = kind(detail, status=status)
     if status in _WORDS_OF_STATUS:
         error.message_key = _WORDS_OF_STATUS[status]
-    elif status == 429 and _NO_CREDIT.search(detail):
+    elif status == _LIMIT and _NO_CREDIT.search(detail):
         error.message_key = _WORDS_OF_STATUS[402]
     return error
 
@@ -159,7 +175,8 @@ def error_in_stream(value: object) -> ProviderError:
         if found is None and _STATUS.fullmatch(kind):
             found = _IN_STREAM.get(int(kind))
         if found is not None:
-            error = found(message)
+            is_limit = found is ProviderOverloaded and kind.lower() in _LIMITS
+            error = ProviderOverloaded(message, is_limit=True) if is_limit else found(message)
             if kind in ("402", "insufficient_quota"):
                 error.message_key = _WORDS_OF_STATUS[402]
             return error

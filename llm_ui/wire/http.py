@@ -13,6 +13,8 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -225,7 +227,8 @@ async def _refusal(response: httpx.Response, call: Call, watchdog: Watchdog) -> 
     finally:
         await response.aclose()
     detail = detail_of(body) if "content-encoding" not in response.headers else ""
-    return error_for_status(response.status_code, without_secrets(detail, call))
+    words = without_secrets(detail, call)
+    return error_for_status(response.status_code, words, _retry_after(response))
 
 
 def without_secrets(detail: str, call: Call) -> str:
@@ -252,7 +255,11 @@ def _retry_after(response: httpx.Response) -> float | None:
     try:
         return max(0.0, float(value))
     except ValueError:
-        return None  # a date, or nothing
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None  # nothing, or a date without a zone
 
 
 async def fetch_json(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -135,5 +136,31 @@ async def test_ready_as_soon_as_there_is_a_model(visitor: Caller, engine: Engine
     providers.first_look.begin()
     try:
         assert (await visitor.get("/health/ready")).status_code == 200
+    finally:
+        providers.first_look.end()
+
+
+@pytest.mark.parametrize(
+    ("address", "is_there", "is_starting"),
+    [("", True, True), ("", False, False), ("http://10.0.0.7:9931", True, False)],
+)
+def test_only_a_model_of_our_own_may_still_be_starting(
+    settings_env: Callable[[str, str], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    is_there: bool,
+    is_starting: bool,
+):
+    for name, value in (("DATA_DIR", str(tmp_path)), ("LLM_API_URL", address)):
+        settings_env(name, value)
+    file = tmp_path / "bundled.gguf"
+    if is_there:
+        file.touch()
+    monkeypatch.setattr(providers, "bundled_model", lambda: file)
+    assert providers.may_still_start() is False
+    providers.first_look.begin()
+    try:
+        assert providers.may_still_start() is is_starting
     finally:
         providers.first_look.end()

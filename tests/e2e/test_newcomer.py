@@ -11,8 +11,10 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.app import App
 from tests.e2e.conftest import People
+from tests.e2e.stage import Stage
 from tests.e2e.window import A_CHAT, PASSWORD, Person, finished, grown, ready, send, words
 from tests.scripted import Script, ScriptedServer, scripted_server
+from tests.unit.providers.test_several import free_url
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
 
@@ -279,3 +281,37 @@ async def test_who_is_disabled_is_told_so(app: App, people: People) -> None:
     await page.get_by_test_id("login-password").fill(PASSWORD)
     await page.get_by_test_id("login-submit").click()
     await expect(page.get_by_role("alert")).to_have_text(told)
+
+
+async def test_without_a_model_each_reads_what_they_can_do(stage: Stage, people: People) -> None:
+    alice, bob = await people.alice(stage.app), await people.user(stage.app)
+    models = sa.table("aimodel", sa.column("is_active"))
+    stage.app.sql(sa.update(models).values(is_active=False))
+    try:
+        page = await bob.tab("/chat")
+        told = page.get_by_test_id("no-models")
+        await expect(told).to_contain_text("An administrator can add one")
+        # Somebody else runs the model service here, so nothing is starting.
+        for never in ("starting", "dev.py", "OPENAI"):
+            await expect(told).not_to_contain_text(never)
+        await expect(told.get_by_role("link")).to_have_count(0)
+        page = await alice.tab("/chat")
+        told = page.get_by_test_id("no-models")
+        await expect(told).to_contain_text("dev.py doctor")
+        await expect(told).not_to_contain_text("starting")
+        await told.get_by_role("link", name="Add a provider").click()
+        await page.wait_for_url("**/admin/providers*")
+    finally:
+        stage.app.sql(sa.update(models).values(is_active=True))
+
+
+async def test_the_dashboard_says_in_words_why_a_provider_is_down(app: App, people: People) -> None:
+    alice = await people.alice(app)
+    nowhere = {"name": "Nowhere", "type": "openai", "base_url": free_url()}
+    made = await alice.post("/admin/providers", nowhere)
+    page = await alice.tab("/admin")
+    await page.get_by_test_id("refresh").click()
+    row = page.get_by_test_id("provider-row").filter(has_text="Nowhere")
+    reason = "Nothing listens at this address: the connection was refused."
+    await expect(row.get_by_test_id("provider-reason")).to_have_text(reason)
+    await deleted(alice, f"/admin/providers/{made['id']}")

@@ -1,6 +1,7 @@
 """What somebody reads when an answer fails: who failed, and what to do; no address, no
 exception."""
 
+import math
 import re
 
 import pytest
@@ -22,7 +23,7 @@ from llm_ui.generation import Engine
 from llm_ui.i18n import translate
 from llm_ui.models import AIModel, MonitoringLog
 from llm_ui.services import chats, runs
-from llm_ui.wire.failures import error_for_status
+from llm_ui.wire.failures import error_for_status, error_in_stream
 from tests.conftest import People
 from tests.scripted import ScriptedServer
 from tests.unit.test_engine import message, watch
@@ -41,7 +42,17 @@ FAILURES: list[tuple[ProviderError, str]] = [
     (error_for_status(402, ""), "quota for Cellar is used up"),
     (error_for_status(403, ""), "provider refused the request"),
     (error_for_status(404, "no route"), "echo-1 is no longer available. Pick another."),
-    (error_for_status(429, "slow down"), "Cellar is overloaded"),
+    (
+        error_for_status(429, "slow down"),
+        "Cellar takes no more requests at the moment: “slow down”",
+    ),
+    (error_for_status(429, "slow down", 30.0), "Cellar takes no more requests at the moment"),
+    (error_for_status(429, "slow down", 29.2), "Try again in 30 seconds"),
+    (error_for_status(429, "slow down", 0.0), "Wait a moment"),
+    (error_for_status(429, "slow down", 90_000.0), "Wait a moment"),
+    (error_for_status(429, "slow down", math.inf), "Wait a moment"),
+    (error_for_status(503, "", 120.0), "overloaded right now. Try again in 2 minutes"),
+    (error_in_stream({"type": "rate_limit_error", "message": ""}), "its limit is reached. Wait"),
     (error_for_status(429, "You exceeded your current quota"), "quota for Cellar is used up"),
     (error_for_status(500, ""), "provider reported a problem"),
     (error_for_status(500, "out of memory"), "Cellar reported a problem: “out of memory”"),
@@ -87,6 +98,20 @@ async def test_the_person_reads_who_failed_and_the_log_what(
     async with unit_of_work(writes=False) as session:
         query = sa.select(MonitoringLog).where(col(MonitoringLog.kind) == "provider.error")
         assert "boiler" in (await session.scalars(query)).one().message
+
+
+async def test_a_limit_is_no_overload_and_says_when_to_ask_again(
+    engine: Engine, people: People, upstream: ScriptedServer, model_id: str
+):
+    upstream.script("error-429 retry-after=30 error-message=calm")
+    asked = await runs.ask(people.bob, "Hello", model_id=model_id)
+    await watch(people.bob, asked.run_id)
+    failed = await message(asked.message_id)
+    assert translate(failed.error_key, "en", **failed.error_params) == (
+        "Scripted takes no more requests at the moment: its limit is reached. Try again in "
+        "30 seconds, or pick another model."
+    )
+    assert "in 30 Sekunden" in translate(failed.error_key, "de", **failed.error_params)
 
 
 async def refused(work) -> AppError:  # type: ignore[no-untyped-def]

@@ -136,7 +136,7 @@ async def test_a_model_that_writes_goes_on_after_an_image(
         ("image=elsewhere", "provider_garbage", "not an answer"),
         ("error-400 error-message=moderated", "provider_refused", "moderated"),
         ("error-404", "model_unavailable", "no longer available"),
-        ("error-429", "provider_overloaded", "overloaded"),
+        ("error-429", "provider_overloaded", "no more requests"),
     ],
 )
 @one_database

@@ -434,6 +434,26 @@ async def test_with_every_address_failing_the_provider_is_down(
     assert len(down) == 1
 
 
+async def test_an_answer_that_finds_nobody_has_the_provider_looked_at(
+    engine: Engine, people: People, upstream: ScriptedServer, model_id: str
+):
+    adapters.somebody_lost.clear()
+    await upstream.stop()
+    asked = await runs.ask(people.bob, "Hello", model_id=model_id)
+    await watch(people.bob, asked.run_id)
+    assert adapters.somebody_lost.is_set()
+
+
+async def test_the_dashboard_gets_the_reason_that_the_page_of_providers_has(
+    db: Database, people: People
+):
+    made = await create(people.alice, base_url=free_url())
+    await provider_connection.sync_now(people.alice, made.id)
+    async with unit_of_work(writes=False) as session:
+        (told,) = await providers.health(session)
+    assert (told.status, told.reason) == ("down", "refused")
+
+
 async def test_one_switched_off_is_not_asked(
     engine: Engine, people: People, upstream: ScriptedServer, second: ScriptedServer
 ):

@@ -6,6 +6,7 @@ import reflex as rx
 
 from llm_ui.components import ui
 from llm_ui.components.admin import admin_page
+from llm_ui.components.provider_result import reason_words
 from llm_ui.components.text import (
     duration,
     file_size,
@@ -102,7 +103,12 @@ def _provider(provider: rx.Var[ProviderHealth]) -> rx.Component:
         class_name="lu-table__two",
     )
     detail = rx.cond(
-        provider.detail != "", rx.el.span(provider.detail, class_name="lu-table__detail")
+        provider.reason != "",
+        rx.el.div(
+            reason_words(provider.reason, provider.detail),
+            class_name="lu-table__detail",
+            data_testid="provider-reason",
+        ),
     )
     latency = rx.cond(provider.latency_ms >= 0, duration(provider.latency_ms), "")
     return rx.el.tr(

@@ -187,6 +187,27 @@ async def test_asking_each_tells_of_each_and_opens_what_is_back(
     await source.aclose()
 
 
+async def test_it_is_told_once_that_nobody_is_there_any_more(first: ScriptedServer):
+    lost: list[str] = []
+    both = Several([route(f"{first.url}/v1"), route(free_url())], on_lost=lambda: lost.append("!"))
+    await first.stop()
+    for _ in range(2):
+        with pytest.raises(ProviderUnreachable):
+            await read(both)
+    assert lost == ["!"]
+    await both.aclose()
+
+
+async def test_who_refuses_is_not_lost(first: ScriptedServer):
+    lost: list[str] = []
+    one = Several([route(f"{first.url}/v1")], on_lost=lambda: lost.append("!"))
+    first.script("error-429")
+    with pytest.raises(ProviderOverloaded):
+        await read(one)
+    assert lost == []
+    await one.aclose()
+
+
 async def test_with_one_address_there_is_nothing_to_say_about_it(first: ScriptedServer):
     first.script("say:alone")
     source = several(first.url)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -109,6 +111,25 @@ async def test_the_detail_is_one_short_line_whatever_the_body(content: bytes, de
     with pytest.raises(ProviderError) as caught:
         await ask(handler)
     assert caught.value.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("told", "is_said"),
+    [
+        ("30", True),
+        (format_datetime(datetime.now(UTC) + timedelta(minutes=20), usegmt=True), True),
+        ("Sun, 06 Nov 1994 08:49:37 -0000", False),
+        ("soon", False),
+        ("inf", False),
+        ("nan", False),
+        ("-5", False),
+    ],
+)
+async def test_when_to_ask_again_is_taken_as_seconds_or_as_a_date(told: str, is_said: bool) -> None:
+    handler, _ = answers(429, headers={"retry-after": told})
+    with pytest.raises(ProviderOverloaded) as caught:
+        await ask(handler)
+    assert ("seconds" in caught.value.params) is is_said
 
 
 async def test_a_key_that_the_server_quotes_is_blotted_out() -> None:
