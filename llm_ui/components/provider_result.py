@@ -10,7 +10,7 @@ from llm_ui.components import ui
 from llm_ui.components.text import duration, t, t_of
 from llm_ui.schemas.providers import ConnectionTest, SyncReport
 
-UNSPOKEN = ("dns", "refused", "connect", "slow", "broken", "secret")
+UNSPOKEN = ("dns", "refused", "network", "connect", "slow", "broken", "not_http", "secret")
 
 
 def status(item: Any) -> rx.Component:
