@@ -20,7 +20,7 @@ from sqlmodel import col
 
 from llm_ui.config import get_settings
 from llm_ui.db import after_commit, unit_of_work
-from llm_ui.errors import NotAllowed, PasswordNeeded
+from llm_ui.errors import KeyScope, NotAllowed, PasswordNeeded
 from llm_ui.models import APIKey, AuthSession, User
 from llm_ui.models.base import now
 from llm_ui.security.addresses import is_loopback, names_this_machine
@@ -157,10 +157,17 @@ def can(actor: Actor, action: Action) -> bool:
     return True
 
 
+# The scope that a key needs at least; no key opens what is not named here.
+NEEDED: dict[Action, str] = {"read": "read", "chat": "chat", "administer": "admin"}
+
+
 def require(actor: Actor, action: Action) -> None:
-    """Raise NotAllowed unless `can`."""
-    if not can(actor, action):
-        raise NotAllowed
+    """Raise NotAllowed unless `can`; KeyScope where the key is what does not suffice."""
+    if can(actor, action):
+        return
+    if actor.scopes is not None and can(replace(actor, scopes=None), action):
+        raise KeyScope(NEEDED.get(action), actor.scopes)
+    raise NotAllowed
 
 
 def require_person(actor: Actor) -> None:

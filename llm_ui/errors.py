@@ -3,9 +3,13 @@
     AppError                      code, HTTP status, message key, parameters
     ├── ConfigError               a setting is wrong; the start stops
     ├── InvalidInput         422  what was sent cannot be used; names the field
+    │   ├── UnknownField          there is no such field, perhaps another one is meant
+    │   ├── UnknownParameter      the same of a query
+    │   └── BadJson               the body is no JSON
     ├── NotAuthenticated     401  nobody is signed in
     │   └── InvalidCredentials    e-mail and password do not fit together
     ├── NotAllowed           403  signed in, but not for this
+    │   ├── KeyScope              the API key may not, though its owner may
     │   ├── AccountDisabled       the right password, and an account that is switched off
     │   ├── CsrfRefused           a cookie call without its CSRF token
     │   └── PasswordNeeded        the password has to be typed once more for this
@@ -15,6 +19,7 @@
     ├── Conflict             409  the thing is not in the state this needs
     │   └── AlreadyRegistered
     ├── TooLarge             413
+    ├── UnsupportedType      415  the body says that it is something else than JSON
     ├── UnknownHost          421  called under a name that is not this server's
     ├── TooManyRequests      429  carries retry_after, in seconds
     ├── DatabaseAway         503  the database does not answer, or takes too long
@@ -37,6 +42,7 @@ text of an upstream's own error goes into params["detail"], cut to one line.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 DETAIL_LIMIT = 300
@@ -80,15 +86,49 @@ class ConfigError(AppError):
 
 
 class InvalidInput(AppError):
-    """What was sent cannot be used. `field` names the part that is wrong."""
+    """What was sent cannot be used. `field` names the part that is wrong, `what` is a word for
+    how; `others` are what is wrong beside it."""
 
     code = "invalid_input"
     status = 422
     message_key = "error.invalid_input"
+    what = "invalid"
+    others: tuple[InvalidInput, ...] = ()
 
     def __init__(self, message_key: str, *, field: str | None = None, **params: Any) -> None:
         super().__init__(message_key, **params)
         self.field = field
+
+
+class UnknownField(InvalidInput):
+    """A field that there is not. `nearest` is the one that is probably meant, `known` are all
+    that there are."""
+
+    code = "unknown_field"
+    what = "unknown_field"
+
+    def __init__(self, field: str, nearest: str | None, known: Iterable[str]) -> None:
+        names = ", ".join(known)
+        key = f"error.{self.code}" if names else f"error.{self.code}_none"
+        super().__init__(key, field=field, name=field, nearest=nearest or "", known=names)
+        self.nearest = nearest
+
+
+class UnknownParameter(UnknownField):
+    code = "unknown_parameter"
+    what = "unknown_parameter"
+
+
+class BadJson(InvalidInput):
+    """A body that is no JSON; `position` counts the characters before what is wrong."""
+
+    code = "bad_json"
+    what = "bad_json"
+
+    def __init__(self, position: int | None = None, line: int = 0, column: int = 0) -> None:
+        key = "error.bad_json" if position is None else "error.bad_json_at"
+        super().__init__(key, field="body", line=line, column=column)
+        self.position = position
 
 
 class NotAuthenticated(AppError):
@@ -106,6 +146,19 @@ class NotAllowed(AppError):
     code = "not_allowed"
     status = 403
     message_key = "error.not_allowed"
+
+
+class KeyScope(NotAllowed):
+    """An API key may not do what its owner may. `needed` is the scope that would, None where
+    none does; `has` are those of the key."""
+
+    code = "key_scope"
+    message_key = "error.key_scope"
+
+    def __init__(self, needed: str | None, has: Iterable[str]) -> None:
+        self.needed, self.has = needed, sorted(has)
+        names = ", ".join(self.has)
+        super().__init__(None if needed else "error.key_scope_none", needed=needed, has=names)
 
 
 class AccountDisabled(NotAllowed):
@@ -162,6 +215,12 @@ class UnknownHost(AppError):
     code = "unknown_host"
     status = 421
     message_key = "error.unknown_host"
+
+
+class UnsupportedType(AppError):
+    code = "unsupported_type"
+    status = 415
+    message_key = "error.unsupported_type"
 
 
 class TooManyRequests(AppError):

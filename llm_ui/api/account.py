@@ -13,7 +13,8 @@ from llm_ui import auth
 from llm_ui.api.deps import Caller, OwnChanger, OwnReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import Job, job_of
-from llm_ui.api.openapi import gives
+from llm_ui.api.openapi import ARCHIVE, gives
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.account import AccountChange, AccountView, BrowserItem
 from llm_ui.services import export, exports, profile, sessions
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/account", tags=["account"])
 Password = Annotated[str, Field(max_length=1000)]
 
 
-class Changes(BaseModel):
+class Changes(Body):
     """What to change; what is left out stays. A new e-mail needs your `password`. An empty
     text takes a choice back."""
 
@@ -36,7 +37,7 @@ class Changes(BaseModel):
     auto_titles: bool | None = None
 
 
-class NewPassword(BaseModel):
+class NewPassword(Body):
     """Another password."""
 
     current: Password
@@ -49,7 +50,7 @@ class Ended(BaseModel):
     ended: int
 
 
-class Leaving(BaseModel):
+class Leaving(Body):
     """To delete your account: your password, and the word `delete`."""
 
     password: Password
@@ -108,7 +109,7 @@ async def end_session(session_id: str, actor: OwnChanger) -> None:
 @router.get(
     "/export",
     response_class=StreamingResponse,
-    responses={**gives("application/zip"), **problems(401)},
+    responses={**gives(*ARCHIVE), **problems(401)},
 )
 async def export_all(actor: OwnReader) -> StreamingResponse:
     """Everything you own, as a ZIP: chats, prompts, projects, files, usage."""

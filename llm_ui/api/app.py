@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
 from llm_ui import __version__
@@ -14,10 +14,12 @@ from llm_ui.api import (
     chat_export,
     chats,
     docs,
+    error_page,
     files,
     health,
     jobs,
     keys,
+    methods,
     metrics,
     models,
     projects,
@@ -29,16 +31,33 @@ from llm_ui.api import (
 )
 from llm_ui.api.bodies import BodiesInTime, OpenSockets
 from llm_ui.api.callers import KnownHosts, SameScheme, TrueAddress
-from llm_ui.api.errors import install_error_handlers, unknown_route
+from llm_ui.api.errors import install_error_handlers
 from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders, is_upload
 from llm_ui.api.openapi import install_document
+from llm_ui.api.strict import note_parameters, refuse_unknown_parameters
 from llm_ui.security.policy import Policies
 
 PREFIX = "/api/v1"
 DESCRIPTION = """
-Everything the pages do, for programs. Sign in with `POST /api/v1/auth/login`; the answer
-sets a cookie and gives a `csrf_token`. Calls that change something repeat it in the
-`X-CSRF-Token` header. Errors are `application/problem+json` with a stable `code`.
+Everything the pages do, for programs. Three lines to begin with:
+
+1. Make an API key on the account page: `read` looks, `chat` changes as well, `admin` administers.
+2. `curl -H "Authorization: Bearer llmui_…" https://your.server/api/v1/models`
+3. `curl -H "Authorization: Bearer llmui_…" -H "Content-Type: application/json"
+   -d '{"model": "<an id of these>"}' https://your.server/api/v1/chats`, then
+   `POST /chats/{id}/messages` with `{"content": "Hello"}` and `GET /runs/{run_id}/events`.
+
+On this page press **Authorize** and enter a key, or just sign in to the application: calls are
+then made as you.
+
+Bodies are JSON, and whoever calls is told of everything in them that is not known. Answers may get
+new fields at any time: pass over those that you do not know. Errors are
+`application/problem+json` with a stable `code`, explained at [/api/errors](/api/errors).
+Moments are ISO 8601 in UTC, ids are opaque, and lists come in pages: `next_cursor` goes into
+`cursor`.
+
+Without a key, `POST /auth/login` sets a session's cookie and gives a `csrf_token`, which calls that
+change something repeat in the `X-CSRF-Token` header.
 """
 
 
@@ -55,7 +74,11 @@ def create_api(policies: Policies | None = None) -> FastAPI:
         static_url=docs.STATIC,
         title="LLM UI",
         version=__version__,
+        servers=[{"url": "/", "description": "This server"}],
+        # Names of operations are what generated clients call their functions.
+        generate_unique_id_function=lambda route: route.name,
         description=DESCRIPTION,
+        dependencies=[Depends(note_parameters), Depends(refuse_unknown_parameters)],
     )
     install_error_handlers(api)
     install_document(api)
@@ -74,15 +97,14 @@ def create_api(policies: Policies | None = None) -> FastAPI:
     for router in (shelf.router, projects.router, search.router, admin.router):
         api.include_router(router, prefix=PREFIX)
     api.include_router(health.router)
+    api.include_router(error_page.router)
     api.include_router(metrics.router)
+    # Without these, what is behind them would answer with the frontend's page.
     missing = APIRouter(include_in_schema=False)
-    # Without this, what is behind it would answer with the frontend's page.
-    missing.add_api_route(
-        "/api/{path:path}",
-        unknown_route,
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
-    )
+    for path in ("/api/{path:path}", "/health/{path:path}", "/metrics"):
+        missing.add_api_route(path, methods.no_such_route, methods=list(methods.METHODS))
     api.include_router(missing)
+    api.add_middleware(methods.HeadAsGet)
     api.add_middleware(BodyLimit)
     api.add_middleware(metrics.CountRequests)
     api.add_middleware(BodiesInTime, is_upload=is_upload)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from llm_ui import auth
 from llm_ui.api.deps import Caller, OwnChanger, OwnReader, own_page
 from llm_ui.api.errors import problems
+from llm_ui.api.strict import Body
 from llm_ui.auth import csrf_token
 from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
@@ -23,7 +24,7 @@ SECONDS_PER_DAY = 86_400
 YEAR_S = 365 * SECONDS_PER_DAY
 
 
-class Registration(BaseModel):
+class Registration(Body):
     """A new account. The very first one, if it is not made at the server's own machine, takes the
     `setup_token` that stands behind the "#" of the link that the start shows."""
 
@@ -33,14 +34,14 @@ class Registration(BaseModel):
     setup_token: Annotated[str, Field(max_length=200)] = ""
 
 
-class Credentials(BaseModel):
+class Credentials(Body):
     """A sign-in."""
 
     email: Annotated[str, Field(max_length=320, examples=["alice@example.org"])]
     password: Annotated[str, Field(max_length=1000)]
 
 
-class Confirmation(BaseModel):
+class Confirmation(Body):
     """Your password, once more."""
 
     password: Annotated[str, Field(max_length=1000)]
@@ -52,7 +53,7 @@ class Confirmed(BaseModel):
     confirmed_until: datetime
 
 
-class Token(BaseModel):
+class Token(Body):
     """What stands behind the "#" of a link that an administrator handed over."""
 
     token: Annotated[str, Field(max_length=200)]
@@ -178,4 +179,6 @@ async def logout(response: Response, actor: OwnChanger) -> None:
 async def me(response: Response, actor: OwnReader) -> Me:
     """Who is signed in."""
     response.headers["Cache-Control"] = "no-store"
-    return Me(user=accounts.actor_view(actor), csrf_token=csrf_token(actor.session_id))
+    async with unit_of_work(writes=False) as session:
+        user = await accounts.own_view(session, actor)
+    return Me(user=user, csrf_token=csrf_token(actor.session_id))

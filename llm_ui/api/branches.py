@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from llm_ui.api.chats import Chat, Message, Sampling, Started, chat_of, message_of, started_of
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.strict import Body
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.views import UNKNOWN
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/chats/{chat_id}", tags=["branches"])
 STARTS = problems(401, 403, 404, 409, 422)
 
 
-class Again(BaseModel):
+class Again(Body):
     """Another try at an answer, by the chat's model if no other is named; for an image by an
     image model, the same one if no other is named."""
 
@@ -27,14 +28,14 @@ class Again(BaseModel):
     params: Sampling | None = None
 
 
-class OtherWords(BaseModel):
+class OtherWords(Body):
     """A question in other words."""
 
     content: str
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
 
 
-class Feedback(BaseModel):
+class Feedback(Body):
     """1 for a good answer, -1 for a bad one, 0 for neither."""
 
     value: Literal[-1, 0, 1]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from llm_ui.api.deps import Reader
@@ -23,14 +23,16 @@ router = APIRouter(prefix="/chats", tags=["chats"])
         200: {
             "description": "The file",
             "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in export.MEDIA_TYPES.values()
+                export.MEDIA_TYPES["markdown"]: {"schema": {"type": "string"}},
+                export.MEDIA_TYPES["json"]: {"schema": {"type": "object"}},
             },
         },
     },
 )
 async def export_chat(
-    chat_id: str, actor: Reader, form: Literal["markdown", "json"] = "markdown"
+    chat_id: str,
+    actor: Reader,
+    form: Annotated[Literal["markdown", "json"], Query(alias="format")] = "markdown",
 ) -> StreamingResponse:
     """The branch that is shown as Markdown, or all branches as JSON."""
     name, content = await export.one_chat(actor, chat_id, form)

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
-from llm_ui.api.files import File, file_of
+from llm_ui.api.files import FileInfo, file_of
 from llm_ui.api.filters import Filters
+from llm_ui.api.strict import Body
 from llm_ui.db import in_unit_of_work, unit_of_work
 from llm_ui.schemas.chats import Asked, AskOptions, ChatHead, ChatView
 from llm_ui.schemas.views import UNKNOWN, MessageView
@@ -22,10 +23,8 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 Beside = Annotated[str | None, Query(max_length=64)]
 
 
-class Sampling(BaseModel):
+class Sampling(Body):
     """Parameters of an answer. What the model's provider does not take is not sent."""
-
-    model_config = ConfigDict(extra="forbid")
 
     temperature: float | None = None
     top_p: float | None = None
@@ -47,7 +46,7 @@ class Settings(Sampling):
     instructions: Literal["add", "replace"] | None = None
 
 
-class NewChat(BaseModel):
+class NewChat(Body):
     """A chat to make; `model` is the id of a model."""
 
     model: Annotated[str, Field(max_length=64)]
@@ -56,7 +55,7 @@ class NewChat(BaseModel):
     settings: Settings | None = None
 
 
-class Question(BaseModel):
+class Question(Body):
     """A message to send. With an `idempotency_key` a second send starts nothing new."""
 
     # May be empty where files are sent along.
@@ -71,7 +70,7 @@ class Question(BaseModel):
     image_model: Annotated[str | None, Field(max_length=64)] = None
 
 
-class ChatChange(BaseModel):
+class ChatChange(Body):
     """What may be changed of a chat: what is not given stays. `settings` come all at once."""
 
     title: Annotated[str | None, Field(max_length=1000)] = None
@@ -106,7 +105,7 @@ class ChatList(BaseModel):
     next_cursor: str | None
 
 
-class Part(BaseModel):
+class Passages(BaseModel):
     """Which passages of a file were used: from `first` to `last`, or as many as `used`, of
     all `of`."""
 
@@ -125,7 +124,7 @@ class Source(BaseModel):
     title: str = ""
     state: str = "read"
     problem: str = ""
-    part: Part | None = None
+    part: Passages | None = None
 
 
 class Message(BaseModel):
@@ -159,7 +158,7 @@ class Message(BaseModel):
     modes: list[str]
     thinking_ms: int | None
     sources: list[Source]
-    files: list[File]
+    files: list[FileInfo]
     sibling: int
     siblings: int
     previous_id: str | None

@@ -41,7 +41,7 @@ async def current_actor(request: Request, client: Annotated[Client, Depends(clie
         found = await _by_cookie(request.cookies.get(auth.cookie_name()))
     if found is None:
         rates.refused(client.address)
-        raise NotAuthenticated
+        raise NotAuthenticated("error.key_invalid") if given else NotAuthenticated()
     rates.called(found.user_id, found.key_id)
     return replace(found, language=language_of(request.headers))
 

@@ -3,28 +3,63 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
+from llm_ui.auth import CSRF_HEADER
 from llm_ui.security import policy
 
 PAGE = "/api/docs"
 STATIC = f"{PAGE}/static"
+HTML = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>LLM UI - API</title>
+<link rel="icon" href="{STATIC}/favicon.png">
+<link rel="stylesheet" href="{STATIC}/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="{STATIC}/swagger-ui-bundle.js"></script>
+<script src="{PAGE}/start.js"></script>
+</body>
+</html>
+"""
+# Whoever is signed in here tries calls out as themselves: the browser sends their cookie, and
+# what changes something needs the session's token beside it.
+START = f"""
+const READING = ["GET", "HEAD", "OPTIONS"];
+
+async function csrfToken() {{
+  const answer = await fetch("/api/v1/auth/me", {{ credentials: "same-origin" }});
+  return answer.ok ? (await answer.json()).csrf_token : "";
+}}
+
+window.ui = SwaggerUIBundle({{
+  url: "/api/v1/openapi.json",
+  dom_id: "#swagger-ui",
+  deepLinking: true,
+  layout: "BaseLayout",
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
+  requestInterceptor: async (request) => {{
+    const reads = READING.includes((request.method ?? "GET").toUpperCase());
+    if (reads || request.headers.Authorization || request.headers["{CSRF_HEADER}"]) return request;
+    request.headers["{CSRF_HEADER}"] = await csrfToken();
+    return request;
+  }},
+}});
+"""
 
 
 def install_page(api: FastAPI) -> None:
     """Serve the page at PAGE; its own files lie below STATIC."""
-    assert api.openapi_url is not None
-    page = get_swagger_ui_html(
-        openapi_url=api.openapi_url,
-        title=api.title,
-        swagger_js_url=f"{STATIC}/swagger-ui-bundle.js",
-        swagger_css_url=f"{STATIC}/swagger-ui.css",
-        swagger_favicon_url=f"{STATIC}/favicon.png",
-    )
-    html = bytes(page.body).decode()
-    headers = {"Content-Security-Policy": policy.of_page(html)}
+    headers = {"Content-Security-Policy": policy.of_page(HTML)}
 
     @api.get(PAGE, include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return HTMLResponse(html, headers=headers)
+        return HTMLResponse(HTML, headers=headers)
+
+    @api.get(f"{PAGE}/start.js", include_in_schema=False)
+    async def start() -> Response:
+        return Response(START, media_type="text/javascript")

@@ -13,11 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from llm_ui import outages, trace
+from llm_ui.api import wrong
+from llm_ui.auth import COOKIE
 from llm_ui.errors import (
     AppError,
+    BadJson,
     Conflict,
     DatabaseAway,
     InvalidInput,
+    KeyScope,
     NotAllowed,
     NotAuthenticated,
     NotFound,
@@ -26,31 +30,63 @@ from llm_ui.errors import (
     ProviderUnreachable,
     TooLarge,
     TooManyRequests,
+    UnknownField,
+    UnsupportedType,
     WrongMethod,
 )
-from llm_ui.i18n import pick_language, translate
+from llm_ui.i18n import catalogue, pick_language, translate
 from llm_ui.services.monitoring import report_unhandled
 
 AWAY_RETRY_S = "5"
 MEDIA_TYPE = "application/problem+json"
+# Where all codes are explained (api/error_page.py).
+ERROR_PAGE = "/api/errors"
+CHALLENGE = 'Bearer realm="llm-ui"'
+# What RFC 6750 adds where a key was sent that opens nothing.
+WRONG_KEY = ', error="invalid_token"'
 
 
 def language_of(headers: Headers) -> str:
-    """The caller's language: the cookie `lang`, else Accept-Language."""
-    chosen = cookie_parser(headers.get("cookie", "")).get("lang", "")
+    """The caller's language: the cookie `lang`, else Accept-Language. A program that comes
+    with a key is spoken to in English unless it asks for something else."""
+    cookies = {} if "authorization" in headers else cookie_parser(headers.get("cookie", ""))
+    chosen = cookies.get("lang", "")
     return pick_language(headers.get("accept-language", ""), chosen)
 
 
-def _body(error: AppError, language: str) -> dict[str, Any]:
+def is_program(headers: Headers) -> bool:
+    """Whether it is a program that calls, rather than a page of ours for somebody."""
+    return "authorization" in headers or COOKIE not in cookie_parser(headers.get("cookie", ""))
+
+
+def _sentence(error: AppError, language: str, to_program: bool) -> str:
+    """What went wrong. Some of what a page says makes no sense to a program, which has other
+    words."""
+    key = error.message_key
+    if to_program and f"{key}.api" in catalogue(language):
+        key = f"{key}.api"
+    named = {"name": error.field} if isinstance(error, InvalidInput) else {}
+    return translate(key, language, **(named | error.params))
+
+
+def _body(error: AppError, language: str, to_program: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "type": "about:blank",
+        "type": f"{ERROR_PAGE}#{error.code}",
+        "title": translate(f"problem.{error.code}", language),
         "status": error.status,
         "code": error.code,
-        "detail": translate(error.message_key, language, **error.params),
+        "detail": _sentence(error, language, to_program),
         "request_id": trace.current(),
     }
     if isinstance(error, InvalidInput) and error.field:
         body["field"] = error.field
+        body["errors"] = [_wrong(each, language, to_program) for each in (error, *error.others)]
+    if isinstance(error, UnknownField):
+        body["did_you_mean"] = error.nearest
+    if isinstance(error, BadJson) and error.position is not None:
+        body["position"] = error.position
+    if isinstance(error, KeyScope):
+        body |= {"needed": error.needed, "has": error.has}
     if isinstance(error, TooManyRequests):
         body["retry_after"] = error.retry_after
     if reference := error.params.get("reference"):
@@ -58,9 +94,25 @@ def _body(error: AppError, language: str) -> dict[str, Any]:
     return body
 
 
+def _wrong(error: InvalidInput, language: str, to_program: bool) -> dict[str, Any]:
+    """One wrong part of a request, of all that are told."""
+    body: dict[str, Any] = {
+        "field": error.field,
+        "code": error.what,
+        "detail": _sentence(error, language, to_program),
+    }
+    if isinstance(error, UnknownField):
+        body["did_you_mean"] = error.nearest
+    return body
+
+
 def problem(error: AppError, scope: Scope) -> JSONResponse:
     """An error as its answer."""
-    body, headers = _body(error, language_of(Headers(scope=scope))), {}
+    given, headers = Headers(scope=scope), {}
+    body = _body(error, language_of(given), is_program(given))
+    if isinstance(error, NotAuthenticated):
+        is_wrong_key = error.message_key == "error.key_invalid"
+        headers["WWW-Authenticate"] = f"{CHALLENGE}{WRONG_KEY if is_wrong_key else ''}"
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, DatabaseAway):
@@ -69,21 +121,19 @@ def problem(error: AppError, scope: Scope) -> JSONResponse:
 
 
 async def _app_error(request: Request, error: AppError) -> JSONResponse:
+    if isinstance(error, InvalidInput) and error.field:
+        error.field = wrong.whole_path(request, error.field)
     return problem(error, request.scope)
 
 
 async def _validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
-    where = [str(part) for part in error.errors()[0].get("loc", ())[1:]]
-    return problem(
-        InvalidInput("error.request_invalid", field=".".join(where) or "body"), request.scope
-    )
+    return problem(wrong.refusal_of(request, error), request.scope)
 
 
 async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
     # What is left are bodies that cannot be read at all.
     known: dict[int, AppError] = {404: NotFound(), 405: WrongMethod(), 413: TooLarge()}
-    unreadable = InvalidInput("error.request_invalid", field="body")
-    answer = problem(known.get(error.status_code, unreadable), request.scope)
+    answer = problem(known.get(error.status_code, BadJson()), request.scope)
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
     return answer
@@ -101,12 +151,6 @@ async def _failure(request: Request, error: Exception) -> Response:
     return await _unhandled(request, error) if told is None else problem(told, request.scope)
 
 
-async def unknown_route(path: str) -> None:
-    """No such route, whatever the rest of its path."""
-    del path
-    raise NotFound
-
-
 def install_error_handlers(api: FastAPI) -> None:
     """Render every error that a route can raise."""
     api.add_exception_handler(AppError, _app_error)  # type: ignore[arg-type]
@@ -121,16 +165,58 @@ PROBLEM: dict[str, Any] = {
     "type": "object",
     "title": "Problem",
     "description": "What went wrong (RFC 9457). `code` is stable, `detail` is for people.",
-    "required": ["type", "status", "code", "detail", "request_id"],
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
     "properties": {
-        "type": {"type": "string"},
-        "status": {"type": "integer"},
-        "code": {"type": "string"},
-        "detail": {"type": "string"},
-        "request_id": {"type": "string"},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "A page of this server that explains the code",
+        },
+        "title": {"type": "string", "description": "What the code means, in a few words"},
+        "status": {"type": "integer", "description": "The status of the answer"},
+        "code": {"type": "string", "description": "Stable, to go by; new ones may come"},
+        "detail": {"type": "string", "description": "What went wrong this time, for people"},
+        "request_id": {
+            "type": "string",
+            "description": "Names the call in the log; the header X-Request-ID has it as well",
+        },
         "field": {"type": "string", "description": "What of the request is wrong"},
+        "errors": {
+            "type": "array",
+            "description": "All that is wrong with the request; the first is told above, too",
+            "items": {"$ref": "#/components/schemas/Wrong"},
+        },
+        "did_you_mean": {
+            "type": ["string", "null"],
+            "description": "What an unknown field or parameter is probably called here",
+        },
+        "position": {
+            "type": "integer",
+            "description": "Of a body that is no JSON: the characters before what is wrong",
+        },
+        "needed": {
+            "type": ["string", "null"],
+            "description": "The scope that a key would need; null where no key may",
+        },
+        "has": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "The scopes that the key has",
+        },
         "retry_after": {"type": "integer", "description": "Seconds to wait"},
         "reference": {"type": "string", "description": "Where the log says more"},
+    },
+}
+WRONG: dict[str, Any] = {
+    "type": "object",
+    "title": "Wrong",
+    "description": "A wrong part of a request.",
+    "required": ["field", "code", "detail"],
+    "properties": {
+        "field": {"type": "string", "description": "Where, with dots: `settings.temperature`"},
+        "code": {"type": "string", "enum": list(wrong.CODES), "description": "How it is wrong"},
+        "detail": {"type": "string", "description": "The same for people"},
+        "did_you_mean": PROBLEM["properties"]["did_you_mean"],
     },
 }
 # What stands for each status in the document: an error of that status, and its meaning.
@@ -140,6 +226,7 @@ KNOWN: dict[int, tuple[AppError, str]] = {
     404: (NotFound(), "Missing, or not yours"),
     409: (Conflict(), "Not in the state that this needs"),
     413: (TooLarge(), "Too large"),
+    415: (UnsupportedType(), "A body without `Content-Type: application/json`"),
     422: (InvalidInput("error.request_invalid", field="body"), "`field` cannot be used"),
     429: (TooManyRequests(60), "Too many; again after `retry_after` seconds"),
     502: (ProviderUnreachable(), "The provider cannot be reached, or did not do its part"),
@@ -156,5 +243,5 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def example_problem(status: int) -> dict[str, Any]:
     """A problem of this status, for the document."""
-    body = _body(KNOWN[status][0], "en")
+    body = _body(KNOWN[status][0], "en", to_program=True)
     return body | {"request_id": "5f0c2f6a9d1e4b7c"}

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
-from llm_ui.api.openapi import gives
+from llm_ui.api.openapi import BINARY, gives
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.files import FileItem
@@ -29,7 +29,7 @@ SHUT = {
 }
 
 
-class File(BaseModel):
+class FileInfo(BaseModel):
     """A file. `status` is waiting (its text is being read), ready or failed; `note` says what
     of a file that is ready could not be read, or how it was."""
 
@@ -49,7 +49,7 @@ class File(BaseModel):
 class FileList(BaseModel):
     """A page of files, and the room that all of them take, in bytes."""
 
-    items: list[File]
+    items: list[FileInfo]
     next_cursor: str | None
     used: int
     quota: int
@@ -63,9 +63,9 @@ class FileText(BaseModel):
     next: int | None
 
 
-def file_of(item: FileItem) -> File:
+def file_of(item: FileItem) -> FileInfo:
     """A file as its answer."""
-    return File(
+    return FileInfo(
         id=item.id,
         name=item.name,
         size=item.size,
@@ -87,13 +87,13 @@ def file_of(item: FileItem) -> File:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/octet-stream": {"schema": {"format": "binary"}}},
+            "content": {"application/octet-stream": {"schema": BINARY}},
         }
     },
 )
 async def upload(
     request: Request, actor: Changer, name: Annotated[str, Query(max_length=1000)] = ""
-) -> File:
+) -> FileInfo:
     """Upload a file: the body is its bytes. What it is, is found out from its content."""
     length = request.headers.get("content-length", "")
     claimed = int(length) if length.isdigit() else None
@@ -126,7 +126,7 @@ async def list_files(
 
 
 @router.get("/{file_id}", responses=problems(401, 404))
-async def get_file(file_id: str, actor: Reader) -> File:
+async def get_file(file_id: str, actor: Reader) -> FileInfo:
     """One file as it is now: ask again while it is waiting."""
     async with unit_of_work(writes=False) as session:
         return file_of(await files.get_file(session, actor, file_id))
@@ -141,7 +141,7 @@ async def get_file(file_id: str, actor: Reader) -> File:
         **problems(401, 404),
     },
 )
-async def get_content(
+async def get_file_content(
     request: Request, file_id: str, actor: Reader, inline: bool = False
 ) -> Response:
     """The bytes, as a download; images with `inline=true` as images."""

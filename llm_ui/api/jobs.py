@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from llm_ui.api.deps import OwnChanger, OwnReader
 from llm_ui.api.errors import problems
-from llm_ui.api.openapi import gives
+from llm_ui.api.openapi import ARCHIVE, gives
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.jobs import JobItem
 from llm_ui.schemas.views import UNKNOWN, Page
@@ -106,9 +106,9 @@ async def cancel_job(job_id: str, actor: OwnChanger) -> Job:
 @router.get(
     "/{job_id}/file",
     response_class=FileResponse,
-    responses={**gives("application/zip"), **problems(401, 404)},
+    responses={**gives(*ARCHIVE), **problems(401, 404)},
 )
-async def get_file(job_id: str, actor: OwnReader) -> FileResponse:
+async def get_job_file(job_id: str, actor: OwnReader) -> FileResponse:
     """What one of your jobs made, for a day."""
     async with unit_of_work(writes=False) as session:
         found = await exports.locate(session, actor, job_id)

@@ -15,12 +15,34 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from llm_ui.api import deps
-from llm_ui.api.errors import KNOWN, MEDIA_TYPE, PROBLEM, example_problem
+from llm_ui.api.described import (
+    SCHEMES,
+    describe,
+    describe_parameter,
+    header,
+    refers_to,
+    require_all,
+    security,
+)
+from llm_ui.api.errors import KNOWN, MEDIA_TYPE, PROBLEM, WRONG, example_problem
 from llm_ui.api.examples import TEXTS, Examples
 
 Document = dict[str, Any]
-# A schema would be understood as that of a single event.
 STREAM = "text/event-stream"
+STREAM_EVENT = {
+    "type": "object",
+    "title": "StreamEvent",
+    "description": "One event of a stream; `data` is JSON, of a shape that `event` says.",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "What Last-Event-ID takes to go on behind it"},
+        "event": {"type": "string", "description": "What it is: `text`, `end`, …"},
+        "data": {"type": "string", "description": "What it says, as JSON"},
+    },
+}
+BINARY = {"type": "string", "format": "binary"}
+# Generated clients know bytes by this type, and none by that of archives.
+ARCHIVE = ("application/zip", "application/octet-stream")
 # What stands before a route, and what it answers to those whom it does not let by.
 REFUSALS: dict[Callable[..., Any], tuple[int, ...]] = {
     deps.current_actor: (401, 429),
@@ -48,16 +70,26 @@ def install_document(api: FastAPI) -> None:
 def complete(document: Document, routes: Sequence[Any]) -> Document:
     """Add errors and examples to a document that FastAPI made of these routes."""
     components = document["components"]
-    components["schemas"]["Problem"] = PROBLEM
+    schemas = components["schemas"]
+    for name in [
+        each for each in schemas if each.startswith(("HTTPValidation", "ValidationError"))
+    ]:
+        del schemas[name]
+    _complete_schemas(document, schemas)
+    schemas |= {"Problem": PROBLEM, "Wrong": WRONG, "StreamEvent": STREAM_EVENT}
     components["responses"] = {f"Problem{status}": _problem(status) for status in KNOWN}
-    examples, dependants = Examples(components["schemas"]), _dependants(routes)
+    components["securitySchemes"] = SCHEMES
+    examples, dependants = Examples(schemas), _dependants(routes)
     for path, method, operation in operations(document):
+        operation["security"] = _security(dependants[path, method])
         responses = operation["responses"]
         for status in _errors(dependants[path, method], operation):
             responses.setdefault(str(status), {})
         for status, response in responses.items():
             if _is_problem(int(status), response):
                 responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+                continue
+            _head(response)
             for media_type, content in response.get("content", {}).items():
                 _illustrate(content, media_type, examples.answer)
         operation["responses"] = dict(sorted(responses.items()))
@@ -65,9 +97,15 @@ def complete(document: Document, routes: Sequence[Any]) -> Document:
             _illustrate(content, media_type, examples.request)
         for parameter in operation.get("parameters", []):
             examples.illustrate_parameter(parameter)
-    for name in ("HTTPValidationError", "ValidationError"):
-        components["schemas"].pop(name, None)
+            describe_parameter(parameter)
     return document
+
+
+def _complete_schemas(document: Document, schemas: dict[str, Document]) -> None:
+    describe(schemas)
+    bodies = [each.get("requestBody") for _, _, each in operations(document)]
+    for name in set(schemas) - refers_to(schemas, bodies):
+        require_all(schemas[name])
 
 
 def _problem(status: int) -> Document:
@@ -75,7 +113,27 @@ def _problem(status: int) -> Document:
         "schema": {"$ref": "#/components/schemas/Problem"},
         "example": example_problem(status),
     }
-    return {"description": KNOWN[status][1], "content": {MEDIA_TYPE: content}}
+    more = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+    return {
+        "description": KNOWN[status][1],
+        "headers": header("X-Request-ID", *more.get(status, ())),
+        "content": {MEDIA_TYPE: content},
+    }
+
+
+def _head(response: Document) -> None:
+    """The headers of an answer that is no problem."""
+    content = response.get("content", {})
+    is_file = any(kind not in ("application/json", STREAM) for kind in content)
+    response["headers"] = header("X-Request-ID", *(("Content-Disposition",) if is_file else ()))
+
+
+def _security(dependant: Dependant) -> list[Document]:
+    calls = set(_depends_on(dependant))
+    if deps.current_actor not in calls:
+        return []
+    is_own = bool(calls & {deps.own_reader, deps.own_changer})
+    return security(key=not is_own, changes=deps.changing_actor in calls)
 
 
 def _is_problem(status: int, response: Document) -> bool:
@@ -115,8 +173,12 @@ def _depends_on(dependant: Dependant) -> Iterator[Any]:
 
 def _errors(dependant: Dependant, operation: Document) -> set[int]:
     found = {status for call in _depends_on(dependant) for status in REFUSALS.get(call, ())}
+    # A parameter that there is not is refused everywhere.
+    found.add(422)
     if "requestBody" in operation:
-        found |= {413, 422}
+        found.add(413)
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
+        found.add(415)
     return found
 
 
@@ -128,6 +190,9 @@ def _illustrate(content: Document, media_type: str, example: Callable[[Document]
     else:
         is_text = media_type.startswith("text/") or media_type in TEXTS
         form = {} if is_text else {"format": "binary"}
-        if media_type != STREAM:
-            content.setdefault("schema", {"type": "string", **form})
+        whole = {"type": "string", **form}
+        # Some read a stream as one text, some as its events.
+        event = {"$ref": "#/components/schemas/StreamEvent"}
+        stream = {"anyOf": [whole, event]}
+        content.setdefault("schema", stream if media_type == STREAM else whole)
         content["example"] = TEXTS.get(media_type, "the bytes of the file")

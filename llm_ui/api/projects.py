@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
-from llm_ui.api.files import File, file_of
+from llm_ui.api.files import FileInfo, file_of
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.finding import ProjectView
 from llm_ui.services import project_files, projects
@@ -22,7 +23,7 @@ Icon = Annotated[str, Field(max_length=64)]
 Words = Annotated[str, Field(max_length=100_000)]
 
 
-class NewProject(BaseModel):
+class NewProject(Body):
     """A project to make. `system_prompt` is put before each of its chats."""
 
     name: Name
@@ -31,7 +32,7 @@ class NewProject(BaseModel):
     system_prompt: Words = ""
 
 
-class ProjectChange(BaseModel):
+class ProjectChange(Body):
     """What is to be changed; what is left out stays."""
 
     name: Name | None = None
@@ -95,12 +96,12 @@ async def delete_project(project_id: str, actor: Changer) -> None:
 class ProjectFileList(BaseModel):
     """The files of a project, all on one page."""
 
-    items: list[File]
+    items: list[FileInfo]
     next_cursor: str | None = None
 
 
 @router.get("/{project_id}/files", responses=problems(401, 404))
-async def list_files(project_id: str, actor: Reader) -> ProjectFileList:
+async def list_project_files(project_id: str, actor: Reader) -> ProjectFileList:
     """The files that all chats of a project draw on, by name."""
     async with unit_of_work(writes=False) as session:
         found = await project_files.list_files(session, actor, project_id)
@@ -108,7 +109,7 @@ async def list_files(project_id: str, actor: Reader) -> ProjectFileList:
 
 
 @router.put("/{project_id}/files/{file_id}", responses=problems(401, 403, 404, 409))
-async def put_file(project_id: str, file_id: str, actor: Changer) -> File:
+async def put_file(project_id: str, file_id: str, actor: Changer) -> FileInfo:
     """Put one of your files into a project; one that is in it already stays."""
     async with unit_of_work() as session:
         (item,) = await project_files.put(session, actor, project_id, [file_id])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.prompts import PromptDraft, PromptItem, PromptView
 from llm_ui.services import prompts
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/prompts", tags=["prompts"])
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-class PromptBody(BaseModel):
+class PromptBody(Body):
     """A prompt to keep. Names in {{braces}} are asked for when it is used."""
 
     name: Annotated[str, Field(max_length=1000, examples=["Friendly e-mail"])]

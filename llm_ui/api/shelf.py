@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.finding import TagView
 from llm_ui.services import shelf
@@ -16,7 +17,7 @@ from llm_ui.services import shelf
 router = APIRouter(tags=["chats"])
 
 
-class Placing(BaseModel):
+class Placing(Body):
     """What is to be done with chats; what is left out stays as it is.
 
     `project` is a project's id, or "" to take them out of theirs. `deleted` false brings
@@ -32,7 +33,7 @@ class Placing(BaseModel):
     deleted: bool | None = None
 
 
-class Tags(BaseModel):
+class Tags(Body):
     """All tags of a chat."""
 
     tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]

@@ -19,6 +19,7 @@ from llm_ui.errors import (
     InvalidCredentials,
     InvalidInput,
     NotAllowed,
+    NotAuthenticated,
     NotFound,
 )
 from llm_ui.models import User
@@ -44,9 +45,12 @@ def user_view(user: User) -> UserView:
     return UserView(user.id, user.email, user.username, user.role, user.created_at.isoformat())
 
 
-def actor_view(actor: Actor) -> UserView:
-    """The signed-in person, as `GET /api/v1/auth/me` tells them."""
-    return UserView(actor.user_id, actor.email, actor.username, actor.role)
+async def own_view(session: AsyncSession, actor: Actor) -> UserView:
+    """The signed-in person. Raises NotAuthenticated when there is no such account any more."""
+    user = await session.get(User, actor.user_id)
+    if user is None:
+        raise NotAuthenticated
+    return user_view(user)
 
 
 def clean_email(email: str) -> str:

@@ -30,8 +30,8 @@ from llm_ui.services import (
     text_quota,
     tree,
 )
-from llm_ui.services.models import get_model_for
-from llm_ui.services.modes import IMAGE, checked_modes
+from llm_ui.services.models import can_think, get_model_for
+from llm_ui.services.modes import IMAGE, THINKING, checked_modes
 from llm_ui.services.queueing import By, by_image_model, by_model, queue_answer
 from llm_ui.services.titles import give_title
 from llm_ui.wire.finish import CUT, TOO_LONG
@@ -151,12 +151,17 @@ async def _who_answers(
     images."""
     if IMAGE in options.modes:
         return [], [by_image_model(await media.asked_for(session, content, options))]
+    if options.image_model_id:
+        raise InvalidInput("error.image_model_alone", field="image_model")
     wanted = model_id or chat.model_id
     if not wanted and (gone := await messages.last_model(session, chat)):
         raise ModelUnavailable(model=gone)
     models = [await get_model_for(session, actor, wanted or "")]
     if options.also_model_id:
         models.append(await get_model_for(session, actor, options.also_model_id))
+    if THINKING in options.modes and not any([await can_think(session, each) for each in models]):
+        name = models[0].display_name
+        raise InvalidInput("error.model_cannot_think", field="modes", model=name)
     return models, [by_model(each) for each in models]
 
 

@@ -21,7 +21,7 @@ from llm_ui.schemas.chats import Asked, AskOptions, ChatView
 from llm_ui.schemas.files import FilesAlong
 from llm_ui.schemas.views import ContextView, MessageView, ModelItem, SettingsView
 from llm_ui.services import branches, chat_settings, chats, models, providers, runs
-from llm_ui.services.modes import IMAGE
+from llm_ui.services.modes import IMAGE, THINKING
 from llm_ui.states import presence, push, stream, temporary
 from llm_ui.states.access import current_actor
 from llm_ui.states.answers import AnswerMixin
@@ -296,7 +296,7 @@ class ChatState(
     def _options(self) -> AskOptions:
         options = replace(
             self._ask_options(),
-            modes=tuple(self.modes),
+            modes=tuple(mode for mode in self.modes if self._offers(mode)),
             file_ids=tuple(self.attachment_ids),
             project_id=self.chat_project_id,
         )
@@ -304,6 +304,11 @@ class ChatState(
             # The second model is one that writes, and has nothing to say here.
             options = replace(options, also_model_id="", image_model_id=self.image_model_id)
         return options
+
+    def _offers(self, mode: str) -> bool:
+        """Whether the switch of a mode is there; thinking stays on while another model that
+        cannot think is tried."""
+        return mode != THINKING or self.model_thinks
 
     async def _asked_before(self, actor: Actor, asked: Asked) -> Asked:
         async with unit_of_work(writes=False) as session:

@@ -128,8 +128,8 @@ async def test_further_addresses_are_kept_in_their_order(alice: Caller):
         ({"headers": {"Authorization": "x"}}, "headers"),
         ({"headers": {"X": "a\r\nb"}}, "headers"),
         ({"concurrency_limit": 0}, "concurrency_limit"),
-        ({"concurrency_limit": 10_001}, "limit"),
-        ({"timeouts": {"total": 1e9}}, "total"),
+        ({"concurrency_limit": 10_001}, "concurrency_limit"),
+        ({"timeouts": {"total": 1e9}}, "timeouts.total"),
         ({"type": "scripted"}, "type"),
         ({"type": "anthropic"}, "api_key"),
         ({"name": ""}, "name"),
@@ -156,13 +156,14 @@ async def test_nobody_else_gets_in_and_nothing_happens(
 ):
     made = await add(alice)
     own = f"{PROVIDERS}/{made['id']}"
-    body = {"name": "Mine", "type": "openai", "base_url": "http://10.9.9.9/v1"}
+    there = {"base_url": "http://10.9.9.9/v1"}
+    body = {"name": "Mine", "type": "openai", **there}
     calls = [
         ("GET", PROVIDERS, None), ("POST", PROVIDERS, body), ("GET", own, None),
-        ("PATCH", own, body), ("DELETE", own, None), ("GET", f"{own}/hanging", None),
+        ("PATCH", own, there), ("DELETE", own, None), ("GET", f"{own}/hanging", None),
         ("GET", f"{PROVIDERS}/catalogue", None), ("POST", f"{PROVIDERS}/test", body),
         ("POST", f"{own}/test", None), ("POST", f"{own}/sync", None),
-        ("POST", f"{own}/addresses", body), ("PATCH", f"{own}/addresses/x", body),
+        ("POST", f"{own}/addresses", there), ("PATCH", f"{own}/addresses/x", there),
         ("DELETE", f"{own}/addresses/x", None),
     ]  # fmt: skip
     for method, path, content in calls:

@@ -40,9 +40,14 @@ async def test_nobody_but_the_model_says_which_provider_is_asked(
             for name, value in FORGED.items()
         }
         asked = len(other.requests)
-        chat = (await bob.post("/api/v1/chats", json={"model": model_id, **more})).json()
-        path = f"/api/v1/chats/{chat['id']}/messages?urlIdx=1&provider_id={provider}"
-        started = await bob.post(path, json={"content": "say:here", **more})
+        forged = await bob.post("/api/v1/chats", json={"model": model_id, **more})
+        assert forged.json()["code"] == "unknown_field"
+        chat = (await bob.post("/api/v1/chats", json={"model": model_id})).json()
+        path = f"/api/v1/chats/{chat['id']}/messages"
+        for query, body in ((f"?urlIdx=1&provider_id={provider}", {}), ("", more)):
+            forged = await bob.post(f"{path}{query}", json={"content": "say:here", **body})
+            assert forged.status_code == 422
+        started = await bob.post(path, json={"content": "say:here"})
         assert started.status_code == 202
         await until(lambda: any("say:here" in str(each.body) for each in upstream.requests))
         assert len(other.requests) == asked
@@ -122,5 +127,6 @@ async def test_nobody_makes_themselves_somebody_else_by_a_field_more(
     before = (await bob.get("/api/v1/auth/me")).json()["user"]
     alices = (await alice.get("/api/v1/auth/me")).json()["user"]["id"]
     value = {"role": "admin", "is_admin": True, "email": "alice@example.org"}.get(name, alices)
-    await bob.patch("/api/v1/account", json={"theme": "dark", name: value})
+    answer = await bob.patch("/api/v1/account", json={"theme": "dark", name: value})
+    assert answer.status_code == 422
     assert (await bob.get("/api/v1/auth/me")).json()["user"] == before

@@ -259,7 +259,7 @@ async def test_a_chat_is_taken_away_as_a_file_by_its_owner_alone(
     assert "What-do-herons-do.md" in text.headers["content-disposition"]
     assert "What do herons do?" in text.text
     assert "Herons-stand-still." in text.text
-    whole = (await bob.get(address, params={"form": "json"})).json()
+    whole = (await bob.get(address, params={"format": "json"})).json()
     assert [each["role"] for each in whole["messages"]] == ["user", "assistant"]
     missing = await charlie.get("/api/v1/chats/nothing/export")
     foreign = await charlie.get(address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -41,7 +42,7 @@ def test_every_operation_has_an_example_of_what_it_takes_and_gives(operation: di
         check(content)
     for status, response in operation["responses"].items():
         contents = resolved(response).get("content", {})
-        assert contents or status == "204", status
+        assert contents or status in ("204", "304"), status
         for media_type, content in contents.items():
             if media_type == STREAM:
                 assert content["example"].endswith("\n\n")
@@ -78,3 +79,76 @@ def test_examples_look_like_what_people_would_send():
         for content in operation.get("requestBody", {}).get("content", {}).values()
     ]
     assert not [found for body in bodies for found in names.findall(body) if found[0] == found[1]]
+
+
+# --- what clients are generated of --------------------------------------------------------------
+
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+
+
+def fields() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{schema}.{name}", field)
+        for schema, told in SCHEMAS.items()
+        for name, field in told.get("properties", {}).items()
+    ]
+
+
+def test_every_field_parameter_and_schema_is_described():
+    assert [name for name, field in fields() if not field.get("description")] == []
+    assert [name for name, schema in SCHEMAS.items() if not schema.get("description")] == []
+    for path, method, operation in operations(DOCUMENT):
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), (path, method, parameter["name"])
+
+
+def test_moments_say_that_they_are():
+    moments = [(name, field) for name, field in fields() if name.endswith(("_at", ".at", ".since"))]
+    assert len(moments) > 30
+    for name, field in moments:
+        kinds = [each for each in field.get("anyOf", [field]) if each["type"] != "null"]
+        assert [each.get("format") for each in kinds] == ["date-time"], name
+
+
+def test_what_is_one_of_a_few_words_lists_them():
+    words = ("role", "status", "state", "scopes", "modes", "visibility", "theme", "level")
+    for name, field in fields():
+        leaf = name.rpartition(".")[2]
+        if leaf in words and name not in ("Problem.status", "Hit.role"):
+            assert re.search('"(enum|const)"', json.dumps(field)), name
+
+
+def test_names_of_operations_are_plain_and_each_stands_once():
+    names = [operation["operationId"] for _, _, operation in operations(DOCUMENT)]
+    assert len(names) == len(set(names))
+    assert [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
+    assert not [name for name in names if "api_v1" in name]
+
+
+def test_every_operation_says_who_may_call_it():
+    schemes = DOCUMENT["components"]["securitySchemes"]
+    assert schemes["bearerAuth"]["scheme"] == "bearer"
+    assert (schemes["csrf"]["in"], schemes["csrf"]["name"]) == ("header", "X-CSRF-Token")
+    for path, method, operation in operations(DOCUMENT):
+        security = operation["security"]
+        is_open = path.startswith(("/health/", "/api/v1/auth/")) and "403" not in str(security)
+        assert security or is_open, path
+        for way in security:
+            is_session = "cookieAuth" in way
+            assert ("csrf" in way) == (is_session and method != "get"), (method, path)
+
+
+def test_what_has_no_fields_of_its_own_has_a_name():
+    def unnamed(part: Any) -> bool:
+        if isinstance(part, dict):
+            is_free = part.get("type") == "object" and "properties" not in part
+            return is_free or any(unnamed(each) for each in part.values())
+        return isinstance(part, list) and any(unnamed(each) for each in part)
+
+    assert [name for name, field in fields() if unnamed(field)] == []
+
+
+def test_the_introduction_begins_with_a_key():
+    words = DOCUMENT["info"]["description"]
+    assert words.index("Authorization: Bearer") < words.index("csrf_token")
+    assert DOCUMENT["servers"][0]["url"] == "/"

@@ -55,7 +55,7 @@ async def test_a_file_is_a_question_by_itself(
     found = (await bob.get("/api/v1/search", params={"q": "letter"})).json()["items"]
     assert [each["chat_id"] for each in found] == [asked["chat"]]
     for form in ("markdown", "json"):
-        exported = await bob.get(f"/api/v1/chats/{asked['chat']}/export", params={"form": form})
+        exported = await bob.get(f"/api/v1/chats/{asked['chat']}/export", params={"format": form})
         assert exported.status_code == 200
 
 

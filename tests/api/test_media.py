@@ -36,7 +36,7 @@ async def test_an_image_from_setting_up_to_its_bytes(
     assert (await alice.post(f"{path}/models", json=model)).status_code == 422
     odd = {"params": {"size": "huge"}}
     wrong = await alice.patch(f"{MEDIA}/models/{canvas.json()['id']}", json=odd)
-    assert (wrong.status_code, wrong.json()["field"]) == (422, "size")
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "params.size")
     (kind,) = (await alice.get(f"{MEDIA}/types")).json()["items"]
     told = await alice.patch(f"{MEDIA}/types/{kind['id']}", json={"icon": "palette"})
     assert told.json()["icon"] == "palette"

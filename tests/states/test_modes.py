@@ -51,3 +51,16 @@ async def test_a_question_is_asked_in_its_modes_and_its_chat_keeps_them(
     async with server.tab(bob) as later:
         await later.open(f"/chat/{chat_id}")
         assert later.vars(CHAT)["modes"] == ["browsing"]
+
+
+async def test_thinking_stays_on_for_a_model_that_cannot_and_is_not_asked_for(
+    server: Server, bob: Person
+) -> None:
+    async with server.tab(bob) as tab:
+        await tab.open("/chat")
+        await switched(tab, "thinking")
+        await ask(tab, "say:Without a thought.")
+        await answered(tab)
+        shown = tab.vars(CHAT)
+        assert shown["modes"] == ["thinking"]
+        assert [each["modes"] for each in shown["messages"] if each["role"] == "user"] == [[]]

@@ -290,10 +290,9 @@ async def test_a_model_that_can_think_is_asked_to_when_the_question_says_so(
     engine: Engine, people: People, upstream: ScriptedServer, model_id: str
 ) -> None:
     options = AskOptions(modes=("thinking",))
-    asked = await runs.ask(people.bob, "Hello", model_id=model_id, options=options)
-    await watch(people.bob, asked.run_id)
-    # This one cannot.
-    assert "reasoning_effort" not in upstream.requests[-1].body
+    with pytest.raises(InvalidInput) as refused:
+        await runs.ask(people.bob, "Hello", model_id=model_id, options=options)
+    assert refused.value.message_key == "error.model_cannot_think"
     async with unit_of_work() as session:
         model = await session.get(AIModel, model_id)
         assert model is not None

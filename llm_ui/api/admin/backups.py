@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import PRIVATE, Job, job_of
-from llm_ui.api.openapi import gives
+from llm_ui.api.openapi import ARCHIVE, gives
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.jobs import BackupItem
 from llm_ui.services import backups
@@ -64,9 +64,9 @@ async def list_backups(actor: AdminReader) -> BackupList:
 @router.get(
     "/{name}/content",
     response_class=FileResponse,
-    responses={**gives("application/zip"), **problems(401, 403, 404)},
+    responses={**gives(*ARCHIVE), **problems(401, 403, 404)},
 )
-async def get_content(name: str, actor: AdminReader) -> FileResponse:
+async def get_backup_content(name: str, actor: AdminReader) -> FileResponse:
     """The archive. Whoever has it has everything: the log keeps who took it."""
     async with unit_of_work() as session:
         found = await backups.locate(session, actor, name)

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import Cursor, Job, JobList, Limit, Status, job_of, jobs_of
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.services import jobs
 
 router = APIRouter(prefix="/jobs", tags=["admin: jobs"])
 
 
-class NewJob(BaseModel):
+class NewJob(Body):
     """What to do: `backup`, `models_sync`, `retention` or `search_reindex`."""
 
     kind: Annotated[str, Field(max_length=40, examples=["backup"])]
 
 
 @router.get("", responses=problems(401, 403, 422))
-async def list_jobs(
+async def list_all_jobs(
     actor: AdminReader,
     status: Status | None = None,
     kind: Annotated[str, Query(max_length=40)] = "",
@@ -47,14 +48,14 @@ async def start_job(body: NewJob, actor: AdminChanger) -> Job:
 
 
 @router.get("/{job_id}", responses=problems(401, 403, 404))
-async def get_job(job_id: str, actor: AdminReader) -> Job:
+async def get_any_job(job_id: str, actor: AdminReader) -> Job:
     """One job as it is now."""
     async with unit_of_work(writes=False) as session:
         return job_of(await jobs.get_job(session, actor, job_id))
 
 
 @router.post("/{job_id}/cancel", responses=problems(401, 403, 404, 409))
-async def cancel_job(job_id: str, actor: AdminChanger) -> Job:
+async def cancel_any_job(job_id: str, actor: AdminChanger) -> Job:
     """End a job: one that waits is cancelled at once, one that runs is asked to stop."""
     async with unit_of_work() as session:
         return job_of(await jobs.cancel(session, actor, job_id))

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.keys import Key, key_of
 from llm_ui.db import unit_of_work
-from llm_ui.schemas.keys import KeyItem
 from llm_ui.services import api_keys
 
 router = APIRouter(prefix="/keys", tags=["admin: keys"])
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/keys", tags=["admin: keys"])
 class KeyPage(BaseModel):
     """A page of keys, the newest first."""
 
-    items: list[KeyItem]
+    items: list[Key]
     next_cursor: str | None
 
 
@@ -33,11 +33,11 @@ async def list_all_keys(
     """Everybody's keys; never the keys themselves."""
     async with unit_of_work(writes=False) as session:
         page = await api_keys.list_all(session, actor, query=q, cursor=cursor, limit=limit)
-    return KeyPage(items=page.items, next_cursor=page.next_cursor)
+    return KeyPage(items=[key_of(each) for each in page.items], next_cursor=page.next_cursor)
 
 
 @router.delete("/{key_id}", responses=problems(401, 403, 404))
-async def revoke_any_key(key_id: str, actor: AdminChanger) -> KeyItem:
+async def revoke_any_key(key_id: str, actor: AdminChanger) -> Key:
     """End anybody's key for good."""
     async with unit_of_work() as session:
-        return await api_keys.revoke_any(session, actor, key_id)
+        return key_of(await api_keys.revoke_any(session, actor, key_id))

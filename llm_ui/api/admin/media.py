@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from llm_ui.api.admin.provider_shapes import (
+    BASE_URL,
+    TYPE,
     ConnectionView,
     Secret,
     Text,
@@ -19,6 +21,7 @@ from llm_ui.api.admin.provider_shapes import (
 )
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.media import (
     MediaModelDraft,
@@ -33,10 +36,8 @@ router = APIRouter(prefix="/media", tags=["admin: media"])
 Name = Annotated[str | None, Field(max_length=400)]
 
 
-class Params(BaseModel):
+class Params(Body):
     """What is sent along with each question; what is null is the provider's to decide."""
-
-    model_config = ConfigDict(extra="forbid")
 
     size: Annotated[str | None, Field(max_length=40, examples=["1024x1024"])] = None
     quality: Annotated[str | None, Field(max_length=100)] = None
@@ -84,12 +85,14 @@ class MediaTypeList(BaseModel):
     next_cursor: str | None = None
 
 
-class MediaProviderBody(BaseModel):
+class MediaProviderBody(Body):
     """What is to be written of a provider; in a change, what is left out stays. `api_key`
     null takes the key away."""
 
     name: Text | None = None
-    base_url: Annotated[Text | None, Field(examples=["https://api.openai.com/v1"])] = None
+    base_url: Annotated[
+        Text | None, Field(examples=["https://api.openai.com/v1"], validation_alias=BASE_URL)
+    ] = None
     api_key: Secret = None
     active: bool | None = None
 
@@ -98,11 +101,11 @@ class NewMediaProvider(MediaProviderBody):
     """A provider to add; `openai` is the only type so far, and many speak like it."""
 
     name: Text
-    base_url: Text
-    type: Annotated[str, Field(max_length=16)] = "openai"
+    base_url: Annotated[Text, Field(validation_alias=BASE_URL)]
+    type: Annotated[str, Field(max_length=16, validation_alias=TYPE)] = "openai"
 
 
-class MediaModelBody(BaseModel):
+class MediaModelBody(Body):
     """What is to be written of a model; in a change, what is left out stays. `params` come
     all at once."""
 
@@ -125,7 +128,7 @@ class MediaHangingView(BaseModel):
     running: int
 
 
-class MediaTypeBody(BaseModel):
+class MediaTypeBody(Body):
     """How a type is described and shown; what is left out stays."""
 
     description: Annotated[str | None, Field(max_length=2000)] = None

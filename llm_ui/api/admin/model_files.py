@@ -11,6 +11,8 @@ from starlette.requests import ClientDisconnect
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import Job, job_of
+from llm_ui.api.openapi import BINARY
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.schemas.providers import ModelFile
@@ -30,7 +32,7 @@ class ModelFileList(BaseModel):
     room: int
 
 
-class Use(BaseModel):
+class Use(Body):
     """A GGUF file on the server by its whole path; null for the usual one."""
 
     path: Annotated[
@@ -54,7 +56,7 @@ async def list_model_files(actor: AdminReader) -> ModelFileList:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/octet-stream": {"schema": {"format": "binary"}}},
+            "content": {"application/octet-stream": {"schema": BINARY}},
         }
     },
 )

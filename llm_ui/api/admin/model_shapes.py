@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from llm_ui.api.strict import Body
 from llm_ui.schemas.models import (
     ModelDetail,
     ModelDraft,
@@ -87,7 +88,7 @@ class ModelFull(ModelView):
     places: int
 
 
-class ModelBody(BaseModel):
+class ModelBody(Body):
     """What is to be written of a model; what is left out stays.
 
     `name` "" goes back to the provider's own name, `context_window` and `max_tokens` of null
@@ -110,14 +111,14 @@ class ModelBody(BaseModel):
     default: bool | None = None
 
 
-class Switch(BaseModel):
+class Switch(Body):
     """Models to offer, or not to."""
 
     ids: Ids
     active: bool
 
 
-class Chosen(BaseModel):
+class Chosen(Body):
     """Models by id."""
 
     ids: Ids
@@ -129,7 +130,7 @@ class Count(BaseModel):
     changed: int
 
 
-class TypeBody(BaseModel):
+class TypeBody(Body):
     """What is to be written of a type; `place` counts from 1."""
 
     name: Annotated[str | None, Field(max_length=200)] = None
@@ -138,7 +139,7 @@ class TypeBody(BaseModel):
     place: Annotated[int | None, Field(ge=1, le=1000)] = None
 
 
-class NewType(BaseModel):
+class NewType(Body):
     """A type to make."""
 
     name: Annotated[str, Field(max_length=200)]

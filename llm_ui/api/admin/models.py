@@ -34,7 +34,7 @@ router = APIRouter(tags=["admin: models"])
 
 
 @router.get("/models", responses=problems(401, 403, 422))
-async def list_models(
+async def list_all_models(
     actor: AdminReader,
     q: Annotated[str, Query(max_length=200)] = "",
     provider: Annotated[str, Query(max_length=64)] = "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -9,15 +10,14 @@ from pydantic import BaseModel, Field
 
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.people import (
-    Created,
     HandedLink,
     InvitationItem,
     Invited,
     PersonFilters,
     PersonItem,
-    PersonPage,
 )
 from llm_ui.services import invitations, people
 
@@ -26,7 +26,7 @@ Role = Literal["user", "admin"]
 Email = Annotated[str, Field(max_length=320, examples=["bob@example.org"])]
 
 
-class NewPerson(BaseModel):
+class NewPerson(Body):
     """An account to make."""
 
     email: Email
@@ -34,7 +34,7 @@ class NewPerson(BaseModel):
     role: Role = "user"
 
 
-class PersonChange(BaseModel):
+class PersonChange(Body):
     """What changes; what is left out stays as it is."""
 
     username: Annotated[str | None, Field(max_length=200)] = None
@@ -42,7 +42,7 @@ class PersonChange(BaseModel):
     is_active: bool | None = None
 
 
-class Deletion(BaseModel):
+class Deletion(Body):
     """To delete an account: its e-mail, and who gets what its owner made.
 
     Without `hand_over_to` (somebody's id) chats, projects, files and prompts go too.
@@ -52,7 +52,7 @@ class Deletion(BaseModel):
     hand_over_to: Annotated[str, Field(max_length=64)] = ""
 
 
-class NewInvitation(BaseModel):
+class NewInvitation(Body):
     """An invitation; without an `email` whoever has its link may take it up."""
 
     email: Annotated[str, Field(max_length=320)] = ""
@@ -60,11 +60,47 @@ class NewInvitation(BaseModel):
     days: Literal[1, 7, 30] = 7
 
 
+class Person(BaseModel):
+    """Somebody with an account; `last_active_at` is null for whoever has not been here yet."""
+
+    id: str
+    email: str
+    username: str
+    role: str
+    state: str
+    created_at: str
+    last_active_at: str | None
+    chats: int
+    tokens: int
+    is_self: bool
+
+
+class PersonList(BaseModel):
+    """A page of people, and how many there are on all pages."""
+
+    items: list[Person]
+    next_cursor: str | None
+    total: int
+
+
+class MadePerson(BaseModel):
+    """A new account, and the link by which its owner sets their password."""
+
+    user: Person
+    link: HandedLink
+
+
 class InvitationList(BaseModel):
     """The open invitations, all on one page."""
 
     items: list[InvitationItem]
     next_cursor: str | None = None
+
+
+def person_of(item: PersonItem) -> Person:
+    """A person as they are told."""
+    told = asdict(item)
+    return Person(**told | {"last_active_at": item.last_active_at or None})
 
 
 @router.get("/users", responses=problems(401, 403, 422))
@@ -77,37 +113,44 @@ async def list_users(
     sort: Literal["name", "email", "active", "created"] = "name",
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     limit: Annotated[int, Query(ge=1, le=people.MOST)] = people.PAGE,
-) -> PersonPage:
+) -> PersonList:
     """People, by words of their name or e-mail. `active_days` 30 means active within 30 days,
     -30 not within them."""
     filters = PersonFilters(q, role, state, active_days)
     async with unit_of_work(writes=False) as session:
-        return await people.list_people(
+        page = await people.list_people(
             session, actor, filters, sort=sort, cursor=cursor, limit=limit
         )
+    return PersonList(
+        items=[person_of(each) for each in page.items],
+        next_cursor=page.next_cursor,
+        total=page.total,
+    )
 
 
 @router.post("/users", status_code=201, responses=problems(401, 403, 409, 422))
-async def create_user(body: NewPerson, actor: AdminChanger) -> Created:
+async def create_user(body: NewPerson, actor: AdminChanger) -> MadePerson:
     """Make an account; hand the link over, by which its owner sets the password."""
     async with unit_of_work() as session:
-        return await people.create(
+        made = await people.create(
             session, actor, email=body.email, username=body.username, role=body.role
         )
+    return MadePerson(user=person_of(made.user), link=made.link)
 
 
 @router.get("/users/{user_id}", responses=problems(401, 403, 404))
-async def get_user(user_id: str, actor: AdminReader) -> PersonItem:
+async def get_user(user_id: str, actor: AdminReader) -> Person:
     """One person."""
     async with unit_of_work(writes=False) as session:
-        return await people.get_person(session, actor, user_id)
+        return person_of(await people.get_person(session, actor, user_id))
 
 
 @router.patch("/users/{user_id}", responses=problems(401, 403, 404, 409, 422))
-async def change_user(user_id: str, body: PersonChange, actor: AdminChanger) -> PersonItem:
+async def change_user(user_id: str, body: PersonChange, actor: AdminChanger) -> Person:
     """Rename, promote, demote, disable or enable somebody else; it holds at once."""
     async with unit_of_work() as session:
-        return await people.change(session, actor, user_id, **body.model_dump())
+        changed = await people.change(session, actor, user_id, **body.model_dump())
+    return person_of(changed)
 
 
 @router.post("/users/{user_id}/reset-link", status_code=201, responses=problems(401, 403, 404, 409))

@@ -8,12 +8,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from llm_ui.api.admin.model_shapes import known
+from llm_ui.api.strict import Body
 from llm_ui.schemas.models import ListedPrice, PriceDraft, PriceRow
 
 Micro = Annotated[int, Field(ge=0, le=10**12, examples=[150_000])]
 
 
-class PriceBody(BaseModel):
+class PriceBody(Body):
     """A price from a day (UTC) on, for a million tokens, in micro-units: 150000 is 0.15.
 
     Null: cached input costs what input does, reasoning what output does.

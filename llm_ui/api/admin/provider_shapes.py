@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, Field
 
+from llm_ui.api.strict import Body
 from llm_ui.schemas.providers import (
     AddressDraft,
     AddressItem,
@@ -19,6 +20,9 @@ from llm_ui.schemas.providers import (
     TypeItem,
 )
 
+# Each may be written by the first name, which is the one that is answered, or the second.
+BASE_URL = AliasChoices("base_url", "api_url")
+TYPE = AliasChoices("type", "provider_type")
 Text = Annotated[str, Field(max_length=2000)]
 Secret = Annotated[str | None, Field(max_length=2000, json_schema_extra={"writeOnly": True})]
 Headers = Annotated[dict[str, str | None], Field(max_length=50)]
@@ -89,14 +93,16 @@ class ProviderList(BaseModel):
     next_cursor: str | None
 
 
-class ProviderBody(BaseModel):
+class ProviderBody(Body):
     """What is to be written of a provider; in a change, what is left out stays.
 
     `api_key` null takes the key away; a header of null keeps the value that is stored.
     """
 
     name: Text | None = None
-    base_url: Annotated[Text | None, Field(examples=["http://127.0.0.1:8000/v1"])] = None
+    base_url: Annotated[
+        Text | None, Field(examples=["http://127.0.0.1:8000/v1"], validation_alias=BASE_URL)
+    ] = None
     api_key: Secret = None
     headers: Headers | None = None
     concurrency_limit: Annotated[int | None, Field(ge=1)] = None
@@ -108,14 +114,14 @@ class NewProvider(ProviderBody):
     """A provider to add. Without `base_url` it is at its type's usual address."""
 
     name: Text
-    type: Annotated[str, Field(max_length=16, examples=["openai"])]
+    type: Annotated[str, Field(max_length=16, examples=["openai"], validation_alias=TYPE)]
 
 
-class AddressBody(BaseModel):
+class AddressBody(Body):
     """What is to be written of a further address; see ProviderBody. `position` is its place
     among the further ones, from 0."""
 
-    base_url: Text | None = None
+    base_url: Annotated[Text | None, Field(validation_alias=BASE_URL)] = None
     api_key: Secret = None
     headers: Headers | None = None
     active: bool | None = None
@@ -125,7 +131,7 @@ class AddressBody(BaseModel):
 class NewAddress(AddressBody):
     """A further address to add."""
 
-    base_url: Text
+    base_url: Annotated[Text, Field(validation_alias=BASE_URL)]
 
 
 class ConnectionView(BaseModel):
@@ -187,7 +193,7 @@ class PullList(BaseModel):
     next_cursor: str | None = None
 
 
-class NewPull(BaseModel):
+class NewPull(Body):
     """A model to download, by the name that Ollama knows."""
 
     model: Annotated[str, Field(max_length=400, examples=["qwen3:0.6b"])]
