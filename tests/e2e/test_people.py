@@ -208,6 +208,7 @@ async def test_making_an_administrator_takes_the_password_once_more(
     await expect(dialog).to_be_hidden()
     await expect(page.get_by_test_id("person-ask")).to_be_visible()
     await page.get_by_test_id("person-ask-yes").click()
+    await expect(page.get_by_test_id("confirm-word")).to_be_focused()
     await page.keyboard.type("not the password")
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("confirm-problem")).to_contain_text("password")
