@@ -43,6 +43,23 @@ def test_lines_are_wrapped_and_the_block_is_folded_by_keyboard(page: Page) -> No
     assert body(page).locator("pre").first.bounding_box()["height"] > 3000  # type: ignore[index]
 
 
+def test_the_lines_of_a_long_block_have_numbers_that_are_not_copied(page: Page) -> None:
+    short = "```js\n" + "word\n" * 29 + "```\n"
+    show(page, live=False, text=LONG + "\n" + short, labels=LABELS)
+    pre = body(page).locator("pre")
+    numbers = "(pre) => getComputedStyle(pre, '::before').content"
+    assert pre.first.evaluate(numbers).startswith('"1\\a 2\\a 3')
+    assert pre.last.evaluate(numbers) == "none"
+    assert pre.first.inner_text().startswith("x0 = 0\nx1 = 1")
+    # They stand beside their lines: 300 of them are as high as the code.
+    heights = """(pre) => [pre.querySelector("code").getBoundingClientRect().height,
+      pre.scrollHeight - parseFloat(getComputedStyle(pre).paddingTop) * 2]"""
+    code, all_of_it = pre.first.evaluate(heights)
+    assert abs(code - all_of_it) < 3
+    page.get_by_role("button", name="Wrap").first.click()
+    assert pre.first.evaluate(numbers) == "none"
+
+
 def test_a_block_is_kept_as_a_file_with_a_fitting_name(page: Page) -> None:
     text = (
         "```python\nx = 1\n```\n\n```ts title=app.ts\nlet y\n```\n\n```\nplain\n```\n\n"

@@ -56,7 +56,13 @@ const isLong = (text) => {
   return true;
 };
 
-/** Gives new blocks of code below `root` their buttons; when `final`, long ones can be folded. */
+// Shown by the style sheet beside the code: so they are neither selected nor copied with it.
+function numbers(text) {
+  const { length } = text.replace(/\n$/, "").split("\n");
+  return Array.from({ length }, (_, line) => line + 1).join("\n");
+}
+
+/** Gives new blocks of code below `root` their buttons; when `final`, long ones get numbers and can be folded. */
 export function dressCode(root, labels, final) {
   for (const button of root.querySelectorAll(".lu-md-copy:empty")) button.textContent = labels.copy;
   for (const kind of NAMED) {
@@ -66,7 +72,10 @@ export function dressCode(root, labels, final) {
   const blocks = [...root.querySelectorAll(".lu-md-code:not([data-long])")];
   if (root.matches?.(".lu-md-code:not([data-long])")) blocks.push(root);
   for (const block of blocks) {
-    if (isLong(block.querySelector("code").textContent)) block.dataset.long = "";
+    const code = block.querySelector("code");
+    if (!isLong(code.textContent)) continue;
+    block.dataset.long = "";
+    code.parentElement.dataset.numbers = numbers(code.textContent);
   }
 }
 
