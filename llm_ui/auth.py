@@ -50,6 +50,7 @@ USED_EVERY = timedelta(minutes=1)
 _PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
 
 Action = Literal["read", "chat", "administer", "own_account"]
+Scope = Literal["read", "chat", "admin"]
 
 
 def cookie_name() -> str:
@@ -195,6 +196,23 @@ async def confirm(session: AsyncSession, session_id: str) -> datetime:
         sa.update(AuthSession).where(col(AuthSession.id) == session_id).values(confirmed_at=moment)
     )
     return moment + CONFIRMED_FOR
+
+
+def scopes_of(actor: Actor) -> list[Scope]:
+    """What a caller may do, by the names of a key's scopes."""
+    found: list[Scope] = ["read"]
+    if can(actor, "chat"):
+        found.append("chat")
+    if can(actor, "administer"):
+        found.append("admin")
+    return found
+
+
+async def session_end(session: AsyncSession, session_id: str) -> str:
+    """When a session ends by itself, as ISO 8601."""
+    query = sa.select(col(AuthSession.expires_at)).where(col(AuthSession.id) == session_id)
+    moment = await session.scalar(query)
+    return moment.isoformat() if moment else ""
 
 
 async def open_session(session: AsyncSession, user: User, client: Client) -> tuple[str, str]:

@@ -5,7 +5,8 @@
     ├── InvalidInput         422  what was sent cannot be used; names the field
     │   ├── UnknownField          there is no such field, perhaps another one is meant
     │   ├── UnknownParameter      the same of a query
-    │   └── BadJson               the body is no JSON
+    │   ├── BadJson               the body is no JSON
+    │   └── IdempotencyMismatch   the idempotency key was that of something else
     ├── NotAuthenticated     401  nobody is signed in
     │   └── InvalidCredentials    e-mail and password do not fit together
     ├── NotAllowed           403  signed in, but not for this
@@ -17,7 +18,10 @@
     ├── WrongMethod          405  the route is there, and takes another method
     ├── TooSlow              408  what was announced did not come
     ├── Conflict             409  the thing is not in the state this needs
+    │   ├── StillReading          a file's text is still being read
+    │   ├── IdempotencyBusy       the same call is being done at this moment
     │   └── AlreadyRegistered
+    ├── Changed              412  somebody else has changed it first; says how it is now
     ├── TooLarge             413
     ├── UnsupportedType      415  the body says that it is something else than JSON
     ├── UnknownHost          421  called under a name that is not this server's
@@ -42,7 +46,7 @@ text of an upstream's own error goes into params["detail"], cut to one line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 DETAIL_LIMIT = 300
@@ -131,6 +135,13 @@ class BadJson(InvalidInput):
         self.position = position
 
 
+class IdempotencyMismatch(InvalidInput):
+    code = "idempotency_mismatch"
+
+    def __init__(self, field: str = "Idempotency-Key") -> None:
+        super().__init__("error.idempotency_mismatch", field=field)
+
+
 class NotAuthenticated(AppError):
     code = "not_authenticated"
     status = 401
@@ -200,9 +211,35 @@ class Conflict(AppError):
     message_key = "error.conflict"
 
 
+class IdempotencyBusy(Conflict):
+    code = "idempotency_busy"
+    message_key = "error.idempotency_busy"
+
+
+class StillReading(Conflict):
+    """`retry_after` is in whole seconds."""
+
+    code = "file_waiting"
+    message_key = "error.file_waiting"
+    retry_after = 5
+
+
 class AlreadyRegistered(Conflict):
     code = "already_registered"
     message_key = "error.already_registered"
+
+
+class Changed(AppError):
+    """`etag` and `now` are how the thing is by now."""
+
+    code = "changed"
+    status = 412
+    message_key = "error.changed"
+
+    def __init__(self, etag: str, now: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.etag = etag
+        self.now = now
 
 
 class TooLarge(AppError):

@@ -35,6 +35,7 @@ from llm_ui.services import (
     extraction,
     file_bytes,
     gguf,
+    idempotency,
     invitations,
     news,
     prompting,
@@ -114,6 +115,7 @@ async def _housekeeping() -> None:
                 await chats.purge_deleted(session)
                 await auth.purge_expired(session)
                 await invitations.purge(session)
+                await idempotency.purge(session)
             await departures.remove_leaving()
             await check_tabs()
             await watching.check()

@@ -10,10 +10,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from llm_ui import auth
+from llm_ui.api.answers import Paged
+from llm_ui.api.chats import ModelName
 from llm_ui.api.deps import Caller, OwnChanger, OwnReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import Job, job_of
 from llm_ui.api.openapi import ARCHIVE, gives
+from llm_ui.api.patches import KEPT
 from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.account import AccountChange, AccountView, BrowserItem
@@ -24,17 +27,17 @@ Password = Annotated[str, Field(max_length=1000)]
 
 
 class Changes(Body):
-    """What to change; what is left out stays. A new e-mail needs your `password`. An empty
-    text takes a choice back."""
+    """What to change; what is left out stays, null (or an empty text) takes a choice back. A new
+    e-mail needs your `password`."""
 
-    username: Annotated[str | None, Field(max_length=200)] = None
-    email: Annotated[str | None, Field(max_length=320)] = None
+    username: Annotated[str | None, Field(max_length=200), KEPT] = None
+    email: Annotated[str | None, Field(max_length=320), KEPT] = None
     password: Password = ""
     theme: Literal["", "system", "light", "dark"] | None = None
     language: Literal["", "en", "de"] | None = None
-    default_model_id: Annotated[str | None, Field(max_length=64)] = None
+    default_model_id: ModelName | None = None
     default_prompt_id: Annotated[str | None, Field(max_length=64)] = None
-    auto_titles: bool | None = None
+    auto_titles: Annotated[bool | None, KEPT] = None
 
 
 class NewPassword(Body):
@@ -57,11 +60,10 @@ class Leaving(Body):
     confirm: Annotated[str, Field(max_length=100, examples=["delete"])]
 
 
-class SessionList(BaseModel):
+class SessionList(Paged):
     """Where you are signed in, all on one page."""
 
     items: list[BrowserItem]
-    next_cursor: str | None = None
 
 
 @router.get("", responses=problems(401))
@@ -74,7 +76,9 @@ async def get_account(actor: OwnReader) -> AccountView:
 @router.patch("", responses=problems(401, 403, 404, 409, 422, 429))
 async def change_account(body: Changes, actor: OwnChanger, client: Caller) -> AccountView:
     """Change your account."""
-    wanted = AccountChange(**body.model_dump(exclude={"password"}))
+    told = body.model_dump(exclude_unset=True, exclude={"password"})
+    cleared = {name: "" for name, value in told.items() if value is None}
+    wanted = AccountChange(**{**told, **cleared})
     return await profile.change(actor, wanted, client, body.password)
 
 

@@ -9,6 +9,7 @@ from llm_ui import __version__
 from llm_ui.api import (
     account,
     admin,
+    asking,
     auth,
     branches,
     chat_export,
@@ -19,6 +20,7 @@ from llm_ui.api import (
     health,
     jobs,
     keys,
+    me,
     methods,
     metrics,
     models,
@@ -29,11 +31,16 @@ from llm_ui.api import (
     shelf,
     usage,
 )
+from llm_ui.api.answers import Compressing, Located, WithoutBody
 from llm_ui.api.bodies import BodiesInTime, OpenSockets
 from llm_ui.api.callers import KnownHosts, SameScheme, TrueAddress
+from llm_ui.api.cors import KeysFromAnywhere
 from llm_ui.api.errors import install_error_handlers
+from llm_ui.api.etags import NotModified, not_modified
+from llm_ui.api.idempotency import Idempotency, Replay
 from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders, is_upload
 from llm_ui.api.openapi import install_document
+from llm_ui.api.rates import RateHeaders
 from llm_ui.api.strict import note_parameters, refuse_unknown_parameters
 from llm_ui.security.policy import Policies
 
@@ -81,6 +88,8 @@ def create_api(policies: Policies | None = None) -> FastAPI:
         dependencies=[Depends(note_parameters), Depends(refuse_unknown_parameters)],
     )
     install_error_handlers(api)
+    api.add_exception_handler(NotModified, not_modified)  # type: ignore[arg-type]
+    api.add_exception_handler(Replay, runs.replayed)  # type: ignore[arg-type]
     install_document(api)
     docs.install_page(api)
     own = (
@@ -91,6 +100,8 @@ def create_api(policies: Policies | None = None) -> FastAPI:
         files.router,
         jobs.router,
         keys.router,
+        me.router,
+        asking.router,
     )
     for router in (auth.router, models.router, chats.router, branches.router, runs.router, *own):
         api.include_router(router, prefix=PREFIX)
@@ -104,8 +115,14 @@ def create_api(policies: Policies | None = None) -> FastAPI:
     for path in ("/api/{path:path}", "/health/{path:path}", "/metrics"):
         missing.add_api_route(path, methods.no_such_route, methods=list(methods.METHODS))
     api.include_router(missing)
+    # The first is the innermost.
     api.add_middleware(methods.HeadAsGet)
+    api.add_middleware(Located)
+    api.add_middleware(Idempotency)
     api.add_middleware(BodyLimit)
+    api.add_middleware(RateHeaders)
+    api.add_middleware(Compressing)
+    api.add_middleware(WithoutBody)
     api.add_middleware(metrics.CountRequests)
     api.add_middleware(BodiesInTime, is_upload=is_upload)
     api.add_middleware(OpenSockets)
@@ -115,4 +132,5 @@ def create_api(policies: Policies | None = None) -> FastAPI:
     api.add_middleware(TrueAddress)
     # Last, so that it goes first: all that follows has an id.
     api.add_middleware(RequestId)
+    api.add_middleware(KeysFromAnywhere)
     return api

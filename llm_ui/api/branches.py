@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from llm_ui.api.chats import Chat, Message, Sampling, Started, chat_of, message_of, started_of
+from llm_ui.api.chats import (
+    Beside,
+    Chat,
+    Limit,
+    Message,
+    MessageList,
+    ModelName,
+    Sampling,
+    Started,
+    chat_of,
+    message_of,
+    started_of,
+)
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.api.strict import Body
@@ -24,7 +36,7 @@ class Again(Body):
     """Another try at an answer, by the chat's model if no other is named; for an image by an
     image model, the same one if no other is named."""
 
-    model: Annotated[str | None, Field(max_length=64)] = None
+    model: ModelName | None = None
     params: Sampling | None = None
 
 
@@ -54,6 +66,36 @@ async def _require_in(actor: Actor, chat_id: str, message_id: str) -> None:
     """A message under another chat than its own is no message."""
     async with unit_of_work(writes=False) as session:
         await messages.require_in(session, actor, chat_id, message_id)
+
+
+@router.get("/messages", responses=problems(401, 404, 422))
+async def list_messages(
+    chat_id: str,
+    actor: Reader,
+    before: Beside = None,
+    after: Beside = None,
+    around: Beside = None,
+    limit: Limit = 50,
+) -> MessageList:
+    """The newest messages of a chat's active branch, or those just before, just after or around
+    the message with this id (one of the three), which need not be on that branch."""
+    async with unit_of_work(writes=False) as session:
+        view = await chats.open_chat(
+            session, actor, chat_id, limit=limit, before=before, after=after, around=around
+        )
+    return MessageList(
+        items=[message_of(each) for each in view.messages],
+        earlier=view.earlier or None,
+        later=view.later or None,
+    )
+
+
+@router.get("/messages/{message_id}", responses=problems(401, 404))
+async def get_message(chat_id: str, message_id: str, actor: Reader) -> Message:
+    """One message, on whichever branch it is."""
+    async with unit_of_work(writes=False) as session:
+        await messages.require_in(session, actor, chat_id, message_id)
+        return message_of(await messages.get_view(session, actor, message_id))
 
 
 @router.post("/messages/{message_id}/retry", status_code=202, responses=STARTS)

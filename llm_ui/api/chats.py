@@ -8,19 +8,26 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.etags import If
 from llm_ui.api.files import FileInfo, file_of
 from llm_ui.api.filters import Filters
+from llm_ui.api.patches import KEPT
 from llm_ui.api.strict import Body
 from llm_ui.db import in_unit_of_work, unit_of_work
 from llm_ui.schemas.chats import Asked, AskOptions, ChatHead, ChatView
 from llm_ui.schemas.views import UNKNOWN, MessageView
-from llm_ui.services import chats, runs
+from llm_ui.services import chat_changes, chats
 
 router = APIRouter(prefix="/chats", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=200)]
 Beside = Annotated[str | None, Query(max_length=64)]
+# What of a chat moves with its messages.
+MOVING = ("updated_at", "messages", "earlier", "later")
+# The id of a model, its name, or "provider/name": the longest of each, and the stroke.
+ModelName = Annotated[str, Field(max_length=301)]
 
 
 class Sampling(Body):
@@ -47,34 +54,44 @@ class Settings(Sampling):
 
 
 class NewChat(Body):
-    """A chat to make; `model` is the id of a model."""
+    """A chat to make; `model` is the id of a model, its name, or `provider/name`."""
 
-    model: Annotated[str, Field(max_length=64)]
+    model: ModelName
     title: Annotated[str | None, Field(max_length=1000)] = None
     temporary: bool = False
+    project_id: Annotated[str | None, Field(max_length=64)] = None
     settings: Settings | None = None
 
 
 class Question(Body):
-    """A message to send. With an `idempotency_key` a second send starts nothing new."""
+    """A message to send. With an `idempotency_key` a second send starts nothing new. Models are
+    named as for a chat."""
 
     # May be empty where files are sent along.
     content: Annotated[str, Field(examples=["What is a monad?"])] = ""
-    model: Annotated[str | None, Field(max_length=64)] = None
+    model: ModelName | None = None
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=64)] = None
     # "thinking" and "browsing"; or "image", alone, for an image instead of words.
     modes: Annotated[list[Annotated[str, Field(max_length=16)]], Field(max_length=8)] = []
     file_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=50)] = []
-    also_model: Annotated[str | None, Field(max_length=64)] = None
-    # For "image": an id of /models/images; the first of them without one.
-    image_model: Annotated[str | None, Field(max_length=64)] = None
+    also_model: ModelName | None = None
+    # For "image": one of /models/images; the first of them without one.
+    image_model: ModelName | None = None
 
 
 class ChatChange(Body):
-    """What may be changed of a chat: what is not given stays. `settings` come all at once."""
+    """What may be changed of a chat: what is left out stays, null clears. Without a title of
+    yours it gets one from the next question; `settings` are merged; `tags` are all of them."""
 
     title: Annotated[str | None, Field(max_length=1000)] = None
     settings: Settings | None = None
+    model: Annotated[ModelName | None, KEPT] = None
+    pinned: Annotated[bool | None, KEPT] = None
+    archived: Annotated[bool | None, KEPT] = None
+    project_id: Annotated[str | None, Field(max_length=64)] = None
+    tags: Annotated[list[Annotated[str, Field(max_length=200)]] | None, Field(max_length=100)] = (
+        None
+    )
 
 
 class Started(BaseModel):
@@ -98,11 +115,17 @@ class ChatSummary(BaseModel):
     tags: list[str]
 
 
-class ChatList(BaseModel):
+class ChatList(Paged):
     """A page of chats."""
 
     items: list[ChatSummary]
-    next_cursor: str | None
+
+
+class ModelRef(BaseModel):
+    """A model; `id` is null when it has been removed since."""
+
+    id: str | None
+    name: str
 
 
 class Passages(BaseModel):
@@ -133,6 +156,8 @@ class Message(BaseModel):
     It is number `sibling` of `siblings` that begin a branch at its place. `pair` is 1 or 2
     for two models' answers side by side until one is kept, `feedback` 1, -1 or 0.
 
+    `run_id` is the run that writes or has written it last (/runs/{id}).
+
     `finish_reason` is why the model stopped: `stop`, `length` (its limit), `content_filter`,
     `pause` (the provider broke off) or `too_long` (no answer may be longer); null while it
     writes and where it did not stop by itself. `truncated` with all but `stop` and null: the
@@ -146,7 +171,7 @@ class Message(BaseModel):
     status: str
     error: str | None
     error_code: str | None
-    model: str | None
+    model: ModelRef | None
     run_id: str | None
     time_to_first_token_ms: int | None
     duration_ms: int | None
@@ -169,6 +194,18 @@ class Message(BaseModel):
     truncated: bool
 
 
+class MessageList(BaseModel):
+    """A page of messages, oldest first.
+
+    `earlier` goes into `before` to get the page before it, `later` into `after` to get the
+    one after it; null at either end.
+    """
+
+    items: list[Message]
+    earlier: str | None
+    later: str | None
+
+
 class Chat(BaseModel):
     """A chat with the newest messages of its active branch, oldest first.
 
@@ -178,11 +215,15 @@ class Chat(BaseModel):
 
     id: str
     title: str
-    model: str | None
+    model: ModelRef | None
     created_at: str
     updated_at: str
     temporary: bool
     settings: dict[str, Any]
+    pinned: bool
+    archived: bool
+    project_id: str | None
+    tags: list[str]
     # The chat that this one was copied from; it may be gone by now.
     branched_from: str | None
     messages: list[Message]
@@ -198,6 +239,11 @@ def _count(value: int) -> int | None:
     return None if value == UNKNOWN else value
 
 
+def model_ref(model_id: str, name: str) -> ModelRef | None:
+    """A model as it is answered, if there is one."""
+    return ModelRef(id=model_id or None, name=name) if model_id or name else None
+
+
 def message_of(view: MessageView) -> Message:
     """A message as it is answered."""
     return Message(
@@ -208,8 +254,8 @@ def message_of(view: MessageView) -> Message:
         status=view.status,
         error=view.error or None,
         error_code=view.error_code or None,
-        model=view.model_name or None,
-        run_id=view.run_id or None,
+        model=model_ref(view.model_id, view.model_name),
+        run_id=view.last_run_id or None,
         time_to_first_token_ms=_count(view.ttft_ms),
         duration_ms=_count(view.duration_ms),
         tokens_per_second=_known(view.tokens_per_second),
@@ -246,11 +292,15 @@ def _head(head: ChatHead) -> dict[str, Any]:
     return {
         "id": head.id,
         "title": head.title,
-        "model": head.model_id or None,
+        "model": model_ref(head.model_id, head.model_name),
         "created_at": head.created_at,
         "updated_at": head.updated_at,
         "temporary": head.temporary,
         "settings": dict(head.settings),
+        "pinned": head.pinned,
+        "archived": head.archived,
+        "project_id": head.project_id or None,
+        "tags": list(head.tags),
         "branched_from": head.branched_from or None,
     }
 
@@ -262,12 +312,14 @@ def started_of(asked: Asked) -> Started:
     )
 
 
-@router.post("", status_code=201, responses=problems(401, 403, 409, 422))
+@router.post("", status_code=201, responses=problems(401, 403, 404, 409, 422))
 async def create_chat(body: NewChat, actor: Changer) -> Chat:
     """An empty chat."""
     async with unit_of_work() as session:
-        options = runs.AskOptions(
-            temporary=body.temporary, settings=body.settings.given() if body.settings else {}
+        options = AskOptions(
+            temporary=body.temporary,
+            project_id=body.project_id or "",
+            settings=body.settings.given() if body.settings else {},
         )
         head = await chats.create_chat(session, actor, body.model, body.title, options)
     return chat_of(ChatView(head))
@@ -309,6 +361,8 @@ async def get_chat(
     after: Beside = None,
     around: Beside = None,
     limit: Limit = 200,
+    *,
+    wanted: If,
 ) -> Chat:
     """A chat with its newest messages, or with those just before, just after or around the
     message with this id (one of the three), which need not be on the active branch."""
@@ -316,18 +370,23 @@ async def get_chat(
         view = await chats.open_chat(
             session, actor, chat_id, limit=limit, before=before, after=after, around=around
         )
-    return chat_of(view)
+    found = chat_of(view)
+    wanted.answer(found, MOVING)
+    return found
 
 
-@router.patch("/{chat_id}", responses=problems(401, 403, 404, 422))
-async def change_chat(chat_id: str, body: ChatChange, actor: Changer) -> Chat:
-    """Give a chat another title, or other settings."""
+@router.patch("/{chat_id}", responses=problems(401, 403, 404, 409, 422))
+async def change_chat(chat_id: str, body: ChatChange, actor: Changer, wanted: If) -> Chat:
+    """Change a chat: its title, its settings, who answers next, where it is kept."""
     async with unit_of_work() as session:
-        if body.title is not None:
-            await chats.rename_chat(session, actor, chat_id, body.title)
-        if body.settings is not None:
-            await chats.change_settings(session, actor, chat_id, body.settings.given())
-        return chat_of(await chats.open_chat(session, actor, chat_id))
+        if wanted.guards:
+            now = await chats.get_for_change(session, actor, chat_id)
+            wanted.require(chat_of(now), MOVING)
+        told = body.model_dump(exclude_unset=True)
+        await chat_changes.change(session, actor, chat_id, told)
+        changed = chat_of(await chats.open_chat(session, actor, chat_id))
+    wanted.mark(changed, MOVING)
+    return changed
 
 
 @router.delete("/{chat_id}", status_code=204, responses=problems(401, 403, 404))
@@ -342,23 +401,3 @@ async def undelete_chat(chat_id: str, actor: Changer) -> Chat:
     async with unit_of_work() as session:
         await chats.undo_delete(session, actor, chat_id)
         return chat_of(await chats.open_chat(session, actor, chat_id))
-
-
-@router.post("/{chat_id}/messages", status_code=202, responses=problems(401, 403, 404, 409, 422))
-async def ask(chat_id: str, body: Question, actor: Changer) -> Started:
-    """Ask; the answer is written by a run that you can watch at /runs/{id}/events."""
-    options = AskOptions(
-        modes=tuple(body.modes),
-        file_ids=tuple(body.file_ids),
-        also_model_id=body.also_model or "",
-        image_model_id=body.image_model or "",
-    )
-    asked = await runs.ask(
-        actor,
-        body.content,
-        chat_id=chat_id,
-        model_id=body.model,
-        key=body.idempotency_key,
-        options=options,
-    )
-    return started_of(asked)

@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from llm_ui import auth
 from llm_ui.api import rates
 from llm_ui.api.errors import language_of
+from llm_ui.api.idempotency import claim
 from llm_ui.auth import Actor, Client
 from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
@@ -42,7 +43,7 @@ async def current_actor(request: Request, client: Annotated[Client, Depends(clie
     if found is None:
         rates.refused(client.address)
         raise NotAuthenticated("error.key_invalid") if given else NotAuthenticated()
-    rates.called(found.user_id, found.key_id)
+    rates.called(found.user_id, found.key_id, request.scope)
     return replace(found, language=language_of(request.headers))
 
 
@@ -64,16 +65,20 @@ async def _by_key(header: str) -> Actor | None:
     return found
 
 
-async def changing_actor(
-    request: Request, actor: Annotated[Actor, Depends(current_actor)]
-) -> Actor:
+async def changer(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
     """`current_actor` for calls that change something: with a key that may, or with the
-    session's CSRF token."""
+    session's CSRF token. What a call may need beyond that, it asks before `claim`."""
     auth.require(actor, "chat")
     if not actor.key_id and not auth.csrf_fits(
         actor.session_id, request.headers.get(auth.CSRF_HEADER)
     ):
         raise CsrfRefused
+    return actor
+
+
+async def changing_actor(request: Request, actor: Annotated[Actor, Depends(changer)]) -> Actor:
+    """`changer`, with the call taken: one with an `Idempotency-Key` is done once."""
+    await claim(request, actor)
     return actor
 
 
@@ -83,9 +88,10 @@ async def own_reader(actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
     return actor
 
 
-async def own_changer(actor: Annotated[Actor, Depends(changing_actor)]) -> Actor:
+async def own_changer(request: Request, actor: Annotated[Actor, Depends(changer)]) -> Actor:
     """`changing_actor` for what no key opens: one's own account."""
     auth.require(actor, "own_account")
+    await claim(request, actor)
     return actor
 
 
@@ -95,9 +101,12 @@ async def administering_reader(actor: Annotated[Actor, Depends(current_actor)]) 
     return actor
 
 
-async def administering_changer(actor: Annotated[Actor, Depends(changing_actor)]) -> Actor:
+async def administering_changer(
+    request: Request, actor: Annotated[Actor, Depends(changer)]
+) -> Actor:
     """`changing_actor` for admins. Raises NotAllowed."""
     auth.require(actor, "administer")
+    await claim(request, actor)
     return actor
 
 

@@ -18,6 +18,7 @@ from llm_ui.auth import COOKIE
 from llm_ui.errors import (
     AppError,
     BadJson,
+    Changed,
     Conflict,
     DatabaseAway,
     InvalidInput,
@@ -28,6 +29,7 @@ from llm_ui.errors import (
     ProviderOverloaded,
     ProviderTimeout,
     ProviderUnreachable,
+    StillReading,
     TooLarge,
     TooManyRequests,
     UnknownField,
@@ -89,6 +91,8 @@ def _body(error: AppError, language: str, to_program: bool) -> dict[str, Any]:
         body |= {"needed": error.needed, "has": error.has}
     if isinstance(error, TooManyRequests):
         body["retry_after"] = error.retry_after
+    if isinstance(error, Changed):
+        body["current"] = error.now
     if reference := error.params.get("reference"):
         body["reference"] = reference
     return body
@@ -113,8 +117,10 @@ def problem(error: AppError, scope: Scope) -> JSONResponse:
     if isinstance(error, NotAuthenticated):
         is_wrong_key = error.message_key == "error.key_invalid"
         headers["WWW-Authenticate"] = f"{CHALLENGE}{WRONG_KEY if is_wrong_key else ''}"
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | StillReading):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, Changed):
+        headers["ETag"] = error.etag
     if isinstance(error, DatabaseAway):
         headers["Retry-After"] = AWAY_RETRY_S
     return JSONResponse(body, error.status, headers, MEDIA_TYPE)
@@ -205,6 +211,7 @@ PROBLEM: dict[str, Any] = {
         },
         "retry_after": {"type": "integer", "description": "Seconds to wait"},
         "reference": {"type": "string", "description": "Where the log says more"},
+        "current": {"$ref": "#/components/schemas/Current", "description": "How it is now (412)"},
     },
 }
 WRONG: dict[str, Any] = {
@@ -219,14 +226,24 @@ WRONG: dict[str, Any] = {
         "did_you_mean": PROBLEM["properties"]["did_you_mean"],
     },
 }
+CURRENT: dict[str, Any] = {
+    "type": "object",
+    "title": "Current",
+    "description": "How the thing is now, as a GET would answer it.",
+    "additionalProperties": True,
+}
 # What stands for each status in the document: an error of that status, and its meaning.
 KNOWN: dict[int, tuple[AppError, str]] = {
     401: (NotAuthenticated(), "Nobody is signed in, or the key opens nothing"),
     403: (NotAllowed(), "Not for this caller, or without the CSRF token"),
     404: (NotFound(), "Missing, or not yours"),
     409: (Conflict(), "Not in the state that this needs"),
+    412: (
+        Changed('W/"9c1185a5c5e9fc54.1d3f2a9b8c7e6f50"', {}),
+        "`current` is not what `If-Match` names",
+    ),
     413: (TooLarge(), "Too large"),
-    415: (UnsupportedType(), "A body without `Content-Type: application/json`"),
+    415: (UnsupportedType(), "The body is of another type than is taken here"),
     422: (InvalidInput("error.request_invalid", field="body"), "`field` cannot be used"),
     429: (TooManyRequests(60), "Too many; again after `retry_after` seconds"),
     502: (ProviderUnreachable(), "The provider cannot be reached, or did not do its part"),

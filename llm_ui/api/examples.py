@@ -21,7 +21,8 @@ LATER = "2026-03-14T09:27:01+00:00"
 REQUESTS: dict[str, Any] = {
     "Again": {"params": {"temperature": 0.9}},
     "AddressBody": {"active": False},
-    "ChatChange": {"title": "Heat pumps, sorted"},
+    "ChatChange": {"title": "Heat pumps, sorted", "pinned": True},
+    "ChosenChats": {"ids": [ID]},
     "Changes": {"theme": "dark"},
     "Deletion": {"email": "bob@example.org", "hand_over_to": OTHER_ID},
     "Feedback": {"value": 1},
@@ -50,6 +51,7 @@ REQUESTS: dict[str, Any] = {
         "tags": ["mail"],
         "public": False,
     },
+    "PromptChange": {"text": "Write a short e-mail to {{person}}."},
     "ProviderBody": {"name": "Own GPU", "timeouts": {"first_token": 60}},
     "Question": {
         "content": "Which heat pump suits an old house?",
@@ -141,6 +143,7 @@ PLACES: dict[str, Any] = {
     "ModelItem.accepts": ["temperature", "max_tokens"],
     "ModelItem.description": "Small and quick",
     "ModelItem.name": "SmolLM2",
+    "ModelRef.name": "SmolLM2",
     "PresetItem.key": "openrouter",
     "PresetItem.name": "OpenRouter",
     "Prompt.name": "Friendly e-mail",
@@ -167,7 +170,9 @@ TEXTS: dict[str, str] = {
     "text/event-stream": (
         'id: 0\nevent: snapshot\ndata: {"text":"","reasoning":""}\n\n'
         'id: 4\nevent: text\ndata: {"text":"Heat"}\n\n'
-        'id: 4\nevent: end\ndata: {"state":"done"}\n\n'
+        'id: 4\nevent: end\ndata: {"state":"done","finish_reason":"stop","truncated":false,'
+        '"usage":{"input_tokens":21,"cached_tokens":0,"output_tokens":1,"reasoning_tokens":0,'
+        '"estimated":false,"cost_micro":0,"currency":"USD"}}\n\n'
     ),
 }
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
+from llm_ui.api import forms
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.etags import If
 from llm_ui.api.openapi import BINARY, gives
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
@@ -46,11 +49,10 @@ class FileInfo(BaseModel):
     created_at: str
 
 
-class FileList(BaseModel):
+class FileList(Paged):
     """A page of files, and the room that all of them take, in bytes."""
 
     items: list[FileInfo]
-    next_cursor: str | None
     used: int
     quota: int
     largest: int
@@ -83,22 +85,39 @@ def file_of(item: FileItem) -> FileInfo:
 @router.post(
     "",
     status_code=201,
-    responses=problems(401, 403, 413, 422),
+    responses=problems(401, 403, 413, 415, 422),
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/octet-stream": {"schema": BINARY}},
+            "content": {
+                "application/octet-stream": {"schema": BINARY},
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {"file": BINARY},
+                    }
+                },
+            },
         }
     },
 )
 async def upload(
     request: Request, actor: Changer, name: Annotated[str, Query(max_length=1000)] = ""
 ) -> FileInfo:
-    """Upload a file: the body is its bytes. What it is, is found out from its content."""
+    """Upload a file: the body is its bytes, or a form with one file in it (`curl -F file=@…`),
+    which has its name along; `name` goes before that. What it is, is found out from its
+    content."""
     length = request.headers.get("content-length", "")
     claimed = int(length) if length.isdigit() else None
     try:
-        return file_of(await receiving.receive(actor, name, request.stream(), claimed))
+        if forms.has_form(request):
+            form = forms.FormFile(request)
+            await form.begin()
+            received = await receiving.receive(actor, name or form.name, form.chunks())
+        else:
+            received = await receiving.receive(actor, name, request.stream(), claimed)
+        return file_of(received)
     except ClientDisconnect:
         raise InvalidInput("error.file_cut", field="file") from None
 
@@ -142,21 +161,21 @@ async def get_file(file_id: str, actor: Reader) -> FileInfo:
     },
 )
 async def get_file_content(
-    request: Request, file_id: str, actor: Reader, inline: bool = False
-) -> Response:
+    file_id: str, actor: Reader, wanted: If, inline: bool = False
+) -> FileResponse:
     """The bytes, as a download; images with `inline=true` as images."""
     async with unit_of_work(writes=False) as session:
         found = await files.get_content(session, actor, file_id)
-    tag = f'"{file_id}"'
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=SHUT | {"ETag": tag})
+    # A file keeps its bytes for good.
+    etag = f'"{file_id}"'
+    wanted.spare(etag)
     shown = inline and found.kind == "image"
     return FileResponse(
         found.path,
         media_type=found.media_type if shown else "application/octet-stream",
         filename=found.name,
         content_disposition_type="inline" if shown else "attachment",
-        headers=SHUT | {"ETag": tag},
+        headers={**SHUT, "ETag": etag},
     )
 
 

@@ -18,7 +18,7 @@ def filters_of(
     archived: bool | None = None,
     project: Id = "",
     tag: Annotated[str, Query(max_length=100)] = "",
-    model: Id = "",
+    model: Annotated[str, Query(max_length=301)] = "",
     since: Moment = None,
     until: Moment = None,
 ) -> ChatFilters:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import OwnChanger, OwnReader
 from llm_ui.api.errors import problems
 from llm_ui.api.openapi import ARCHIVE, gives
@@ -47,11 +48,10 @@ class Job(BaseModel):
     duration_ms: int | None
 
 
-class JobList(BaseModel):
+class JobList(Paged):
     """A page of jobs."""
 
     items: list[Job]
-    next_cursor: str | None
 
 
 def job_of(item: JobItem) -> Job:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import OwnChanger, OwnReader
 from llm_ui.api.errors import problems
 from llm_ui.api.strict import Body
@@ -48,11 +49,10 @@ class MadeKey(BaseModel):
     key: str
 
 
-class KeyList(BaseModel):
+class KeyList(Paged):
     """All of them."""
 
     items: list[Key]
-    next_cursor: None = None
 
 
 def key_of(item: KeyItem) -> Key:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import Reader
 from llm_ui.api.errors import problems
 from llm_ui.db import unit_of_work
@@ -15,18 +15,16 @@ from llm_ui.services import media, models
 router = APIRouter(prefix="/models", tags=["models"])
 
 
-class ModelList(BaseModel):
+class ModelList(Paged):
     """Models, all on one page."""
 
     items: list[ModelItem]
-    next_cursor: str | None = None
 
 
-class ImageModelList(BaseModel):
+class ImageModelList(Paged):
     """Image models, all on one page."""
 
     items: list[ImageModelItem]
-    next_cursor: str | None = None
 
 
 @router.get("", responses=problems(401))

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from llm_ui.api import deps
+from llm_ui.api import deps, etags
 from llm_ui.api.described import (
     SCHEMES,
     describe,
@@ -24,8 +24,9 @@ from llm_ui.api.described import (
     require_all,
     security,
 )
-from llm_ui.api.errors import KNOWN, MEDIA_TYPE, PROBLEM, WRONG, example_problem
+from llm_ui.api.errors import CURRENT, KNOWN, MEDIA_TYPE, PROBLEM, WRONG, example_problem
 from llm_ui.api.examples import TEXTS, Examples
+from llm_ui.api.idempotency import HEADER, KEY_LIMIT, REPLAYED
 
 Document = dict[str, Any]
 STREAM = "text/event-stream"
@@ -46,12 +47,32 @@ ARCHIVE = ("application/zip", "application/octet-stream")
 # What stands before a route, and what it answers to those whom it does not let by.
 REFUSALS: dict[Callable[..., Any], tuple[int, ...]] = {
     deps.current_actor: (401, 429),
-    deps.changing_actor: (403,),
+    deps.changer: (403,),
     deps.own_reader: (403,),
-    deps.own_changer: (403,),
     deps.administering_reader: (403,),
-    deps.administering_changer: (403,),
     deps.own_page: (403,),
+}
+
+
+# What any POST of somebody signed in takes beside its own.
+KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT, "pattern": "^[!-~]+$"},
+    "description": (
+        "Sent again within a day with the same key, the call is not done again: its first "
+        f"answer comes back, with `{REPLAYED}: true`. With another body, 422 "
+        "`idempotency_mismatch`; while the first one is being done, 409."
+    ),
+}
+
+
+# What a call may depend on (api/etags.py), by its method.
+MATCHES: dict[str, tuple[str, str, str]] = {
+    "get": ("If-None-Match", "304", "An `ETag` that you have: 304 if this is still it."),
+    "patch": ("If-Match", "412", "An `ETag` that you have: 412 if it was changed since."),
+    "put": ("If-Match", "412", "An `ETag` that you have: 412 if it was changed since."),
 }
 
 
@@ -76,13 +97,28 @@ def complete(document: Document, routes: Sequence[Any]) -> Document:
     ]:
         del schemas[name]
     _complete_schemas(document, schemas)
-    schemas |= {"Problem": PROBLEM, "Wrong": WRONG, "StreamEvent": STREAM_EVENT}
+    schemas |= {
+        "Problem": PROBLEM,
+        "Wrong": WRONG,
+        "Current": CURRENT,
+        "StreamEvent": STREAM_EVENT,
+    }
     components["responses"] = {f"Problem{status}": _problem(status) for status in KNOWN}
     components["securitySchemes"] = SCHEMES
     examples, dependants = Examples(schemas), _dependants(routes)
     for path, method, operation in operations(document):
         operation["security"] = _security(dependants[path, method])
         responses = operation["responses"]
+        calls = set(_depends_on(dependants[path, method]))
+        if method == "post" and deps.changer in calls:
+            operation.setdefault("parameters", []).append(dict(KEY))
+            responses.setdefault("409", {})
+            responses.setdefault("422", {})
+        if etags.conditions in calls:
+            name, code, words = MATCHES[method]
+            told = {"schema": {"type": "string"}, "description": words, "required": False}
+            operation.setdefault("parameters", []).append({"name": name, "in": "header", **told})
+            responses[code] = {"description": "What you have is how it is"} if code == "304" else {}
         for status in _errors(dependants[path, method], operation):
             responses.setdefault(str(status), {})
         for status, response in responses.items():
@@ -133,7 +169,7 @@ def _security(dependant: Dependant) -> list[Document]:
     if deps.current_actor not in calls:
         return []
     is_own = bool(calls & {deps.own_reader, deps.own_changer})
-    return security(key=not is_own, changes=deps.changing_actor in calls)
+    return security(key=not is_own, changes=deps.changer in calls)
 
 
 def _is_problem(status: int, response: Document) -> bool:
@@ -187,6 +223,8 @@ def _illustrate(content: Document, media_type: str, example: Callable[[Document]
         return
     if media_type == "application/json":
         content["example"] = example(content["schema"])
+    elif media_type == "multipart/form-data":
+        content["example"] = {"file": "the bytes of the file"}
     else:
         is_text = media_type.startswith("text/") or media_type in TEXTS
         form = {} if is_text else {"format": "binary"}

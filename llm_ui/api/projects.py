@@ -6,17 +6,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.etags import If
 from llm_ui.api.files import FileInfo, file_of
+from llm_ui.api.patches import KEPT, given
 from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.finding import ProjectView
 from llm_ui.services import project_files, projects
 
 router = APIRouter(prefix="/projects", tags=["projects"])
+# What moves with the chats and files that are put into it.
+MOVING = ("chats", "files")
 
 Name = Annotated[str, Field(max_length=1000)]
 Icon = Annotated[str, Field(max_length=64)]
@@ -33,19 +38,18 @@ class NewProject(Body):
 
 
 class ProjectChange(Body):
-    """What is to be changed; what is left out stays."""
+    """What is to be changed; what is left out stays, null clears."""
 
-    name: Name | None = None
+    name: Annotated[Name | None, KEPT] = None
     icon: Icon | None = None
     description: Words | None = None
     system_prompt: Words | None = None
 
 
-class ProjectList(BaseModel):
+class ProjectList(Paged):
     """Projects, all on one page."""
 
     items: list[ProjectView]
-    next_cursor: str | None = None
 
 
 @router.get("", responses=problems(401))
@@ -65,25 +69,34 @@ async def create_project(body: NewProject, actor: Changer) -> ProjectView:
 
 
 @router.get("/{project_id}", responses=problems(401, 404))
-async def get_project(project_id: str, actor: Reader) -> ProjectView:
+async def get_project(project_id: str, actor: Reader, wanted: If) -> ProjectView:
     """One project."""
     async with unit_of_work(writes=False) as session:
-        return await projects.open_project(session, actor, project_id)
+        found = await projects.open_project(session, actor, project_id)
+    wanted.answer(found, MOVING)
+    return found
 
 
 @router.patch("/{project_id}", responses=problems(401, 403, 404, 422))
-async def change_project(project_id: str, body: ProjectChange, actor: Changer) -> ProjectView:
+async def change_project(
+    project_id: str, body: ProjectChange, actor: Changer, wanted: If
+) -> ProjectView:
     """Change a project."""
     async with unit_of_work() as session:
-        return await projects.change_project(
+        if wanted.guards:
+            now = await projects.get_for_change(session, actor, project_id)
+            wanted.require(now, MOVING)
+        changed = await projects.change_project(
             session,
             actor,
             project_id,
             name=body.name,
-            icon=body.icon,
-            description=body.description,
-            system_prompt=body.system_prompt,
+            icon=given(body, "icon", projects.ICONS[0]),
+            description=given(body, "description", ""),
+            system_prompt=given(body, "system_prompt", ""),
         )
+    wanted.mark(changed, MOVING)
+    return changed
 
 
 @router.delete("/{project_id}", status_code=204, responses=problems(401, 403, 404))
@@ -93,11 +106,10 @@ async def delete_project(project_id: str, actor: Changer) -> None:
         await projects.delete_project(session, actor, project_id)
 
 
-class ProjectFileList(BaseModel):
+class ProjectFileList(Paged):
     """The files of a project, all on one page."""
 
     items: list[FileInfo]
-    next_cursor: str | None = None
 
 
 @router.get("/{project_id}/files", responses=problems(401, 404))

@@ -7,8 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.etags import If
+from llm_ui.api.patches import KEPT, given
 from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.prompts import PromptDraft, PromptItem, PromptView
@@ -25,6 +28,16 @@ class PromptBody(Body):
     text: Annotated[str, Field(max_length=200_000, examples=["Write an e-mail to {{person}}."])]
     tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
     public: bool = False
+
+
+class PromptChange(Body):
+    """What is to be changed of a prompt; what is left out stays, null clears. `tags` are all of
+    them."""
+
+    name: Annotated[str | None, Field(max_length=1000), KEPT] = None
+    text: Annotated[str | None, Field(max_length=200_000), KEPT] = None
+    tags: Annotated[list[Annotated[str, Field(max_length=200)]] | None, Field(max_length=50)] = None
+    public: Annotated[bool | None, KEPT] = None
 
 
 class Prompt(BaseModel):
@@ -55,11 +68,10 @@ class PromptSummary(BaseModel):
     updated_at: str
 
 
-class PromptList(BaseModel):
+class PromptList(Paged):
     """A page of prompts."""
 
     items: list[PromptSummary]
-    next_cursor: str | None
 
 
 def _draft(body: PromptBody) -> PromptDraft:
@@ -108,17 +120,40 @@ async def create_prompt(body: PromptBody, actor: Changer) -> Prompt:
 
 
 @router.get("/{prompt_id}", responses=problems(401, 404))
-async def get_prompt(prompt_id: str, actor: Reader) -> Prompt:
+async def get_prompt(prompt_id: str, actor: Reader, wanted: If) -> Prompt:
     """A prompt with its text."""
     async with unit_of_work(writes=False) as session:
-        return _prompt(await prompts.get_prompt(session, actor, prompt_id))
+        found = _prompt(await prompts.get_prompt(session, actor, prompt_id))
+    wanted.answer(found)
+    return found
 
 
 @router.put("/{prompt_id}", responses=problems(401, 403, 404, 422))
-async def update_prompt(prompt_id: str, body: PromptBody, actor: Changer) -> Prompt:
+async def update_prompt(prompt_id: str, body: PromptBody, actor: Changer, wanted: If) -> Prompt:
+    """Write a prompt of your own anew."""
+    async with unit_of_work() as session:
+        if wanted.guards:
+            wanted.require(_prompt(await prompts.get_for_change(session, actor, prompt_id)))
+        changed = _prompt(await prompts.update_prompt(session, actor, prompt_id, _draft(body)))
+    wanted.mark(changed)
+    return changed
+
+
+@router.patch("/{prompt_id}", responses=problems(401, 403, 404, 422))
+async def change_prompt(prompt_id: str, body: PromptChange, actor: Changer, wanted: If) -> Prompt:
     """Change a prompt of your own."""
     async with unit_of_work() as session:
-        return _prompt(await prompts.update_prompt(session, actor, prompt_id, _draft(body)))
+        now = await prompts.get_for_change(session, actor, prompt_id)
+        wanted.require(_prompt(now))
+        draft = PromptDraft(
+            now.item.name if body.name is None else body.name,
+            now.text if body.text is None else body.text,
+            tuple(given(body, "tags", []) if "tags" in body.model_fields_set else now.item.tags),
+            now.item.is_public if body.public is None else body.public,
+        )
+        changed = _prompt(await prompts.update_prompt(session, actor, prompt_id, draft))
+    wanted.mark(changed)
+    return changed
 
 
 @router.delete("/{prompt_id}", status_code=204, responses=problems(401, 403, 404))

@@ -4,29 +4,51 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-from llm_ui.api.chats import Source
+from llm_ui.api.chats import ModelRef, Source, model_ref
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
+from llm_ui.api.idempotency import REPLAYED, STREAM, Replay
 from llm_ui.api.openapi import gives
 from llm_ui.auth import Actor
 from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.outages import patiently
-from llm_ui.schemas.views import UNKNOWN, MessageView
-from llm_ui.services import runs, watching
+from llm_ui.schemas.runs import RunUsage
+from llm_ui.schemas.views import MessageView
+from llm_ui.services import run_views, runs, watching
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 # Comments that keep proxies from closing a connection on which a model is thinking.
 PING_EVERY_S = 15.0
 # What comes within this time goes out as one event.
 GATHER_S = 0.02
+
+
+class Run(BaseModel):
+    """One attempt of a model at an answer. `finish_reason` and `truncated` are as in its message;
+    `usage` is there once it is over."""
+
+    id: str
+    chat_id: str
+    message_id: str
+    status: str
+    model: ModelRef | None
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    error_code: str | None
+    finish_reason: str | None
+    truncated: bool
+    usage: RunUsage | None
 
 
 def _event(name: str, seq: int, data: dict[str, Any]) -> bytes:
@@ -38,34 +60,29 @@ def _source(seq: int, data: dict[str, Any]) -> bytes:
     return _event("source", seq, Source.model_validate(data).model_dump())
 
 
-def _end_of(view: MessageView, state: str) -> dict[str, Any]:
-    reason = view.finish_reason or None
-    return {"state": state, "finish_reason": reason, "truncated": view.truncated}
-
-
-def _last_events(view: MessageView, seq: int, state: str) -> bytes:
+def _last_events(view: MessageView, used: RunUsage | None, seq: int, state: str) -> bytes:
     parts = [_source(seq, source) for source in view.sources]
-    if view.output_tokens != UNKNOWN:
-        usage = {
-            "input_tokens": view.input_tokens,
-            "output_tokens": view.output_tokens,
-            "estimated": view.estimated,
-        }
+    usage = asdict(used) if used else None
+    if usage:
         parts.append(_event("usage", seq, usage))
     if view.error:
         parts.append(_event("error", seq, {"code": view.error_code, "message": view.error}))
-    parts.append(_event("end", seq, _end_of(view, state)))
+    reason = view.finish_reason or None
+    end = {"state": state, "finish_reason": reason, "truncated": view.truncated, "usage": usage}
+    parts.append(_event("end", seq, end))
     return b"".join(parts)
 
 
 async def _ended(actor: Actor, run_id: str, event: runs.Ended) -> bytes:
+    async def told() -> tuple[MessageView, RunUsage | None]:
+        return await runs.answer(actor, run_id), (await run_views.get_run(actor, run_id)).usage
+
     try:
-        return _last_events(
-            await patiently(lambda: runs.answer(actor, run_id)), event.seq, event.state
-        )
+        view, used = await patiently(told)
+        return _last_events(view, used, event.seq, event.state)
     except NotFound:
         # The chat was deleted meanwhile: there is nothing to tell but the end.
-        end = {"state": event.state, "finish_reason": None, "truncated": False}
+        end = {"state": event.state, "finish_reason": None, "truncated": False, "usage": None}
         return _event("end", event.seq, end)
 
 
@@ -122,6 +139,52 @@ async def _parts(
                 await upcoming
 
 
+async def stream_of(
+    actor: Actor, run_id: str, after: int | None = None, headers: Mapping[str, str] | None = None
+) -> StreamingResponse:
+    """A run of the actor's as server-sent events. Raises NotFound."""
+    followed = await runs.follow(actor, run_id, after)
+    return StreamingResponse(
+        _body(actor, run_id, followed),
+        media_type=STREAM,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", **(headers or {})},
+    )
+
+
+def place_of(run_id: str) -> str:
+    """Where a run's events are."""
+    return f"/api/v1/runs/{run_id}/events"
+
+
+async def replayed(_: Request, replay: Replay) -> Response:
+    """The answer to a call that has been done before; a stream is followed from its beginning."""
+    if not replay.is_stream:
+        return replay.response()
+    place = replay.kept.headers["location"]
+    run_id = place.removesuffix("/events").rpartition("/")[2]
+    return await stream_of(replay.actor, run_id, headers={"Location": place, REPLAYED: "true"})
+
+
+@router.get("/{run_id}", responses=problems(401, 404))
+async def get_run(run_id: str, actor: Reader) -> Run:
+    """How far a run is, and what it used."""
+    view = await run_views.get_run(actor, run_id)
+    return Run(
+        id=view.id,
+        chat_id=view.chat_id,
+        message_id=view.message_id,
+        status=view.state,
+        model=model_ref(view.model_id, view.model_name),
+        created_at=view.created_at,
+        started_at=view.started_at or None,
+        finished_at=view.finished_at or None,
+        error_code=view.error_code or None,
+        finish_reason=view.finish_reason or None,
+        truncated=view.truncated,
+        usage=view.usage,
+    )
+
+
 @router.get(
     "/{run_id}/events",
     response_class=StreamingResponse,
@@ -134,8 +197,9 @@ async def events(
 ) -> StreamingResponse:
     """Watch a run: `snapshot` {text, reasoning}, then `source` {number, url, title, state,
     problem}, `text`, `reasoning`, and at the end each `source` as it is then, `usage`, `error`
-    (if any) and `end` {state, finish_reason, truncated}, the latter two as the message has
-    them. A later `source` replaces the one of the same number.
+    (if any) and `end` {state, finish_reason, truncated, usage}; why it ended stands in the
+    message too, what was used in the run. A later `source` replaces the one of the same number.
+    Events of other names may come to these: pass over what you do not know.
 
     With `Last-Event-ID` it goes on behind that event, without a snapshot; a run that is
     over is always given whole. A snapshot replaces everything received before it; another one
@@ -147,12 +211,7 @@ async def events(
         if not (last_event_id.isascii() and last_event_id.isdigit()):
             raise InvalidInput("error.request_invalid", field="Last-Event-ID")
         after = int(last_event_id)
-    followed = await runs.follow(actor, run_id, after)
-    return StreamingResponse(
-        _body(actor, run_id, followed),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return await stream_of(actor, run_id, after)
 
 
 @router.post("/{run_id}/stop", status_code=204, responses=problems(401, 403, 404))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import Reader
 from llm_ui.api.errors import problems
 from llm_ui.api.filters import Filters
@@ -17,11 +17,10 @@ from llm_ui.services import search as searching
 router = APIRouter(prefix="/search", tags=["search"])
 
 
-class HitList(BaseModel):
+class HitList(Paged):
     """A page of what was found, the best first. Texts come in parts: `hit` ones are marked."""
 
     items: list[Hit]
-    next_cursor: str | None
 
 
 @router.get("", responses=problems(401, 422))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import Changer, Reader
 from llm_ui.api.errors import problems
 from llm_ui.api.strict import Body
@@ -15,6 +16,7 @@ from llm_ui.schemas.finding import TagView
 from llm_ui.services import shelf
 
 router = APIRouter(tags=["chats"])
+Ids = Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=200)]
 
 
 class Placing(Body):
@@ -24,7 +26,7 @@ class Placing(Body):
     back what was deleted in the last ten minutes.
     """
 
-    ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=200)]
+    ids: Ids
     pinned: bool | None = None
     archived: bool | None = None
     project: Annotated[str | None, Field(max_length=64)] = None
@@ -39,11 +41,10 @@ class Tags(Body):
     tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100)]
 
 
-class TagList(BaseModel):
+class TagList(Paged):
     """Tags, all on one page."""
 
     items: list[TagView]
-    next_cursor: str | None = None
 
 
 @router.post("/chats/place", status_code=204, responses=problems(401, 403, 404, 409, 422))
@@ -64,6 +65,20 @@ async def place_chats(body: Placing, actor: Changer) -> None:
             await shelf.tag(session, actor, body.ids, body.add_tag, True)
         if body.deleted:
             await shelf.delete(session, actor, body.ids)
+
+
+class ChosenChats(Body):
+    """Chats by id."""
+
+    ids: Ids
+
+
+@router.post("/chats/delete", status_code=204, responses=problems(401, 403, 404, 422))
+async def delete_chats(body: ChosenChats, actor: Changer) -> None:
+    """Delete chats, all or none; for ten minutes `deleted` false at /chats/place brings them
+    back."""
+    async with unit_of_work() as session:
+        await shelf.delete(session, actor, body.ids)
 
 
 @router.put("/chats/{chat_id}/tags", responses=problems(401, 403, 404, 409, 422))

@@ -120,13 +120,15 @@ class OneLine:
 
 def application() -> Asgi:
     """The app of a worker, as the server's factory."""
+    from llm_ui.api.cors import KeysFromAnywhere
     from llm_ui.llm_ui import app
 
     # The parent outlives its workers unless it is killed; one without a parent would go on
     # serving, hold the port, and nobody would start it again or stop it. Not SIGTERM: an
     # open websocket keeps a worker from ending, and the parent is not there to insist.
     end_with_parent(signal.SIGKILL)
-    return Draining(OneLine(app()))
+    # Reflex's own answer to pages elsewhere stands around the whole app.
+    return Draining(OneLine(KeysFromAnywhere(app())))
 
 
 class Deaths:

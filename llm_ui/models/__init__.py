@@ -6,6 +6,7 @@ from llm_ui.models.base import NAMING
 
 SQLModel.metadata.naming_convention = NAMING
 
+from llm_ui.models.call import IdempotentCall  # noqa: E402
 from llm_ui.models.chat import (  # noqa: E402
     ChatHistory,
     ChatMessage,
@@ -57,6 +58,7 @@ __all__ = [
     "FilePassage",
     "Generation",
     "GenerationEvent",
+    "IdempotentCall",
     "KnownPlace",
     "MediaModel",
     "MediaProvider",

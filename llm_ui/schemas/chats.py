@@ -22,6 +22,10 @@ class ChatHead:
     settings: Mapping[str, Any] = field(default_factory=dict)
     project_id: str = ""
     branched_from: str = ""
+    pinned: bool = False
+    archived: bool = False
+    tags: tuple[str, ...] = ()
+    model_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ class MessageView:
 
     It is number `sibling` of `siblings` at its place; `before_id` and `after_id` are its
     neighbours there. `pair` is 1 or 2 for answers that stand side by side until one is
-    kept. `feedback` is 1, -1 or 0. `finish_reason` is why the model stopped writing (see
+    kept. `feedback` is 1, -1 or 0. `run_id` is the run that writes it now, `last_run_id` also
+    one that is over. `finish_reason` is why the model stopped writing (see
     models/chat.py); `truncated` when it had not finished by then.
     """
 
@@ -61,8 +62,10 @@ class MessageView:
     error: str = ""
     error_code: str = ""
     model_name: str = ""
+    model_id: str = ""
     run: int = 0
     run_id: str = ""
+    last_run_id: str = ""
     ttft_ms: int = UNKNOWN
     tokens_per_second: float = UNKNOWN
     duration_ms: int = UNKNOWN

@@ -11,7 +11,7 @@ from llm_ui.config import get_settings
 from llm_ui.errors import NotAllowed, TooManyRequests
 from llm_ui.models import Setting, User
 from llm_ui.security.addresses import network_of
-from llm_ui.security.limits import Allowance
+from llm_ui.security.limits import Allowance, whole
 from llm_ui.security.tokens import candidate_hashes, keyed_hash, same
 
 WINDOW_S = 600
@@ -26,8 +26,9 @@ _allowances: dict[int, Allowance] = {}
 
 def _take(key: str, times: int) -> None:
     allowance = _allowances.setdefault(times, Allowance(times=times, seconds=WINDOW_S))
-    if not allowance.take(key):
-        raise TooManyRequests(WINDOW_S, "error.too_many_accounts")
+    standing = allowance.draw(key)
+    if not standing.taken:
+        raise TooManyRequests(whole(standing.wait), "error.too_many_accounts")
 
 
 def count(client: Client) -> None:

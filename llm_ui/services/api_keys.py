@@ -145,6 +145,12 @@ async def list_own(session: AsyncSession, actor: Actor) -> list[KeyItem]:
     return [_item(row) for row in rows]
 
 
+async def in_use(session: AsyncSession, actor: Actor) -> KeyItem | None:
+    """The key that the actor came in with, if it was one. It learns of itself, and no other."""
+    row = await session.get(APIKey, actor.key_id) if actor.key_id else None
+    return _item(row) if row else None
+
+
 async def _own(session: AsyncSession, actor: Actor, key_id: str) -> APIKey:
     _require_person(actor)
     row = await session.scalar(

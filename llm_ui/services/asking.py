@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
-from llm_ui.errors import Conflict, InvalidInput, ModelUnavailable, NotFound
+from llm_ui.errors import Conflict, IdempotencyMismatch, InvalidInput, ModelUnavailable, NotFound
 from llm_ui.models import AIModel, ChatHistory, ChatMessage, Generation
 from llm_ui.models.base import new_id
 from llm_ui.schemas.chats import Asked, AskOptions
@@ -54,8 +54,18 @@ def clean_content(content: str, *, has_files: bool = False) -> str:
     return cleaned
 
 
-async def asked_before(session: AsyncSession, actor: Actor, key: str | None) -> Asked | None:
-    """What an earlier send with the same idempotency key has started. Raises InvalidInput."""
+async def asked_before(
+    session: AsyncSession, actor: Actor, key: str | None, content: str, chat_id: str | None
+) -> Asked | None:
+    """What an earlier send with the same idempotency key has started.
+
+    Args:
+        chat_id: where it is asked; None for a chat that is made for it.
+
+    Raises:
+        InvalidInput: the key is none.
+        IdempotencyMismatch: it was sent with other words, or in another chat.
+    """
     if not key:
         return None
     if len(key) > KEY_LIMIT:
@@ -67,6 +77,17 @@ async def asked_before(session: AsyncSession, actor: Actor, key: str | None) -> 
     )
     if run is None:
         return None
+    words = await session.scalar(
+        sa.select(col(ChatMessage.content)).where(
+            col(ChatMessage.id)
+            == sa.select(col(ChatMessage.parent_id))
+            .where(col(ChatMessage.id) == run.message_id)
+            .scalar_subquery()
+        )
+    )
+    cleaned = storable(content.replace("\r\n", "\n"))
+    if (cleaned if cleaned.strip() else "") != words or chat_id not in (None, run.chat_id):
+        raise IdempotencyMismatch("idempotency_key")
     also = await session.scalar(
         sa.select(col(Generation.id)).where(
             col(Generation.user_id) == actor.user_id,
@@ -104,7 +125,7 @@ async def ask(
 
     `attachments.attach` says what else it raises for files.
     """
-    if earlier := await asked_before(session, actor, key):
+    if earlier := await asked_before(session, actor, key, content, chat.id):
         return earlier
     options = options or AskOptions()
     cleaned = clean_content(content, has_files=bool(options.file_ids))
@@ -158,7 +179,7 @@ async def _who_answers(
         raise ModelUnavailable(model=gone)
     models = [await get_model_for(session, actor, wanted or "")]
     if options.also_model_id:
-        models.append(await get_model_for(session, actor, options.also_model_id))
+        models.append(await get_model_for(session, actor, options.also_model_id, "also_model"))
     if THINKING in options.modes and not any([await can_think(session, each) for each in models]):
         name = models[0].display_name
         raise InvalidInput("error.model_cannot_think", field="modes", model=name)
@@ -249,9 +270,9 @@ async def edit(
         Conflict: the chat's last answer is still being written.
         TooManyRequests: more text than a day allows.
     """
-    if earlier := await asked_before(session, actor, key):
-        return earlier
     before = await messages.get_message_for(session, actor, message_id)
+    if earlier := await asked_before(session, actor, key, content, before.chat_id):
+        return earlier
     if before.role != "user":
         raise NotFound
     brought = await messages.has_files(session, before.id)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
-from llm_ui.errors import Conflict, InvalidInput, NotFound
+from llm_ui.errors import Conflict, InvalidInput, NotFound, StillReading
 from llm_ui.models import AIModel, AIProvider, ChatMessage, MessageFile, StoredFile
 from llm_ui.schemas.chats import Asked
 from llm_ui.schemas.files import FileItem
@@ -59,9 +59,10 @@ async def attach(
     if len(found) != len(wanted):
         raise NotFound("error.file_gone")
     for each in found:
+        if each.status == "waiting":
+            raise StillReading(name=each.name)
         if each.status != "ready":
-            key = "error.file_waiting" if each.status == "waiting" else "error.file_failed"
-            raise Conflict(key, name=each.name)
+            raise Conflict("error.file_failed", name=each.name)
     if any(each.kind == "image" for each in found):
         await _require_sight(session, model)
     session.add_all(

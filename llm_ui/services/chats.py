@@ -18,14 +18,14 @@ from llm_ui.auth import Actor
 from llm_ui.db import after_commit
 from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.generation import current_engine
-from llm_ui.models import ACTIVE, ChatHistory, ChatMessage, ChatTag, Generation
+from llm_ui.models import ACTIVE, AIModel, ChatHistory, ChatMessage, ChatTag, Generation
 from llm_ui.models.base import now
 from llm_ui.schemas.chats import AskOptions, ChatHead, ChatView
 from llm_ui.schemas.finding import ChatFilters
 from llm_ui.schemas.views import ChatItem, Page
 from llm_ui.security.text import storable
 from llm_ui.services import chat_settings, made_images, messages, news, text_quota
-from llm_ui.services.models import get_model_for
+from llm_ui.services.models import get_model_for, named
 from llm_ui.services.paging import cursor_of, position_of
 from llm_ui.services.projects import get_project_for
 
@@ -35,18 +35,22 @@ TITLE_LIMIT = 200
 UNDO_FOR = timedelta(minutes=10)
 
 
-def head_of(chat: ChatHistory) -> ChatHead:
-    """A chat without its messages."""
+def head_of(chat: ChatHistory, tags: Sequence[str] = (), model_name: str = "") -> ChatHead:
+    """A chat without its messages; its tags and its model's name stand elsewhere."""
     return ChatHead(
         id=chat.id,
         title=chat.title,
         model_id=chat.model_id or "",
+        model_name=model_name,
         created_at=chat.created_at.isoformat(),
         updated_at=chat.updated_at.isoformat(),
         temporary=chat.is_temporary,
         settings=chat.settings,
         project_id=chat.project_id or "",
         branched_from=chat.branched_from or "",
+        pinned=chat.pinned_at is not None,
+        archived=chat.archived_at is not None,
+        tags=tuple(tags),
     )
 
 
@@ -90,7 +94,7 @@ async def create_chat(
     session.add(chat)
     await session.flush()
     news.changed(session, actor.user_id, chat.id)
-    return head_of(chat)
+    return head_of(chat, model_name=model.display_name)
 
 
 def clean_title(title: str) -> str:
@@ -117,7 +121,8 @@ def listed(actor: Actor, filters: ChatFilters) -> list[sa.ColumnElement[bool]]:
     if filters.project_id:
         found.append(col(chat.project_id) == filters.project_id)
     if filters.model_id:
-        found.append(col(chat.model_id) == filters.model_id)
+        its = named(filters.model_id).with_only_columns(col(AIModel.id))
+        found.append(col(chat.model_id).in_(its))
     if filters.tag:
         tagged = sa.select(col(ChatTag.chat_id)).where(
             col(ChatTag.chat_id) == chat.id, col(ChatTag.name) == filters.tag
@@ -140,10 +145,7 @@ async def items_of(session: AsyncSession, rows: Sequence[ChatHistory]) -> list[C
             )
         )
     )
-    tags: dict[str, list[str]] = {}
-    tagged = sa.select(col(ChatTag.chat_id), col(ChatTag.name)).where(col(ChatTag.chat_id).in_(ids))
-    for chat_id, name in (await session.execute(tagged.order_by(col(ChatTag.name)))).all():
-        tags.setdefault(chat_id, []).append(name)
+    tags = await _tags(session, ids)
     return [
         ChatItem(
             id=each.id,
@@ -158,6 +160,22 @@ async def items_of(session: AsyncSession, rows: Sequence[ChatHistory]) -> list[C
         )
         for each in rows
     ]
+
+
+async def _tags(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The tags of those of these chats that have some, by name."""
+    found: dict[str, list[str]] = {}
+    tagged = sa.select(col(ChatTag.chat_id), col(ChatTag.name)).where(col(ChatTag.chat_id).in_(ids))
+    for chat_id, name in (await session.execute(tagged.order_by(col(ChatTag.name)))).all():
+        found.setdefault(chat_id, []).append(name)
+    return found
+
+
+async def _whole_head(session: AsyncSession, chat: ChatHistory) -> ChatHead:
+    tags = await _tags(session, [chat.id])
+    name = sa.select(col(AIModel.display_name)).where(col(AIModel.id) == chat.model_id)
+    model_name = await session.scalar(name) if chat.model_id else None
+    return head_of(chat, tags.get(chat.id, ()), model_name or "")
 
 
 async def list_chats(
@@ -206,13 +224,19 @@ async def open_chat(
         session, actor, chat, limit=limit, before=before, after=after, around=around
     )
     return ChatView(
-        head_of(chat),
+        await _whole_head(session, chat),
         found.messages,
         found.earlier,
         found.later,
         found.aside,
         await _origin(session, chat),
     )
+
+
+async def get_for_change(session: AsyncSession, actor: Actor, chat_id: str) -> ChatView:
+    """A chat with its last message, kept from other writers until the commit. Raises NotFound."""
+    await get_chat_for(session, actor, chat_id, lock=True)
+    return await open_chat(session, actor, chat_id, limit=1)
 
 
 async def _origin(session: AsyncSession, chat: ChatHistory) -> tuple[str, str]:
@@ -229,11 +253,14 @@ async def _origin(session: AsyncSession, chat: ChatHistory) -> tuple[str, str]:
     return (found[0], found[1]) if found else ("", "")
 
 
-async def rename_chat(session: AsyncSession, actor: Actor, chat_id: str, title: str) -> ChatHead:
-    """Give a chat a title of the person's own; automatic ones end with that."""
-    cleaned = clean_title(title)
+async def rename_chat(
+    session: AsyncSession, actor: Actor, chat_id: str, title: str | None
+) -> ChatHead:
+    """Give a chat a title of the person's own; automatic ones end with that. None takes it away:
+    the next question gives it one."""
+    cleaned = "" if title is None else clean_title(title)
     chat = await get_chat_for(session, actor, chat_id, lock=True)
-    chat.title, chat.title_is_automatic = cleaned, False
+    chat.title, chat.title_is_automatic = cleaned, title is None
     news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
 
@@ -248,6 +275,15 @@ async def change_settings(
     chat.settings = cleaned
     news.changed(session, actor.user_id, chat.id)
     return head_of(chat)
+
+
+async def merge_settings(
+    session: AsyncSession, actor: Actor, chat_id: str, change: Mapping[str, Any] | None
+) -> ChatHead:
+    """Change some of a chat's settings: None takes one away, and in place of a change all."""
+    chat = await get_chat_for(session, actor, chat_id, lock=True)
+    settings = {**chat.settings, **change} if change is not None else {}
+    return await change_settings(session, actor, chat_id, settings)
 
 
 async def choose_model(session: AsyncSession, actor: Actor, chat_id: str, model_id: str) -> None:

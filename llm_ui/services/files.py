@@ -7,7 +7,7 @@ their bytes lie where file_bytes.py says.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from llm_ui.auth import Actor
 from llm_ui.config import get_settings
-from llm_ui.db import after_commit
+from llm_ui.db import after_commit, unit_of_work
 from llm_ui.errors import NotFound
 from llm_ui.i18n import translate
 from llm_ui.models import (
@@ -37,6 +37,7 @@ PAGE = 50
 NAME_LIMIT = 255
 MEGABYTE = 1024 * 1024
 SHOWN_USES = 5
+LOOK_EVERY_S = 0.2
 
 
 def item_of(row: StoredFile, language: str, used_in: int = 0) -> FileItem:
@@ -96,6 +97,24 @@ async def get_files(session: AsyncSession, actor: Actor, file_ids: Iterable[str]
     )
     found = {row.id: item_of(row, actor.language) for row in rows}
     return [found[each] for each in wanted if each in found]
+
+
+async def until_read(actor: Actor, file_ids: Sequence[str], seconds: float) -> None:
+    """Wait until the text of these files of the actor's has been read, or so long."""
+    waiting = sa.select(sa.func.count()).where(
+        col(StoredFile.id).in_(list(file_ids)),
+        col(StoredFile.user_id) == actor.user_id,
+        col(StoredFile.status) == "waiting",
+    )
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    while file_ids:
+        async with unit_of_work(writes=False) as session:
+            if not await session.scalar(waiting):
+                return
+        if loop.time() >= until:
+            return
+        await asyncio.sleep(LOOK_EVERY_S)
 
 
 async def get_content(session: AsyncSession, actor: Actor, file_id: str) -> Stored:

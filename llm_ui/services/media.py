@@ -6,10 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from llm_ui.errors import InvalidInput
+from llm_ui.errors import InvalidInput, one_line
 from llm_ui.models import ChatMessage, Generation, MediaModel, MediaProvider
 from llm_ui.schemas.chats import AskOptions
 from llm_ui.schemas.media import ImageModelItem
+from llm_ui.security.text import storable
 from llm_ui.services.modes import IMAGE
 
 # The longest words that a model of today takes.
@@ -41,10 +42,11 @@ async def list_image_models(session: AsyncSession) -> list[ImageModelItem]:
 
 
 async def get_image_model(session: AsyncSession, model_id: str) -> MediaModel:
-    """An image model that may be used; the first of all for "".
+    """An image model that may be used, by its id, its name or "provider/name"; the first of
+    all for "".
 
     Raises:
-        InvalidInput: there is no such model, or none at all.
+        InvalidInput: there is no such model, none at all, or several of that name.
     """
     query = (
         sa.select(MediaModel)
@@ -54,12 +56,38 @@ async def get_image_model(session: AsyncSession, model_id: str) -> MediaModel:
         .limit(1)
     )
     if model_id:
-        query = query.where(col(MediaModel.id) == model_id)
-    model = await session.scalar(query)
+        model = await session.scalar(query.where(col(MediaModel.id) == model_id))
+        model = model or await _by_name(session, storable(model_id))
+    else:
+        model = await session.scalar(query)
     if model is None:
         key = "error.image_model" if model_id else "error.image_no_models"
         raise InvalidInput(key, field="image_model")
     return model
+
+
+async def _by_name(session: AsyncSession, name: str) -> MediaModel | None:
+    """The one image model that bears this name, or None. Raises InvalidInput for several."""
+    known = (col(MediaModel.display_name), col(MediaModel.name))
+    query = (
+        sa.select(MediaModel, col(MediaProvider.name))
+        .join(MediaProvider, col(MediaProvider.id) == MediaModel.provider_id)
+        .where(
+            _usable(),
+            sa.or_(
+                *(each == name for each in known),
+                *(col(MediaProvider.name).concat("/").concat(each) == name for each in known),
+            ),
+        )
+        .order_by(*_by_order())
+    )
+    found = (await session.execute(query)).all()
+    if len(found) > 1:
+        raise InvalidInput(
+            "error.model_ambiguous", field="image_model", model=one_line(name, 100),
+            candidates=", ".join(f"{provider}/{model.name}" for model, provider in found),
+        )  # fmt: skip
+    return found[0][0] if found else None
 
 
 async def asked_for(session: AsyncSession, content: str, options: AskOptions) -> MediaModel:

@@ -89,11 +89,12 @@ async def _views(
     session: AsyncSession, actor: Actor, chat_id: str, rows: list[ChatMessage]
 ) -> list[MessageView]:
     """Messages of a path, oldest first, as they are shown."""
-    runs = await _active_runs(session, [row.id for row in rows])
+    runs = await _last_runs(session, [row.id for row in rows])
     places = await tree.places(session, chat_id, rows)
     shown: list[MessageView] = []
     for row in rows:
-        view = view_of(row, actor.language, runs.get(row.id), places.get(row.id))
+        last, running = runs.get(row.id, ("", ""))
+        view = view_of(row, actor.language, running, places.get(row.id), last)
         is_second = bool(view.pair and shown and shown[-1].pair == 1)
         shown.append(replace(view, pair=2) if is_second else view)
     if any(IMAGE in row.modes for row in rows if row.role == "assistant"):
@@ -121,11 +122,16 @@ def shortened(text: str) -> str:
     return one_line(text, ALT_CHARS)
 
 
-async def _active_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, str]:
-    query = sa.select(col(Generation.message_id), col(Generation.id)).where(
-        col(Generation.message_id).in_(message_ids), col(Generation.state).in_(ACTIVE)
+async def _last_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, tuple[str, str]]:
+    """The newest run of each message that has one, and "" or the one that still writes it;
+    ids sort by when they were made."""
+    active = sa.case((col(Generation.state).in_(ACTIVE), col(Generation.id)))
+    query = (
+        sa.select(col(Generation.message_id), sa.func.max(col(Generation.id)), sa.func.max(active))
+        .where(col(Generation.message_id).in_(message_ids))
+        .group_by(col(Generation.message_id))
     )
-    return {row[0]: row[1] for row in (await session.execute(query)).all()}
+    return {row[0]: (row[1], row[2] or "") for row in (await session.execute(query)).all()}
 
 
 def view_of(
@@ -133,9 +139,11 @@ def view_of(
     language: str,
     run_id: str | None = None,
     place: tree.Place | None = None,
+    last_run_id: str = "",
 ) -> MessageView:
-    """A message as it is shown; `run_id` is the run that still writes it, `place` where it
-    stands among its siblings (alone, if none is given)."""
+    """A message as it is shown; `run_id` is the run that still writes it, `last_run_id` the
+    newest one (that, if none is given), `place` where it stands among its siblings (alone, if
+    none is given)."""
     place = place or tree.Place()
     return MessageView(
         id=row.id,
@@ -146,8 +154,10 @@ def view_of(
         error=_error_text(row, language),
         error_code=row.error_code,
         model_name=row.model_name,
+        model_id=row.model_id or "",
         run=short_number(run_id) if run_id else 0,
         run_id=run_id or "",
+        last_run_id=last_run_id or run_id or "",
         ttft_ms=_known(row.ttft_ms),
         tokens_per_second=_rate(row),
         duration_ms=_known(row.duration_ms),

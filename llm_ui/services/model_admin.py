@@ -31,6 +31,13 @@ READERS_LIMIT = 1000
 NAMES_TOLD = 50
 
 
+async def get_for_change(session: AsyncSession, actor: Actor, model_id: str) -> ModelDetail:
+    """One model, kept from other writers until the commit. For admins. Raises NotFound."""
+    require(actor, "administer")
+    await _in_turn(session)
+    return await get_model(session, actor, model_id)
+
+
 async def update_model(
     session: AsyncSession, actor: Actor, model_id: str, draft: ModelDraft
 ) -> ModelDetail:

@@ -6,6 +6,7 @@ defaults and runs that wait their turn all ask it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from llm_ui.auth import Actor
-from llm_ui.errors import InvalidInput, ModelUnavailable
+from llm_ui.errors import InvalidInput, ModelUnavailable, one_line
 from llm_ui.models import AIModel, AIProvider, AIType, ModelReader, User
 from llm_ui.schemas.views import ModelItem
+from llm_ui.security.text import storable
 from llm_ui.services.chat_settings import accepted_by, for_provider, texts_of
 from llm_ui.services.modes import THINKING
 from llm_ui.services.vision import sees
@@ -25,6 +27,9 @@ CHAT, REASONING, EMBEDDING = "chat", "reasoning", "embedding"
 ICON = "message-circle"
 # The preference that remembers it.
 LAST_USED = "last_model_id"
+# How many of those that bear one name are told.
+CANDIDATES = 20
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def embedding_types() -> sa.Select[Any]:
@@ -114,26 +119,73 @@ async def list_models(session: AsyncSession, actor: Actor) -> list[ModelItem]:
     ]
 
 
-async def get_model_for(session: AsyncSession, actor: Actor, model_id: str) -> AIModel:
-    """A model the actor may use.
+async def get_model_for(
+    session: AsyncSession, actor: Actor, wanted: str, field: str = "model"
+) -> AIModel:
+    """A model the actor may use: by its id, its name (the upstream's one too), or
+    "provider/name".
+
+    Args:
+        field: where of the request it is named.
 
     Raises:
-        InvalidInput: it is not among theirs.
+        InvalidInput: it is not among theirs, or the name is that of several.
         ModelUnavailable: it is switched off, or its provider no longer offers it.
     """
+    wanted = storable(wanted)
     query = (
         sa.select(AIModel)
         .join(AIProvider, col(AIProvider.id) == AIModel.provider_id)
-        .where(_visible(actor), col(AIModel.id) == model_id)
+        .where(_visible(actor), col(AIModel.id) == wanted)
     )
     model = await session.scalar(query)
+    if model is None and (name := await _switched_off(session, actor, wanted)):
+        raise ModelUnavailable(model=name)
     if model is None:
-        if name := await _switched_off(session, actor, model_id):
-            raise ModelUnavailable(model=name)
-        raise InvalidInput("error.model_required", field="model")
+        model = await _by_name(session, actor, wanted, field)
     if not model.is_available:
         raise ModelUnavailable(model=model.display_name)
     return model
+
+
+def named(name: str) -> sa.Select[AIModel, str]:
+    """Every model of which this is the id, a name or "provider/name", with its provider's name."""
+    known = (col(AIModel.display_name), col(AIModel.name))
+    return (
+        sa.select(AIModel, col(AIProvider.name))
+        .join(AIProvider, col(AIProvider.id) == AIModel.provider_id)
+        .where(
+            sa.or_(
+                col(AIModel.id) == name,
+                *(each == name for each in known),
+                *(col(AIProvider.name).concat("/").concat(each) == name for each in known),
+            )
+        )
+    )
+
+
+async def _by_name(session: AsyncSession, actor: Actor, name: str, field: str) -> AIModel:
+    """The one model of the actor's that bears this name. Raises InvalidInput."""
+    order = (col(AIProvider.name), col(AIModel.name), col(AIModel.id))
+    query = named(name).where(_visible(actor)).order_by(*order)
+    found = [(row[0], row[1]) for row in (await session.execute(query)).all()]
+    # What its provider no longer lists stands in nobody's way.
+    found = [row for row in found if row[0].is_available] or found
+    if not found:
+        if not name or _ID.fullmatch(name):
+            raise InvalidInput("error.model_required", field=field)
+        raise InvalidInput("error.model_unknown", field=field, model=one_line(name, 100))
+    if len(found) > 1:
+        paths = [f"{provider}/{model.name}" for model, provider in found]
+        told = [
+            path if paths.count(path) == 1 else model.id
+            for path, (model, _) in zip(paths, found, strict=True)
+        ]
+        raise InvalidInput(
+            "error.model_ambiguous", field=field, model=one_line(name, 100),
+            candidates=", ".join(told[:CANDIDATES]),
+        )  # fmt: skip
+    return found[0][0]
 
 
 async def note_used(session: AsyncSession, actor: Actor, model_id: str) -> None:

@@ -156,7 +156,8 @@ async def _prefer(session: AsyncSession, actor: Actor, user: User, wanted: Accou
         preferences["theme"] = _one_of(wanted.theme, THEMES, "theme")
     if wanted.default_model_id is not None:
         chosen = wanted.default_model_id
-        user.default_model_id = (await get_model_for(session, actor, chosen)).id if chosen else None
+        model = await get_model_for(session, actor, chosen, "default_model_id") if chosen else None
+        user.default_model_id = model.id if model else None
     if wanted.default_prompt_id is not None:
         chosen = wanted.default_prompt_id
         preferences["default_prompt_id"] = (

@@ -85,6 +85,12 @@ async def open_project(session: AsyncSession, actor: Actor, project_id: str) -> 
     return next(each for each in await list_projects(session, actor) if each.id == project_id)
 
 
+async def get_for_change(session: AsyncSession, actor: Actor, project_id: str) -> ProjectView:
+    """One project, kept from other writers until the commit. Raises NotFound."""
+    await get_project_for(session, actor, project_id, lock=True)
+    return await open_project(session, actor, project_id)
+
+
 def _name(name: str) -> str:
     cleaned = " ".join(storable(name).split())
     if not cleaned:

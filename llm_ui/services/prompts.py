@@ -148,6 +148,12 @@ async def get_prompt(session: AsyncSession, actor: Actor, prompt_id: str) -> Pro
     return PromptView(_item(row[0], actor, row[1]), row[0].prompt)
 
 
+async def get_for_change(session: AsyncSession, actor: Actor, prompt_id: str) -> PromptView:
+    """A prompt of one's own, kept from other writers until the commit. Raises NotFound."""
+    prompt = await _own(session, actor, prompt_id)
+    return PromptView(_item(prompt, actor, ""), prompt.prompt)
+
+
 async def _own(session: AsyncSession, actor: Actor, prompt_id: str) -> SystemPrompt:
     prompt = await session.scalar(
         sa.select(SystemPrompt)

@@ -75,6 +75,13 @@ async def create_provider(
     return await get_provider(session, actor, row.id)
 
 
+async def get_for_change(session: AsyncSession, actor: Actor, provider_id: str) -> ProviderItem:
+    """One provider, kept from other writers until the commit. Raises NotFound."""
+    require(actor, "administer")
+    await load(session, provider_id, lock=True)
+    return await get_provider(session, actor, provider_id)
+
+
 async def update_provider(
     session: AsyncSession, actor: Actor, provider_id: str, draft: ProviderDraft
 ) -> ProviderItem:

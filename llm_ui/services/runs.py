@@ -69,7 +69,7 @@ async def ask(
     except IntegrityError:
         # Two sends with one key at the same moment: the other one was first.
         async with unit_of_work(writes=False) as session:
-            earlier = await asking.asked_before(session, actor, key)
+            earlier = await asking.asked_before(session, actor, key, content, chat_id)
         if earlier is None:
             raise
         return earlier
@@ -84,7 +84,7 @@ async def _ask_once(
     options: AskOptions,
 ) -> Asked:
     async with unit_of_work() as session:
-        if earlier := await asking.asked_before(session, actor, key):
+        if earlier := await asking.asked_before(session, actor, key, content, chat_id):
             return earlier
         if chat_id is None:
             asking.clean_content(content, has_files=bool(options.file_ids))
@@ -120,7 +120,7 @@ async def edit(actor: Actor, message_id: str, content: str, key: str | None = No
     except IntegrityError:
         # Two sends with one key at the same moment: the other one was first.
         async with unit_of_work(writes=False) as session:
-            earlier = await asking.asked_before(session, actor, key)
+            earlier = await asking.asked_before(session, actor, key, content, None)
         if earlier is None:
             raise
         return earlier

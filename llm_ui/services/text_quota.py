@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from llm_ui.auth import Actor
 from llm_ui.config import get_settings
 from llm_ui.errors import TooManyRequests
-from llm_ui.security.limits import Allowance
+from llm_ui.security.limits import Allowance, whole
 
 MEGABYTE = 1024 * 1024
 DAY_S = 24 * 3600
@@ -24,12 +24,13 @@ def charge(actor: Actor, texts: Iterable[str]) -> None:
     """Count texts that the actor is about to have kept.
 
     Raises:
-        TooManyRequests: it would be more than a day allows; says when the next one begins.
+        TooManyRequests: it would be more than a day allows; says when there is room again.
     """
     quota = get_settings().text_quota_mb
     if not quota:
         return
     written = _written.setdefault(quota, Allowance(quota * MEGABYTE, DAY_S))
-    if not written.take(actor.user_id, sum(len(each.encode()) for each in texts)):
-        wait = math.ceil(written.until_next())
+    standing = written.draw(actor.user_id, sum(len(each.encode()) for each in texts))
+    if not standing.taken:
+        wait = whole(standing.wait)
         raise TooManyRequests(wait, "error.text_quota", limit=quota, hours=math.ceil(wait / 3600))

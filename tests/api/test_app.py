@@ -3,7 +3,7 @@
 import re
 
 from llm_ui.api import auth, chats, models, runs
-from llm_ui.api.deps import changing_actor, own_page
+from llm_ui.api.deps import changer, own_page
 from llm_ui.db import Database
 from llm_ui.generation import Engine
 from tests.api.conftest import Caller
@@ -53,7 +53,7 @@ async def test_every_route_that_changes_something_asks_for_the_csrf_token():
         if not CHANGING & route.methods:
             continue
         calls = {dependency.call for dependency in _flat(route.dependant)}
-        assert calls & {changing_actor, own_page}, route.path
+        assert calls & {changer, own_page}, route.path
         checked += 1
     assert checked >= 8
 

@@ -86,7 +86,8 @@ async def test_settings_and_the_meter(
     url = f"/api/v1/chats/{chat_id}"
     assert (await bob.get(url)).json()["settings"] == {"temperature": 0.3}
     changed = await bob.patch(url, json={"settings": {"system_prompt": "Be brief.", "seed": 4}})
-    assert changed.json()["settings"] == {"system_prompt": "Be brief.", "seed": 4}
+    given = {"temperature": 0.3, "system_prompt": "Be brief.", "seed": 4}
+    assert changed.json()["settings"] == given
     await ask(bob, chat_id, "say:x")
     assert upstream.requests[-1].body["messages"][0]["content"] == "Be brief."
     assert upstream.requests[-1].body["seed"] == 4

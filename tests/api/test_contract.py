@@ -126,7 +126,7 @@ def documented(operation: Any, document: dict[str, Any], ids: dict[str, str]) ->
     contents = told.get("requestBody", {}).get("content", {})
     if not contents:
         return operation.Case(path_parameters=path, query=query)
-    ((media_type, content),) = contents.items()
+    media_type, content = next(iter(contents.items()))
     body = stock.naming(content["example"], ids)
     if media_type == "application/octet-stream":
         body = body.encode()

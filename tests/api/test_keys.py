@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from llm_ui import auth
-from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.models import APIKey, User
 from llm_ui.models.base import now
@@ -162,16 +161,39 @@ async def test_a_wrong_key_is_not_mended_by_a_cookie(bob: Caller):
     assert answer.status_code == 401
 
 
-async def test_calls_beyond_the_limit_of_a_key_wait(
-    people: People, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setenv("RATE_LIMIT", "3")
-    get_settings.cache_clear()
+async def test_calls_beyond_the_limit_of_a_key_wait(people: People, settings_env):
+    settings_env("RATE_LIMIT", "3")
     _, key = await key_of(people, "bob", "read")
     async with program(key) as job:
-        statuses = {(await job.get("/api/v1/projects")).status_code for _ in range(9)}
-        assert 429 in statuses
-    get_settings.cache_clear()
+        answers = [await job.get("/api/v1/projects") for _ in range(4)]
+        refused = answers[-1]
+        assert [each.status_code for each in answers] == [200, 200, 200, 429]
+        assert [each.headers["RateLimit-Remaining"] for each in answers] == ["2", "1", "0", "0"]
+        assert [each.headers["X-RateLimit-Limit"] for each in answers] == ["3"] * 4
+        assert 1 <= int(refused.headers["Retry-After"]) <= 61
+        assert refused.json()["retry_after"] == int(refused.headers["Retry-After"])
+        assert int(refused.headers["RateLimit-Reset"]) >= int(refused.headers["Retry-After"])
+        missing = await job.get("/api/v1/no-such-route")
+        assert missing.status_code == 404
+
+
+async def test_every_answer_to_somebody_limited_tells_how_they_stand(
+    bob: Caller, visitor: Caller, settings_env
+):
+    settings_env("RATE_LIMIT", "50")
+    answers = [
+        await bob.get("/api/v1/chats"),
+        await bob.get("/api/v1/chats/no-such-chat"),
+        await bob.post("/api/v1/projects", json={}),
+        await bob.get("/api/v1/admin/users"),
+        await bob.delete("/api/v1/prompts/no-such-prompt"),
+    ]
+    assert [each.status_code for each in answers] == [200, 404, 422, 403, 404]
+    left = [int(each.headers["RateLimit-Remaining"]) for each in answers]
+    assert left == [49, 48, 47, 46, 45]
+    assert "RateLimit-Limit" not in (await visitor.get("/api/v1/chats")).headers
+    settings_env("RATE_LIMIT", "0")
+    assert "RateLimit-Limit" not in (await bob.get("/api/v1/chats")).headers
 
 
 async def test_charlie_finds_none_of_bobs_keys(people: People, charlie: Caller):

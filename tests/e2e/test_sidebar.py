@@ -147,7 +147,7 @@ async def test_the_chosen_model_stays_with_the_chat(app: App, people: People) ->
     await pick(page, "SmolLM2")
     await page.reload()
     await expect(page.get_by_test_id("model-picker")).to_contain_text("SmolLM2")
-    assert (await bob.get(f"/chats/{chat_id}"))["model"] == await bob.model_id("SmolLM2")
+    assert (await bob.get(f"/chats/{chat_id}"))["model"]["id"] == await bob.model_id("SmolLM2")
 
     # The next chat starts with it, and another one is found by typing.
     await page.goto(f"{app.url}/chat")

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import PRIVATE, Job, job_of
@@ -33,11 +34,10 @@ class Backup(BaseModel):
     damaged: bool
 
 
-class BackupList(BaseModel):
+class BackupList(Paged):
     """All backups, on one page."""
 
     items: list[Backup]
-    next_cursor: str | None = None
 
 
 def _backup(item: BackupItem) -> Backup:

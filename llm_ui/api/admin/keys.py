@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.keys import Key, key_of
@@ -16,11 +16,10 @@ from llm_ui.services import api_keys
 router = APIRouter(prefix="/keys", tags=["admin: keys"])
 
 
-class KeyPage(BaseModel):
+class KeyPage(Paged):
     """A page of keys, the newest first."""
 
     items: list[Key]
-    next_cursor: str | None
 
 
 @router.get("", responses=problems(401, 403, 422))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.openapi import gives
@@ -24,11 +24,10 @@ Hours = Annotated[int, Query(ge=0, le=24 * 3650, description="How far back; 0 fo
 TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 
-class LogPage(BaseModel):
+class LogPage(Paged):
     """A page of the log, the newest first."""
 
     items: list[LogEntry]
-    next_cursor: str | None
 
 
 def _filters(level: str, kind: str, query: str, hours: int) -> LogFilters:

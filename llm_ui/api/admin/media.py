@@ -17,10 +17,11 @@ from llm_ui.api.admin.provider_shapes import (
     Secret,
     Text,
     connection_of,
-    given,
 )
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.patches import KEPT, given, merged
 from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.media import (
@@ -71,30 +72,28 @@ class MediaProviderView(BaseModel):
     created_at: str
 
 
-class MediaProviderList(BaseModel):
+class MediaProviderList(Paged):
     """Providers of media, all on one page."""
 
     items: list[MediaProviderView]
-    next_cursor: str | None = None
 
 
-class MediaTypeList(BaseModel):
+class MediaTypeList(Paged):
     """What media models can make, all on one page."""
 
     items: list[MediaTypeItem]
-    next_cursor: str | None = None
 
 
 class MediaProviderBody(Body):
     """What is to be written of a provider; in a change, what is left out stays. `api_key`
     null takes the key away."""
 
-    name: Text | None = None
+    name: Annotated[Text | None, KEPT] = None
     base_url: Annotated[
-        Text | None, Field(examples=["https://api.openai.com/v1"], validation_alias=BASE_URL)
+        Text | None, Field(examples=["https://api.openai.com/v1"], validation_alias=BASE_URL), KEPT
     ] = None
     api_key: Secret = None
-    active: bool | None = None
+    active: Annotated[bool | None, KEPT] = None
 
 
 class NewMediaProvider(MediaProviderBody):
@@ -106,13 +105,13 @@ class NewMediaProvider(MediaProviderBody):
 
 
 class MediaModelBody(Body):
-    """What is to be written of a model; in a change, what is left out stays. `params` come
-    all at once."""
+    """What is to be written of a model; in a change, what is left out stays, and `params` are
+    merged. Without a `display_name` it is called by its `name`."""
 
-    name: Name = None
+    name: Annotated[Name, KEPT] = None
     display_name: Name = None
     params: Params | None = None
-    active: bool | None = None
+    active: Annotated[bool | None, KEPT] = None
 
 
 class NewMediaModel(MediaModelBody):
@@ -129,7 +128,7 @@ class MediaHangingView(BaseModel):
 
 
 class MediaTypeBody(Body):
-    """How a type is described and shown; what is left out stays."""
+    """How a type is described and shown; what is left out stays, null clears."""
 
     description: Annotated[str | None, Field(max_length=2000)] = None
     icon: Annotated[str | None, Field(max_length=64, examples=["image"])] = None
@@ -178,10 +177,16 @@ def _draft(body: MediaProviderBody) -> MediaProviderDraft:
     )
 
 
-def _model_draft(body: MediaModelBody) -> MediaModelDraft:
-    params: dict[str, Any] | None = body.params.model_dump() if body.params else None
+def _model_draft(body: MediaModelBody, now: MediaModelItem | None = None) -> MediaModelDraft:
+    params: dict[str, Any] | None = given(body, "params", {})
+    if body.params:
+        before = model_of(now).params.model_dump() if now else {}
+        params = merged(before, body.params.model_dump(exclude_unset=True))
     return MediaModelDraft(
-        name=body.name, display_name=body.display_name, params=params, is_active=body.active
+        name=body.name,
+        display_name=given(body, "display_name", ""),
+        params=params,
+        is_active=body.active,
     )
 
 
@@ -272,7 +277,8 @@ async def update_media_model(
 ) -> MediaModelView:
     """Change a model."""
     async with unit_of_work() as session:
-        changed = await media_models.update_model(session, actor, model_id, _model_draft(body))
+        draft = _model_draft(body, await media_views.get_model(session, actor, model_id))
+        changed = await media_models.update_model(session, actor, model_id, draft)
     return model_of(changed)
 
 
@@ -298,4 +304,5 @@ async def update_media_type(
 ) -> MediaTypeItem:
     """Change how a type is described and shown."""
     async with unit_of_work() as session:
-        return await media_models.update_type(session, actor, type_id, body.description, body.icon)
+        description, icon = given(body, "description", ""), given(body, "icon", "")
+        return await media_models.update_type(session, actor, type_id, description, icon)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.requests import ClientDisconnect
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
 from llm_ui.api.jobs import Job, job_of
@@ -21,12 +22,11 @@ from llm_ui.services import gguf
 router = APIRouter(prefix="/model-files", tags=["admin: model files"])
 
 
-class ModelFileList(BaseModel):
+class ModelFileList(Paged):
     """The files, all on one page. `state` says how it went with the one that was wanted last:
     loading, ready or failed, and `detail` why. `room` is what the disk takes, in bytes."""
 
     items: list[ModelFile]
-    next_cursor: str | None = None
     state: str
     detail: str | None
     room: int

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from llm_ui.api.answers import Paged
+from llm_ui.api.patches import KEPT, given, merged
 from llm_ui.api.strict import Body
 from llm_ui.schemas.models import (
     ModelDetail,
@@ -56,11 +58,10 @@ class ModelView(BaseModel):
     chats: bool
 
 
-class ModelPageView(BaseModel):
+class ModelPageView(Paged):
     """A page of models; `total` counts all that fit."""
 
     items: list[ModelView]
-    next_cursor: str | None
     total: int
 
 
@@ -89,10 +90,11 @@ class ModelFull(ModelView):
 
 
 class ModelBody(Body):
-    """What is to be written of a model; what is left out stays.
+    """What is to be written of a model; what is left out stays, null clears.
 
-    `name` "" goes back to the provider's own name, `context_window` and `max_tokens` of null
-    to what it says. `readers` are ids of people, `place` counts from 1.
+    `name` of null goes back to the provider's own name, `context_window` and `max_tokens` to
+    what it says. `default_params` are merged; `readers` are ids of people, all of them; `place`
+    counts from 1.
     """
 
     name: Annotated[str | None, Field(max_length=1000)] = None
@@ -101,14 +103,14 @@ class ModelBody(Body):
     type_id: Annotated[str | None, Field(max_length=64)] = None
     context_window: Tokens = None
     max_tokens: Tokens = None
-    capabilities: Annotated[list[str] | None, Field(max_length=20)] = None
+    capabilities: Annotated[list[str] | None, Field(max_length=20), KEPT] = None
     default_params: Annotated[dict[str, Any] | None, Field(max_length=20)] = None
     system_prompt: Annotated[str | None, Field(max_length=100_000)] = None
-    visibility: Visibility | None = None
+    visibility: Annotated[Visibility | None, KEPT] = None
     readers: Annotated[list[str] | None, Field(max_length=1000)] = None
-    place: Annotated[int | None, Field(ge=1, le=1_000_000)] = None
-    active: bool | None = None
-    default: bool | None = None
+    place: Annotated[int | None, Field(ge=1, le=1_000_000), KEPT] = None
+    active: Annotated[bool | None, KEPT] = None
+    default: Annotated[bool | None, KEPT] = None
 
 
 class Switch(Body):
@@ -131,12 +133,13 @@ class Count(BaseModel):
 
 
 class TypeBody(Body):
-    """What is to be written of a type; `place` counts from 1."""
+    """What is to be written of a type; what is left out stays, null clears. `place` counts
+    from 1."""
 
-    name: Annotated[str | None, Field(max_length=200)] = None
+    name: Annotated[str | None, Field(max_length=200), KEPT] = None
     description: Annotated[str | None, Field(max_length=2000)] = None
     icon: Annotated[str | None, Field(max_length=64)] = None
-    place: Annotated[int | None, Field(ge=1, le=1000)] = None
+    place: Annotated[int | None, Field(ge=1, le=1000), KEPT] = None
 
 
 class NewType(Body):
@@ -147,11 +150,10 @@ class NewType(Body):
     icon: Annotated[str, Field(max_length=64)] = ""
 
 
-class TypeList(BaseModel):
+class TypeList(Paged):
     """All types in their order."""
 
     items: list[TypeRow]
-    next_cursor: str | None = None
 
 
 def _row(row: ModelRow) -> dict[str, Any]:
@@ -203,25 +205,21 @@ def full_of(item: ModelDetail) -> ModelFull:
     )
 
 
-def draft_of(body: ModelBody) -> ModelDraft:
-    """What a body wants written."""
-
-    def given(name: str, nothing: Any) -> Any:
-        value = getattr(body, name)
-        return nothing if value is None and name in body.model_fields_set else value
-
+def draft_of(body: ModelBody, now: ModelDetail) -> ModelDraft:
+    """What a body wants written, a change of what is there `now`."""
+    params = given(body, "default_params", {})
     return ModelDraft(
-        display_name=body.name,
-        description=body.description,
-        icon=body.icon,
-        type_id=given("type_id", ""),
-        context_window=given("context_window", 0),
-        max_tokens=given("max_tokens", 0),
+        display_name=given(body, "name", ""),
+        description=given(body, "description", ""),
+        icon=given(body, "icon", ""),
+        type_id=given(body, "type_id", ""),
+        context_window=given(body, "context_window", 0),
+        max_tokens=given(body, "max_tokens", 0),
         capabilities=body.capabilities,
-        params=body.default_params,
-        system_prompt=body.system_prompt,
+        params=merged(now.params, params) if params else params,
+        system_prompt=given(body, "system_prompt", ""),
         visibility=body.visibility,
-        readers=body.readers,
+        readers=given(body, "readers", []),
         place=body.place,
         is_active=body.active,
         is_default=body.default,
@@ -231,4 +229,5 @@ def draft_of(body: ModelBody) -> ModelDraft:
 def type_draft_of(body: TypeBody | NewType) -> TypeDraft:
     """What a body wants written of a type."""
     place = body.place if isinstance(body, TypeBody) else None
-    return TypeDraft(name=body.name, description=body.description, icon=body.icon, place=place)
+    description, icon = given(body, "description", ""), given(body, "icon", "")
+    return TypeDraft(name=body.name, description=description, icon=icon, place=place)

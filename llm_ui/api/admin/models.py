@@ -24,11 +24,14 @@ from llm_ui.api.admin.model_shapes import (
 from llm_ui.api.admin.price_shapes import PriceBody, PriceList, price_draft_of, prices_of
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.etags import If
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.models import ModelFilters
 from llm_ui.services import model_admin, model_types, model_views, prices
 
 router = APIRouter(tags=["admin: models"])
+# What moves with its provider, with other models and with the day.
+MOVING = ("provider", "type", "available", "price", "place", "places")
 
 # --- models -------------------------------------------------------------------------------
 
@@ -55,17 +58,26 @@ async def list_all_models(
 
 
 @router.get("/models/{model_id}", responses=problems(401, 403, 404))
-async def get_model(model_id: str, actor: AdminReader) -> ModelFull:
+async def get_model(model_id: str, actor: AdminReader, wanted: If) -> ModelFull:
     """All of one model."""
     async with unit_of_work(writes=False) as session:
-        return full_of(await model_views.get_model(session, actor, model_id))
+        found = full_of(await model_views.get_model(session, actor, model_id))
+    wanted.answer(found, MOVING)
+    return found
 
 
 @router.patch("/models/{model_id}", responses=problems(401, 403, 404, 409, 422))
-async def update_model(model_id: str, body: ModelBody, actor: AdminChanger) -> ModelFull:
+async def update_model(
+    model_id: str, body: ModelBody, actor: AdminChanger, wanted: If
+) -> ModelFull:
     """Change a model, its place, or whether it is the default."""
     async with unit_of_work() as session:
-        return full_of(await model_admin.update_model(session, actor, model_id, draft_of(body)))
+        now = await model_admin.get_for_change(session, actor, model_id)
+        wanted.require(full_of(now), MOVING)
+        item = await model_admin.update_model(session, actor, model_id, draft_of(body, now))
+    changed = full_of(item)
+    wanted.mark(changed, MOVING)
+    return changed
 
 
 @router.post("/models/switch", responses=problems(401, 403, 404, 422))

@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from llm_ui.api.answers import Paged
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.patches import KEPT
 from llm_ui.api.strict import Body
 from llm_ui.db import unit_of_work
 from llm_ui.schemas.people import (
@@ -37,9 +39,9 @@ class NewPerson(Body):
 class PersonChange(Body):
     """What changes; what is left out stays as it is."""
 
-    username: Annotated[str | None, Field(max_length=200)] = None
-    role: Role | None = None
-    is_active: bool | None = None
+    username: Annotated[str | None, Field(max_length=200), KEPT] = None
+    role: Annotated[Role | None, KEPT] = None
+    is_active: Annotated[bool | None, KEPT] = None
 
 
 class Deletion(Body):
@@ -75,11 +77,10 @@ class Person(BaseModel):
     is_self: bool
 
 
-class PersonList(BaseModel):
+class PersonList(Paged):
     """A page of people, and how many there are on all pages."""
 
     items: list[Person]
-    next_cursor: str | None
     total: int
 
 
@@ -90,11 +91,10 @@ class MadePerson(BaseModel):
     link: HandedLink
 
 
-class InvitationList(BaseModel):
+class InvitationList(Paged):
     """The open invitations, all on one page."""
 
     items: list[InvitationItem]
-    next_cursor: str | None = None
 
 
 def person_of(item: PersonItem) -> Person:

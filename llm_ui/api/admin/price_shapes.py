@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from llm_ui.api.admin.model_shapes import known
+from llm_ui.api.answers import Paged
 from llm_ui.api.strict import Body
 from llm_ui.schemas.models import ListedPrice, PriceDraft, PriceRow
 
@@ -55,11 +56,10 @@ class ListedView(BaseModel):
     reasoning_micro: int | None
 
 
-class PriceList(BaseModel):
+class PriceList(Paged):
     """A model's prices, the latest first, and what the bundled list says of it."""
 
     items: list[PriceView]
-    next_cursor: str | None = None
     listed: ListedView | None = None
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, Field
 
+from llm_ui.api.answers import Paged
+from llm_ui.api.patches import KEPT, given, merged
 from llm_ui.api.strict import Body
 from llm_ui.schemas.providers import (
     AddressDraft,
@@ -86,34 +89,35 @@ class ProviderView(Address):
     created_at: str
 
 
-class ProviderList(BaseModel):
+class ProviderList(Paged):
     """A page of providers."""
 
     items: list[ProviderView]
-    next_cursor: str | None
 
 
 class ProviderBody(Body):
-    """What is to be written of a provider; in a change, what is left out stays.
-
-    `api_key` null takes the key away; a header of null keeps the value that is stored.
+    """What is to be written of a provider; in a change, what is left out stays, null clears, and
+    `headers` and `timeouts` are merged: null takes one of them away.
     """
 
-    name: Text | None = None
+    name: Annotated[Text | None, KEPT] = None
     base_url: Annotated[
-        Text | None, Field(examples=["http://127.0.0.1:8000/v1"], validation_alias=BASE_URL)
+        Text | None, Field(examples=["http://127.0.0.1:8000/v1"], validation_alias=BASE_URL), KEPT
     ] = None
     api_key: Secret = None
     headers: Headers | None = None
     concurrency_limit: Annotated[int | None, Field(ge=1)] = None
-    timeouts: dict[str, float] | None = None
-    active: bool | None = None
+    timeouts: dict[str, float | None] | None = None
+    active: Annotated[bool | None, KEPT] = None
 
 
 class NewProvider(ProviderBody):
     """A provider to add. Without `base_url` it is at its type's usual address."""
 
     name: Text
+    base_url: Annotated[
+        Text | None, Field(examples=["http://127.0.0.1:8000/v1"], validation_alias=BASE_URL)
+    ] = None
     type: Annotated[str, Field(max_length=16, examples=["openai"], validation_alias=TYPE)]
 
 
@@ -121,11 +125,11 @@ class AddressBody(Body):
     """What is to be written of a further address; see ProviderBody. `position` is its place
     among the further ones, from 0."""
 
-    base_url: Annotated[Text | None, Field(validation_alias=BASE_URL)] = None
+    base_url: Annotated[Text | None, Field(validation_alias=BASE_URL), KEPT] = None
     api_key: Secret = None
     headers: Headers | None = None
-    active: bool | None = None
-    position: Annotated[int | None, Field(ge=0, le=100)] = None
+    active: Annotated[bool | None, KEPT] = None
+    position: Annotated[int | None, Field(ge=0, le=100), KEPT] = None
 
 
 class NewAddress(AddressBody):
@@ -179,18 +183,16 @@ class Catalogue(BaseModel):
     presets: list[PresetItem]
 
 
-class StoredList(BaseModel):
+class StoredList(Paged):
     """Models on a disk, all on one page."""
 
     items: list[StoredModel]
-    next_cursor: str | None = None
 
 
-class PullList(BaseModel):
+class PullList(Paged):
     """The last downloads."""
 
     items: list[PullItem]
-    next_cursor: str | None = None
 
 
 class NewPull(Body):
@@ -262,30 +264,39 @@ def connection_of(found: ConnectionTest) -> ConnectionView:
     )
 
 
-def given(body: BaseModel, name: str, nothing: Any) -> Any:
-    """A field of a body: None if it was left out, `nothing` if it was null."""
-    value = getattr(body, name)
-    return nothing if value is None and name in body.model_fields_set else value
+def _headers(
+    body: ProviderBody | AddressBody, stored: Sequence[str]
+) -> dict[str, str | None] | None:
+    """The headers that there will be; None as the value of one that stays as it is."""
+    change: Headers | None = given(body, "headers", {})
+    if not change:
+        return change
+    named = {name.lower() for name in change}
+    kept = {name: None for name in stored if name.lower() not in named}
+    return kept | {name: value for name, value in change.items() if value is not None}
 
 
-def draft_of(body: ProviderBody) -> ProviderDraft:
-    """What a body wants written."""
+def draft_of(body: ProviderBody, now: ProviderItem | None = None) -> ProviderDraft:
+    """What a body wants written; a change of what is there `now`."""
+    timeouts = given(body, "timeouts", {})
+    if timeouts:
+        timeouts = merged(now.timeouts if now else {}, timeouts)
     return ProviderDraft(
         name=body.name,
         base_url=body.base_url,
         api_key=given(body, "api_key", ""),
-        headers=given(body, "headers", {}),
+        headers=_headers(body, now.headers if now else ()),
         limit=given(body, "concurrency_limit", 0),
-        timeouts=given(body, "timeouts", {}),
+        timeouts=timeouts,
         is_active=body.active,
     )
 
 
-def address_draft_of(body: AddressBody) -> AddressDraft:
-    """What a body wants written of an address."""
+def address_draft_of(body: AddressBody, now: AddressItem | None = None) -> AddressDraft:
+    """What a body wants written of an address; a change of what is there `now`."""
     return AddressDraft(
         base_url=body.base_url,
         api_key=given(body, "api_key", ""),
-        headers=given(body, "headers", {}),
+        headers=_headers(body, now.headers if now else ()),
         is_active=body.active,
     )

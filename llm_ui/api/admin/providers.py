@@ -32,6 +32,7 @@ from llm_ui.api.admin.provider_shapes import (
 )
 from llm_ui.api.deps import AdminChanger, AdminReader
 from llm_ui.api.errors import problems
+from llm_ui.api.etags import If
 from llm_ui.api.jobs import Job, job_of
 from llm_ui.db import unit_of_work
 from llm_ui.services import (
@@ -43,6 +44,11 @@ from llm_ui.services import (
 )
 
 router = APIRouter(prefix="/providers", tags=["admin: providers"])
+# What moves by itself, as it is asked for its models and how it is.
+MOVING = (
+    "status", "reason", "detail", "latency_ms", "checked_at", "since", "models", "synced_at",
+    "last_difference", "addresses",
+)  # fmt: skip
 
 # --- looking ------------------------------------------------------------------------------
 
@@ -66,10 +72,12 @@ async def get_catalogue(actor: AdminReader) -> Catalogue:
 
 
 @router.get("/{provider_id}", responses=problems(401, 403, 404))
-async def get_provider(provider_id: str, actor: AdminReader) -> ProviderView:
+async def get_provider(provider_id: str, actor: AdminReader, wanted: If) -> ProviderView:
     """One provider."""
     async with unit_of_work(writes=False) as session:
-        return view_of(await provider_views.get_provider(session, actor, provider_id))
+        found = view_of(await provider_views.get_provider(session, actor, provider_id))
+    wanted.answer(found, MOVING)
+    return found
 
 
 @router.get("/{provider_id}/hanging", responses=problems(401, 403, 404))
@@ -93,13 +101,18 @@ async def create_provider(body: NewProvider, actor: AdminChanger) -> ProviderVie
 
 @router.patch("/{provider_id}", responses=problems(401, 403, 404, 409, 422))
 async def update_provider(
-    provider_id: str, body: ProviderBody, actor: AdminChanger
+    provider_id: str, body: ProviderBody, actor: AdminChanger, wanted: If
 ) -> ProviderView:
     """Change a provider. A stored key does not follow its address to another host: it has to
     be sent again."""
     async with unit_of_work() as session:
-        changed = await provider_admin.update_provider(session, actor, provider_id, draft_of(body))
-    return view_of(changed)
+        now = await provider_admin.get_for_change(session, actor, provider_id)
+        wanted.require(view_of(now), MOVING)
+        draft = draft_of(body, now)
+        item = await provider_admin.update_provider(session, actor, provider_id, draft)
+    changed = view_of(item)
+    wanted.mark(changed, MOVING)
+    return changed
 
 
 @router.delete("/{provider_id}", status_code=204, responses=problems(401, 403, 404, 409))
@@ -123,7 +136,9 @@ async def try_provider(
 ) -> ConnectionList:
     """How each of its addresses answers now; with a body, how it would with these changes."""
     if body is not None:
-        draft = draft_of(body)
+        async with unit_of_work(writes=False) as session:
+            now = await provider_views.get_provider(session, actor, provider_id)
+        draft = draft_of(body, now)
         return ConnectionList(
             items=[
                 connection_of(await provider_connection.try_draft(actor, "", draft, provider_id))
@@ -172,8 +187,10 @@ async def update_address(
 ) -> ProviderView:
     """Change an address, or its place."""
     async with unit_of_work() as session:
+        provider = await provider_admin.get_for_change(session, actor, provider_id)
+        now = next((each for each in provider.addresses if each.id == address_id), None)
         item = await provider_addresses.update_address(
-            session, actor, provider_id, address_id, address_draft_of(body)
+            session, actor, provider_id, address_id, address_draft_of(body, now)
         )
         if body.position is not None:
             item = await provider_addresses.move_address(
