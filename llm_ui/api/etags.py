@@ -8,7 +8,7 @@ A tag has two parts: of what people edit, and of all that is answered. A change 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -24,14 +24,15 @@ PART = 16
 class NotModified(Exception):
     """The caller has what would be answered."""
 
-    def __init__(self, etag: str) -> None:
+    def __init__(self, etag: str, headers: Mapping[str, str]) -> None:
         super().__init__(etag)
         self.etag = etag
+        self.headers = headers
 
 
 async def not_modified(_: Request, found: NotModified) -> Response:
     """The answer to those who have it already."""
-    return Response(status_code=304, headers={HEADER: found.etag, "Cache-Control": "no-cache"})
+    return Response(status_code=304, headers={**found.headers, HEADER: found.etag})
 
 
 def _digest(value: Any) -> str:
@@ -68,14 +69,14 @@ class Conditions:
     def answer(self, answer: Any, moving: Collection[str] = ()) -> str:
         """Give an answer its tag. Raises NotModified if the caller has it."""
         etag = self.mark(answer, moving)
-        self.spare(etag)
+        self.spare(etag, {})
         return etag
 
-    def spare(self, etag: str) -> None:
-        """Raise NotModified if the caller has what bears this tag."""
+    def spare(self, etag: str, headers: Mapping[str, str]) -> None:
+        """Raise NotModified if the caller has what bears this tag, and these headers."""
         known = named(self._if_none_match or "")
         if "*" in known or named(etag)[0] in known:
-            raise NotModified(etag)
+            raise NotModified(etag, headers)
 
     def mark(self, answer: Any, moving: Collection[str] = ()) -> str:
         """Give the answer to a change its tag."""

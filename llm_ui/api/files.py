@@ -168,7 +168,7 @@ async def get_file_content(
         found = await files.get_content(session, actor, file_id)
     # A file keeps its bytes for good.
     etag = f'"{file_id}"'
-    wanted.spare(etag)
+    wanted.spare(etag, SHUT)
     shown = inline and found.kind == "image"
     return FileResponse(
         found.path,

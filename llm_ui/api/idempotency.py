@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llm_ui.api.limits import UPLOADS
-from llm_ui.auth import Actor
+from llm_ui.auth import Actor, require_confirmed
 from llm_ui.errors import InvalidInput
 from llm_ui.services import idempotency
 from llm_ui.services.idempotency import Claim, Kept
@@ -28,6 +28,8 @@ PLACE = "llm_ui.call"
 STREAM = "text/event-stream"
 KEY_LIMIT = 255
 KEPT_HEADERS = ("content-type", "location", "etag")
+# What proves who somebody is has to be proved each time.
+NEVER_KEPT = "/api/v1/auth/"
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_LIMIT}}}")
 
 
@@ -39,6 +41,7 @@ class _Call:
     place: str
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     claim: Claim | None = None
+    is_confirmed: bool = False
 
     @property
     def said(self) -> str:
@@ -70,6 +73,7 @@ async def claim(request: Request, actor: Actor) -> None:
     Raises:
         Replay: it has been done before.
         IdempotencyBusy, IdempotencyMismatch: see services/idempotency.py.
+        PasswordNeeded: it was made by somebody who had just typed their password.
     """
     call: _Call | None = request.scope.get(PLACE)
     if call is None or call.claim is not None:
@@ -81,8 +85,11 @@ async def claim(request: Request, actor: Actor) -> None:
         await request.body()
     taken = await idempotency.begin(actor, call.key, None if is_upload else call.said)
     if isinstance(taken, Claim):
-        call.claim = taken
+        call.claim, call.is_confirmed = taken, actor.is_confirmed
         return
+    if taken.is_confirmed:
+        # What it came to may be what the password was asked for.
+        require_confirmed(actor)
     if is_upload:
         async for _ in request.stream():
             pass
@@ -98,7 +105,7 @@ class Idempotency:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         keys = Headers(scope=scope).getlist(HEADER) if scope["type"] == "http" else []
-        if not keys or scope["method"] != "POST":
+        if not keys or scope["method"] != "POST" or scope["path"].startswith(NEVER_KEPT):
             await self.app(scope, receive, send)
             return
         query = scope.get("query_string", b"").decode("latin-1")
@@ -158,6 +165,6 @@ class _Answer:
             return
         found = MutableHeaders(scope=start)
         headers = {name: found[name] for name in KEPT_HEADERS if name in found}
-        kept = Kept(start["status"], headers, body)
+        kept = Kept(start["status"], headers, body, self._call.is_confirmed)
         self.is_kept = True
         await idempotency.complete(self._call.claim, self._call.said, kept)

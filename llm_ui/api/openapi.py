@@ -26,7 +26,7 @@ from llm_ui.api.described import (
 )
 from llm_ui.api.errors import CURRENT, KNOWN, MEDIA_TYPE, PROBLEM, WRONG, example_problem
 from llm_ui.api.examples import TEXTS, Examples
-from llm_ui.api.idempotency import HEADER, KEY_LIMIT, REPLAYED
+from llm_ui.api.idempotency import HEADER, KEY_LIMIT, NEVER_KEPT, REPLAYED
 
 Document = dict[str, Any]
 STREAM = "text/event-stream"
@@ -110,7 +110,7 @@ def complete(document: Document, routes: Sequence[Any]) -> Document:
         operation["security"] = _security(dependants[path, method])
         responses = operation["responses"]
         calls = set(_depends_on(dependants[path, method]))
-        if method == "post" and deps.changer in calls:
+        if method == "post" and deps.changer in calls and not path.startswith(NEVER_KEPT):
             operation.setdefault("parameters", []).append(dict(KEY))
             responses.setdefault("409", {})
             responses.setdefault("422", {})

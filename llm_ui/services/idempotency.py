@@ -39,11 +39,13 @@ PURPOSE = "idempotency"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a call came to: its status, the headers that belong to it, and its text."""
+    """What a call came to: its status, the headers that belong to it, its text, and whether who
+    made it had typed their password a short while before."""
 
     status: int
     headers: dict[str, str]
     body: str
+    is_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

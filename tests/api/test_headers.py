@@ -55,6 +55,9 @@ async def test_a_file_is_shown_again_only_to_whoever_is_still_signed_in(
     again = {"If-None-Match": first.headers["etag"]}
     unchanged = await bob.get(content, headers=again)
     assert (unchanged.status_code, unchanged.content) == (304, b"")
+    # A browser puts the headers of a 304 in place of those that it has.
+    for name in ("cache-control", "content-security-policy"):
+        assert unchanged.headers[name] == first.headers[name]
     assert (await charlie.get(content, headers=again)).status_code == 404
     assert (await visitor.get(content, headers=again)).status_code == 401
     await bob.post("/api/v1/auth/logout")

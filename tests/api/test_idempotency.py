@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
+from llm_ui import auth
 from llm_ui.db import script_url, unit_of_work
 from llm_ui.generation import Engine
-from llm_ui.models import IdempotentCall
+from llm_ui.models import AuthSession, IdempotentCall
 from llm_ui.models.base import now
 from llm_ui.services import idempotency
 from tests.api import stock
 from tests.api.conftest import Caller, make_caller
 from tests.api.test_keys import key_of, program
-from tests.conftest import People
+from tests.conftest import PASSWORD, People
 
 API = "/api/v1"
 KEY = {"Idempotency-Key": "6f1c-1"}
@@ -144,6 +145,43 @@ async def test_what_is_told_once_is_told_again_and_stands_nowhere_in_clear(
     assert "Nightly report" not in repr(rows)
 
 
+async def test_a_password_is_typed_each_time(bob: Caller):
+    """An answer of before is no proof of who is there now."""
+    await _confirmed(None)
+    address, right = f"{API}/auth/confirm", {"password": PASSWORD}
+    assert (await bob.post(address, json=right, headers=KEY)).status_code == 200
+    await _confirmed(None)
+    wrong = await bob.post(address, json={"password": "another one"}, headers=KEY)
+    assert wrong.status_code in (401, 403, 422)
+    again = await bob.post(address, json=right, headers=KEY)
+    assert (again.status_code, REPLAYED in again.headers) == (200, False)
+    assert await _count() == 0
+
+
+async def test_what_a_password_was_typed_for_is_told_again_only_after_typing_it(alice: Caller):
+    wanted = {"name": "Nightly report", "scopes": ["admin"], "days": 30}
+    await _confirmed(now())
+    first = await alice.post(f"{API}/keys", json=wanted, headers=KEY)
+    assert first.status_code == 201
+    await _confirmed(now() - auth.CONFIRMED_FOR - timedelta(seconds=1))
+    late = await alice.post(f"{API}/keys", json=wanted, headers=KEY)
+    assert (late.status_code, late.json()["code"]) == (403, "password_needed")
+    await alice.post(f"{API}/auth/confirm", json={"password": PASSWORD})
+    again = await alice.post(f"{API}/keys", json=wanted, headers=KEY)
+    assert (again.json(), again.headers[REPLAYED]) == (first.json(), "true")
+
+
+async def _confirmed(moment: datetime | None) -> None:
+    """When alice and bob last typed their passwords once more."""
+    async with unit_of_work() as session:
+        await session.execute(sa.update(AuthSession).values(confirmed_at=moment))
+
+
+async def _count() -> int | None:
+    async with unit_of_work(writes=False) as session:
+        return await session.scalar(sa.select(sa.func.count()).select_from(IdempotentCall))
+
+
 async def test_after_a_day_a_key_is_new_again(bob: Caller):
     await project(bob)
     await _age(timedelta(hours=25))
@@ -165,8 +203,7 @@ async def test_what_is_old_is_removed_by_itself(bob: Caller):
     await _age(timedelta(hours=25))
     async with unit_of_work() as session:
         await idempotency.purge(session)
-        count = await session.scalar(sa.select(sa.func.count()).select_from(IdempotentCall))
-    assert count == 0
+    assert await _count() == 0
 
 
 async def _age(by: timedelta) -> None:
