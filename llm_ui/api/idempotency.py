@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -91,8 +92,11 @@ async def claim(request: Request, actor: Actor) -> None:
         # What it came to may be what the password was asked for.
         require_confirmed(actor)
     if is_upload:
-        async for _ in request.stream():
-            pass
+        try:
+            async for _ in request.stream():
+                pass
+        except ClientDisconnect:
+            raise InvalidInput("error.file_cut", field="file") from None
         await idempotency.require_same(actor, call.key, call.said)
     raise Replay(taken, actor)
 
