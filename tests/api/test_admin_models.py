@@ -135,7 +135,7 @@ async def test_types_are_made_renamed_and_deleted(alice: Caller, model_id: str):
         ({"icon": "rocket"}, "icon"),
         ({"context_window": 0}, "context_window"),
         ({"capabilities": ["flying"]}, "capabilities"),
-        ({"default_params": {"temperature": 9}}, "temperature"),
+        ({"default_params": {"temperature": 9}}, "default_params.temperature"),
         ({"default_params": {"mirostat": 1}}, "mirostat"),
         ({"visibility": "nobody"}, "visibility"),
         ({"readers": ["x"]}, "readers"),
