@@ -26,20 +26,30 @@ class Standing:
 
 
 @dataclass(slots=True)
-class _Past:
-    """What happened in a window: how often, by the part of the window it happened in."""
+class _Part:
+    """A part of the window: how often it happened in it, and when last."""
 
-    parts: deque[list[int]] = field(default_factory=deque)
+    number: int
+    last: float = 0.0
+    count: int = 0
+
+
+@dataclass(slots=True)
+class _Past:
+    """What happened in a window, by the part of the window it happened in."""
+
+    parts: deque[_Part] = field(default_factory=deque)
     total: int = 0
 
-    def forget(self, before: int) -> None:
-        while self.parts and self.parts[0][0] < before:
-            self.total -= self.parts.popleft()[1]
+    def forget(self, until: float) -> None:
+        while self.parts and self.parts[0].last <= until:
+            self.total -= self.parts.popleft().count
 
-    def note(self, part: int, amount: int) -> None:
-        if not self.parts or self.parts[-1][0] != part:
-            self.parts.append([part, 0])
-        self.parts[-1][1] += amount
+    def note(self, number: int, moment: float, amount: int) -> None:
+        if not self.parts or self.parts[-1].number != number:
+            self.parts.append(_Part(number))
+        self.parts[-1].last = moment
+        self.parts[-1].count += amount
         self.total += amount
 
 
@@ -56,7 +66,7 @@ class Allowance:
         self, times: int, seconds: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._times = times
-        self._part_s = seconds / PARTS
+        self._seconds = seconds
         self._clock = clock
         self._pasts: dict[str, _Past] = {}
         self._swept = -1
@@ -68,44 +78,47 @@ class Allowance:
     def draw(self, key: str, amount: int = 1) -> Standing:
         """Take so many if all of them are there, and say how things stand."""
         moment = self._clock()
-        part = int(moment / self._part_s)
-        past = self._past(key, part)
-        # A part is over as a whole only when its last moment is a window ago.
-        past.forget(part - PARTS)
+        past = self._past(key, moment)
+        past.forget(moment - self._seconds)
         taken = past.total + amount <= self._times
         if taken:
-            past.note(part, amount)
+            past.note(self._part(moment), moment, amount)
         remaining = max(0, self._times - past.total)
         wait, free = 0.0, self._times - past.total
-        for each, count in past.parts:
+        for each in past.parts:
             if free >= amount:
                 break
-            wait, free = self._gone(each) - moment, free + count
-        reset = self._gone(past.parts[-1][0]) - moment if past.parts else 0.0
+            wait, free = self._left(each, moment), free + each.count
+        reset = self._left(past.parts[-1], moment) if past.parts else 0.0
         return Standing(taken, self._times, remaining, wait, reset)
 
-    def _gone(self, part: int) -> float:
-        """When what happened in this part no longer counts."""
-        return (part + PARTS + 1) * self._part_s
+    def _part(self, moment: float) -> int:
+        return int(moment * PARTS / self._seconds)
 
-    def _past(self, key: str, part: int) -> _Past:
+    def _left(self, part: _Part, moment: float) -> float:
+        """In how many seconds what happened in a part no longer counts: all of it together, a
+        window after its last."""
+        return self._seconds - (moment - part.last)
+
+    def _past(self, key: str, moment: float) -> _Past:
         found = self._pasts.get(key)
         if found is None:
             if len(self._pasts) >= MOST_KEYS:
-                self._sweep(part)
+                self._sweep(moment)
             # Keys come from outside: past a bound, new ones share one count.
             if len(self._pasts) >= MOST_KEYS:
                 key = ""
             found = self._pasts.setdefault(key, _Past())
         return found
 
-    def _sweep(self, part: int) -> None:
+    def _sweep(self, moment: float) -> None:
         """Let go of those for whom nothing counts any more, once in a part."""
+        part = self._part(moment)
         if part == self._swept:
             return
         self._swept = part
         for key, past in list(self._pasts.items()):
-            past.forget(part - PARTS)
+            past.forget(moment - self._seconds)
             if not past.total:
                 del self._pasts[key]
 

@@ -59,7 +59,7 @@ def test_what_does_not_fit_whole_is_not_taken():
         True, False, True
     ]  # fmt: skip
     clock.now = 45
-    assert allowance.draw("a", 5).wait == 16
+    assert allowance.draw("a", 5).wait == 15
 
 
 def test_the_whole_allowance_is_back_after_the_reset():
