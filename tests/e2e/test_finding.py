@@ -75,6 +75,22 @@ IN_SIGHT = """(text) => {
 }"""
 
 
+async def test_enter_waits_for_what_is_found_for_all_that_was_typed(
+    app: App, people: People
+) -> None:
+    bob = await people.user(app)
+    chat_id = put(app, bob, 1, 40)
+    page = await bob.tab("/chat")
+    await ready(page)
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("question")
+    await expect(page.get_by_test_id("palette-chat").locator("mark").first).to_be_visible()
+    await page.keyboard.type(" 4")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/chat/{chat_id}?at=*")
+    await expect(message(page, "Question 4")).to_be_focused()
+
+
 async def test_a_found_message_opens_where_it_is(
     app: App, people: People, upstream: ScriptedServer
 ) -> None:

@@ -70,6 +70,7 @@ export function Palette({
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
+  const [wanted, setWanted] = useState(false);
   const { setColorMode } = useContext(ColorModeContext);
   const navigate = useNavigate();
   const { pathname } = useLocation();
@@ -85,6 +86,7 @@ export function Palette({
       flushSync(() => {
         setQuery("");
         setAt(0);
+        setWanted(false);
         setOpen(true);
       });
       dialog.current.showModal();
@@ -113,9 +115,10 @@ export function Palette({
   const changed = (text) => {
     setQuery(text);
     setAt(0);
+    setWanted(false);
     clearTimeout(waiting.current);
-    const wanted = text.trim();
-    if (!wanted) {
+    const words = text.trim();
+    if (!words) {
       // What is still on its way belongs to words that are gone.
       began.current = number.current;
       return;
@@ -123,7 +126,7 @@ export function Palette({
     waiting.current = setTimeout(() => {
       // By the clock: what another page of this tab has asked before is always older.
       number.current = Math.max(number.current + 1, Date.now());
-      onSearch?.(number.current, wanted);
+      onSearch?.(number.current, words);
     }, REST_MS);
   };
 
@@ -143,6 +146,12 @@ export function Palette({
     else acts[item.act]?.(item.value);
   };
 
+  useEffect(() => {
+    if (!wanted || busy) return;
+    setWanted(false);
+    run(items[current]);
+  }, [wanted, busy]);
+
   const keyed = (event) => {
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -151,7 +160,10 @@ export function Palette({
       setAt((current + step + items.length) % items.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      run(items[current]);
+      // What is shown may still be what was found for fewer letters.
+      const item = items[current];
+      if (busy && (!item || item.to)) setWanted(true);
+      else run(item);
     }
   };
 
