@@ -91,7 +91,7 @@ async def test_a_page_under_its_policy_works_whole(app: App, people: People) -> 
     await page.goto(f"{app.url}/account")
     # An event of the server's that comes as a call: news of what was saved.
     await expect(page.get_by_test_id("account-username")).not_to_have_value("")
-    await page.get_by_test_id("account-username").fill("Robert")
+    await page.get_by_test_id("account-username").fill("Roberta")
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("news").first).to_be_visible()
 
