@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.e2e.app import App
 from tests.e2e.conftest import People
@@ -42,6 +42,43 @@ async def test_the_page_of_the_api_needs_nobody_else(app: App, people: People) -
     # That no request left the machine is what `people` looks after.
     await expect(page.locator(".swagger-ui .title")).to_contain_text("LLM UI")
     await expect(page.locator("#operations-chats-ask")).to_be_visible()
+
+
+async def _try_out(page: Page, operation: str, body: str = "") -> str:
+    """Press "Try it out" and "Execute"; gives the status of the answer."""
+    place = page.locator(f"#operations-{operation}")
+    await place.locator("button.opblock-summary-control").click()
+    await place.get_by_role("button", name="Try it out").click()
+    if body:
+        await place.locator("textarea.body-param__text").fill(body)
+    await place.get_by_role("button", name="Execute").click()
+    status = place.locator("table.live-responses-table .response-col_status").last
+    await expect(status).to_contain_text("20")
+    return (await status.inner_text()).split()[0]
+
+
+async def test_who_is_signed_in_tries_out_what_changes_something(app: App, people: People) -> None:
+    bob = await people.user(app)
+    page = await bob.tab("/api/docs")
+    assert await _try_out(page, "projects-create_project", '{"name": "Tried out"}') == "201"
+    listed = await bob.get("/projects")
+    assert [each["name"] for each in listed["items"]] == ["Tried out"]
+
+
+async def test_a_key_is_entered_on_the_page(app: App, people: People) -> None:
+    bob = await people.user(app)
+    made = await bob.post("/keys", {"name": "Docs", "scopes": ["chat"]})
+    guest = await people.visitor(app, "somebody with a key")
+    page = await guest.tab("/api/docs")
+    await page.get_by_role("button", name="Authorize").first.click()
+    dialog = page.locator(".dialog-ux")
+    bearer = dialog.locator(".auth-container", has_text="bearerAuth")
+    await bearer.locator("input").fill(made["key"])
+    await bearer.get_by_role("button", name="Apply credentials").click()
+    await dialog.get_by_role("button", name="Close").last.click()
+    assert await _try_out(page, "projects-create_project", '{"name": "By key"}') == "201"
+    listed = await bob.get("/projects")
+    assert [each["name"] for each in listed["items"]] == ["By key"]
 
 
 async def test_what_a_script_makes_stands_in_the_page(app: App, people: People) -> None:
