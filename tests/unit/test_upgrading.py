@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -67,6 +69,12 @@ def test_a_new_database_is_migrated_without_a_copy(url: str, tmp_path: Path):
     assert not (tmp_path / "backups").exists()
 
 
+def _of_people(rows: list[str]) -> list[dict[str, Any]]:
+    """What people have; the keys of their names are made anew of the names."""
+    made = ("name_key", "look_key")
+    return [{k: v for k, v in json.loads(row).items() if k not in made} for row in rows]
+
+
 def test_a_filled_one_is_copied_first_and_there_is_a_way_back(url: str, tmp_path: Path):
     upgrading.upgrade(url, tmp_path, SECRET)
     fill(url)
@@ -89,10 +97,11 @@ def test_a_filled_one_is_copied_first_and_there_is_a_way_back(url: str, tmp_path
     after = contents(url)
     # The log of answers under way has a kind of entry that the older one does not know.
     assert len(after.pop("generationevent")) <= len(before.pop("generationevent"))
+    # A table that the older one has not got comes back empty.
     assert {name: len(rows) for name, rows in after.items()} == {
-        name: len(rows) for name, rows in before.items()
+        name: len(rows) if name in older else 0 for name, rows in before.items()
     }
-    assert after["user"] == before["user"]
+    assert _of_people(after["user"]) == _of_people(before["user"])
     assert upgrading.revision(url) == migrations.newest()
 
 
