@@ -42,6 +42,8 @@ class Pace:
 ORDINARY = Pace(pause=10.0)
 # A file comes over lines that stand still now and then.
 UPLOAD = Pace(pause=30.0)
+# How long the server's own threads need at most to let go of a request.
+LET_GO_S = 0.2
 HALF_SENT_OF_ONE = 100
 # Parts of the files that the process may open, which connections are: half-sent requests, and
 # websockets of everybody and of one address.
@@ -175,6 +177,9 @@ class BodiesInTime:
                     return await self._half_sent.piece(body, receive)
                 except TimeoutError:
                     is_late = True
+                # The server lets go of the request in a thread of its own; an answer that comes
+                # before it has done so is lost, and its connection stays.
+                await asyncio.sleep(LET_GO_S)
                 if not has_begun:
                     await problem(TooSlow(), scope)(scope, receive, send)
             # To the app it looks as if the caller had gone.
