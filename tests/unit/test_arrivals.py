@@ -14,15 +14,19 @@ import pytest
 
 from llm_ui.auth import Actor
 from llm_ui.errors import DiskFull, TooLarge, TooManyRequests
-from llm_ui.services import arrivals, file_bytes, gguf, receiving
+from llm_ui.services import arrivals, extraction, file_bytes, gguf, receiving
 from tests.conftest import People, until
 
 
 @pytest.fixture
-def data(tmp_path: Path, settings_env: Callable[[str, str], None]) -> Path:
+async def data(
+    people: People, tmp_path: Path, settings_env: Callable[[str, str], None]
+) -> AsyncIterator[Path]:
     settings_env("DATA_DIR", str(tmp_path))
     settings_env("FILE_QUOTA_MB", "1")
-    return tmp_path
+    yield tmp_path
+    # What came is being read; that needs the database, which goes after this.
+    await extraction.stop()
 
 
 @pytest.fixture
