@@ -26,7 +26,7 @@ from llm_ui.generation import Engine, start_engine, stop_engine
 from llm_ui.i18n import set_strict
 from llm_ui.models import metadata
 from llm_ui.providers.discovery import Found
-from llm_ui.services import accounts, models, prompting, providers, settlement
+from llm_ui.services import accounts, extraction, models, prompting, providers, settlement
 from tests.scripted import ScriptedServer, scripted_server
 
 ROOT = Path(__file__).parent.parent
@@ -121,6 +121,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def db(database_url: str) -> AsyncIterator[Database]:
     """The database, started as the application does it."""
     yield start_database(database_url)
+    # What came is being read; that needs the database.
+    await extraction.stop()
     await providers.close_adapters()
     await stop_database()
 
