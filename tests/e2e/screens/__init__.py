@@ -1,4 +1,4 @@
-"""The pictures below docs/screens: `python dev.py screens [options] [NAME …]`.
+"""Screenshots of every page: `python3 dev.py screens [options] [NAME …]`.
 
 A screen is a row of a table (kit.Screen): a name, an address, what is there when it is up,
 and, if something has to be done first, a small function. `guest`, `chat`, `finding`, `own`,

@@ -1,10 +1,11 @@
-"""Sets the stage and takes the pictures. Fails when a page scrolls sideways."""
+"""Sets the stage and takes the pictures. Fails when a page scrolls sideways, or violates its
+Content-Security-Policy."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,25 +13,27 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from llm_ui.cli.development.suite import find_browser
+from llm_ui.i18n import LANGUAGES
 from tests.e2e.app import ROOT, App, free_port
 from tests.e2e.pictures import FLAGS, take
 from tests.e2e.screens import admin, chat, finding, guest, own, tongues
+from tests.e2e.screens.compare import compare
 from tests.e2e.screens.crowd import crowd
-from tests.e2e.screens.kit import SIZES, THEMES, Screen, Stage
+from tests.e2e.screens.kit import IN_DOCS, SIZES, THEMES, Screen, Stage
 from tests.e2e.screens.stage import enter, furnish
 from tests.e2e.screens.texts import BUILT_IN, MODELS
 from tests.scripted import scripted_server
 
 # The answer that is still being written comes first: it would end at last.
-TABLE = [
-    each
-    for table in (chat, guest, finding, own, admin, tongues)
-    for each in table.SCREENS
-]  # fmt: skip
+TABLE = [each for table in (chat, guest, finding, own, admin, tongues) for each in table.SCREENS]
 SCREENS = {each.name: each for each in sorted(TABLE, key=lambda each: each.crowded)}
 if len(SCREENS) < len(TABLE):
     raise RuntimeError("two screens have the same name: one picture would hide the other")
 TIMEOUT_MS = 15_000
+FOLDER, DOCS = ROOT / "data" / "screens", ROOT / "docs" / "screens"
+# Stands in what Chromium says of a violation.
+POLICY = "Content Security Policy"
 
 
 class Camera:
@@ -53,7 +56,7 @@ class Camera:
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if theme == "dark" else "light",
                 base_url=self.stage.app.url,
-                locale="de-DE" if self.options.language == "de" else "en-GB",
+                locale="en-GB" if self.options.language == "en" else self.options.language,
                 has_touch=phone,
                 is_mobile=phone,
                 storage_state=state,
@@ -66,6 +69,8 @@ class Camera:
         """One picture; returns what is wrong with it."""
         context = await self._context(screen.who, size, theme)
         page = await context.new_page()
+        refused: list[str] = []
+        page.on("console", lambda told: refused.append(told.text) if POLICY in told.text else None)
         target = self.options.out / f"{screen.name}-{size}-{theme}.png"
         try:
             sideways = await self._show(page, screen)
@@ -77,6 +82,8 @@ class Camera:
         finally:
             await context.set_offline(False)
             await page.close()
+        if refused:
+            return f"{target.name}: {refused[0]}"
         return f"{target.name} scrolls sideways by {sideways} px" if sideways > 0 else ""
 
     async def _show(self, page: Page, screen: Screen) -> int:
@@ -94,7 +101,9 @@ class Camera:
 
 async def main(options: argparse.Namespace) -> None:
     """Set the stage and take the pictures."""
-    wanted = [each for name, each in SCREENS.items() if name in (options.names or SCREENS)]
+    of_docs = {each.rsplit("-", 2)[0] for each in IN_DOCS} if options.docs else set(SCREENS)
+    names = of_docs & set(options.names or SCREENS)
+    wanted = [each for name, each in SCREENS.items() if name in names]
     async with (
         scripted_server() as builtin,
         scripted_server() as models,
@@ -102,7 +111,7 @@ async def main(options: argparse.Namespace) -> None:
     ):
         builtin.model_names = (BUILT_IN,)
         models.model_names = tuple(name for name, *_ in MODELS)
-        program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        program = find_browser()
         browser = await play.chromium.launch(executable_path=program, args=FLAGS)
         with tempfile.TemporaryDirectory() as folder:
             # Nothing is searched for: the address only says that it could be.
@@ -128,6 +137,7 @@ async def main(options: argparse.Namespace) -> None:
                     for size in screen.sizes
                     if not options.size or size == options.size
                     for theme in options.theme or THEMES
+                    if not options.docs or f"{screen.name}-{size}-{theme}" in IN_DOCS
                 ]
             await browser.close()
             await app.stop()
@@ -137,11 +147,16 @@ async def main(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="dev.py screens", description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "screens")
+    parser.add_argument("--out", type=Path, help="the folder (default: data/screens)")
+    parser.add_argument("--docs", action="store_true", help="retake those of docs/screens, alone")
     parser.add_argument("--size", choices=SIZES, help="only this window")
     parser.add_argument("--theme", choices=THEMES, action="append", help="only this theme")
-    parser.add_argument("--language", choices=("en", "de"), default="en")
+    parser.add_argument("--compare", type=Path, help="tell what differs from a folder's pictures")
+    parser.add_argument("--language", choices=tuple(LANGUAGES), default="en")
     parser.add_argument("names", nargs="*", choices=[*SCREENS, []], default=[])
     given = parser.parse_args()
+    given.out = given.out or (DOCS if given.docs else FOLDER)
     given.out.mkdir(parents=True, exist_ok=True)
     asyncio.run(main(given))
+    if given.compare:
+        sys.stdout.write("".join(f"{line}\n" for line in compare(given.out, given.compare)))

@@ -25,7 +25,7 @@ async def failed_test(page: Page) -> None:
     """Try a provider out where nobody listens."""
     await press(page, "add-provider", "provider-other")
     await page.get_by_test_id("provider-name").fill("Lab server")
-    await page.get_by_test_id("provider-base_url").fill(NOWHERE)
+    await page.get_by_test_id("provider-api_url").fill(NOWHERE)
     await press(page, "provider-test")
     await page.get_by_test_id("test-failed").wait_for()
 
@@ -141,8 +141,13 @@ SCREENS = (
     Screen("provider-worked", "/admin/providers", "provider-card", worked_test),
     Screen("provider-edit", "/admin/providers", "provider-card", pressing("provider-edit")),
     Screen("admin-models", "/admin/models", "model-row"),
-    Screen("models-none", "/admin/models", "model-row",
-           typed("models-search", "zeppelin", "models-none"), sizes=("1280",)),
+    Screen(
+        "models-none",
+        "/admin/models",
+        "model-row",
+        typed("models-search", "zeppelin", "models-none"),
+        sizes=("1280",),
+    ),
     Screen("models-picked", "/admin/models", "model-row", pressing("pick-all")),
     Screen("models-menu", "/admin/models", "model-row", pressing("model-menu-button")),
     Screen("model-edit", "/admin/models", "model-row", pressing("model-open")),
@@ -156,8 +161,9 @@ SCREENS = (
     Screen("media-model", "/admin/media", "media-model", pressing("media-model-edit")),
     Screen("people", "/admin/people", "person-row"),
     Screen("people-waiting", "/admin/people", "user-menu", before=silence, sizes=("1280",)),
-    Screen("people-nobody", "/admin/people", "person-row",
-           typed("people-search", "zeppelin", "nobody")),
+    Screen(
+        "people-nobody", "/admin/people", "person-row", typed("people-search", "zeppelin", "nobody")
+    ),
     Screen("person-menu", "/admin/people", "person-row", person_menu),
     Screen("person-new-refused", "/admin/people", "person-row", refused_person),
     Screen("person-delete", "/admin/people", "person-row", person_delete),
@@ -165,34 +171,62 @@ SCREENS = (
     Screen("invitations", "/admin/people", "person-row", pressing("view-invitations")),
     Screen("registration", "/admin/people", "person-row", pressing("view-registration")),
     Screen("admin-keys", "/admin/keys", "key-row"),
-    Screen("admin-keys-none", "/admin/keys", "key-row",
-           typed("keys-search", "zeppelin", "keys-empty"), sizes=("1280",)),
+    Screen(
+        "admin-keys-none",
+        "/admin/keys",
+        "key-row",
+        typed("keys-search", "zeppelin", "keys-empty"),
+        sizes=("1280",),
+    ),
     Screen("admin-usage", "/admin/usage", "usage-row"),
-    Screen("admin-usage-people", "/admin/usage", "usage-row",
-           steps(pressing("by-person"), showing("usage-table"))),
-    Screen("admin-usage-of-one", "/admin/usage", "usage-row",
-           steps(pressing("usage-90", "by-person"), of_mara)),
+    Screen(
+        "admin-usage-people",
+        "/admin/usage",
+        "usage-row",
+        steps(pressing("by-person"), showing("usage-table")),
+    ),
+    Screen(
+        "admin-usage-of-one",
+        "/admin/usage",
+        "usage-row",
+        steps(pressing("usage-90", "by-person"), of_mara),
+    ),
     Screen("admin-usage-waiting", "/admin/usage", "user-menu", before=silence, sizes=("1280",)),
     Screen("performance", "/admin/performance", "speed-row"),
-    Screen("performance-of-one", "/admin/performance", "speed-row",
-           steps(pressing("span-week", "speed-look-at"), showing("speed-plot"), hovering)),
+    Screen(
+        "performance-of-one",
+        "/admin/performance",
+        "speed-row",
+        steps(pressing("span-week", "speed-look-at"), showing("speed-plot"), hovering),
+    ),
     Screen("performance-table", "/admin/performance", "speed-row", showing("speed-table")),
-    Screen("performance-waiting", "/admin/performance", "user-menu", before=silence,
-           sizes=("1280",)),
+    Screen(
+        "performance-waiting", "/admin/performance", "user-menu", before=silence, sizes=("1280",)
+    ),
     Screen("jobs", "/admin/jobs", "backup-row"),
     Screen("jobs-start", "/admin/jobs", "backup-row", pressing("start-job")),
     Screen("backups", "/admin/jobs", "backup-row", showing("backups-kept")),
     Screen("log", "/admin/log", "log-row"),
     Screen("log-details", "/admin/log", "log-row", log_details),
-    Screen("log-none", "/admin/log", "log-row", typed("log-search", "zeppelin", "log-empty"),
-           sizes=("1280",)),
+    Screen(
+        "log-none",
+        "/admin/log",
+        "log-row",
+        typed("log-search", "zeppelin", "log-empty"),
+        sizes=("1280",),
+    ),
     Screen("crowd-models", "/admin/models", "model-row", crowded=True),
     Screen("crowd-people", "/admin/people", "person-row", crowded=True),
     Screen("crowd-keys", "/admin/keys", "key-row", crowded=True),
     Screen("crowd-jobs", "/admin/jobs", "job-row", crowded=True),
     Screen("crowd-log", "/admin/log", "log-row", crowded=True),
     Screen("crowd-history", "/history", "history", crowded=True),
-    Screen("crowd-usage", "/admin/usage", "usage-row",
-           steps(pressing("by-person"), showing("usage-further")), crowded=True),
+    Screen(
+        "crowd-usage",
+        "/admin/usage",
+        "usage-row",
+        steps(pressing("by-person"), showing("usage-further")),
+        crowded=True,
+    ),
     Screen("crowd-dashboard", "/admin", "stat-users", crowded=True),
-)  # fmt: skip
+)

@@ -43,21 +43,32 @@ def crowd(stage: Stage) -> None:
         at = today - timedelta(minutes=9 * number + chance.randint(1, 8))
         failed = chance.random() < 0.08
         event = MonitoringLog(
-            kind="sign_in.failed" if failed else "sign_in.ok",
-            level="warning" if failed else "info",
-            user_id=person.id, address=f"203.0.113.{number % 250}", created_at=at,
-        )  # fmt: skip
+            log_type="sign_in.failed" if failed else "sign_in.ok",
+            log_level="warning" if failed else "info",
+            user_id=person.id,
+            address=f"203.0.113.{number % 250}",
+            created_at=at,
+        )
         job = BackgroundJob(
-            kind="export_archive", status="failed" if number % 40 == 7 else "done", progress=1.0,
-            user_id=person.id, result={"bytes": chance.randint(9_000, 4_000_000)},
+            job_type="export_archive",
+            status="failed" if number % 40 == 7 else "done",
+            progress=1.0,
+            user_id=person.id,
+            result={"bytes": chance.randint(9_000, 4_000_000)},
             error="no space left on device" if number % 40 == 7 else "",
-            attempts=1, created_at=at, started_at=at, finished_at=at + timedelta(seconds=4),
-        )  # fmt: skip
+            attempts=1,
+            created_at=at,
+            started_at=at,
+            finished_at=at + timedelta(seconds=4),
+        )
         title = f"{chance.choice(TITLES)}, part {number + 2}"
         chat = ChatHistory(
-            user_id=stage.ada.user_id, title=title, title_is_automatic=False,
-            created_at=at, updated_at=at,
-        )  # fmt: skip
+            user_id=stage.ada.user_id,
+            title=title,
+            title_is_automatic=False,
+            created_at=at,
+            updated_at=at,
+        )
         events.append(event)
         jobs.append(job)
         chats.append(chat)
@@ -70,20 +81,26 @@ def crowd(stage: Stage) -> None:
 def _models(stage: Stage, chance: random.Random) -> None:
     """A provider with many models, which is switched off so that nobody asks it for them."""
     provider = AIProvider(
-        name="Northern Router", type="openai", base_url="https://router.example/v1",
+        name="Northern Router",
+        provider_type="openai",
+        api_url="https://router.example/v1",
         is_active=False,
-    )  # fmt: skip
+    )
     put(stage.app, AIProvider, [provider])
     models, prices = [], []
     for number in range(COUNT):
         family, size = FAMILIES[number % len(FAMILIES)], SIZES[number // len(FAMILIES) % len(SIZES)]
         model = AIModel(
-            provider_id=provider.id, name=f"{family.lower()}/{family.lower()}-{size}-{number}",
-            display_name=f"{family} {size.upper()} {number}", is_active=chance.random() > 0.2,
-            context_window=chance.choice((8192, 32_768, 131_072)), sort_order=number + 1,
-            is_available=chance.random() > 0.1, icon=chance.choice(("", "", "code", "eye")),
+            provider_id=provider.id,
+            name=f"{family.lower()}/{family.lower()}-{size}-{number}",
+            display_name=f"{family} {size.upper()} {number}",
+            is_active=chance.random() > 0.2,
+            context_window=chance.choice((8192, 32_768, 131_072)),
+            sort_order=number + 1,
+            is_available=chance.random() > 0.1,
+            icon=chance.choice(("", "", "code", "eye")),
             visibility=chance.choice(("everyone", "everyone", "admins")),
-        )  # fmt: skip
+        )
         models.append(model)
         if chance.random() > 0.3:
             read = chance.randint(1, 80) * 50_000
@@ -97,17 +114,26 @@ def _person(number: int, chance: random.Random) -> User:
     first, last = chance.choice(FIRST), chance.choice(LAST)
     made = now() - timedelta(days=chance.randint(1, 900))
     return User(
-        email=f"{first}.{last}.{number}@example.org".lower(), username=f"{first} {last}",
-        password_hash="!", is_active=chance.random() > 0.05, created_at=made, updated_at=made,
-        last_login_at=made, last_active_at=now() - timedelta(hours=chance.randint(1, 2000)),
-    )  # fmt: skip
+        email=f"{first}.{last}.{number}@example.org".lower(),
+        username=f"{first} {last}",
+        password_hash="!",
+        is_active=chance.random() > 0.05,
+        created_at=made,
+        updated_at=made,
+        last_login=made,
+        last_active_at=now() - timedelta(hours=chance.randint(1, 2000)),
+    )
 
 
 def _key(person: User, number: int, chance: random.Random) -> APIKey:
     made = now() - timedelta(days=chance.randint(0, 300))
     return APIKey(
-        user_id=person.id, name=chance.choice(("notebook", "ci", "reports", "mail sorter")),
-        prefix=f"llmui_{number:08x}", key_hash=f"{number:064d}", scopes=["chat"],
-        created_at=made, expires_at=made + timedelta(days=365),
-        last_used_at=now() - timedelta(minutes=chance.randint(2, 90_000)),
-    )  # fmt: skip
+        user_id=person.id,
+        key_name=chance.choice(("notebook", "ci", "reports", "mail sorter")),
+        prefix=f"llmui_{number:08x}",
+        api_key=f"{number:064d}",
+        scopes=["chat"],
+        created_at=made,
+        expires_at=made + timedelta(days=365),
+        last_used=now() - timedelta(minutes=chance.randint(2, 90_000)),
+    )

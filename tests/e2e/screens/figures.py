@@ -23,10 +23,14 @@ def figures(stage: Stage) -> None:
     """Some colleagues, and somebody whose account is gone."""
     chance, today = random.Random(23), now().replace(hour=8, minute=0)
     people = [
-        User(email=f"{name.split()[0].lower()}@example.org", username=name, password_hash="",
-             created_at=today - timedelta(days=260 - 9 * n))
+        User(
+            email=f"{name.split()[0].lower()}@example.org",
+            username=name,
+            password_hash="",
+            created_at=today - timedelta(days=260 - 9 * n),
+        )
         for n, name in enumerate(COLLEAGUES)
-    ]  # fmt: skip
+    ]
     put(stage.app, User, list(people))
     used = []
     for place, user_id in enumerate([*(each.id for each in people), None]):
@@ -57,15 +61,19 @@ def _answer(stage: Stage, user_id: str | None, day: datetime, chance: random.Ran
     given, said = chance.randint(180, 9200), chance.randint(120, 1900)
     failed = chance.random() < 0.03
     return UsageLog(
-        user_id=user_id, model_id=stage.ids[name], model_name=shown, provider_name=PROVIDER,
-        status="failed" if failed else "done", input_tokens=given,
+        user_id=user_id,
+        model_id=stage.ids[name],
+        model_name=shown,
+        provider_name=PROVIDER,
+        status="failed" if failed else "done",
+        input_tokens=given,
         cached_tokens=given // 3 if chance.random() < 0.4 else 0,
         output_tokens=0 if failed else said,
         reasoning_tokens=said // 2 if name == MODELS[0][0] and not failed else 0,
         is_estimated=chance.random() < 0.05,
         cost_micro=(given * read + said * written) // 1_000_000,
         created_at=day + timedelta(minutes=chance.randint(0, 600)),
-    )  # fmt: skip
+    )
 
 
 def _speeds(stage: Stage, chance: random.Random) -> None:
@@ -82,20 +90,36 @@ def _speeds(stage: Stage, chance: random.Random) -> None:
         first *= chance.lognormvariate(0.25 if 9 <= at.hour < 12 else 0, 0.45)
         failed, run_id = chance.random() < 0.02 * (1 + place), new_id()
         used.append(
-            UsageLog(run_id=run_id, user_id=stage.ada.user_id, model_id=stage.ids[name],
-                     model_name=shown, provider_name=PROVIDER, created_at=at,
-                     status="failed" if failed else "done", input_tokens=900,
-                     output_tokens=0 if failed else 300)
-        )  # fmt: skip
+            UsageLog(
+                run_id=run_id,
+                user_id=stage.ada.user_id,
+                model_id=stage.ids[name],
+                model_name=shown,
+                provider_name=PROVIDER,
+                created_at=at,
+                status="failed" if failed else "done",
+                input_tokens=900,
+                output_tokens=0 if failed else 300,
+            )
+        )
         values = {"duration": first + 300_000 / rate}
         if not failed:
-            values |= {"time_to_first_token": first, "tokens_per_second":
-                       rate * chance.uniform(0.7, 1.1)}  # fmt: skip
+            values |= {
+                "time_to_first_token": first,
+                "tokens_per_second": rate * chance.uniform(0.7, 1.1),
+            }
         measured += [
-            PerformanceMetric(name=what, value=round(value, 2), run_id=run_id, model_name=shown,
-                              model_id=stage.ids[name], provider_name=PROVIDER,
-                              address=ADDRESSES[minutes % 3 == 0], created_at=at)
+            PerformanceMetric(
+                metric_name=what,
+                metric_value=round(value, 2),
+                run_id=run_id,
+                model_name=shown,
+                model_id=stage.ids[name],
+                provider_name=PROVIDER,
+                address=ADDRESSES[minutes % 3 == 0],
+                created_at=at,
+            )
             for what, value in values.items()
-        ]  # fmt: skip
+        ]
     put(stage.app, UsageLog, used)
     put(stage.app, PerformanceMetric, measured)

@@ -61,8 +61,12 @@ SCREENS = (
     Screen("history-filtered", "/history", "history", filtered),
     Screen("history-picked", "/history", "history", picked),
     Screen("history-found", "/history", "history", typed("history-search", "heat pump", "found")),
-    Screen("history-nothing", "/history", "history",
-           typed("history-search", "zeppelin", "nothing-found")),
+    Screen(
+        "history-nothing",
+        "/history",
+        "history",
+        typed("history-search", "zeppelin", "nothing-found"),
+    ),
     Screen("history-empty", "/history", "no-history", who="ben"),
     Screen("projects", "/projects", "project"),
     Screen("project", "/projects/{project}", "project-chats"),
@@ -72,4 +76,4 @@ SCREENS = (
     Screen("palette", "/history", "history", palette),
     Screen("palette-found", "/history", "history", palette_found),
     Screen("shortcuts", "/history", "history", shortcuts),
-)  # fmt: skip
+)

@@ -13,6 +13,32 @@ from tests.scripted import ScriptedServer
 
 SIZES = {"1280": (1280, 800), "390": (390, 844)}
 THEMES = ("light", "dark")
+# The pictures that docs/screens holds, which are in everybody's clone. All others are made by
+# `python3 dev.py screens`.
+IN_DOCS = frozenset(
+    {
+        "account-1280-light",
+        "answer-1280-light",
+        "answer-390-dark",
+        "browsing-1280-light",
+        "browsing-390-light",
+        "dashboard-1280-dark",
+        "files-answer-1280-light",
+        "history-found-1280-light",
+        "jobs-1280-light",
+        "log-details-1280-light",
+        "login-1280-light",
+        "models-1280-light",
+        "pair-1280-dark",
+        "palette-found-1280-dark",
+        "people-1280-light",
+        "performance-1280-dark",
+        "project-1280-light",
+        "prompts-1280-light",
+        "providers-1280-light",
+        "usage-1280-light",
+    }
+)
 WIDE, PHONE = ("1280",), ("390",)
 
 Step = Callable[[Page], Awaitable[object]]

@@ -36,14 +36,20 @@ def models(stage: Stage) -> None:
     for order, (name, shown, about, able, read, written) in enumerate(MODELS):
         kind = sa.select(types.c.id).where(types.c.slug == KINDS.get(name, "chat"))
         values = {
-            "display_name": shown, "description": about, "type_id": kind.scalar_subquery(),
-            "capabilities": able, "sort_order": order, "is_default": order == 0,
-        }  # fmt: skip
+            "display_name": shown,
+            "description": about,
+            "model_type": kind.scalar_subquery(),
+            "capabilities": able,
+            "sort_order": order,
+            "is_default": order == 0,
+        }
         stage.app.sql(sa.update(rows).where(rows.c.name == name).values(**values))
         price = ModelPrice(
-            model_id=stage.ids[name], input_micro=read, output_micro=written,
+            model_id=stage.ids[name],
+            input_micro=read,
+            output_micro=written,
             valid_from=now() - timedelta(days=400),
-        )  # fmt: skip
+        )
         prices.append(price)
     put(stage.app, ModelPrice, list(prices))
 
@@ -55,7 +61,10 @@ def _talk(chat: ChatHistory, pairs: list[tuple[str, str]], at: datetime) -> list
         for role, content in zip(("user", "assistant"), pair, strict=True):
             answered = role == "assistant"
             message = ChatMessage(
-                chat_id=chat.id, role=role, content=content, created_at=at,
+                chat_id=chat.id,
+                role=role,
+                content=content,
+                created_at=at,
                 parent_id=messages[-1].id if messages else None,
                 model_id=chat.model_id if answered else None,
                 model_name=MODELS[0][1] if answered else "",
@@ -63,7 +72,7 @@ def _talk(chat: ChatHistory, pairs: list[tuple[str, str]], at: datetime) -> list
                 duration_ms=310 + 3 * len(content) if answered else None,
                 input_tokens=len(content) // 2 if answered else None,
                 output_tokens=len(content) // 4 if answered else None,
-            )  # fmt: skip
+            )
             messages.append(message)
     chat.active_leaf_id = messages[-1].id
     return messages
@@ -73,11 +82,16 @@ def _chat(stage: Stage, kept: Kept) -> ChatHistory:
     at = now() - timedelta(days=kept.days)
     place = None if kept.project is None else stage.ids[PROJECTS[kept.project][0]]
     return ChatHistory(
-        user_id=stage.ada.user_id, title=kept.title, title_is_automatic=False, project_id=place,
-        model_id=stage.ids[MODELS[kept.model][0]], created_at=at, updated_at=at,
+        user_id=stage.ada.user_id,
+        title=kept.title,
+        title_is_automatic=False,
+        project_id=place,
+        model_id=stage.ids[MODELS[kept.model][0]],
+        created_at=at,
+        updated_at=at,
         pinned_at=at if kept.kept == "pinned" else None,
         archived_at=at if kept.kept == "archived" else None,
-    )  # fmt: skip
+    )
 
 
 def chats(stage: Stage) -> None:
@@ -102,9 +116,12 @@ def long_chat(stage: Stage) -> None:
     pairs = []
     for each in [next(turns) for turns in [cycle(LONG)] for _ in range(LONG_COUNT // 2)]:
         figures = {
-            "n": chance.randint(1, 9), "k": f"{chance.randint(990, 1008):,}",
-            "d": chance.randint(1, 9), "p": chance.randint(71, 98), "m": chance.randint(1, 9),
-        }  # fmt: skip
+            "n": chance.randint(1, 9),
+            "k": f"{chance.randint(990, 1008):,}",
+            "d": chance.randint(1, 9),
+            "p": chance.randint(71, 98),
+            "m": chance.randint(1, 9),
+        }
         pairs.append((each[0].format(**figures), each[1].format(**figures)))
     messages = _talk(chat, pairs, chat.created_at)
     put(stage.app, ChatHistory, [chat])
@@ -124,11 +141,15 @@ def usage(stage: Stage) -> None:
             name, shown, *_, read, written = chance.choices(MODELS, weights=(5, 6, 4, 1))[0]
             given, said = chance.randint(180, 6200), chance.randint(120, 1500)
             row = UsageLog(
-                user_id=stage.ada.user_id, model_id=stage.ids[name], model_name=shown,
-                provider_name=PROVIDER, input_tokens=given, output_tokens=said,
+                user_id=stage.ada.user_id,
+                model_id=stage.ids[name],
+                model_name=shown,
+                provider_name=PROVIDER,
+                input_tokens=given,
+                output_tokens=said,
                 cost_micro=(given * read + said * written) // 1_000_000,
                 created_at=day + timedelta(minutes=chance.randint(0, 600)),
-            )  # fmt: skip
+            )
             rows.append(row)
     put(stage.app, UsageLog, list(rows))
 
@@ -136,10 +157,15 @@ def usage(stage: Stage) -> None:
 def sources(stage: Stage, chat_id: str) -> None:
     """What a chat's answer rests on, as browsing leaves it."""
     listed = [
-        {"number": number, "title": title, "url": url, "state": "read" if title else "failed",
-         "problem": "" if title else "slow"}
+        {
+            "number": number,
+            "title": title,
+            "url": url,
+            "state": "read" if title else "failed",
+            "problem": "" if title else "slow",
+        }
         for number, (title, url) in enumerate(SOURCES, start=1)
-    ]  # fmt: skip
+    ]
     table = sa.inspect(ChatMessage).local_table
     here = sa.update(table).where(table.c.chat_id == chat_id)
     stage.app.sql(here.where(table.c.role == "assistant").values(sources=listed))

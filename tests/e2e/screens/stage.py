@@ -21,6 +21,7 @@ AGENTS = (
     "Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0",
 )
+LONG_NAME = "A name that is so long that no list of files has a line for it, final version 3.txt"
 
 
 def said(text: str, **more: Any) -> Script:
@@ -110,21 +111,22 @@ async def library(stage: Stage) -> None:
     stage.ids["project"] = stage.ids[texts.PROJECTS[0][0]]
     for name, text, tags, public in reversed(texts.PROMPTS):
         await stage.ada.post(
-            "/prompts", {"name": name, "text": text, "tags": tags, "public": public}
+            "/prompts", {"name": name, "text": text, "tags": tags, "is_public": public}
         )
     name, text, tags, public = texts.SHARED
-    await stage.ben.post("/prompts", {"name": name, "text": text, "tags": tags, "public": public})
+    await stage.ben.post(
+        "/prompts", {"name": name, "text": text, "tags": tags, "is_public": public}
+    )
     readings = [("day", "study", "bedroom"), *((n, 20 + n % 9, 20 + n % 7) for n in range(92))]
     kept = {
         "Offer A, heat pump.pdf": files.pdf("Offer A", "Terms"),
         "Offer B, heat pump.pdf": files.pdf("Offer B", "Terms"),
         "Minutes of the harbour meeting.docx": files.docx("Decisions", "Owners"),
         "sensor-names.md": b"# Sensor names\n\n- pier-01\n- pier-02\n",
-        "A name that is so long that no list of files has a line for it, final version 3.txt":
-            b"Long names are common.",
+        LONG_NAME: b"Long names are common.",
         "scan-without-text.pdf": files.pdf(""),
         "Room temperatures, May to August.xlsx": files.xlsx(*readings),
-    }  # fmt: skip
+    }
     for name, data in kept.items():
         stage.ids[name] = await upload(stage.ada, name, data)
     for name in ("Top floor plan.png", "South wall in the afternoon.png"):
@@ -140,13 +142,16 @@ async def drawing(stage: Stage, name: str) -> bytes:
     rooms = "".join(
         f"<div style='{style};left:{x}px;top:{y}px;width:{w}px;height:{h}px'>{room}</div>"
         for room, x, y, w, h in (
-            ("Study", 40, 40, 210, 150), ("Bedroom", 294, 40, 260, 150),
-            ("Bath", 40, 234, 140, 150), ("Hall", 224, 234, 330, 150),
+            ("Study", 40, 40, 210, 150),
+            ("Bedroom", 294, 40, 260, 150),
+            ("Bath", 40, 234, 140, 150),
+            ("Hall", 224, 234, 330, 150),
         )
-    )  # fmt: skip
+    )
     wall = "background:linear-gradient(#7db7e8 45%,#d7a36a 45% 78%,#6d8b4f 78%)"
-    await page.set_content(f"<body style='margin:0;height:480px;{'' if plan else wall}'>"
-                           f"{rooms if plan else ''}</body>")  # fmt: skip
+    await page.set_content(
+        f"<body style='margin:0;height:480px;{'' if plan else wall}'>{rooms if plan else ''}</body>"
+    )
     shot = await page.screenshot()
     await page.close()
     return shot
@@ -154,14 +159,24 @@ async def drawing(stage: Stage, name: str) -> bytes:
 
 async def painters(stage: Stage) -> None:
     """Two models that make images."""
-    body = {"name": "Atelier", "base_url": f"{stage.models.url}/v1", "api_key": "atelier"}
-    made = await stage.ada.post("/admin/media/providers", body)
+    body = {
+        "provider_type": "openai",
+        "name": "Atelier",
+        "api_url": f"{stage.models.url}/v1",
+        "api_key": "atelier",
+        "offers_new_models": False,
+    }
+    made = await stage.ada.post("/admin/providers", body)
+    kinds = (await stage.ada.get("/admin/types"))["items"]
+    image = next(each["id"] for each in kinds if each["slug"] == "image")
     for name, shown, params in (
         ("gpt-image-1", "Canvas", {"size": "1536x1024", "quality": "high"}),
         ("sketch-small", "Sketch", {"size": "512x512", "n": 2}),
     ):
-        model = {"name": name, "display_name": shown, "params": params}
-        await stage.ada.post(f"/admin/media/providers/{made['id']}/models", model)
+        model = {"name": name, "type_id": image}
+        added = await stage.ada.post(f"/admin/providers/{made['id']}/models", model)
+        change = {"name": shown, "default_params": params}
+        await stage.ada.patch(f"/admin/models/{added['id']}", change)
 
 
 async def talks(stage: Stage) -> None:
@@ -218,8 +233,8 @@ async def chores(stage: Stage) -> None:
         return found
 
     for kind in ("retention", "models_sync", "search_reindex"):
-        await done(await stage.ada.post("/admin/jobs", {"kind": kind}))
-    backup = await done(await stage.ada.post("/admin/jobs", {"kind": "backup"}))
+        await done(await stage.ada.post("/admin/jobs", {"job_type": kind}))
+    backup = await done(await stage.ada.post("/admin/jobs", {"job_type": "backup"}))
     name = backup["result"]["name"]
     await done(await stage.ada.post(f"/admin/backups/{name}/check", {}))
     await done(await stage.ada.post("/account/export", {}))
@@ -233,8 +248,9 @@ async def company(stage: Stage) -> None:
             "/admin/users", {"email": email, "username": name, "role": role}
         )
         stage.ids[email] = made["user"]["id"]
-    await change(stage.ada, "PATCH", f"/admin/users/{stage.ids['mats@example.org']}",
-                 {"is_active": False})  # fmt: skip
+    await change(
+        stage.ada, "PATCH", f"/admin/users/{stage.ids['mats@example.org']}", {"is_active": False}
+    )
     for email, days in (("rosa@example.org", 7), ("", 30)):
         await stage.ada.post("/admin/invitations", {"email": email, "days": days})
     for person, name, scopes, days in (
@@ -242,7 +258,7 @@ async def company(stage: Stage) -> None:
         (stage.ada, "Deploy check", ["admin"], 30),
         (stage.ben, "Notebook", ["chat"], 90),
     ):
-        await person.post("/keys", {"name": name, "scopes": scopes, "days": days})
+        await person.post("/keys", {"key_name": name, "scopes": scopes, "days": days})
     wrong = {"email": stage.ben.email, "password": "not my password"}
     await stage.ben.context.request.post(f"{stage.app.url}/api/v1/auth/login", data=wrong)
 

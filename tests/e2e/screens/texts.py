@@ -6,13 +6,18 @@ from __future__ import annotations
 # Name, name as shown, what the admin says of it, capabilities, price of a million
 # tokens read and written in millionths of a dollar.
 MODELS = (
-    ("meridian-70b", "Meridian 70B", "Careful, for long documents", ["thinking"],
-     600_000, 2_400_000),
+    (
+        "meridian-70b",
+        "Meridian 70B",
+        "Careful, for long documents",
+        ["thinking"],
+        600_000,
+        2_400_000,
+    ),
     ("meridian-8b", "Meridian 8B", "Quick everyday answers", [], 80_000, 240_000),
     ("cobalt-coder-32b", "Cobalt Coder 32B", "Code and reviews", [], 350_000, 1_100_000),
-    ("lumen-vision-12b", "Lumen Vision 12B", "Sees images", ["vision"],
-     150_000, 450_000),
-)  # fmt: skip
+    ("lumen-vision-12b", "Lumen Vision 12B", "Sees images", ["vision"], 150_000, 450_000),
+)
 BUILT_IN = "SmolLM2-135M-Instruct"
 
 QUESTION = "Compare SQLite and PostgreSQL for a small web app. When would I have to move?"
@@ -131,65 +136,119 @@ GREETING_PROMPT = "/"
 
 LONG_TITLE = "Logbook: a year of the pilot harbour"
 LONG = (
-    ("Summarise this week's readings for station {n}.",
-     "Station {n} sent **{k} of 1,008 readings**. The gap on Tuesday night is the planned "
-     "update.\n\n- Mean level: 2.{d} m, highest 3.{d} m at the spring tide.\n"
-     "- Battery: {p} %, falling as expected.\n- No alarm was raised."),
-    ("Is the drift on sensor {n} real?",
-     "Most likely not. The neighbour shows the same slope, so it is the water and not the "
-     "sensor. I would look again when `offset > 0.0{d}` for three days."),
-    ("Turn that into one sentence for the harbour office.",
-     "Station {n} worked all week, with one planned gap, and nothing unusual happened."),
-    ("Which command did we use to replay a day?",
-     "```sh\nreplay --station {n} --day 2025-0{m}-1{d} --speed 60\n```\n\nIt writes to the test "
-     "topic only."),
-)  # fmt: skip
+    (
+        "Summarise this week's readings for station {n}.",
+        "Station {n} sent **{k} of 1,008 readings**. The gap on Tuesday night is the planned "
+        "update.\n\n- Mean level: 2.{d} m, highest 3.{d} m at the spring tide.\n"
+        "- Battery: {p} %, falling as expected.\n- No alarm was raised.",
+    ),
+    (
+        "Is the drift on sensor {n} real?",
+        "Most likely not. The neighbour shows the same slope, so it is the water and not the "
+        "sensor. I would look again when `offset > 0.0{d}` for three days.",
+    ),
+    (
+        "Turn that into one sentence for the harbour office.",
+        "Station {n} worked all week, with one planned gap, and nothing unusual happened.",
+    ),
+    (
+        "Which command did we use to replay a day?",
+        "```sh\nreplay --station {n} --day 2025-0{m}-1{d} --speed 60\n```\n\nIt writes to the test "
+        "topic only.",
+    ),
+)
 
 PROJECTS = (
-    ("House renovation", "house", "Roof, heating and windows of number 14.",
-     "We renovate a house of 1968 with four flats. Prefer repair over replacement. Use metric "
-     "units, and say when a permit is needed."),
-    ("Harbour monitoring", "code", "Sensors, gateway and dashboards for the pilot harbour.",
-     "The code is Python 3.12 with asyncio. Answer with small functions and a test each."),
+    (
+        "House renovation",
+        "house",
+        "Roof, heating and windows of number 14.",
+        "We renovate a house of 1968 with four flats. Prefer repair over replacement. Use metric "
+        "units, and say when a permit is needed.",
+    ),
+    (
+        "Harbour monitoring",
+        "code",
+        "Sensors, gateway and dashboards for the pilot harbour.",
+        "The code is Python 3.12 with asyncio. Answer with small functions and a test each.",
+    ),
     ("Norway by train", "plane", "Two weeks in June, no flights.", ""),
     ("Reading group", "book-open", "", "We read slowly. Never tell the ending."),
     ("Team letters", "briefcase", "Newsletter, minutes, and mails that are hard to write.", ""),
-)  # fmt: skip
+)
 
 PROMPTS = (
-    ("Friendly reminder", "Write a friendly reminder to {{person}} about {{topic}}. At most five "
-     "sentences, no reproach, one clear next step.", ["mail", "office"], False),
-    ("Code review", "Review this change as a careful colleague: correctness first, then names, "
-     "then tests. Quote the line you mean.\n\n{{code}}", ["code"], True),
-    ("Explain like a museum label", "Explain {{thing}} in 80 words, for visitors who have never "
-     "heard of it.", ["writing"], False),
-    ("Minutes from notes", "Turn these notes into minutes with decisions, owners and dates:\n\n"
-     "{{notes}}", ["office", "writing"], False),
-    ("Packing list", "A packing list for {{days}} days in {{place}}, one bag, weather included.",
-     ["travel"], False),
+    (
+        "Friendly reminder",
+        "Write a friendly reminder to {{person}} about {{topic}}. At most five "
+        "sentences, no reproach, one clear next step.",
+        ["mail", "office"],
+        False,
+    ),
+    (
+        "Code review",
+        "Review this change as a careful colleague: correctness first, then names, "
+        "then tests. Quote the line you mean.\n\n{{code}}",
+        ["code"],
+        True,
+    ),
+    (
+        "Explain like a museum label",
+        "Explain {{thing}} in 80 words, for visitors who have never heard of it.",
+        ["writing"],
+        False,
+    ),
+    (
+        "Minutes from notes",
+        "Turn these notes into minutes with decisions, owners and dates:\n\n{{notes}}",
+        ["office", "writing"],
+        False,
+    ),
+    (
+        "Packing list",
+        "A packing list for {{days}} days in {{place}}, one bag, weather included.",
+        ["travel"],
+        False,
+    ),
     ("Plain language", "Rewrite the text in plain language. Keep every fact.", ["writing"], False),
-)  # fmt: skip
-SHARED = ("Interview questions", "Ten questions for an interview about {{role}}, from easy to hard,"
-          " none of them a riddle.", ["office"], True)  # fmt: skip
+)
+SHARED = (
+    "Interview questions",
+    "Ten questions for an interview about {{role}}, from easy to hard, none of them a riddle.",
+    ["office"],
+    True,
+)
 
 HEAT = (
-    ("How do heat pumps work in winter?",
-     "Even air at −10 °C holds heat. A **heat pump** lets a refrigerant boil in it, compresses the "
-     "vapour, and gives the heat off indoors. One kilowatt hour of electricity moves about three "
-     "of heat."),
-    ("Is our old boiler worth repairing?",
-     "At 24 years the seals are due, but the exchanger is sound. Repair it once more if the heat "
-     "pump comes within two winters; the repair then costs less than the months without heat."),
-    ("Radiators or floor heating with a heat pump?",
-     "A heat pump likes large, lukewarm surfaces. Floor heating at 35 °C is ideal; your radiators "
-     "work too if they keep the rooms warm at 50 °C on a cold day. Try that this winter first."),
-    ("Noise limits for an outdoor unit",
-     "In a residential area 35 dB(A) at night count at the neighbour's window. A heat pump of 48 "
-     "dB needs about six metres, or a wall between, and never a corner that reflects."),
-    ("Compare two offers from installers",
-     "Offer B is 1,900 higher but includes the buffer tank, the hydraulic balancing and five years "
-     "of maintenance. Ask A for the seasonal factor of the heat pump at 45 °C in writing."),
-)  # fmt: skip
+    (
+        "How do heat pumps work in winter?",
+        "Even air at −10 °C holds heat. A **heat pump** lets a refrigerant boil in it, compresses "
+        "the vapour, and gives the heat off indoors. One kilowatt hour of electricity moves about "
+        "three of heat.",
+    ),
+    (
+        "Is our old boiler worth repairing?",
+        "At 24 years the seals are due, but the exchanger is sound. Repair it once more if the "
+        "heat pump comes within two winters; the repair then costs less than the months without "
+        "heat.",
+    ),
+    (
+        "Radiators or floor heating with a heat pump?",
+        "A heat pump likes large, lukewarm surfaces. Floor heating at 35 °C is ideal; your "
+        "radiators work too if they keep the rooms warm at 50 °C on a cold day. Try that this "
+        "winter first.",
+    ),
+    (
+        "Noise limits for an outdoor unit",
+        "In a residential area 35 dB(A) at night count at the neighbour's window. A heat pump of "
+        "48 dB needs about six metres, or a wall between, and never a corner that reflects.",
+    ),
+    (
+        "Compare two offers from installers",
+        "Offer B is 1,900 higher but includes the buffer tank, the hydraulic balancing and five "
+        "years of maintenance. Ask A for the seasonal factor of the heat pump at 45 °C in writing.",
+    ),
+)
 
 # Who else works there: name and role.
 COLLEAGUES = (

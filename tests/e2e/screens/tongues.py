@@ -47,6 +47,6 @@ TONGUES = (
         + CODE.format("合計")
         + "\n水は$\\ce{H2O}$です。「https://example.org/a」を見てください。\n",
     ),
-)  # fmt: skip
+)
 
 SCREENS = tuple(Screen(name, f"/chat/{{{name}}}", "copy", settle=900) for name, *_ in TONGUES)
