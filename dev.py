@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The one door for developers: `python3 dev.py run`, `test`, `check`, … (`--help` lists all).
+"""The entry point for developers: `python3 dev.py run`, `test`, `check`, … (`--help` lists all).
 
-Needs nothing but Python's standard library; what it does is in llm_ui/cli.
+Needs only Python's standard library; the implementation is in llm_ui/cli.
 """
 
 import sys
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from llm_ui.cli.main import main  # noqa: E402
-from llm_ui.cli.place import checkout  # noqa: E402
+from llm_ui.cli.setup.installation import checkout  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main(checkout(ROOT)))

@@ -1,4 +1,4 @@
-"""Reflex's configuration, for every way of starting: dev.py, `reflex run`, `export`, `db`.
+"""Reflex's configuration, however it is started: dev.py, `reflex run`, `export`, `db`.
 
 What Reflex reads from the environment has to be set before it is imported.
 """
@@ -19,7 +19,7 @@ except ConfigError as error:
 
 
 def _npm_registry() -> str:
-    """npm's own setting; without it Reflex would probe mirrors and may pick one of them."""
+    """npm's own registry setting; without it Reflex would probe mirrors and might choose one."""
     try:
         answer = subprocess.run(
             ["npm", "config", "get", "registry"],  # noqa: S607 - found on the PATH set below
@@ -33,7 +33,7 @@ def _npm_registry() -> str:
 
 
 def _prepare_environment() -> None:
-    # The JavaScript runtime is a Python package: node and npm lie beside the interpreter.
+    # The JavaScript runtime is a Python package: node and npm are next to the interpreter.
     programs = str(Path(sys.executable).parent)
     path = os.environ.get("PATH", os.defpath)
     if path.split(os.pathsep)[0] != programs:
@@ -42,16 +42,16 @@ def _prepare_environment() -> None:
         "REFLEX_USE_NPM": "1",
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
-        # Else the lock file would hold the registry's addresses.
+        # Otherwise the lock file would contain the registry's addresses.
         "npm_config_omit_lockfile_registry_resolved": "true",
         "npm_config_update_notifier": "false",
         "npm_config_fund": "false",
         "npm_config_audit": "false",
-        # Development reloads on changes here; the working folder as a whole holds the
+        # Development reloads on changes here; the working directory as a whole contains the
         # database and the model service's files, which change all the time.
         "REFLEX_HOT_RELOAD_OVERRIDE_PATHS": ":".join(("llm_ui", "assets")),
-        # How long a line that died without a word stays believed in, by both ends: the sum.
-        # With Reflex's own 25 and 120 an answer stood still for two minutes and a half.
+        # How long both ends trust a connection that died silently: interval plus timeout. With
+        # Reflex's defaults, 25 and 120 seconds, an answer stood still for two and a half minutes.
         "REFLEX_SOCKET_INTERVAL": "10",
         "REFLEX_SOCKET_TIMEOUT": "30",
         "GRANIAN_WORKERS": os.environ.get("WORKERS") or "1",
@@ -75,7 +75,7 @@ from llm_ui.same_origin import SameOriginPlugin  # noqa: E402
 
 
 def _origins() -> tuple[str, ...]:
-    """The settings' origins, and those of a port or an address given to Reflex itself."""
+    """The settings' origins, plus those of a port or address passed to Reflex itself."""
     port = os.environ.get("REFLEX_FRONTEND_PORT", str(settings.port))
     deployed = os.environ.get("REFLEX_DEPLOY_URL", "").rstrip("/")
     asked = (f"http://localhost:{port}", f"http://127.0.0.1:{port}", deployed)

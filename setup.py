@@ -1,8 +1,8 @@
-"""Packaging: `pip install .` gives the command `llm-ui`.
+"""Packaging: `pip install .` installs the command `llm-ui`.
 
-What Reflex and Alembic expect in the working folder (rxconfig.py, the migrations, the
-assets) lies beside the package in a checkout; it is packed as llm_ui/_home, and the
-command unfolds it into its own folder (see llm_ui/cli/place.py).
+What Reflex and Alembic expect in the working directory (rxconfig.py, the migrations, the assets) is
+next to the package in a checkout; it is packaged as llm_ui/_home, and the command copies it into
+its own folder (see llm_ui/cli/setup/installation.py).
 """
 
 import re
@@ -28,7 +28,7 @@ UNPACKED = shutil.ignore_patterns("__pycache__", "*.pyc", "external")
 
 
 def version() -> str:
-    """The version the package names itself."""
+    """The package's version, as declared in its source."""
     text = (ROOT / "llm_ui" / "__init__.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
     if not found:
@@ -37,7 +37,7 @@ def version() -> str:
 
 
 def requirements() -> list[str]:
-    """What the app needs to run: requirements.txt without the test runner."""
+    """The runtime dependencies: requirements.txt without the test runner."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     wanted = (line.split("#")[0].strip() for line in lines)
     return [line for line in wanted if line and not line.startswith(("-", "pytest"))]
@@ -50,12 +50,12 @@ def readme() -> str:
 
 
 class BuildWithHome(build_py):
-    """Also packs what belongs into the working folder."""
+    """Also packages the files of the working directory."""
 
     def run(self) -> None:
         """Build the package, then add llm_ui/_home."""
         super().run()
-        if self.editable_mode:  # the checkout itself is the working folder
+        if self.editable_mode:  # in a checkout, the checkout itself is the working directory
             return
         home = Path(self.build_lib) / "llm_ui" / "_home"
         shutil.rmtree(home, ignore_errors=True)
@@ -79,8 +79,12 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     packages=find_packages(include=["llm_ui", "llm_ui.*"]),
-    # Everything beside the code: components, styles, catalogues.
-    package_data={"": ["*.jsx", "*.js", "*.css", "*.json", "*.svg", "*.html", "*.txt", "py.typed"]},
+    # Everything besides code: components, styles, catalogues.
+    package_data={
+        "": ["*.jsx", "*.js", "*.css", "*.json", "*.svg", "*.html", "*.txt", "py.typed"],
+        # A language's folder is not a package.
+        "llm_ui.i18n": ["*/*.json"],
+    },
     install_requires=requirements(),
     entry_points={"console_scripts": ["llm-ui = llm_ui.cli.main:entry"]},
     cmdclass={"build_py": BuildWithHome},

@@ -1,12 +1,12 @@
-"""All benchmarks one after the other; `python3 dev.py bench` prepares what they need.
+"""All benchmarks, one after the other; `python3 dev.py bench` prepares what they need.
 
     python3 dev.py bench                       everything; writes docs/performance.md
     python3 dev.py bench --only server idle    some rows; prints the table, writes nothing
     python3 dev.py bench --quick               one repeat each, less load; writes nothing
     python3 dev.py bench --profile             also: where the time goes, in data/profiles
 
-Each row is a module of its own that prints one JSON object; a row that fails is said so in
-the table and does not keep the others from running.
+Each row is a module of its own that prints one JSON object; a row that fails is reported in the
+table and does not keep the others from running.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ PROFILED = ("browser", "browser-8000", "server", "finding")
 
 
 def run(name: str, *, quick: bool, profile: bool) -> dict[str, Any]:
-    """One row, in a process of its own: what it printed, or how it failed."""
+    """Run one row in a process of its own; returns what it printed, or how it failed."""
     command = [sys.executable, "-m", *ROWS[name], *(QUICK.get(name, []) if quick else [])]
     if profile and name in PROFILED:
         PROFILES.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def run(name: str, *, quick: bool, profile: bool) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Run, print the table, and write the page after a full run."""
+    """Run the rows, print the table, and write the page after a full run."""
     parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=__doc__)
     options_of_bench(parser)
     options = parser.parse_args()

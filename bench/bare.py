@@ -1,8 +1,8 @@
-"""The browser's floors: the very pushes of a real answer, on pages that do little else.
+"""The browser's floors: a real answer's pushes, replayed on pages that do little else.
 
-`plain_text`: a tiny websocket server sends the texts, at the times at which the app's
-pushes came, to an empty page that appends them to one text node. `markdown_alone`: the
-app's own component on the bare page of the component tests, with no app around it.
+`plain_text`: a tiny websocket server sends the texts, with the timing of the app's pushes, to an
+empty page that appends them to one text node. `markdown_alone`: the app's own component on the bare
+page of the component tests, without the app around it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ MARKDOWN = """(pushes) => {
 
 @dataclass(frozen=True)
 class Push:
-    """One piece of an answer: when it reached the browser, in ms from the first, and its text."""
+    """One piece of an answer: when it reached the browser, in ms after the first, and its text."""
 
     at_ms: float
     text: str
@@ -72,8 +72,8 @@ class Push:
 
 @dataclass(frozen=True)
 class Bare:
-    """Main-thread time (by the clock, and CPU), and how long after the last push its text
-    was on the screen; ms."""
+    """Main-thread time (wall-clock and CPU), and how long after the last push its text was on
+    screen; in ms."""
 
     main_thread_ms: float
     main_thread_cpu_ms: float
@@ -81,7 +81,7 @@ class Bare:
 
 
 class _Player:
-    """Serves the empty page and plays the pushes to it."""
+    """Serves the empty page and replays the pushes to it."""
 
     def __init__(self, pushes: list[Push]) -> None:
         self.pushes = pushes
@@ -106,7 +106,7 @@ class _Player:
 
 @contextmanager
 def _playing(player: _Player) -> Iterator[str]:
-    """Serve in a thread of its own; gives the address."""
+    """Serve from a separate thread; yields the URL."""
     loop = asyncio.new_event_loop()
     app = web.Application()
     app.add_routes([web.get("/", player.page), web.get("/pushes", player.socket)])

@@ -2,11 +2,11 @@
 
     python -m bench.browser [--tokens 2000] [--rate 200] [--repeat 3] [--profile FILE]
 
-What an answer costs and how late it is are measured in separate runs, for watching costs
-main thread. All times are of one machine's clock (time.monotonic() of the upstream and
-performance.timeOrigin + now() of the page, both turned into the epoch). The floors are in
-bench/bare.py. Being late counts from the moment a token left the model; the floors count
-from the last push, so the app's own batching is part of its lag and not of theirs.
+The cost and the lag of an answer are measured in separate runs, because watching costs main-thread
+time. All times use one machine's clock (time.monotonic() of the upstream and performance.timeOrigin
++ now() of the page, both converted to the epoch). The floors are in bench/bare.py. Lag counts from
+the moment a token left the model; the floors count from the last push, so the app's own batching is
+part of its lag but not of theirs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CHUNK = "current_response_rx_state_"
 
 @dataclass(frozen=True)
 class Goals:
-    """What an answer of one size and pace should cost; None where there is no goal."""
+    """The goals for an answer of one size and rate; None where there is no goal."""
 
     kilobytes: float | None = None
     main_thread_ms: float | None = None
@@ -53,7 +53,7 @@ CAPS = {(2000, 200): Goals(80, 2000, 300, None)}
 
 @dataclass
 class Cost:
-    """What one answer cost. Sizes count the payload of websocket frames."""
+    """What one answer cost. Sizes are websocket frame payloads."""
 
     bytes_received: int
     frames_received: int
@@ -72,12 +72,12 @@ class Delay:
 
 
 def script(tokens: int, rate: int) -> str:
-    """The question that makes the upstream answer so."""
+    """The question that makes the scripted upstream answer this way."""
     return f"article tokens={tokens} rate={rate} delay={DELAY_S}"
 
 
 def ready_to_send(page: Page, at: Stage, question: str) -> None:
-    """An empty chat that has come to rest, with the question written."""
+    """Open an empty chat, let it settle, and type the question."""
     page.goto(f"{at.url}/chat")
     page.get_by_test_id("composer").wait_for()
     page.wait_for_timeout(1500)
@@ -86,12 +86,12 @@ def ready_to_send(page: Page, at: Stage, question: str) -> None:
 
 
 def wait_for_end(page: Page, tokens: int, rate: int) -> None:
-    """Until the answer stands there, finished."""
+    """Wait until the finished answer is shown."""
     page.get_by_test_id("answer-metrics").wait_for(timeout=(tokens / rate + 120) * 1000)
 
 
 def pushes_of(frames: list[tuple[float, str]]) -> list[Push]:
-    """The pieces of the answer among frames of (time in s, payload)."""
+    """The answer's pieces among frames of (time in s, payload)."""
     found: list[tuple[float, str]] = []
     for at, frame in frames:
         if CHUNK not in frame or not frame.startswith("42"):
@@ -103,7 +103,7 @@ def pushes_of(frames: list[tuple[float, str]]) -> list[Push]:
 
 
 def cost(page: Page, at: Stage, tokens: int, rate: int) -> Cost:
-    """Ask, wait for the end, and read off what it cost."""
+    """Ask, wait for the end, and read off the cost."""
     ready_to_send(page, at, script(tokens, rate))
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -129,7 +129,7 @@ def cost(page: Page, at: Stage, tokens: int, rate: int) -> Cost:
 
 
 def delay(page: Page, at: Stage, tokens: int, rate: int) -> Delay:
-    """Ask again and watch when text appears."""
+    """Ask again and watch when the text appears."""
     ready_to_send(page, at, script(tokens, rate))
     page.evaluate(WATCH, ANSWER)
     clicked = page.evaluate(CLICK)
@@ -142,7 +142,7 @@ def delay(page: Page, at: Stage, tokens: int, rate: int) -> Delay:
 
 
 def profile(browser: Browser, at: Stage, tokens: int, rate: int, file: Path) -> None:
-    """One more answer under Chromium's own profiler, summed up in a text file."""
+    """Repeat the answer under Chromium's profiler; write the summary to a text file."""
     page = browser.new_page(viewport=VIEWPORT)
     sign_in(page, at.url)
     ready_to_send(page, at, script(tokens, rate))
@@ -167,13 +167,21 @@ def figures(
     first = median(each.first_token_added_ms for each in delays)
     return [
         Figure(
-            "bytes to the browser", kilobytes, "kB",
-            goals.kilobytes, caps.kilobytes, text_bytes / 1000,
+            "bytes to the browser",
+            kilobytes,
+            "kB",
+            goals.kilobytes,
+            caps.kilobytes,
+            text_bytes / 1000,
         ),
         Figure("frames to the browser", median(each.frames_received for each in costs), ""),
         Figure(
-            "main thread", main_thread, "ms",
-            goals.main_thread_ms, caps.main_thread_ms, plain.main_thread_ms,
+            "main thread",
+            main_thread,
+            "ms",
+            goals.main_thread_ms,
+            caps.main_thread_ms,
+            plain.main_thread_ms,
         ),
         Figure("main thread, CPU time", cpu, "ms", floor=plain.main_thread_cpu_ms),
         Figure(
@@ -182,11 +190,11 @@ def figures(
         Figure("first token, added", first, "ms", goals.first_token_ms),
         Figure("long tasks", median(long_counts), ""),
         Figure("longest task", median(longest), "ms"),
-    ]  # fmt: skip
+    ]
 
 
 def measure(tokens: int, rate: int, repeat: int, profile_to: Path | None) -> Row:
-    """All figures for answers of `tokens` at `rate` a second."""
+    """All figures for answers of `tokens` tokens at `rate` per second."""
     with stage() as at, chromium() as browser:
         page = browser.new_page(viewport=VIEWPORT)
         sign_in(page, at.url)

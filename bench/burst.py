@@ -1,10 +1,10 @@
-"""What a burst of questions over REST waits for.
+"""The latency of a burst of questions over REST.
 
     python -m bench.burst [--questions 100] [--seconds 2]
 
-So many questions are asked in so short a time, and each answer is followed at once; what
-counts is the time from asking to the first event, and to the first word. One worker, SQLite,
-no limit on answers at once.
+The questions are asked within a short time, and each answer is followed at once; measured is the
+time from asking to the first event, and to the first token. One worker, SQLite, no limit on
+concurrent answers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ NO_LIMITS = {"RUNS_PER_USER": "0", "RUNS_PER_PROVIDER": "0"}
 
 
 async def ask(http: aiohttp.ClientSession, model_id: str) -> tuple[float, float]:
-    """Ask in a chat of its own and follow: ms to the first event, and to the first word."""
+    """Ask in a chat of its own and follow the answer: ms to the first event, and to the first
+    token."""
     began = time.monotonic()
     async with http.post("/api/v1/chats", json={"model": model_id}) as made:
         chat = (await made.json())["id"]
@@ -46,14 +47,14 @@ async def ask(http: aiohttp.ClientSession, model_id: str) -> tuple[float, float]
 
 
 def told(taken: list[float]) -> dict[str, float]:
-    """The middle and nearly the worst."""
+    """The median and p95, in ms."""
     taken.sort()
     worst = taken[int(0.95 * (len(taken) - 1))]
     return {"p50": round(statistics.median(taken)), "p95": round(worst)}
 
 
 async def burst(url: str, headers: dict[str, str], count: int, seconds: float) -> dict[str, object]:
-    """Ask `count` questions, evenly spread over `seconds`; in ms."""
+    """Ask `count` questions, spread evenly over `seconds`; in ms."""
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(url, headers=headers, connector=connector) as http:
         async with http.get("/api/v1/models") as listed:
@@ -68,7 +69,7 @@ async def burst(url: str, headers: dict[str, str], count: int, seconds: float) -
 
 
 def run(count: int, seconds: float) -> dict[str, object]:
-    """One burst against a server of its own."""
+    """Run one burst against a private server."""
     with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as temporary:
         folder = Path(temporary)
         database = f"sqlite:///{folder / 'llm_ui.db'}"

@@ -1,8 +1,7 @@
-"""Chromium under a stopwatch: signing in, main-thread time, long tasks, text on the screen."""
+"""Measuring Chromium: signing in, main-thread time, long tasks, and when text is on screen."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from bench.stage import PASSWORD
+from llm_ui.cli.development.suite import find_browser
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = find_browser() or "chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -23,8 +23,8 @@ FLAGS = [
 ]
 VIEWPORT: Any = {"width": 1280, "height": 800}
 
-# Notes when the text in the newest element of `selector` was first and last on the screen:
-# the task after a frame's callbacks runs when that frame has been painted.
+# Records when the text in the newest element of `selector` was first and last on screen: the task
+# after a frame's callbacks runs when that frame has been painted.
 WATCH = """(selector) => {
   const seen = { first: 0, last: 0, length: 0 };
   window.benchSeen = seen;
@@ -65,7 +65,7 @@ LONG_TASKS = """() => {
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a window."""
+    """A headless browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
@@ -75,7 +75,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def sign_in(page: Page, url: str) -> None:
-    """Through the form, as a person does."""
+    """Sign in through the form, like a person."""
     page.goto(f"{url}/login")
     page.get_by_test_id("login-email").fill("bench@example.org")
     page.get_by_test_id("login-password").fill(PASSWORD)
@@ -85,10 +85,10 @@ def sign_in(page: Page, url: str) -> None:
 
 
 class Stopwatch:
-    """Main-thread time of a page from here on, apart by kind, in ms.
+    """The main-thread time of a page from now on, by kind, in ms.
 
-    `cpu` is the thread's CPU time. All others are spans of the clock: on a busy machine
-    they hold what the thread waited for a core.
+    `cpu` is the thread's CPU time. All others are wall-clock times: on a busy machine they include
+    waiting for a core.
     """
 
     KINDS = {
@@ -110,6 +110,6 @@ class Stopwatch:
         return {kind: values[name] for name, kind in self.KINDS.items()}
 
     def spent(self) -> dict[str, float]:
-        """What has been used since."""
+        """The time used since then."""
         now = self._now()
         return {kind: round(now[kind] - before, 1) for kind, before in self._before.items()}

@@ -1,4 +1,4 @@
-"""Databases for one run of a benchmark, gone afterwards."""
+"""Databases for one run of a benchmark, deleted afterwards."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def scratch(server: str) -> Iterator[str]:
 def on_each(
     postgres: str, measure: Callable[[str], Awaitable[dict[str, Any]]]
 ) -> dict[str, dict[str, Any]]:
-    """What is measured on an empty, migrated database of each kind, by its name. `measure` gets
-    its address; without the address of a server it is SQLite alone."""
+    """Run `measure` on an empty, migrated database of each kind, and return the results by kind. It
+    gets the database's URL; without a PostgreSQL server only SQLite is measured."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
         found["SQLite"] = _migrated(f"sqlite:///{folder}/bench.db", measure)

@@ -1,12 +1,11 @@
-"""How soon somebody who is disabled, demoted or deleted is out.
+"""How quickly somebody who is disabled, demoted or deleted loses access.
 
     python -m bench.endings [--times 20] [--database-url … --redis-url …]
 
-Somebody has two tabs open, one of which shows an answer being written, and two programs that
-watch the same answer, one by the session's cookie and one by an API key. From the moment at
-which the administrator's request leaves to the moment at which each of them is out: sockets
-closed, streams ended, session and key refused. Without PostgreSQL and Redis the other worker
-is left out.
+The person has two open tabs, one of which shows an answer being written, and two programs that
+follow the same answer, one with the session's cookie and one with an API key. Measured from the
+moment the administrator's request is sent until each of them is cut off: sockets closed, streams
+ended, session and key rejected. Without PostgreSQL and Redis, the second worker is left out.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ _numbers = itertools.count(1)
 
 
 async def refused_at(server: Server, headers: dict[str, str]) -> float:
-    """Call again and again; gives when the first call that was refused left."""
+    """Call repeatedly; returns when the first rejected call was sent."""
     deadline = time.monotonic() + OUT_WITHIN_S
-    # Refusals are counted by address, and too many of them would answer in their place.
+    # Rejected calls are rate-limited by address, and too many would get that response instead.
     headers = {**headers, "X-Forwarded-For": f"10.0.{next(_numbers) % 250}.1"}
     async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=10) as client:
         while time.monotonic() < deadline:
@@ -51,7 +50,7 @@ async def refused_at(server: Server, headers: dict[str, str]) -> float:
 
 
 async def over(person: Streaming, *, with_key: bool) -> dict[str, float]:
-    """When each of the lines ended."""
+    """When each of the connections ended."""
     deadline = time.monotonic() + OUT_WITHIN_S
     streams = {"stream by session": person.stream}
     if with_key:
@@ -68,8 +67,9 @@ async def over(person: Streaming, *, with_key: bool) -> dict[str, float]:
 
 
 async def once(one: Server, other: Server, admin: Person, what: str) -> dict[str, float]:
-    """Let somebody stream at `other` and end them at `one`; ms until each line was over."""
-    # A demoted administrator keeps what any other person has: the key.
+    """Let somebody stream from `other` and end them through `one`; ms until each connection
+    ended."""
+    # A demoted administrator keeps their API key, as any other person would.
     with_key = what != "demote"
     person = await asyncio.to_thread(other.register, f"person{next(_numbers)}")
     if not with_key:
@@ -99,7 +99,7 @@ async def once(one: Server, other: Server, admin: Person, what: str) -> dict[str
 async def measure(
     one: Server, other: Server, admin: Person, what: str, times: int
 ) -> dict[str, dict[str, float]]:
-    """The median, p95 and the most of each line, in ms."""
+    """The median, p95 and maximum for each connection, in ms."""
     taken = defaultdict(list)
     for _ in range(times):
         for name, ms in (await once(one, other, admin, what)).items():
@@ -115,7 +115,7 @@ async def measure(
 
 
 async def run(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]]:
-    """Every way to end somebody, at the same worker and at another one."""
+    """Measure every way to end somebody, on the same worker and on another one."""
     crosses = bool(options.database_url and options.redis_url)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llm-ui-bench-")))
@@ -143,7 +143,7 @@ async def run(options: argparse.Namespace) -> dict[str, dict[str, dict[str, floa
 
 
 def main() -> None:
-    """Measure and print one JSON object, in ms, with the worst of all."""
+    """Measure and print one JSON object, in ms, including the overall maximum."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--database-url", default="")

@@ -1,4 +1,4 @@
-"""What is measured of many answers at once: the lag of every token, the CPU of each process."""
+"""Measuring many answers at once: the lag of every token, the CPU of each process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Window = tuple[float, float]
 
 @dataclass(frozen=True)
 class Load:
-    """So many answers at once, each of `rate` tokens a second for `seconds`."""
+    """A number of concurrent answers, each of `rate` tokens per second for `seconds`."""
 
     sessions: int
     rate: int
@@ -26,16 +26,16 @@ class Load:
 
     @property
     def tokens(self) -> int:
-        """Tokens of one answer."""
+        """Tokens per answer."""
         return round(self.rate * self.seconds)
 
     @property
     def spread(self) -> float:
-        """Seconds over which the answers begin, and end."""
+        """Seconds over which the starts, and the ends, of the answers are spread."""
         return min(5.0, self.seconds / 6)
 
     def steady(self, start: float) -> Window:
-        """From when to when all answers stream, if the first one begins at `start`."""
+        """The time window in which all answers stream, if the first one starts at `start`."""
         return start + self.spread + 0.5, start + self.seconds - 0.5
 
     def pieces(self) -> list[str]:
@@ -45,13 +45,13 @@ class Load:
         return script.pieces()
 
     def question(self, start: float) -> str:
-        """What makes the upstream answer so, its first token leaving at `start`."""
+        """The question that makes the upstream answer this way, with the first token at `start`."""
         delay = max(0.0, start - time.monotonic())
         return f"tokens={self.tokens} rate={self.rate} delay={delay:.6f}"
 
 
 class Meter:
-    """CPU of the server's processes, the upstream and this one between two moments."""
+    """CPU time of the server's processes, the upstream and this process between two moments."""
 
     def __init__(self, server: Callable[[], list[int]], upstream: int) -> None:
         self._server, self._upstream = server, upstream
@@ -69,11 +69,11 @@ class Meter:
         )
 
     def begin(self) -> None:
-        """From here."""
+        """Start measuring."""
         self._before = self._read()
 
     def end(self) -> None:
-        """To here."""
+        """Stop measuring."""
         wall, *used = (now - then for now, then in zip(self._read(), self._before, strict=True))
         self.seconds, self.server_ms = wall, used[0]
         names = ("server", "upstream", "client")
@@ -82,12 +82,12 @@ class Meter:
         }
 
     def per_1000(self, load: Load) -> float:
-        """The server's ms for 1,000 tokens of this load."""
+        """The server's CPU time in ms per 1,000 tokens of this load."""
         return round(1000 * self.server_ms / (load.rate * self.seconds * load.sessions), 1)
 
 
 async def metered(meter: Meter, window: Window) -> None:
-    """Have a meter run in a window of time.monotonic()."""
+    """Run a meter during a window of time.monotonic()."""
     begin, end = window
     await asyncio.sleep(begin - time.monotonic())
     meter.begin()
@@ -96,7 +96,7 @@ async def metered(meter: Meter, window: Window) -> None:
 
 
 def requests_of(at: Stage) -> dict[str, dict[str, Any]]:
-    """The upstream's records of its requests by their question."""
+    """The upstream's records of its requests, by question."""
     found = {}
     for connection in at.connections():
         for request in connection["requests"]:  # type: ignore[attr-defined]
@@ -107,13 +107,13 @@ def requests_of(at: Stage) -> dict[str, dict[str, Any]]:
 def token_lags(
     arrivals: list[tuple[float, int]], ends: list[int], start: float, rate: float
 ) -> list[tuple[float, float]]:
-    """When each token left (time.monotonic()), and the seconds until it was there.
+    """When each token was sent (time.monotonic()), and the seconds until it arrived.
 
     Args:
-        arrivals: moments, and the length of the text then.
-        ends: where each token ends in the text.
-        start: when the first token left.
-        rate: tokens a second.
+        arrivals: times, and the length of the text at each.
+        ends: the position in the text at which each token ends.
+        start: when the first token was sent.
+        rate: tokens per second.
     """
     lags, token = [], 0
     for moment, length in arrivals:
@@ -125,7 +125,7 @@ def token_lags(
 
 
 def shares(lags: Iterable[float]) -> dict[str, float]:
-    """The median, p95, p99 and the worst, in ms."""
+    """The median, p95, p99 and maximum, in ms."""
     found = sorted(lags)
     marks = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "worst": 1.0}
     return {
@@ -139,10 +139,10 @@ Answered = tuple[list[tuple[float, int]], dict[str, Any]]
 
 
 def lag_figures(answered: list[Answered], load: Load, steady: Window) -> dict[str, Any]:
-    """The lag of all tokens, and of those that left while all answers were streaming.
+    """The lag of all tokens, and of those sent while all answers were streaming.
 
     Args:
-        answered: of each answer the arrivals, and the upstream's record of its request.
+        answered: for each answer its arrivals, and the upstream's record of its request.
     """
     ends = list(accumulate(utf16_length(piece) for piece in load.pieces()))
     lags: list[tuple[float, float]] = []

@@ -1,12 +1,12 @@
-"""Finding things among many in Chromium: long chats, the list of chats, the palette.
+"""Searching a large history in Chromium: long chats, the chat list, the palette.
 
     python -m bench.finding [--postgres URL] [--messages 100000] [--chats 5000] [--profile FILE]
 
-The database is that of bench/search.py; the longest chat's answers are Markdown, as a
-model's are, and its person is signed in. All times end when a frame with what was waited for
-is over. Opening is done on a new page each time; its floors are an empty chat opened by its
-address, and the opened page's own HTML put into an empty page at once. Half of what is
-typed has been chosen from common words; only what is found somewhere is typed.
+The database is that of bench/search.py; the longest chat's answers are Markdown like a model's, and
+its owner is signed in. All times end when the frame that shows the result is over. Opening uses a
+new page each time; its floors are an empty chat opened by URL, and the opened page's own HTML
+inserted into an empty page at once. Half of the queries use frequent words; only queries with hits
+are typed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ def p95(times: list[float]) -> float:
 
 
 def over_rest(at: Stage, cookie: str, wanted: list[str], found: Found) -> list[str]:
-    """Look for each query by REST, and ask who one is beside it; the queries with hits."""
+    """Search for each query over REST, alongside a request for the current user; returns the
+    queries with hits."""
     with httpx.Client(base_url=f"{at.url}/api/v1", cookies={COOKIE: cookie}) as client:
 
         def timed(path: str, **params: str) -> tuple[float, Any]:
@@ -75,11 +76,11 @@ def over_rest(at: Stage, cookie: str, wanted: list[str], found: Found) -> list[s
 
 
 def measure(server: str, sizes: tuple[int, int], repeat: int, profile_to: Path | None) -> Found:
-    """Everything on one database: a scratch one on a PostgreSQL server, or SQLite."""
+    """Measure everything on one database: a scratch one on a PostgreSQL server, or SQLite."""
     found = Found()
     with ExitStack() as stack:
         at = stack.enter_context(stage(database_url=stack.enter_context(scratch(server))))
-        # The server starts on a database that is what it will be, statistics included.
+        # Start the server on the finished database, including its statistics.
         at.stop_server()
         long = asyncio.run(prepare(at.database_url, *sizes))
         found.page_bytes, found.chat_bytes = long.page_bytes, long.chat_bytes
@@ -90,7 +91,7 @@ def measure(server: str, sizes: tuple[int, int], repeat: int, profile_to: Path |
         browser = stack.enter_context(chromium())
         context = browser.new_context(viewport=VIEWPORT)
         context.add_cookies([{"name": COOKIE, "value": cookie, "url": at.url}])
-        # The first one fills the cache of files.
+        # The first one fills the file cache.
         by_address(context, at, long)
         for _ in range(max(3, repeat // 10)):
             by_click(context, at, long, found)
@@ -107,33 +108,40 @@ def measure(server: str, sizes: tuple[int, int], repeat: int, profile_to: Path |
 
 
 def figures_of(name: str, found: Found) -> list[Figure]:
-    """What depends on the database."""
+    """The figures that depend on the database."""
 
     def seconds(times: list[float]) -> float:
         return median((ms / 1000 for ms in times), 2)
 
     return [
         Figure(
-            f"a long chat by a click, {name}", seconds(found.click_ms), "s",
-            OPEN_S, floor=seconds(found.painted_ms),
+            f"a long chat by a click, {name}",
+            seconds(found.click_ms),
+            "s",
+            OPEN_S,
+            floor=seconds(found.painted_ms),
         ),
         Figure(
-            f"a long chat by its address, {name}", seconds(found.address_ms), "s",
-            OPEN_S, floor=seconds(found.empty_ms),
+            f"a long chat by its address, {name}",
+            seconds(found.address_ms),
+            "s",
+            OPEN_S,
+            floor=seconds(found.empty_ms),
         ),
-        Figure(
-            f"chats after a jump in their list, {name}, p95", p95(found.jump_ms), "ms", JUMP_MS
-        ),
+        Figure(f"chats after a jump in their list, {name}, p95", p95(found.jump_ms), "ms", JUMP_MS),
         Figure(f"hits after the last key, {name}, p95", p95(found.palette_ms), "ms", PALETTE_MS),
         Figure(
-            f"search by REST, {name}, p95", p95(found.rest_ms), "ms",
-            GOAL_MS, floor=p95(found.rest_floor_ms),
+            f"search by REST, {name}, p95",
+            p95(found.rest_ms),
+            "ms",
+            GOAL_MS,
+            floor=p95(found.rest_floor_ms),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def figures(all_found: list[Found]) -> list[Figure]:
-    """What does not: the worst of all databases."""
+    """The figures that do not: the worst of all databases."""
     log = [way for found in all_found for way in found.log.values()]
     chats = [way for found in all_found for way in found.chats.values()]
 
@@ -145,8 +153,11 @@ def figures(all_found: list[Found]) -> list[Figure]:
 
     return [
         Figure(
-            "elements, a long chat opened", most(each.open_elements for each in all_found), "",
-            ELEMENTS, floor=most(each.empty_elements for each in all_found),
+            "elements, a long chat opened",
+            most(each.open_elements for each in all_found),
+            "",
+            ELEMENTS,
+            floor=most(each.empty_elements for each in all_found),
         ),
         Figure("elements, all through a long chat", most(w.elements for w in log), ""),
         Figure("elements, all through the chats", most(w.elements for w in chats), "", ELEMENTS),
@@ -159,15 +170,19 @@ def figures(all_found: list[Found]) -> list[Figure]:
         Figure("longest task in a long chat", most(w.longest_ms for w in log), "ms"),
         Figure("longest task in the list of chats", most(w.longest_ms for w in chats), "ms"),
         Figure(
-            "bytes, a long chat opened", kilobytes("open_bytes"), "kB",
+            "bytes, a long chat opened",
+            kilobytes("open_bytes"),
+            "kB",
             floor=kilobytes("page_bytes"),
         ),
         Figure(
-            "bytes, all through a long chat", kilobytes("log_bytes"), "kB",
+            "bytes, all through a long chat",
+            kilobytes("log_bytes"),
+            "kB",
             floor=kilobytes("chat_bytes"),
         ),
         Figure("bytes, a jump in the list of chats", kilobytes("jump_bytes"), "kB"),
-    ]  # fmt: skip
+    ]
 
 
 def main() -> None:
@@ -184,7 +199,7 @@ def main() -> None:
     for name, server in {"SQLite": "", "PostgreSQL": given.postgres}.items():
         if server or name == "SQLite":
             sizes = (given.messages, given.chats)
-            # What a profile shows hardly depends on the database.
+            # A profile hardly depends on the database.
             to = given.profile if name == "SQLite" else None
             all_found[name] = measure(server, sizes, given.repeat, to)
             row.figures += figures_of(name, all_found[name])

@@ -1,4 +1,4 @@
-"""The database of bench/finding.py: that of bench/search.py, for the stage's person."""
+"""The database of bench/finding.py: that of bench/search.py, for the stage's account."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from bench.search import SEED, fill
 from llm_ui.auth import Actor
 from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.models import AIModel, ChatHistory, ChatMessage, User
-from llm_ui.services.messages import PAGE
+from llm_ui.services.chats.messages import PAGE
 from tests.scripted import expected_text
 
-# Tokens of the long chat's answers.
+# The lengths of the long chat's answers, in tokens.
 LENGTHS = (40, 120, 250, 400, 700)
 
 
 @dataclass(frozen=True)
 class Long:
-    """The long chat: its id, its first and its last message's, and how many bytes of text
-    its last page and all of it have."""
+    """The long chat: its id, its first and last message ids, and the text size in bytes of its last
+    page and of the whole chat."""
 
     chat_id: str
     first_id: str
@@ -32,7 +32,7 @@ class Long:
 
 
 async def prepare(url: str, messages: int, chats: int) -> Long:
-    """Give the stage's person all the chats."""
+    """Create all chats for the stage's account."""
     start_database(url)
     try:
         async with unit_of_work(writes=False) as session:
@@ -49,7 +49,7 @@ async def prepare(url: str, messages: int, chats: int) -> Long:
 
 
 async def _written(chat_id: str, model: AIModel) -> Long:
-    """The long chat with answers such as models write."""
+    """Write the long chat, with answers like a model's."""
     rng = random.Random(SEED)
     texts = {length: expected_text(f"article tokens={length}") for length in LENGTHS}
     sizes: list[int] = []

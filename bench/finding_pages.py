@@ -1,4 +1,4 @@
-"""What bench/finding.py does in the browser: opening, scrolling, jumping, typing."""
+"""The browser part of bench/finding.py: opening, scrolling, jumping, typing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bench.stage import Stage
 from bench.trace import profiled
 
 TYPING_MS = 40
-# A turn of the wheel: less than what is seen at once, so that nothing is passed over.
+# One turn of the wheel: less than a full view, so that nothing is skipped.
 TURN_PX = 600
 
-# Tells when a message is on the screen to its end and one can write; 0 means an empty chat.
+# Records when a message is completely on screen and the composer is usable; 0 means an empty chat.
 OPENED = """(id) => {
   const opened = () => {
     const area = document.querySelector('textarea[data-testid="composer"]');
@@ -62,7 +62,7 @@ PAINT = """({ html, root, css }) => new Promise((done) => {
   }));
 })"""
 
-# Says after how many ms from the last key the hits of a query are on the screen.
+# Resolves to the ms from the last key until a query's hits are on screen.
 HITS = """(query) => new Promise((done, failed) => {
   const field = document.querySelector('[data-testid="palette-field"]');
   const list = field.closest("dialog").querySelector('[role="listbox"]');
@@ -82,7 +82,7 @@ HITS = """(query) => new Promise((done, failed) => {
 
 @dataclass
 class Found:
-    """What was measured on one database; times in ms, sizes in bytes."""
+    """The measurements on one database; times in ms, sizes in bytes."""
 
     click_ms: list[float] = field(default_factory=list)
     address_ms: list[float] = field(default_factory=list)
@@ -104,7 +104,7 @@ class Found:
 
 
 class Received:
-    """Bytes that come to a page by its websocket."""
+    """Counts the bytes a page receives over its websocket."""
 
     def __init__(self, page: Page) -> None:
         self.bytes = 0
@@ -117,7 +117,7 @@ class Received:
 
 
 def at_rest(page: Page, at: Stage) -> None:
-    """The page of a new chat with nothing left to do."""
+    """Open a new chat and wait until the page has settled."""
     page.goto(f"{at.url}/chat")
     page.get_by_test_id("empty-chat").wait_for()
     page.get_by_test_id("chat-list-item").first.wait_for()
@@ -125,7 +125,7 @@ def at_rest(page: Page, at: Stage) -> None:
 
 
 def opened_ms(page: Page) -> float:
-    """When the page was open, by its own clock."""
+    """When the chat was open, by the page's own clock."""
     page.wait_for_function("() => window.benchOpened")
     moment: float = page.evaluate("window.benchOpened")
     return moment
@@ -153,7 +153,7 @@ def by_click(context: BrowserContext, at: Stage, long: Long, found: Found) -> No
     page.evaluate(OPENED, long.last_id)
     clicked = page.evaluate(CLICK, long.chat_id)
     found.click_ms.append(round(opened_ms(page) - clicked, 1))
-    # What comes by itself afterwards belongs to it too.
+    # What is loaded automatically afterwards counts as well.
     page.wait_for_timeout(1500)
     found.open_elements = max(found.open_elements, seen.end(page).elements)
     found.open_bytes = received.bytes
@@ -165,7 +165,7 @@ def by_click(context: BrowserContext, at: Stage, long: Long, found: Found) -> No
 
 
 def through_the_log(page: Page, at: Stage, long: Long, found: Found) -> None:
-    """The whole long chat, up to its first message and back."""
+    """Scroll through the whole long chat, up to its first message and back."""
     page.goto(f"{at.url}/chat/{long.chat_id}")
     page.locator(f'.lu-message[data-id="{long.last_id}"]').wait_for()
     page.wait_for_timeout(1500)
@@ -178,7 +178,7 @@ def through_the_log(page: Page, at: Stage, long: Long, found: Found) -> None:
 
 
 def through_the_chats(page: Page, at: Stage, repeat: int, found: Found) -> None:
-    """All chats with the wheel, and jumps among them."""
+    """Scroll through all chats with the wheel, and jump around in the list."""
     at_rest(page, at)
     found.chats["wheel"] = seen.wheel(page, seen.CHATS, TURN_PX, "probe.isAtEnd()")
     received = Received(page)
@@ -196,7 +196,7 @@ def in_the_palette(page: Page, wanted: Iterable[str], found: Found) -> None:
     for query in wanted:
         page.keyboard.press("Control+k")
         page.get_by_test_id("palette-field").wait_for()
-        # Not waited for here: the page looks while the keys come.
+        # Not awaited here: the page watches while the keys are pressed.
         page.evaluate(f"(query) => {{ window.benchHits = ({HITS})(query); }}", query)
         page.keyboard.type(query, delay=TYPING_MS)
         found.palette_ms.append(round(page.evaluate("window.benchHits"), 1))
@@ -205,7 +205,7 @@ def in_the_palette(page: Page, wanted: Iterable[str], found: Found) -> None:
 
 
 def profile(browser: Browser, page: Page, at: Stage, long: Long, to: Path) -> None:
-    """Parts of it once more under Chromium's profiler, summed up in a text file."""
+    """Repeat parts of it under Chromium's profiler; write the summary to a text file."""
 
     def by_its_address() -> None:
         page.goto(f"{at.url}/chat/{long.chat_id}")

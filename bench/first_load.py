@@ -1,10 +1,10 @@
-"""The chat page from a cold cache: bytes on the wire, and when one can write.
+"""The chat page from a cold cache: bytes on the wire, and when it is usable.
 
     python -m bench.first_load [--repeat 3]
 
-A new browser profile each time, signed in by its cookie alone; the server is warm and on
-the same machine, so the time is that of parsing and running, not of a network. One can
-write when the page has its data: the model picker and an enabled composer stand there.
+Uses a new browser profile each time, signed in by its cookie alone; the server is warm and on the
+same machine, so the time is for parsing and running, not for the network. The page is usable once
+it has its data: the model picker and an enabled composer are shown.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ USABLE = """() => {
 
 @dataclass
 class Load:
-    """One load: bytes by kind of resource, requests, ms until one can write."""
+    """One load: bytes by kind of resource, requests, ms until usable."""
 
     kinds: dict[str, int]
     requests: int
@@ -45,7 +45,7 @@ class Load:
 
 
 def load(browser: Browser, at: Stage, cookie: str) -> Load:
-    """Open the chat page once, with nothing in the cache."""
+    """Open the chat page once with an empty cache."""
     context = browser.new_context(viewport=VIEWPORT)
     context.add_cookies([{"name": COOKIE, "value": cookie, "url": at.url}])
     page = context.new_page()
@@ -70,7 +70,7 @@ def load(browser: Browser, at: Stage, cookie: str) -> Load:
     page.goto(f"{at.url}/chat")
     page.wait_for_function("() => window.benchUsable")
     usable = page.evaluate("window.benchUsable")
-    # What the page fetches afterwards by itself belongs to the first load too.
+    # What the page fetches automatically afterwards counts as well.
     page.wait_for_timeout(3000)
     context.close()
     return Load(dict(kinds), len(kind_of), round(usable, 1))

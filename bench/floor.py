@@ -1,10 +1,10 @@
-"""The least that a server can do: read the upstream's bytes, split them, send the text on.
+"""The least a server can do: read the upstream's bytes, split them, send the text on.
 
     python -m bench.floor --upstream http://127.0.0.1:8123      prints its own address
 
-A question over its websocket is answered as the app answers it (a frame at once, then one
-every 60 ms, the last one `{"end": true}`), with no database, no session and no framework
-beside aiohttp. What the app costs beyond this is the app's own doing.
+A question over its websocket is answered with the app's timing (a frame at once, then one every 60
+ms, the last one `{"end": true}`), without a database, sessions or any framework besides aiohttp.
+Whatever the app costs beyond this is its own overhead.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CLIENT = web.AppKey("client", aiohttp.ClientSession)
 
 
 class Answer:
-    """The text of one answer as it comes in."""
+    """The text of one answer as it arrives."""
 
     def __init__(self) -> None:
         self.waiting: list[str] = []
@@ -33,7 +33,7 @@ class Answer:
         self.ended = False
 
     async def read(self, body: aiohttp.StreamReader) -> None:
-        """Split the upstream's events; only those with text matter."""
+        """Split the upstream's events, keeping only those with text."""
         rest = b""
         async for data in body.iter_any():
             *lines, rest = (rest + data).split(b"\n")
@@ -63,7 +63,7 @@ async def _push(socket: web.WebSocketResponse, answer: Answer) -> None:
 
 
 async def tab(request: web.Request) -> web.WebSocketResponse:
-    """A socket: each text that comes is a question."""
+    """A websocket: each text message is a question."""
     socket = web.WebSocketResponse(compress=False)
     await socket.prepare(request)
     async for message in socket:

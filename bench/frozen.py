@@ -1,10 +1,10 @@
-"""A line that falls silent for minutes: what the pages show, and what the server keeps.
+"""A connection that goes silent for minutes: what the pages show, and what the server keeps.
 
     python -m bench.frozen [--seconds 150] [--interval 10 --timeout 30]
 
-Two chats, each open in two tabs of Chromium behind a proxy that stops forwarding both ways
-without closing anything: one answer ends while the line is dead, the other one goes on after
-it. `interval` and `timeout` are the server's pings; Reflex's own are 25 and 120.
+Two chats, each open in two tabs of Chromium behind a proxy that stops forwarding in both directions
+without closing anything: one answer ends while the connection is dead, the other one continues
+after that. `interval` and `timeout` are for the server's pings; Reflex's defaults are 25 and 120.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ LAST = '[data-testid="message-assistant"] .lu-md-body .lu-md'
 
 
 async def sign_in(context: BrowserContext, url: str) -> None:
-    """Over REST; the context keeps the cookie."""
+    """Sign in over REST; the context keeps the cookie."""
     body = {"email": "bench@example.org", "password": PASSWORD}
     answer = await context.request.post(f"{url}/api/v1/auth/login", data=body)
     assert answer.ok, await answer.text()
 
 
 async def ask(context: BrowserContext, url: str, script: str) -> list[Page]:
-    """Two tabs of a new chat in which the answer has begun."""
+    """Open two tabs of a new chat whose answer has started."""
     page = await context.new_page()
     await page.goto(f"{url}/chat")
     await page.get_by_test_id("model-picker").wait_for()
@@ -53,14 +53,14 @@ async def ask(context: BrowserContext, url: str, script: str) -> list[Page]:
 
 
 async def watch_memory(at: Stage, found: list[float]) -> None:
-    """The server's resident memory, twice a second."""
+    """Record the server's resident memory twice a second."""
     while True:
         found.append(resident_mb(at.server))
         await asyncio.sleep(0.5)
 
 
 async def told(page: Page, since: float) -> float | None:
-    """After how many seconds the page says that the line is gone; None if it never does."""
+    """Seconds until the page says that the connection is lost; None if it never does."""
     try:
         await page.get_by_test_id("offline").wait_for(timeout=PATIENCE_MS)
     except Exception as error:  # noqa: BLE001 - closed pages and time-outs mean the same here
@@ -70,7 +70,7 @@ async def told(page: Page, since: float) -> float | None:
 
 
 async def whole(page: Page, script: str, since: float) -> dict[str, Any]:
-    """When the answer has ended in a tab, and whether it is the model's to the byte."""
+    """When the answer ended in a tab, and whether it matches the model's byte for byte."""
     last = page.locator('[data-testid="message-assistant"][data-status="done"]').last
     await last.wait_for(timeout=PATIENCE_MS)
     after = round(time.monotonic() - since, 1)
@@ -87,7 +87,7 @@ async def whole(page: Page, script: str, since: float) -> dict[str, Any]:
 
 
 async def run(at: Stage, line: Wire, seconds: float) -> dict[str, Any]:
-    """Freeze, wait, thaw, look."""
+    """Freeze, wait, thaw, check."""
     scripts = {
         "ends_meanwhile": f"split-utf8 tokens={int(RATE * (BEFORE_S + seconds / 3))} rate={RATE}",
         "goes_on": f"split-utf8 tokens={int(RATE * (seconds + BEFORE_S + AFTER_S))} rate={RATE}",
@@ -130,7 +130,7 @@ async def run(at: Stage, line: Wire, seconds: float) -> dict[str, Any]:
 
 
 async def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Everything, on a server of its own."""
+    """Run everything on a private server."""
     port = free_port()
     os.environ |= {
         "EXTRA_ORIGINS": f"http://127.0.0.1:{port}",

@@ -1,4 +1,4 @@
-"""Memory of the server at rest, without the model's own service.
+"""Memory of the idle server, without the model service.
 
 python -m bench.idle [--seconds 20]
 """
@@ -17,7 +17,7 @@ GOAL_MB = 250.0
 
 
 def measure(seconds: float) -> Row:
-    """Resident memory of all of the app's processes, some time after the start."""
+    """Resident memory of all the app's processes, some time after the start."""
     with stage() as at:
         httpx.get(f"{at.url}/chat", follow_redirects=True)
         time.sleep(seconds)

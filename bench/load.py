@@ -3,11 +3,10 @@
     python -m bench.load --sessions 200 --rate 50 --seconds 30 [--workers 1] [--rounds 1]
     python -m bench.load --search 50,100,150,200,250
 
-The upstream, the server and this client are a process each. The lag of a token is from
-the moment at which the upstream was due to send it (start + i / rate, on the clock that
-all processes of a machine share) to the moment at which its text came over the socket.
-All questions are asked before the first token leaves, so that the figures are those of
-streaming alone; starts and ends are spread over a few seconds.
+The upstream, the server and this client are one process each. The lag of a token is the time from
+when the upstream was due to send it (start + i / rate, on the clock shared by all processes of a
+machine) until its text arrived over the socket. All questions are asked before the first token is
+sent, so that the figures are for streaming alone; starts and ends are spread over a few seconds.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ from bench.stage import Stage, cpu_ms, floor, resident_mb, stage
 from bench.tab import FloorTab, LeanTab
 
 AT_ONCE = 6
-# What one question costs the server at most, on a slow machine.
+# The most that one question costs the server, on a slow machine.
 ASK_S = 0.09
 GOAL_MS = 200.0
 
 
 @dataclass
 class Asked:
-    """A question of a tab's: its text says which request of the upstream's answers it."""
+    """A tab's question: its text identifies the upstream's request that answers it."""
 
     tab: LeanTab
     text: str
@@ -59,8 +58,8 @@ async def at_once(work: list[Any], limit: int = AT_ONCE) -> None:
 
 
 async def open_tabs(at: Stage, count: int) -> list[LeanTab]:
-    """That many tabs on the chat page, each of another person: tabs of one person would hear
-    of each other's questions."""
+    """Open this many tabs on the chat page, each for a different person: tabs of the same person
+    would be notified of each other's questions."""
     tabs = [LeanTab(at.url, token) for token in await asyncio.to_thread(at.people, count)]
     await at_once([tab.connect("/chat") for tab in tabs])
     await at_once([tab.ready() for tab in tabs])
@@ -74,7 +73,7 @@ async def _ask(asked: Asked, load: Load, start: float, key: str) -> None:
 
 
 async def _end(asked: Asked, timeout: float, text: str) -> None:
-    """Wait for the end, and compare all that there is with what there should be."""
+    """Wait for the end, and compare everything received with the expected text."""
     tab = asked.tab
     try:
         message = await tab.answered(timeout)
@@ -96,7 +95,7 @@ async def _end(asked: Asked, timeout: float, text: str) -> None:
 
 
 async def play(at: Stage, tabs: list[LeanTab], load: Load, name: str) -> dict[str, Any]:
-    """One round: every tab asks once. Returns the figures."""
+    """Run one round, in which every tab asks once. Returns the figures."""
     meter = Meter(lambda: at.server, at.upstream_pid)
     asked = [Asked(tab, "", tab.bytes_received, tab.frame_count) for tab in tabs]
     began, cpu = time.monotonic(), cpu_ms(at.server)
@@ -132,7 +131,7 @@ async def play(at: Stage, tabs: list[LeanTab], load: Load, name: str) -> dict[st
 
 
 async def play_floor(at: Stage, url: str, pid: int, load: Load) -> dict[str, Any]:
-    """The same round against bench/floor.py."""
+    """Run the same round against bench/floor.py."""
     tabs = [FloorTab(url) for _ in range(load.sessions)]
     await at_once([tab.connect() for tab in tabs])
     meter = Meter(lambda: [pid], at.upstream_pid)
@@ -161,7 +160,7 @@ async def play_floor(at: Stage, url: str, pid: int, load: Load) -> dict[str, Any
 
 
 async def measure(at: Stage, loads: list[Load], stop_at_goal: bool) -> list[dict[str, Any]]:
-    """A round for each load, with new tabs for each size."""
+    """Run one round for each load, with new tabs for each size."""
     rounds: list[dict[str, Any]] = []
     tabs: list[LeanTab] = []
     for number, load in enumerate(loads):

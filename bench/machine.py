@@ -1,4 +1,4 @@
-"""What it ran on: the machine, and the versions of what was measured."""
+"""The environment of a run: the machine, and the versions of what was measured."""
 
 from __future__ import annotations
 
@@ -36,19 +36,21 @@ def hardware() -> str:
 
 
 def load() -> str:
-    """How busy the machine is now: the averages of 1, 5 and 15 minutes."""
+    """The current load: the averages over 1, 5 and 15 minutes."""
     return ", ".join(f"{each:.2f}" for each in os.getloadavg())
 
 
 def versions() -> str:
-    """What was measured, and with what."""
+    """The versions of what was measured, and of the tools."""
     beside = Path(sys.executable).with_name("node")
     node = str(beside) if beside.exists() else shutil.which("node") or "node"
     changed = "" if _told("git", "status", "--porcelain") == "unknown" else " with local changes"
-    return ", ".join((
-        f"LLM UI {__version__} ({_told('git', 'rev-parse', '--short', 'HEAD')}{changed})",
-        f"Python {platform.python_version()}",
-        f"Reflex {version('reflex')}",
-        " ".join(_told(CHROMIUM, "--version").split()[:2]),
-        f"Node {_told(node, '--version').removeprefix('v')}",
-    ))  # fmt: skip
+    return ", ".join(
+        (
+            f"LLM UI {__version__} ({_told('git', 'rev-parse', '--short', 'HEAD')}{changed})",
+            f"Python {platform.python_version()}",
+            f"Reflex {version('reflex')}",
+            " ".join(_told(CHROMIUM, "--version").split()[:2]),
+            f"Node {_told(node, '--version').removeprefix('v')}",
+        )
+    )

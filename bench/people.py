@@ -1,8 +1,8 @@
-"""Inside a stage's environment: accounts with open sessions, made where no limit counts.
+"""Inside a stage's environment: accounts with open sessions, created without rate limits.
 
     python -m bench.people --count 25      prints a JSON list of session tokens
 
-Registering by REST would hash a password for each and meet the limit per address.
+Registering over REST would hash a password for each account and hit the limit per address.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from llm_ui.models import User
 
 
 async def make(count: int) -> list[str]:
-    """Make that many users; returns a session's token for each."""
+    """Create this many users; returns a session token for each."""
     start_database(load_settings().database)
     tokens = []
     try:
         async with unit_of_work() as session:
             for _ in range(count):
-                # A search for the most sessions asks for more people again and again.
+                # A search for the maximum number of sessions creates more people repeatedly.
                 name = f"bench-{secrets.token_hex(6)}"
-                # Nobody signs in with it: no password has this hash.
+                # Nobody can sign in with it: no password has this hash.
                 user = User(email=f"{name}@example.org", username=name, password_hash="none")
                 session.add(user)
                 await session.flush()
@@ -39,7 +39,7 @@ async def make(count: int) -> list[str]:
 
 
 def main() -> None:
-    """Make them and print their tokens."""
+    """Create them and print their tokens."""
     parser = argparse.ArgumentParser(prog="python -m bench.people")
     parser.add_argument("--count", type=int, required=True)
     print(json.dumps(asyncio.run(make(parser.parse_args().count))))

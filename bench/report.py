@@ -1,4 +1,4 @@
-"""docs/performance.md: the measured part is written anew, all else in it stays."""
+"""Updates docs/performance.md: the measured part is replaced, everything else is kept."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def measured(facts: dict[str, str], rows: list[dict[str, Any]]) -> str:
 
 
 def put_in(page: str, part: str) -> str:
-    """The page with its measured part replaced. Raises ValueError without markers."""
+    """The page with its measured part replaced. Raises ValueError if there are no markers."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,4 +1,4 @@
-"""A figure: what was measured, what is wanted, and the least that it could be."""
+"""A figure: the measured value, the goal, and the least it could be."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Figure:
     """One measured figure.
 
     Args:
-        name: what it is, as a reader of the table would say it.
-        goal: what it should be at most (with `at_least`: at least); None if none is set.
-        cap: the worst that is tolerated; None if none is set.
-        floor: the same figure of the least that does the visible part of the work.
+        name: its name as shown in the table.
+        goal: the maximum to aim for (with `at_least`: the minimum); None if there is none.
+        cap: the worst value that is tolerated; None if there is none.
+        floor: the same figure for the minimum that does the visible part of the work.
     """
 
     name: str
@@ -30,18 +30,18 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """How many times the floor it is."""
+        """The multiple of the floor."""
         return round(self.value / self.floor, 2) if self.floor else None
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the goal is reached; None without a goal."""
+        """Whether the goal is met; None if there is none."""
         if self.goal is None:
             return None
         return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for the one JSON object of a row."""
+        """Everything, for the row's JSON object."""
         return {
             "name": self.name,
             "value": self.value,
@@ -65,7 +65,7 @@ class Row:
     details: dict[str, Any] = field(default_factory=dict)
 
     def print(self) -> None:
-        """One JSON object on stdout."""
+        """Print one JSON object to stdout."""
         told = {
             "row": self.name,
             "command": self.command,

@@ -1,7 +1,7 @@
 """Where a server's time goes, sampled by py-spy, as text.
 
-Threads that wait are left out, by what stands in the line they are at. Sampling slows the
-server a little: shares are to be trusted, not sums.
+Waiting threads are left out, recognised by the source line they are at. Sampling slows the server
+slightly, so rely on shares, not totals.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from bench.stage import cpu_ms
 PER_SECOND = 250
 TOP = 25
 FRAME = re.compile(r"(?P<name>.*) \((?P<file>.*):(?P<line>\d+)\)")
-# The lines at which idle threads stand: the event loop, thread pools, aiosqlite's threads.
+# The source lines at which idle threads wait: the event loop, thread pools, aiosqlite's threads.
 WAITS = re.compile(r"\.poll\(|\.select\(|\.acquire\(\)|queue\.get\(|tx\.get\(|\.join\(|\.wait\(")
 
 
 def is_waiting(frame: str) -> bool:
-    """Whether a thread whose innermost frame this is has nothing to do."""
+    """Whether a thread with this innermost frame is idle."""
     found = FRAME.fullmatch(frame)
     if not found:
         return not frame.strip()
@@ -35,7 +35,7 @@ def is_waiting(frame: str) -> bool:
 
 
 def named(frame: str) -> str:
-    """A frame with the last two parts of its file's path."""
+    """A frame, with its path reduced to the last two parts."""
     found = FRAME.fullmatch(frame)
     if not found:
         return frame
@@ -43,7 +43,7 @@ def named(frame: str) -> str:
 
 
 def summary(stacks: list[str]) -> str:
-    """The top functions of stacks in py-spy's raw form: `outer;…;inner count`."""
+    """The top functions in py-spy's raw stacks: `outer;…;inner count`."""
     own: Counter[str] = Counter()
     within: Counter[str] = Counter()
     for line in stacks:
@@ -64,13 +64,14 @@ def summary(stacks: list[str]) -> str:
 
 
 def busiest(pids: list[int]) -> int:
-    """The process that has used the most CPU time so far: the worker, not its keeper."""
+    """The process with the most CPU time so far: the worker rather than its parent."""
     return max(pids, key=lambda pid: cpu_ms([pid]))
 
 
 @contextmanager
 def sampled(pids: list[int], seconds: float, file: Path) -> Iterator[None]:
-    """Sample the busiest process while the body runs, about `seconds`; sum up in `file`."""
+    """Sample the busiest process for about `seconds` while the block runs; write the summary to
+    `file`."""
     spy = Path(sys.executable).with_name("py-spy")
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "stacks.txt"

@@ -1,7 +1,7 @@
-"""Made-up texts in Latin letters, Chinese, Japanese and Korean, as bench/search.py fills chats.
+"""Synthetic texts in Latin script, Chinese, Japanese and Korean, for the chats of bench/search.py.
 
-Words are as often as words are in a language (Zipf). Chinese and Japanese have no blanks, Korean
-words bear particles. What is looked for are words of the same vocabularies.
+Word frequencies follow Zipf's law. Chinese and Japanese have no spaces, Korean words carry
+particles. Queries use words of the same vocabularies.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ KATAKANA = [chr(code) for code in range(0x30A2, 0x30F4)]
 
 @dataclass(frozen=True)
 class Script:
-    """A vocabulary, and how its words become a text."""
+    """A vocabulary, and how its words form a text."""
 
     words: list[str]
     sums: list[float]
     joined: Callable[[random.Random, list[str]], str]
 
     def text(self, rng: random.Random, count: int) -> str:
-        """A text of so many words."""
+        """A text of `count` words."""
         return self.joined(rng, rng.choices(self.words, cum_weights=self.sums, k=count))
 
     def word(self, rng: random.Random) -> str:
-        """A word to look for: half of them stand in many messages, half in few."""
+        """A word to search for: half of them are frequent, half are rare."""
         if rng.random() < 0.5:
             return rng.choices(self.words, cum_weights=self.sums)[0]
         return rng.choice(self.words)
@@ -54,14 +54,14 @@ def latin() -> Script:
 
 
 def _often(first: int, count: int) -> Callable[[random.Random, int], str]:
-    """Characters of a block, some far more often than others."""
+    """Characters of a block, some far more frequent than others."""
     sums = list(itertools.accumulate(1 / (rank + 20) for rank in range(count)))
     codes = [chr(first + number) for number in range(count)]
     return lambda rng, length: "".join(rng.choices(codes, cum_weights=sums, k=length))
 
 
 def chinese() -> Script:
-    """Words of two, sometimes one or three characters of 3,000; commas now and then."""
+    """Words of two, sometimes one or three, of 3,000 characters; with occasional commas."""
     some = _often(0x4E00, 3000)
 
     def joined(rng: random.Random, words: list[str]) -> str:
@@ -86,7 +86,7 @@ def japanese() -> Script:
 
 
 def korean() -> Script:
-    """Words of two or three syllables, with particles and blanks."""
+    """Words of two or three syllables, with particles and spaces."""
     some = _often(0xAC00, 2500)
 
     def joined(rng: random.Random, words: list[str]) -> str:
@@ -96,7 +96,7 @@ def korean() -> Script:
 
 
 def shapes(script: Script, rng: random.Random) -> list[Callable[[], str]]:
-    """What people type: common words and rare ones, pairs, beginnings, phrases, -without."""
+    """What people type: frequent and rare words, pairs, prefixes, phrases, exclusions with "-"."""
 
     def word() -> str:
         return script.word(rng)

@@ -1,11 +1,11 @@
-"""Finding things among many: search, the list of chats, opening a long chat; server side.
+"""Searching a large history: search, the chat list, opening a long chat; server side only.
 
 python -m bench.search [--postgres URL] [--messages 100000] [--chats 5000] [--mixed]
 
-One person has all of them. Each figure is the time of the service call on a connection of
-the pool, as a page's handler and a REST route make it. Half of the words that are looked
-for stand in many messages and half in few. `--postgres` names a server on which a scratch
-database is made; without it SQLite alone is measured.
+All chats belong to one person. Each figure is the time of the service call on a pooled connection,
+as a page's handler or a REST route would make it. Half of the query words are in many messages and
+half in few. `--postgres` names a server on which a scratch database is created; without it only
+SQLite is measured.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from llm_ui.auth import Actor
 from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.models import ChatHistory, ChatMessage, User
 from llm_ui.models.base import new_id, now
-from llm_ui.services import chats, search, shelf
+from llm_ui.services.chats import chats, organize, search
 
 GOAL_MS = 30.0
 LONG = 1000
@@ -38,7 +38,7 @@ SEED = 7
 
 
 async def somebody() -> Actor:
-    """A new person, who has nothing yet."""
+    """Create a person without any data."""
     user = User(id=new_id(), email="bench@example.org", username="bench", password_hash="")
     actor = Actor(user.id, user.username, user.email, "user")
     async with unit_of_work() as session:
@@ -47,10 +47,10 @@ async def somebody() -> Actor:
 
 
 async def fill(actor: Actor, messages: int, chat_count: int, *, mixed: bool = False) -> str:
-    """Give a person chats, the newest of them LONG; returns that one's id.
+    """Create chats for a person, the newest of them LONG; returns the newest one's id.
 
     Args:
-        mixed: a third of the chats are in Chinese, Japanese and Korean.
+        mixed: write a third of the chats in Chinese, Japanese and Korean.
     """
     rng = random.Random(SEED)
     latin = scripts.latin()
@@ -62,7 +62,7 @@ async def fill(actor: Actor, messages: int, chat_count: int, *, mixed: bool = Fa
         return others[number // 3 % 3] if mixed and number % 3 == 2 else latin
 
     long_chat = ""
-    # Row by row this would take minutes: a hundred chats at once.
+    # In batches of a hundred chats: row by row this would take minutes.
     for first in range(0, chat_count, 100):
         chat_rows: list[dict[str, Any]] = []
         message_rows: list[dict[str, Any]] = []
@@ -99,7 +99,7 @@ async def fill(actor: Actor, messages: int, chat_count: int, *, mixed: bool = Fa
 
 
 def queries(count: int, *made: Callable[[], scripts.Script]) -> list[str]:
-    """What people type; in Latin letters, or in the scripts given."""
+    """What people type, in Latin script or in the given scripts."""
     rng = random.Random(SEED + 1)
     each = [scripts.shapes(make(), rng) for make in made or (scripts.latin,)]
     return [
@@ -108,7 +108,7 @@ def queries(count: int, *made: Callable[[], scripts.Script]) -> list[str]:
 
 
 async def timed(calls: list[Callable[[Any], Awaitable[object]]]) -> dict[str, float]:
-    """Each call in a unit of work of its own; p50, p95 and the worst in ms."""
+    """Run each call in a unit of work of its own; p50, p95 and maximum in ms."""
     times = []
     for call in calls:
         began = time.perf_counter()
@@ -120,7 +120,7 @@ async def timed(calls: list[Callable[[Any], Awaitable[object]]]) -> dict[str, fl
 
 
 async def index_megabytes(*, is_sqlite: bool) -> float:
-    """What the index of words takes, and the entries it belongs to."""
+    """The size of the full-text index, including its entries table."""
     sizes = (
         "SELECT (SELECT sum(length(block)) FROM searchindex_data) + "
         "(SELECT 100 * count(*) FROM searchentry)"
@@ -134,7 +134,7 @@ async def index_megabytes(*, is_sqlite: bool) -> float:
 async def measure(
     url: str, messages: int, chat_count: int, repeat: int, mixed: bool
 ) -> dict[str, Any]:
-    """The times on one database, which is migrated and empty."""
+    """Measure one database, which is migrated and empty."""
     database = start_database(url)
     try:
         began = time.perf_counter()
@@ -157,7 +157,7 @@ async def measure(
             )
         starts = [rng.randrange(chat_count) for _ in range(repeat)]
         found["list"] = await timed(
-            [lambda s, n=n: shelf.window(s, actor, n) for n in starts]  # type: ignore[misc]
+            [lambda s, n=n: organize.window(s, actor, n) for n in starts]  # type: ignore[misc]
         )
         found["open"] = await timed([lambda s: chats.open_chat(s, actor, long_chat)] * repeat)
         if database.is_sqlite and database.url.database:

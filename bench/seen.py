@@ -1,7 +1,7 @@
-"""What of a long list is in the page and on the screen while somebody scrolls through it.
+"""What is in the document and on screen while somebody scrolls through a long list.
 
-All of it is looked at by the page itself, after each frame that its main thread has made:
-a timer that a frame's callback sets fires when that frame is over.
+The page itself checks after every frame of its main thread: a timer set in a frame's callback fires
+when that frame is over.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ MOST_STEPS = 6000
 
 @dataclass(frozen=True)
 class Listing:
-    """A list that scrolls: its box, what stands for rows that are not in the page, and
-    what of a row says which one it is."""
+    """A scrolling list: its box, the placeholder for rows that are not in the document, and what
+    identifies a row."""
 
     box: str
     hole: str
@@ -31,8 +31,8 @@ class Listing:
 LOG = Listing(".lu-log-box", ".lu-log-row:empty, .lu-log-group:empty", ".lu-message", "data-id")
 CHATS = Listing("nav.lu-chats", ".lu-chats__space", ".lu-chat__link", "href")
 
-# Counts elements and blank views while it runs. `waited` is how long the reader stood at
-# the very top while there was more to come.
+# Counts elements and blank views while it runs. `waited` is how long the reader was at the very top
+# while earlier items were still to come.
 PROBE = """({ box, hole, row, name }) => {
   const probe = { elements: 0, blank: 0, waited: 0, long: [], rows: new Set(), over: false };
   window.benchProbe = probe;
@@ -82,7 +82,7 @@ END = """() => {
   };
 }"""
 
-# Jumps somewhere and says after how many ms the rows there are on the screen.
+# Jumps to a position and resolves to the ms until the rows there are on screen.
 JUMP = """({ box, share }) => new Promise((done, failed) => {
   const list = document.querySelector(box);
   list.scrollTop = share * (list.scrollHeight - list.clientHeight);
@@ -99,16 +99,16 @@ JUMP = """({ box, share }) => new Promise((done, failed) => {
 
 @dataclass(frozen=True)
 class Way:
-    """What was seen on a way through a list.
+    """Observations while scrolling through a list.
 
     Args:
         elements: the most elements in the document at any time.
-        blank_ms: the longest time for which a part of the view was empty.
-        waited_ms: the longest wait at the top for what comes before.
-        long_tasks: tasks of the main thread that took over 50 ms.
-        rows: how many different rows were in the page at one time or another.
-        settled_blank: how often the view had an empty part although all had come to rest.
-        rests: how often it was looked at so.
+        blank_ms: the longest time that a part of the view was empty.
+        waited_ms: the longest wait at the top for earlier items.
+        long_tasks: main-thread tasks that took over 50 ms.
+        rows: how many different rows were in the document at some time.
+        settled_blank: how often the view had an empty part although everything had settled.
+        rests: how often that was checked.
     """
 
     elements: int
@@ -123,12 +123,12 @@ class Way:
 
 
 def begin(page: Page, listing: Listing) -> None:
-    """Watch from here on; `end` tells."""
+    """Start observing; `end` returns the result."""
     page.evaluate(PROBE, asdict(listing))
 
 
 def end(page: Page, steps: int = 0, rests: int = 0, settled_blank: int = 0) -> Way:
-    """What was seen since `begin`."""
+    """The observations since `begin`."""
     found: dict[str, Any] = page.evaluate(END)
     for name in ("blank_ms", "waited_ms"):
         found[name] = round(found[name], 1)
@@ -136,14 +136,14 @@ def end(page: Page, steps: int = 0, rests: int = 0, settled_blank: int = 0) -> W
 
 
 def wheel(page: Page, listing: Listing, step: int, arrived: str) -> Way:
-    """Turn the wheel over a list until a condition in JavaScript holds.
+    """Scroll a list with the wheel until a JavaScript condition holds.
 
     Args:
-        step: pixels of one turn, downwards; negative is upwards.
-        arrived: an expression; `probe` in it knows isAtTop and isAtEnd.
+        step: pixels per turn of the wheel, downwards; negative means upwards.
+        arrived: a JavaScript expression; `probe` in it has isAtTop and isAtEnd.
 
     Raises:
-        AssertionError: the end of the way does not come.
+        AssertionError: the condition is never met.
     """
     begin(page, listing)
     page.locator(listing.box).hover()
@@ -162,6 +162,6 @@ def wheel(page: Page, listing: Listing, step: int, arrived: str) -> Way:
 
 
 def jump(page: Page, listing: Listing, share: float) -> float:
-    """Drag the scroll bar to a share of the way; ms until the rows there are shown."""
+    """Drag the scroll bar to a fraction of its length; ms until the rows there are shown."""
     spent: float = page.evaluate(JUMP, {"box": listing.box, "share": share})
     return round(spent, 1)

@@ -2,8 +2,8 @@
 
     python -m bench.server [--tokens 2000] [--rate 200] [--repeat 3] [--profile FILE]
 
-A websocket client stands in for the page (tests/states/client.py). The floor is the bare
-relay of bench/floor.py with the same answers.
+A websocket client takes the place of the page (tests/states/client.py). The floor is the bare relay
+of bench/floor.py with the same answers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.samples import sampled
 from bench.stage import PASSWORD, Stage, cpu_ms, family, floor, stage
 from bench.tab import FloorTab
 from tests.scripted import expected_text
-from tests.states.client import CHAT, COOKIE, Tab
+from tests.states.client import CHAT, COOKIE, OPEN_CHAT, Tab
 
 CAP_MS = 400.0
 GOAL_MS = 200.0
@@ -27,12 +27,12 @@ PATIENCE_S = 120.0
 
 
 def script(tokens: int, rate: int) -> str:
-    """The question that makes the upstream answer so."""
+    """The question that makes the scripted upstream answer this way."""
     return f"article tokens={tokens} rate={rate}"
 
 
 def cookie_of(at: Stage) -> str:
-    """The session of the stage's account."""
+    """The session cookie of the stage's account."""
     account = {"email": "bench@example.org", "password": PASSWORD}
     return httpx.post(f"{at.url}/api/v1/auth/login", json=account).cookies[COOKIE]
 
@@ -45,15 +45,15 @@ async def answer(tab: Tab, key: str, question: str) -> None:
     await tab.until(lambda: tab.vars(CHAT).get("accepted_key") == key)
 
     def is_over() -> bool:
-        values = tab.vars(CHAT)
+        values = tab.vars(OPEN_CHAT)
         return not values["busy"] and bool(values["messages"])
 
     await tab.until(is_over, PATIENCE_S)
-    assert tab.vars(CHAT)["messages"][-1]["content"] == expected_text(question)
+    assert tab.vars(OPEN_CHAT)["messages"][-1]["content"] == expected_text(question)
 
 
 async def app_cpu(at: Stage, cookie: str, question: str, repeat: int) -> list[float]:
-    """CPU time of the app's processes for each of the answers, in ms."""
+    """CPU time of the app's processes for each answer, in ms."""
     spent = []
     async with Tab(at.url, cookie=cookie, keep_frames=False) as tab:
         await answer(tab, "warm", "article tokens=200")
@@ -66,7 +66,7 @@ async def app_cpu(at: Stage, cookie: str, question: str, repeat: int) -> list[fl
 
 
 async def idle_cpu(at: Stage, seconds: float) -> float:
-    """CPU time of the app's processes when nothing happens, in ms per second."""
+    """CPU time of the app's processes when idle, in ms per second."""
     before = cpu_ms(at.server)
     await asyncio.sleep(seconds)
     return (cpu_ms(at.server) - before) / seconds
@@ -89,7 +89,7 @@ async def floor_cpu(at: Stage, question: str, repeat: int) -> list[float]:
 
 
 async def measure(tokens: int, rate: int, repeat: int, profile_to: Path | None) -> Row:
-    """CPU time for 1,000 tokens of one stream."""
+    """CPU time per 1,000 tokens of one stream."""
     with stage() as at:
         cookie = cookie_of(at)
         spent = await app_cpu(at, cookie, script(tokens, rate), repeat)

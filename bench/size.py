@@ -1,8 +1,8 @@
-"""What a fresh set-up takes on disk: clone, `dev.py run` until it is ready, measure.
+"""Disk usage of a fresh setup: clone, `dev.py run` until ready, measure.
 
     python -m bench.size
 
-Of what is committed, not of what lies about; takes minutes and fetches the requirements.
+Uses the committed files, not the working tree; takes minutes and downloads the requirements.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PARTS = (".venv", ".web", ".git", "data")
 
 
 def disk_mb(folder: Path) -> float:
-    """What a folder takes on disk, in MB; a file with several names counts once."""
+    """The disk usage of a folder in MB; hard links count once."""
     seen: dict[tuple[int, int], int] = {}
     for path, _, names in os.walk(folder):
         for name in (".", *names):
@@ -36,7 +36,7 @@ def disk_mb(folder: Path) -> float:
 
 
 def run_once(home: Path) -> float:
-    """`dev.py run` in a fresh checkout until it is ready; returns the seconds that it took."""
+    """Run `dev.py run` in a fresh checkout until ready; returns the seconds it took."""
     port, began = free_port(), time.monotonic()
     kept = ("PATH", "HOME", "LANG", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
     env = {name: os.environ[name] for name in os.environ if name in kept or "PIP_" in name}
@@ -64,7 +64,7 @@ def run_once(home: Path) -> float:
 
 
 def measure() -> Row:
-    """The whole and its parts."""
+    """The total and its parts."""
     with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
         home = Path(folder) / "llm-ui"
         clone = ["git", "clone", "--quiet", "--depth", "1", f"file://{ROOT}", str(home)]

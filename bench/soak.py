@@ -1,14 +1,13 @@
-"""Kills and long load against the running application.
+"""Soak tests against the running application: kills and sustained load.
 
     python3 dev.py soak [--kills 50] [--rounds 5] [--sessions 200] [--rate 50] [--seconds 60]
                         [--outages 8] [--halves 6] [--seed N] [--workers 1|2]
                         [--only kills|rounds|outages|halves]
 
-Without --workers: one worker on SQLite, then two on PostgreSQL and Redis (TEST_POSTGRES_URL
-and TEST_REDIS_URL; `dev.py soak` finds them as the tests do). Kill n has the seed N + n;
-`--only kills --kills 1 --seed <that>` repeats it; outages and halves (requests
-and uploads that never end) likewise. Ends with 1 if anything was
-wrong.
+Without --workers: one worker on SQLite, then two on PostgreSQL and Redis (TEST_POSTGRES_URL and
+TEST_REDIS_URL; `dev.py soak` finds them as the tests do). Kill n has the seed N + n; `--only kills
+--kills 1 --seed <that>` repeats it. The same goes for outages and halves (requests and uploads that
+never finish). The exit code is 1 if anything went wrong.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def stage_of(workers: int) -> Iterator[Stage]:
 
 
 async def soak_kills(at: Stage, kills: int, seed: int) -> int:
-    """Kill that many times; returns how many went wrong."""
+    """Kill this many times; returns how many went wrong."""
     killer = Killer(at)
     await killer.open()
     wrong = 0
@@ -57,7 +56,7 @@ async def soak_kills(at: Stage, kills: int, seed: int) -> int:
 
 
 def soak(options: argparse.Namespace) -> int:
-    """All that the options ask for; returns how many things were wrong."""
+    """Run what the options select; returns how many things went wrong."""
     wrong = 0
     for workers in [options.workers] if options.workers else [1, 2]:
         place = "one worker, SQLite" if workers == 1 else "two workers, PostgreSQL and Redis"
@@ -89,8 +88,8 @@ def soak(options: argparse.Namespace) -> int:
 
 
 def main() -> None:
-    """Do what the command line says."""
-    # So that what was started is ended, too.
+    """Run the command line."""
+    # Exit normally, so that everything that was started is stopped too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(
         prog="dev.py soak", description=__doc__, formatter_class=argparse.RawTextHelpFormatter

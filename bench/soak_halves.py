@@ -1,12 +1,12 @@
-"""Requests and uploads that begin and never end, and what must be true meanwhile and afterwards.
+"""Unfinished requests and uploads, and unread responses, and the invariants around them.
 
-Each round has a seed, which says what does not end (bodies, headers, a trickle of bytes, uploads),
-how many, and from how many addresses. While they hang, somebody else signs in and uploads a file;
-after their time
+Each round is determined by a seed: what does not finish (bodies, headers, a trickle of bytes,
+uploads, reading), how many, and from how many addresses. While they hang, somebody else signs in
+and uploads a file; once their time limits have passed
 
 - all of their connections are closed;
-- nothing of their uploads is on the disk, and their room is free again;
-- the server has no more files open than before.
+- nothing of their uploads is left on disk, and their quota is free again;
+- the server has no more open files than before.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ from pathlib import Path
 
 import httpx
 
-from llm_ui.api.bodies import ORDINARY, UPLOAD
+from llm_ui.api.http.bodies import ORDINARY, UPLOAD
+from llm_ui.api.http.unread import PATIENCE_S
 from tests.conftest import fresh_postgres, migrate
 from tests.halves import HALVES, Half, many_files
 from tests.states.client import COOKIE
 from tests.states.served import PASSWORD, Person, Server, model_server, serve
 
-KINDS = ("bodies", "headers", "trickle", "uploads")
+KINDS = ("bodies", "headers", "trickle", "uploads", "unread")
+ANSWER = "GET /api/docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEADERS_S = 30.0
-# A server that is busy with others' connections may be that slow, not more.
+# A server that is busy with other connections may be this slow, but no slower.
 ANSWERS_S = 10.0
 SLACK_S = 15.0
 FILES_LEFT = 50
@@ -38,7 +40,7 @@ FILES_LEFT = 50
 
 @dataclass
 class Round:
-    """What one round did. `problems` is empty when all was as it should be."""
+    """The result of one round. `problems` is empty if all went well."""
 
     seed: int
     what: str
@@ -49,7 +51,7 @@ class Round:
     problems: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """For people: all of it in one line."""
+        """A one-line summary."""
         verdict = "; ".join(self.problems) or "all right"
         return (
             f"seed {self.seed}: {self.count} {self.what} from {self.addresses} addresses, others "
@@ -58,7 +60,7 @@ class Round:
 
 
 class Door:
-    """A server, and two people: one who does not end, and one who wants to work."""
+    """A server and two people: one who never finishes a request, and one who wants to work."""
 
     def __init__(self, server: Server, data: Path) -> None:
         self._server, self._data = server, data
@@ -67,7 +69,7 @@ class Door:
         self._bob = server.register("bob")
 
     async def play(self, seed: int) -> Round:
-        """One round; everything that varies comes of its seed."""
+        """Run one round; everything random derives from the seed."""
         chance = random.Random(seed)
         what = chance.choice(KINDS)
         count = chance.choice((30, 60)) if what == "uploads" else chance.choice((1200, 2000, 3000))
@@ -76,13 +78,23 @@ class Door:
         began = time.monotonic()
         opened = await self._open(chance, report)
         trickles = asyncio.create_task(self._trickle(opened if what == "trickle" else []))
-        ended = asyncio.gather(*(each.ended() for each in opened))
-        patience = {"headers": HEADERS_S, "uploads": UPLOAD.pause, "bodies": ORDINARY.pause}
+        ended = asyncio.gather(*(each.ended() for each in opened if what != "unread"))
+        patience = {
+            "headers": HEADERS_S,
+            "uploads": UPLOAD.pause,
+            "bodies": ORDINARY.pause,
+            "unread": 2 * PATIENCE_S,
+        }
         try:
             for _time in range(3):
                 await self._work(report)
             async with asyncio.timeout(patience.get(what, ORDINARY.whole) + SLACK_S):
                 await ended
+                # A client that does not read does not notice the end either.
+                while what == "unread":
+                    await asyncio.sleep(1)
+                    if self._open_files() <= files + FILES_LEFT:
+                        break
         except TimeoutError:
             report.problems.append("some of them were never ended")
         finally:
@@ -107,6 +119,8 @@ class Door:
     def _request(self, chance: random.Random, what: str) -> str:
         if what == "headers":
             return chance.choice(("", "GET / HT", "GET / HTTP/1.1\r\nHost: localhost\r\nX-A: "))
+        if what == "unread":
+            return ANSWER * 8
         if what != "uploads":
             return chance.choice(HALVES)
         head = (
@@ -125,7 +139,7 @@ class Door:
                 each.more(b"1\r\n \r\n")
 
     async def _work(self, report: Round) -> None:
-        """Somebody else does what people do."""
+        """Let somebody else do ordinary things."""
         began = time.monotonic()
         try:
             await asyncio.to_thread(_signs_in_and_uploads, self._server, self._bob)
@@ -172,7 +186,7 @@ async def _rounds(door: Door, rounds: int, seed: int, server: Server) -> int:
 
 
 def soak_halves(workers: int, rounds: int, seed: int, postgres: str, redis: str) -> int:
-    """That many rounds; returns how many went wrong."""
+    """Run this many rounds; returns how many failed."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(many_files())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llm-ui-soak-")))

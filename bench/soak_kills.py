@@ -1,11 +1,11 @@
-"""Workers that are killed in the middle of answers, and what must be true afterwards.
+"""Killing workers in the middle of answers, and the invariants checked afterwards.
 
-What is checked after each kill:
+After each kill:
 
-- what a tab had received KEPT_AFTER_S before it (or longer ago) is in the database;
+- what a tab had received KEPT_AFTER_S before it (or earlier) is in the database;
 - no run stays queued or running;
-- each chat has its question and its answer, once;
-- Continue writes on from there, and the tab shows what the database has.
+- each chat has its question and its answer, exactly once;
+- Continue resumes from there, and the tab shows what the database has.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from bench.stage import Stage
 from bench.tab import LeanTab
 from llm_ui.db import script_url
 from tests.scripted import expected_text
-from tests.states.client import CHAT, Refused, utf16_length
+from tests.states.client import EDITING, FOLLOWING, OPEN_CHAT, Refused, utf16_length
 
 KEPT_AFTER_S = 0.3
-# The web server gives up when a worker that it has just started again dies again.
+# The web server gives up when a worker that was just restarted dies again.
 RESPAWN_S = 6.5
 BACK_S = 60.0
 ENDED_S = 30.0
@@ -37,14 +37,14 @@ ACTIVE = "('queued', 'running')"
 
 @dataclass
 class Answer:
-    """An answer that was being written: who asked, who looks on too."""
+    """An answer that was being written: the tab that asked, and the one that follows it."""
 
     script: str
     tabs: list[LeanTab]
     chat: str = ""
     run: int = 0
     seen: str = ""
-    # The longest text that each moment had brought to some tab, for all moments.
+    # The longest text that had reached any tab, at each moment.
     arrivals: list[tuple[float, int]] = field(default_factory=list)
 
     @property
@@ -54,7 +54,7 @@ class Answer:
 
 @dataclass
 class Report:
-    """What one kill did. `problems` is empty when all was as it should be."""
+    """The result of one kill. `problems` is empty if all went well."""
 
     seed: int
     what: str
@@ -69,7 +69,7 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """For people: all of it in one line."""
+        """A one-line summary."""
         verdict = "; ".join(self.problems) or "all right"
         return (
             f"seed {self.seed}: {self.what} killed {self.after:.2f} s after the questions, "
@@ -81,11 +81,11 @@ class Report:
 
 
 class Killer:
-    """Kills the server of a stage, again and again, while tabs stream.
+    """Kills the server of a stage repeatedly while tabs stream.
 
     Args:
-        answers: how many at once.
-        kept_after: what a tab had received so many seconds before a kill must be kept.
+        answers: how many run at once.
+        kept_after: what a tab had received this many seconds before a kill must be kept.
     """
 
     def __init__(self, at: Stage, answers: int = 4, kept_after: float = KEPT_AFTER_S) -> None:
@@ -97,13 +97,13 @@ class Killer:
         self._started = time.monotonic()
 
     async def open(self) -> None:
-        """Two tabs for each answer: one asks, the other one looks on."""
+        """Open two tabs for each answer: one asks, the other follows."""
         tokens = await asyncio.to_thread(self._at.people, self._count)
         self._tabs = [LeanTab(self._at.url, token) for token in tokens for _ in range(2)]
         await at_once([tab.connect("/chat") for tab in self._tabs])
 
     async def close(self) -> None:
-        """Leave nothing open."""
+        """Close everything."""
         for tab in self._tabs:
             await tab.drop()
         self._database.dispose()
@@ -113,14 +113,14 @@ class Killer:
             return list(connection.execute(sa.text(query), values).all())
 
     async def kill(self, seed: int) -> Report:
-        """One kill; everything that varies comes of its seed."""
+        """Kill once; everything random derives from the seed."""
         chance = random.Random(seed)
         answers = await self._begin(chance)
         report = Report(seed, "", chance.uniform(0.15, 2.2))
         await asyncio.sleep(report.after)
         await self._until_respawn_is_safe()
         victim = chance.choice(await asyncio.to_thread(self._owners) or sorted(self._at.workers))
-        # With one worker, in turn: the web server starts another one, or all is gone.
+        # With a single worker, alternately: a worker that is restarted, or the whole server.
         whole = len(self._at.workers) == 1 and seed % 2 == 1
         report.what = "the server" if whole else "a worker"
         before = self._at.workers
@@ -129,7 +129,7 @@ class Killer:
             self._at.kill_server()
         else:
             os.kill(victim, signal.SIGKILL)
-        # What is still in the sockets had left before the kill, and may be late.
+        # What is still in the sockets was sent before the kill, and may arrive late.
         await asyncio.sleep(0.1)
         for each in answers:
             self._note_seen(each, killed - self._kept_after)
@@ -140,7 +140,7 @@ class Killer:
         return report
 
     def _owners(self) -> list[int]:
-        """The workers that are writing an answer; an idle one is no loss."""
+        """The workers that are writing an answer; killing an idle one proves nothing."""
         rows = self._rows(f"SELECT DISTINCT owner FROM generation WHERE state IN {ACTIVE}")
         owners = {int(row[0].split(":")[1]) for row in rows if row[0]}
         return sorted(owners & set(self._at.workers))
@@ -149,10 +149,10 @@ class Killer:
         await asyncio.sleep(max(0.0, self._started + RESPAWN_S - time.monotonic()))
 
     async def _begin(self, chance: random.Random) -> list[Answer]:
-        """Ask all questions; those who look on open the chats."""
-        # The wait for a safe moment is spent before the questions, not in their answers.
+        """Ask all questions; the following tabs open the chats."""
+        # Wait for a safe moment before asking, so that the wait is not part of the answers.
         await self._until_respawn_is_safe()
-        # All anew and at once: else a worker that was started again would stay without tabs.
+        # Reconnect all tabs at once, or a restarted worker would have none.
         await asyncio.gather(*(tab.drop() for tab in self._tabs))
         for tab in self._tabs:
             tab.state.clear()
@@ -171,9 +171,9 @@ class Killer:
             [each.asker.ask(each.script, f"{stamp}-{n}") for n, each in enumerate(answers)]
         )
         for each in answers:
-            each.chat = each.asker.vars(CHAT)["open_chat_id"]
+            each.chat = each.asker.vars(OPEN_CHAT)["open_chat_id"]
             each.asker.path = f"/chat/{each.chat}"
-            each.run = each.asker.vars(CHAT)["messages"][-1]["run"]
+            each.run = each.asker.vars(OPEN_CHAT)["messages"][-1]["run"]
         await at_once([each.tabs[1].open(f"/chat/{each.chat}") for each in answers])
         return answers
 
@@ -216,7 +216,7 @@ class Killer:
                 report.problems.append(f"{each.script}: {error}")
 
     async def _until_ended(self, chats: list[str]) -> list[Any]:
-        """Wait until no run is active; gives those that are after ENDED_S."""
+        """Wait until no run is active; returns those that still are after ENDED_S."""
         deadline = time.monotonic() + ENDED_S
         query = f"SELECT chat_id, state, owner FROM generation WHERE state IN {ACTIVE}"
         while True:
@@ -244,19 +244,20 @@ class Killer:
         assert message["status"] == "interrupted", f"it is {message['status']}"
         assert wanted.startswith(message["content"]), "what is kept was never said"
         await self._shown(answer, message["content"])
-        verb = "continue_answer" if message["content"] else "retry"
-        await answer.asker.call(CHAT, verb, message_id=message["id"])
-        # The scripted model has no memory: it says all of it again.
+        retried = not message["content"]
+        handler = (EDITING, "retry") if retried else (FOLLOWING, "continue_answer")
+        await answer.asker.call(*handler, message_id=message["id"])
+        # The scripted model has no memory: it repeats its whole answer.
         longer = message["content"] + wanted
         await answer.asker.until(
             lambda: (
-                answer.asker.vars(CHAT)["busy"] is False
-                and answer.asker.vars(CHAT)["messages"][-1]["status"] == "done"
+                answer.asker.vars(OPEN_CHAT)["busy"] is False
+                and answer.asker.vars(OPEN_CHAT)["messages"][-1]["status"] == "done"
             ),
             ENDED_S,
         )
         report.continued += 1
-        stored = await self._stored(answer.chat, retried=verb == "retry")
+        stored = await self._stored(answer.chat, retried=retried)
         assert stored["content"] == longer, "the continued answer is wrong"
         stream = answer.asker.answers.stream(answer.asker.answers.newest)
         assert stream.text == longer, "the continued stream is wrong"
@@ -273,10 +274,10 @@ class Killer:
         return last
 
     async def _shown(self, answer: Answer, content: str) -> None:
-        """Every tab has the message as the database has it."""
+        """Wait until every tab shows the message as it is in the database."""
 
         def same(tab: LeanTab) -> bool:
-            shown = tab.vars(CHAT).get("messages") or []
+            shown = tab.vars(OPEN_CHAT).get("messages") or []
             return len(shown) == 2 and shown[-1]["content"] == content
 
         for tab in answer.tabs:
@@ -284,7 +285,7 @@ class Killer:
 
 
 async def _reconnect(tab: LeanTab, deadline: float) -> None:
-    """Come back as the page does: to the same chat, as often as it takes."""
+    """Reconnect like the page does: to the same chat, retrying as often as necessary."""
     while True:
         try:
             tab.state.clear()

@@ -1,13 +1,13 @@
-"""Databases that go away while answers run and end, and what must be true afterwards.
+"""Database outages while answers run and end, and the invariants checked afterwards.
 
-Each round has a seed, which says what happens for how long: the database stopped for 2, 12 or 60 s,
-frozen, its disk full, a worker killed meanwhile; and, where that may be tried, two servers whose
-host names and process numbers are the same. After each round:
+Each round is determined by a seed: the database is stopped for 2, 12 or 60 s or frozen, or its disk
+is full, or a worker is killed meanwhile; and, where that can be tested, two servers have the same
+host name and process ids. After each round:
 
-- every character that somebody was shown is in the database (of a worker that was killed
-  meanwhile: up to the last second before that; none is killed while its disk is full);
-- whoever was told of an end was told the one that is stored;
-- no run stays queued or running, and no worker has ended that was not killed.
+- every character that somebody was shown is in the database (for a killed worker: up to the last
+  second before the kill; none is killed while its disk is full);
+- the end that was reported to anyone is the one that is stored;
+- no run stays queued or running, and no worker has exited that was not killed.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ ENDED_S = 90.0
 LENGTHS = (2.0, 2.0, 12.0, 12.0, 60.0)
 RATE = 40
 FULL_DISK = "the disk full"
-# What a worker may have shown in the last moment before it was killed: a second's text.
+# What a worker may have shown just before it was killed: one second's text.
 UNKEPT = RATE * 8
 
 
 @dataclass
 class Round:
-    """What one outage did. `problems` is empty when all was as it should be."""
+    """The result of one outage. `problems` is empty if all went well."""
 
     seed: int
     what: str
@@ -51,7 +51,7 @@ class Round:
     problems: list[str] = field(default_factory=list)
 
     def line(self) -> str:
-        """For people: all of it in one line."""
+        """A one-line summary."""
         verdict = "; ".join(self.problems) or "all right"
         return (
             f"seed {self.seed}: {self.what} for {self.seconds:.0f} s, {self.shown} characters "
@@ -60,20 +60,20 @@ class Round:
 
 
 @dataclass
-class Place:
-    """A server, and the ways in which its database goes away."""
+class Installation:
+    """A server, and the ways to take its database down."""
 
     server: Server
     bob: Person
     outages: dict[str, Callable[[], contextlib.AbstractContextManager[None]]]
 
 
-def play(place: Place, seed: int) -> Round:
-    """One round; everything that varies comes of its seed."""
+def play(place: Installation, seed: int) -> Round:
+    """Run one round; everything random derives from the seed."""
     chance = random.Random(seed)
     what = chance.choice(sorted(place.outages))
     report = Round(seed, what, chance.choice(LENGTHS))
-    # With its disk full a worker has nowhere to write: killed then, it takes with it what it said.
+    # With a full disk a worker has nowhere to write: killing it then would lose its text.
     kills = chance.random() < 0.25 and report.what != FULL_DISK
     # Some end before the database is back, some after.
     lengths = [chance.uniform(0.2, 1.6) * report.seconds for _ in range(3)] + [1.0]
@@ -97,8 +97,8 @@ def play(place: Place, seed: int) -> Round:
     return report
 
 
-def _away(place: Place, report: Round, victim: int | None) -> None:
-    """Take the database away, kill somebody in the middle of that, bring it back."""
+def _away(place: Installation, report: Round, victim: int | None) -> None:
+    """Take the database down, kill a worker in the meantime, bring the database back."""
     with place.outages[report.what]():
         began = time.monotonic()
         if victim is not None:
@@ -134,15 +134,15 @@ def _until_known(server: Server) -> None:
 
 
 @contextlib.contextmanager
-def on_sqlite(folder: Path, models: str) -> Iterator[Place]:
-    """One worker."""
+def on_sqlite(folder: Path, models: str) -> Iterator[Installation]:
+    """One worker on SQLite."""
     path = folder / "llm_ui.db"
     url = f"sqlite:///{path}"
     migrate(url)
     with serve(folder, url, models) as server:
         bob = server.register("bob")
         _until_known(server)
-        yield Place(
+        yield Installation(
             server,
             bob,
             {
@@ -171,14 +171,14 @@ def _frozen(postgres: OwnPostgres) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def on_postgresql(folder: Path, models: str, redis: str) -> Iterator[Place]:
-    """Two workers, and a PostgreSQL of its own."""
+def on_postgresql(folder: Path, models: str, redis: str) -> Iterator[Installation]:
+    """Two workers and a private PostgreSQL."""
     with own_postgres() as postgres:
         migrate(postgres.url)
         with serve(folder, postgres.url, models, workers=2, REDIS_URL=redis) as server:
             bob = server.register("bob")
             _until_known(server)
-            yield Place(
+            yield Installation(
                 server,
                 bob,
                 {
@@ -189,7 +189,7 @@ def on_postgresql(folder: Path, models: str, redis: str) -> Iterator[Place]:
 
 
 def soak_outages(workers: int, rounds: int, seed: int, redis: str) -> int:
-    """That many rounds; returns how many went wrong."""
+    """Run this many rounds; returns how many failed."""
     wrong = 0
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llm-ui-soak-")))
@@ -211,8 +211,8 @@ def soak_outages(workers: int, rounds: int, seed: int, redis: str) -> int:
 
 
 def _twins(redis: str) -> int:
-    """Two servers of one host name and the same process numbers, as in containers, on one
-    database, each with a data folder of its own. 1 if one ended the other one's answers."""
+    """Two servers with the same host name and process ids, as in containers, on one database, each
+    with its own data folder. Returns 1 if one ended the other's answers."""
     inside = ["unshare", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
     may = shutil.which("unshare") and not subprocess.run([*inside, "true"], check=False).returncode
     if not may:

@@ -1,4 +1,4 @@
-"""Round after round of many answers: nothing lost, nothing doubled, memory stays."""
+"""Many answers, round after round: nothing lost, nothing duplicated, no memory growth."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bench.load import at_once, open_tabs, play
 from bench.stage import Stage, resident_mb
 
 SETTLE_S = 5.0
-# From the second round to the last one; the first ones fill caches.
+# From the second round to the last; the first ones fill caches.
 GROWTH = 1.05
 
 
 def problems_of(rounds: list[dict[str, Any]], memory: list[float]) -> list[str]:
-    """What is wrong with these rounds and the memory after each (in MB)."""
+    """What went wrong, given these rounds and the memory after each (in MB)."""
     found = [
         f"round {number}: {each['lost_or_doubled']} answers lost or doubled: {each['problems']}"
         for number, each in enumerate(rounds, 1)
@@ -28,12 +28,12 @@ def problems_of(rounds: list[dict[str, Any]], memory: list[float]) -> list[str]:
 
 
 async def soak_rounds(at: Stage, options: argparse.Namespace) -> list[str]:
-    """Play the rounds with the same tabs; returns what was wrong."""
+    """Run the rounds with the same tabs; returns the problems."""
     load = Load(options.sessions, options.rate, options.seconds)
     tabs = await open_tabs(at, load.sessions)
     rounds, memory = [], []
     for number in range(options.rounds):
-        # A new chat each time: a longer one takes more memory by right.
+        # A new chat each time: a longer one legitimately takes more memory.
         await at_once([tab.open("/chat") for tab in tabs])
         await at_once([tab.ready() for tab in tabs])
         rounds.append(await play(at, tabs, load, f"round-{number}"))

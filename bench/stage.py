@@ -1,7 +1,7 @@
-"""What every benchmark stands on: a scripted upstream and the production server.
+"""The setup of every benchmark: a scripted upstream and the production server.
 
-Each in a process of its own, on free ports, with a database of its own; the upstream's
-own CPU time is told apart, so that nothing of it is counted as the app's.
+Each runs in a process of its own, on a free port, and the server has a private database; the
+upstream's CPU time is measured separately, so that it is not attributed to the app.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ PASSWORD = "a password for benchmarks"
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A port that is currently free."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+    """A process and all its descendants."""
     found = [pid]
     for parent in found:
         tasks = Path(f"/proc/{parent}/task")
@@ -50,7 +50,7 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_ms(pids: list[int]) -> float:
-    """CPU time that processes have used so far, in ms."""
+    """CPU time used by the processes so far, in ms."""
     total = 0.0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -60,7 +60,7 @@ def cpu_ms(pids: list[int]) -> float:
 
 
 def resident_mb(pids: list[int]) -> float:
-    """Resident memory of processes, in MB (shared pages counted in each)."""
+    """Resident memory of the processes, in MB (shared pages count in each of them)."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -71,7 +71,7 @@ def resident_mb(pids: list[int]) -> float:
 
 
 def proportional_mb(pids: list[int]) -> float:
-    """Proportional memory of processes, in MB: a page that several share counts once."""
+    """Proportional memory of the processes, in MB: shared pages count once in total."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -83,7 +83,7 @@ def proportional_mb(pids: list[int]) -> float:
 
 @dataclass
 class Stage:
-    """The running parts. `url` is the app's, `upstream` the scripted server's."""
+    """The running processes. `url` is the app's address, `upstream` the scripted server's."""
 
     url: str
     upstream: str
@@ -95,7 +95,7 @@ class Stage:
 
     @property
     def database_url(self) -> str:
-        """Where the app keeps its rows."""
+        """The URL of the app's database."""
         return self.env["DATABASE_URL"] or f"sqlite:///{self.data / 'llm_ui.db'}"
 
     @property
@@ -107,7 +107,7 @@ class Stage:
 
     @property
     def workers(self) -> list[int]:
-        """The processes that do the work."""
+        """The worker processes."""
         assert self.running is not None
         return [pid for pid in self.server if pid != self.running.pid]
 
@@ -126,7 +126,7 @@ class Stage:
         _until_ready(self.url)
 
     def kill_server(self) -> None:
-        """Take the app away at once, the parent and its workers."""
+        """Kill the app at once, the parent and its workers."""
         assert self.running is not None
         for pid in self.server:
             with contextlib.suppress(ProcessLookupError):
@@ -134,16 +134,16 @@ class Stage:
         self.running.wait()
 
     def stop_server(self) -> None:
-        """End the app in an orderly way."""
+        """Shut the app down in an orderly way."""
         if self.running is not None:
             _end(self.running)
 
     def log(self) -> str:
-        """What the app has logged."""
+        """The app's log."""
         return (self.data / "server.log").read_text()
 
     def connections(self) -> list[dict[str, Any]]:
-        """What the upstream has seen: connections with their requests."""
+        """The connections that the upstream has seen, with their requests."""
         answer = httpx.get(f"{self.upstream}/__connections", timeout=60)
         found: list[dict[str, Any]] = answer.json()
         return found
@@ -156,7 +156,7 @@ class Stage:
         return sorted(found, key=lambda each: each["started"])
 
     def people(self, count: int) -> list[str]:
-        """New accounts; the token of an open session of each."""
+        """Create accounts; returns the token of an open session for each."""
         command = [sys.executable, "-m", "bench.people", "--count", str(count)]
         made = subprocess.run(command, cwd=ROOT, env=self.env, check=True, capture_output=True)
         tokens: list[str] = json.loads(made.stdout)
@@ -210,7 +210,7 @@ def _until_models(url: str, client: httpx.Client) -> None:
 
 @contextlib.contextmanager
 def floor(at: Stage) -> Iterator[tuple[str, int]]:
-    """bench/floor.py on the stage's upstream: its address and its process."""
+    """Run bench/floor.py on the stage's upstream; yields its address and its process id."""
     command = [sys.executable, "-m", "bench.floor", "--upstream", at.upstream]
     with _process(command, at.env, at.data / "floor.log") as running:
         assert running.stdout is not None
@@ -232,9 +232,9 @@ def _serve_command(port: int, workers: int, with_pages: bool) -> list[str]:
 def stage(
     *, workers: int = 1, database_url: str = "", redis_url: str = "", with_pages: bool = True
 ) -> Iterator[Stage]:
-    """Start everything; an account `bench@example.org` exists when it is ready.
+    """Start everything; the account `bench@example.org` exists when it is ready.
 
-    Without pages nothing need have been built; the websocket and REST are as always.
+    Without pages, no frontend needs to be built; the websocket and REST work as usual.
     """
     with tempfile.TemporaryDirectory(prefix="llm-ui-bench-") as folder:
         data = Path(folder)

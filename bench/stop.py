@@ -1,10 +1,10 @@
-"""How soon a stop closes the connection to the model.
+"""How quickly a stop closes the connection to the model.
 
     python -m bench.stop [--times 20] [--database-url … --redis-url …]
 
-From the press (a REST call, or the event of a tab that has the answer open) to the moment at
-which the scripted upstream sees its connection closed; both stand on one machine's clock.
-Without PostgreSQL and Redis the other worker is left out.
+Measured from the stop (a REST call, or the event of a tab that shows the answer) until the scripted
+upstream sees its connection closed, on the same machine's clock. Without PostgreSQL and Redis, the
+second worker is left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.conftest import fresh_postgres, migrate
-from tests.states.client import CHAT
+from tests.states.client import FOLLOWING, OPEN_CHAT
 from tests.states.served import Person, Server, model_server, serve
 from tests.workers.conftest import Pair, connections, until_known
 
@@ -42,7 +42,7 @@ async def closed_at(models_url: str, since: float) -> float:
 
 
 def by_rest(server: Server, person: Person) -> Press:
-    """A press of a program's."""
+    """Stop over REST, like a program."""
 
     async def press(_chat: str, run: str) -> float:
         began = time.monotonic()
@@ -53,22 +53,23 @@ def by_rest(server: Server, person: Person) -> Press:
 
 
 def by_tab(server: Server, person: Person) -> Press:
-    """A press in another tab that shows the answer."""
+    """Stop from another tab that shows the answer."""
 
     async def press(chat: str, _run: str) -> float:
         async with server.tab(person) as tab:
             await tab.open(f"/chat/{chat}")
             await tab.until(tab.answers.text)
             began = time.monotonic()
-            await tab.call(CHAT, "stop")
-            await tab.until(lambda: tab.vars(CHAT)["busy"] is False)
+            await tab.call(FOLLOWING, "stop")
+            await tab.until(lambda: tab.vars(OPEN_CHAT)["busy"] is False)
             return began
 
     return press
 
 
 async def measure(pair: Pair, press: Press, times: int) -> dict[str, float]:
-    """Ask on the first worker, press, and see when the upstream is let go; in ms."""
+    """Ask through the first worker, stop, and measure until the upstream connection is closed; in
+    ms."""
     taken = []
     for _ in range(times):
         chat, run = await asyncio.to_thread(pair.ask, pair.one, SCRIPT)
@@ -77,7 +78,7 @@ async def measure(pair: Pair, press: Press, times: int) -> dict[str, float]:
             await tab.until(tab.answers.text)
             began = await press(chat, run)
             taken.append(1000 * (await closed_at(pair.models_url, began) - began))
-            await tab.until(lambda tab=tab: tab.vars(CHAT)["busy"] is False)  # type: ignore[misc]
+            await tab.until(lambda tab=tab: tab.vars(OPEN_CHAT)["busy"] is False)  # type: ignore[misc]
     taken.sort()
     return {
         "p50": round(statistics.median(taken), 1),
@@ -87,7 +88,7 @@ async def measure(pair: Pair, press: Press, times: int) -> dict[str, float]:
 
 
 async def run(options: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """All ways to stop."""
+    """Measure all ways to stop."""
     crosses = bool(options.database_url and options.redis_url)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llm-ui-bench-")))

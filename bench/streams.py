@@ -1,8 +1,8 @@
-"""How many live streams one worker carries with p95 lag within the goal.
+"""How many live streams a single worker can carry with p95 lag within the goal.
 
     python -m bench.streams [--sizes 50,100,150,200,250] [--seconds 30]
 
-The work is done by bench/load.py, which stops at the first size that misses the goal.
+Runs bench/load.py, which stops at the first size that misses the goal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GOAL = 200.0
 
 
 def measure(sizes: str, seconds: float) -> Row:
-    """The largest number of streams of 50 tokens/s that was good, and what they cost."""
+    """The largest number of streams of 50 tokens/s that met the goal, and their cost."""
     arguments = ["--rate", "50", "--search", sizes, "--seconds", f"{seconds:g}"]
     command = [sys.executable, "-m", "bench.load", *arguments]
     done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
@@ -32,11 +32,16 @@ def measure(sizes: str, seconds: float) -> Row:
     row.figures = [
         Figure(
             "streams of 50 tokens/s per worker, p95 lag at most 200 ms",
-            found["most_sessions"], "", GOAL, cap=CAP, at_least=True,
+            found["most_sessions"],
+            "",
+            GOAL,
+            cap=CAP,
+            at_least=True,
         ),
-        Figure(f"server CPU for 1,000 tokens, {last['sessions']} streams", cpu, "ms",
-               floor=least_cpu),
-    ]  # fmt: skip
+        Figure(
+            f"server CPU for 1,000 tokens, {last['sessions']} streams", cpu, "ms", floor=least_cpu
+        ),
+    ]
     row.details = found
     return row
 

@@ -1,7 +1,7 @@
-"""A tab that costs next to nothing: for hundreds of them in one process.
+"""A tab that costs next to nothing, so that one process can run hundreds.
 
-`LeanTab` is tests/states/client.py's Tab on a websocket of its own, read in one pass
-without a task or a queue; it notes when each piece of text came.
+`LeanTab` is the Tab of tests/states/client.py on a websocket implementation of its own, read in one
+pass without a task or a queue; it records when each piece of text arrived.
 """
 
 from __future__ import annotations
@@ -16,23 +16,34 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
-from tests.states.client import CHAT, COOKIE, NAMESPACE, ROOT, STREAM, Answers, Refused, Tab
+from tests.states.client import (
+    CHAT,
+    COOKIE,
+    MODEL_CHOICE,
+    NAMESPACE,
+    OPEN_CHAT,
+    ROOT,
+    STREAM,
+    Answers,
+    Refused,
+    Tab,
+)
 
 _PACKET = f"42{NAMESPACE},".encode()
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 _STREAM_ONLY = {STREAM}
 
-# A connection may wait for a worker that is being started again.
+# A connection may have to wait for a worker that is being restarted.
 CONNECT_S = 30.0
 
 Take = Callable[[bytes, float], None]
 
 
 class Wire(asyncio.Protocol):
-    """A websocket's client side: whole frames, no extension.
+    """The client side of a websocket: unfragmented frames, no extensions.
 
     Args:
-        take: gets each text with the moment at which it came (time.monotonic()).
+        take: called with each text message and its arrival time (time.monotonic()).
     """
 
     def __init__(self, take: Take) -> None:
@@ -90,20 +101,20 @@ class Wire(asyncio.Protocol):
             head = bytes((128 | kind, 254)) + size.to_bytes(2, "big")
         else:
             head = bytes((128 | kind, 255)) + size.to_bytes(8, "big")
-        # A mask of zeros leaves the bytes as they are.
+        # A mask of zeros leaves the bytes unchanged.
         self._transport.write(head + b"\0\0\0\0" + payload)
 
     def send(self, text: bytes) -> None:
-        """Send a text."""
+        """Send a text message."""
         self._send(_TEXT, text)
 
     def close(self) -> None:
-        """Go away."""
+        """Disconnect."""
         self._transport.close()
 
 
 async def open_wire(url: str, path: str, headers: dict[str, str], take: Take) -> Wire:
-    """Shake hands. Raises Refused, and OSError where nobody listens."""
+    """Perform the handshake. Raises Refused, or OSError if nothing is listening."""
     where = urlsplit(url)
     lines = [
         f"GET {path} HTTP/1.1",
@@ -134,8 +145,8 @@ async def open_wire(url: str, path: str, headers: dict[str, str], take: Take) ->
 
 
 class TimedAnswers(Answers):
-    """Also notes, for each chunk of text: when it came, and how long the text was then
-    (in UTF-16 units)."""
+    """Also records for each chunk of text when it arrived, and the length of the text at that time
+    (in UTF-16 code units)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -143,7 +154,7 @@ class TimedAnswers(Answers):
         self.arrivals: dict[int, list[tuple[float, int]]] = {}
 
     def forget(self) -> None:
-        """Before the next question: what was streamed before is not needed any more."""
+        """Forget what was streamed so far, before the next question."""
         self._streams.clear()
         self.arrivals.clear()
 
@@ -156,7 +167,7 @@ class TimedAnswers(Answers):
 
 
 class FloorTab:
-    """A tab of bench/floor.py's: `answers` and `ask` as LeanTab has them."""
+    """A tab for bench/floor.py, with `answers` and `ask` like LeanTab's."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -165,7 +176,7 @@ class FloorTab:
         self._wire: Wire
 
     async def connect(self) -> None:
-        """Shake hands."""
+        """Perform the handshake."""
         self._wire = await open_wire(self.url, "/", {}, self._take)
 
     def _take(self, frame: bytes, moment: float) -> None:
@@ -177,18 +188,18 @@ class FloorTab:
         self.answers.take("current_response", chunk)
 
     def ask(self, text: str) -> None:
-        """Ask, and do not wait."""
+        """Ask without waiting."""
         self.ended.clear()
         self.answers.forget()
         self._wire.send(text.encode())
 
     def close(self) -> None:
-        """Go away."""
+        """Disconnect."""
         self._wire.close()
 
 
 class LeanTab(Tab):
-    """A Tab for load. `until` looks again when something else than text has come."""
+    """A Tab for load tests. `until` checks again only after messages other than text."""
 
     def __init__(self, url: str, cookie: str) -> None:
         super().__init__(url, cookie=cookie, keep_frames=False)
@@ -197,7 +208,7 @@ class LeanTab(Tab):
         self._wire: Wire | None = None
 
     async def connect(self, path: str | None = None) -> None:
-        """Shake hands and join the namespace, as a browser does. Raises Refused, OSError."""
+        """Perform the handshake and join the namespace, like a browser. Raises Refused, OSError."""
         query = urlencode({"token": self.token, "EIO": "4", "transport": "websocket"})
         self.closed_at, self._joined = None, False
         self._wire = await open_wire(
@@ -207,7 +218,7 @@ class LeanTab(Tab):
         try:
             await self._join(path)
         except BaseException:
-            # A connection that is given up must not speak up later, beside the next one.
+            # An abandoned connection must not send messages later, next to its successor.
             self._wire.close()
             raise
 
@@ -226,7 +237,7 @@ class LeanTab(Tab):
             raise ConnectionResetError("closed while the page opened")
 
     def _lost(self, closed: asyncio.Future[float]) -> None:
-        # A new connection may be there already.
+        # There may already be a new connection.
         if self._wire is not None and self._wire.closed is closed:
             self.closed_at = closed.result()
             self._changed.set()
@@ -241,7 +252,7 @@ class LeanTab(Tab):
         self._wire.send(frame.encode())
 
     def take_frame(self, frame: bytes, moment: float) -> None:
-        """One text of the server's."""
+        """Handle one text message from the server."""
         size = len(frame)
         self.bytes_received += size + (2 if size < 126 else 4 if size < 65536 else 10)
         self.frame_count += 1
@@ -255,7 +266,7 @@ class LeanTab(Tab):
             assert self._wire is not None
             self._wire.send(b"3")
         elif frame.startswith(b"40"):
-            # Engine.IO's own greeting has no namespace and is not followed by one.
+            # Engine.IO's own handshake packet has no namespace, and nothing follows it.
             self._joined = self._joined or frame.startswith(f"40{NAMESPACE}".encode())
         elif frame.startswith(f"41{NAMESPACE}".encode()):
             assert self._wire is not None
@@ -263,8 +274,8 @@ class LeanTab(Tab):
         self._changed.set()
 
     async def ready(self) -> None:
-        """Wait until the chat page can be asked."""
-        await self.until(lambda: self.vars(CHAT).get("model_id"))
+        """Wait until the chat page accepts questions."""
+        await self.until(lambda: self.vars(MODEL_CHOICE).get("model_id"))
 
     async def ask(self, text: str, key: str) -> None:
         """Send a question from an open chat page and wait until it has been accepted."""
@@ -274,7 +285,8 @@ class LeanTab(Tab):
     async def answered(self, timeout: float) -> dict[str, Any]:
         """Wait for the end of the answer; returns the message. Raises AssertionError."""
         await self.until(
-            lambda: self.vars(CHAT).get("busy") is False and self.vars(CHAT)["messages"], timeout
+            lambda: self.vars(OPEN_CHAT).get("busy") is False and self.vars(OPEN_CHAT)["messages"],
+            timeout,
         )
-        message: dict[str, Any] = self.vars(CHAT)["messages"][-1]
+        message: dict[str, Any] = self.vars(OPEN_CHAT)["messages"][-1]
         return message

@@ -1,6 +1,6 @@
-"""Where the browser's main thread spends its time, from Chromium's own trace, as text.
+"""Where the browser's main-thread time goes, from Chromium's own trace, as text.
 
-The trace itself slows things down: shares are to be trusted, not sums.
+Tracing slows everything down, so rely on shares, not totals.
 """
 
 from __future__ import annotations
@@ -16,38 +16,55 @@ from playwright.sync_api import Browser, Page
 
 CATEGORIES = ["devtools.timeline", "v8", "v8.execute", "toplevel", "blink", "cc"]
 TOP = 15
-# Chromium's events, by what a developer would call them; what is not named is "other".
+# Chromium's events, by the names developers know; any others count as "other".
 KINDS = {
     "style": ("UpdateLayoutTree", "Document::updateStyle", "Document::recalcStyle"),
     "layout": ("Layout", "LocalFrameView::performLayout", "LocalFrameView::layout"),
     "paint": (
-        "Paint", "PrePaint", "Layerize", "UpdateLayer", "Commit", "RasterTask", "DecodeImage",
-        "LocalFrameView::RunPaint", "LocalFrameView::pushPaintArtifact", "HitTest",
+        "Paint",
+        "PrePaint",
+        "Layerize",
+        "UpdateLayer",
+        "Commit",
+        "RasterTask",
+        "DecodeImage",
+        "LocalFrameView::RunPaint",
+        "LocalFrameView::pushPaintArtifact",
+        "HitTest",
     ),
     "garbage": ("MinorGC", "MajorGC", "V8.GC", "BlinkGC", "CppGC", "ThreadState"),
     "parsing": ("ParseHTML", "ParseAuthorStyleSheet"),
     "scripting": (
-        "FunctionCall", "EvaluateScript", "v8.", "V8.", "V8", "EventDispatch", "TimerFire",
-        "FireAnimationFrame", "RunMicrotasks", "PageAnimator", "WebSocketReceive",
+        "FunctionCall",
+        "EvaluateScript",
+        "v8.",
+        "V8.",
+        "V8",
+        "EventDispatch",
+        "TimerFire",
+        "FireAnimationFrame",
+        "RunMicrotasks",
+        "PageAnimator",
+        "WebSocketReceive",
     ),
-}  # fmt: skip
+}
 
 
 def kind_of(name: str) -> str:
-    """The kind of work that an event's name stands for."""
+    """The kind of work behind an event's name."""
     return next((kind for kind, starts in KINDS.items() if name.startswith(starts)), "other")
 
 
 @dataclass
 class Summary:
-    """Self times in ms, by kind, by Chromium's event and by JavaScript function."""
+    """Self times in ms, by kind, by Chromium event and by JavaScript function."""
 
     kinds: dict[str, float] = field(default_factory=dict)
     events: dict[str, float] = field(default_factory=dict)
     functions: dict[str, float] = field(default_factory=dict)
 
     def text(self) -> str:
-        """The summary as a reader wants it."""
+        """The summary in readable form."""
         parts = []
         for title, found in (
             ("Main thread by kind", self.kinds),
@@ -61,7 +78,7 @@ class Summary:
 
 
 def _main_threads(events: list[dict[str, Any]]) -> dict[tuple[int, int], float]:
-    """The renderers' main threads, with the time that each was busy."""
+    """The renderers' main threads, each with its busy time."""
     named = {
         (each["pid"], each["tid"]): 0.0
         for each in events
@@ -75,7 +92,7 @@ def _main_threads(events: list[dict[str, Any]]) -> dict[tuple[int, int], float]:
 
 
 def self_times(events: list[dict[str, Any]]) -> dict[str, float]:
-    """Self time in ms of each event's name on the busiest renderer's main thread."""
+    """Self time in ms by event name, on the busiest renderer's main thread."""
     threads = _main_threads(events)
     busiest = max(threads, key=lambda each: threads[each])
     whole = [each for each in events if each.get("ph") == "X" and "dur" in each]
@@ -94,7 +111,7 @@ def self_times(events: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def function_times(found: dict[str, Any]) -> dict[str, float]:
-    """Self time in ms of each function in a CPU profile of V8; waiting is left out."""
+    """Self time in ms by function in a V8 CPU profile; idle time is left out."""
     names = {}
     for each in found["nodes"]:
         frame = each["callFrame"]
@@ -103,7 +120,7 @@ def function_times(found: dict[str, Any]) -> dict[str, float]:
         names[each["id"]] = (frame["functionName"] or "(anonymous)") + spot
     own: dict[str, float] = defaultdict(float)
     for sample, delta in zip(found["samples"], found["timeDeltas"], strict=True):
-        # "(program)" is Chromium's own work, which the events tell better.
+        # "(program)" is Chromium's own work, for which the events are more precise.
         if names[sample] not in ("(idle)", "(root)", "(program)"):
             own[names[sample]] += delta / 1000
     return dict(own)
@@ -111,7 +128,7 @@ def function_times(found: dict[str, Any]) -> dict[str, float]:
 
 @contextmanager
 def profiled(browser: Browser, page: Page) -> Iterator[Summary]:
-    """Trace what happens inside; the summary is filled at the end."""
+    """Trace the block; the summary is filled in at its end."""
     summary = Summary()
     session = page.context.new_cdp_session(page)
     session.send("Profiler.enable")

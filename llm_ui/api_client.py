@@ -1,6 +1,6 @@
-"""The client of the LLM API: what `python -m llm_ui.llm_api` serves.
+"""Client for the LLM API, the built-in model service (`python -m llm_ui.llm_api`).
 
-    POST /v1/chat         a whole answer as JSON
+    POST /v1/chat         a complete answer as JSON
     POST /v1/chat/stream  server-sent events: token {"text"}, reasoning {"text"},
                           usage {"input_tokens", "output_tokens", …},
                           error {"code", "message"}, done {"finish_reason"}
@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import httpx
 
+from llm_ui.enums import FinishReason
 from llm_ui.errors import ProviderGarbage, ProviderOverloaded
 from llm_ui.wire.answers import read_answer
 from llm_ui.wire.chunks import ChunkParser, named, parts_in, text_in
@@ -32,7 +33,7 @@ from llm_ui.wire.events import (
     Usage,
 )
 from llm_ui.wire.fields import child, json_value, name_of, size, text, tokens
-from llm_ui.wire.finish import FinishReason, finish_of
+from llm_ui.wire.finish import finish_of
 from llm_ui.wire.http import Call, Retry, fetch_body, fetch_json, make_client
 
 BRIEF = Timeouts(connect=2.0, first_token=10.0, silence=10.0, total=10.0)
@@ -46,7 +47,7 @@ _STATUSES: dict[object, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the service says of itself; `detail` tells why it is unavailable."""
+    """The service's own health report; `detail` says why it is unavailable."""
 
     status: Status
     model: str = ""
@@ -55,7 +56,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class ChatAnswer:
-    """A whole answer."""
+    """A complete, non-streamed answer."""
 
     text: str
     reasoning: str
@@ -79,10 +80,10 @@ def _usage(data: dict[str, Any]) -> Usage:
 
 
 class StreamParser(ChunkParser):
-    """wire.answers.Parser for /v1/chat/stream, and for an answer that comes whole."""
+    """A `wire.answers.Parser` for /v1/chat/stream; also reads an answer sent as one JSON object."""
 
     def read(self, chunk: dict[str, Any], name: str) -> Iterable[StreamEvent]:
-        """See ChunkParser. An unknown event is passed over."""
+        """See ChunkParser. Unknown events are ignored."""
         kind = name or text(chunk.get("type"))
         if kind == "token":
             return _pieces(chunk.get("text"), Token)
@@ -112,11 +113,11 @@ def _pieces(value: object, kind: type[Token | Reasoning]) -> Iterable[StreamEven
 
 
 class LLMApiClient:
-    """A client for one LLM API service; it serves many requests at once.
+    """A client for one LLM API service, safe for concurrent requests.
 
     Args:
         base_url: the service's address, with or without `/v1`.
-        client: an HTTP client to share (it is not closed here); None makes one.
+        client: a shared HTTP client, which `aclose` leaves open; None creates one.
         headers: sent with every request.
     """
 
@@ -143,7 +144,7 @@ class LLMApiClient:
         return Call(method, self._base + path, body, self._headers)
 
     async def models(self) -> list[ModelInfo]:
-        """The models it offers. Raises ProviderError."""
+        """List the models the service offers. Raises ProviderError."""
         body = await fetch_body(self._client, self._call("GET", "/v1/models"), BRIEF, self._retry)
         return [
             ModelInfo(
@@ -156,12 +157,12 @@ class LLMApiClient:
         ]
 
     async def health(self) -> Health:
-        """Whether it can answer. Raises ProviderError when nobody is there."""
+        """Ask whether the service can answer. Raises ProviderError if it cannot be reached."""
         try:
             once = Retry(attempts=1)
             found = await fetch_json(self._client, self._call("GET", "/health"), BRIEF, once)
         except ProviderOverloaded as error:
-            # 503: it is alive, and says why it cannot answer.
+            # 503 means the service is alive and says why it cannot answer.
             return Health("unavailable", detail=error.detail)
         status = found.get("status")
         if status not in _STATUSES:
@@ -170,7 +171,7 @@ class LLMApiClient:
         return Health(_STATUSES[status], model, detail)
 
     async def chat(self, request: ChatRequest) -> ChatAnswer:
-        """A whole answer; it may take `first_token` seconds. Raises ProviderError."""
+        """Fetch a complete answer, waiting up to `first_token` seconds. Raises ProviderError."""
         call = self._call("POST", "/v1/chat", request_json(request))
         found = await fetch_json(self._client, call, self._timeouts, self._retry)
         message = child(found.get("message"))
@@ -182,12 +183,12 @@ class LLMApiClient:
         )
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
-        """The answer, piece by piece; the last event is Done. Raises ProviderError;
-        closing the iterator closes the socket."""
+        """Stream the answer; the last event is Done. Raises ProviderError. Closing the iterator
+        closes the socket."""
         call = self._call("POST", "/v1/chat/stream", request_json(request))
         return read_answer(self._client, call, self._timeouts, StreamParser(), self._retry)
 
     async def aclose(self) -> None:
-        """Close kept connections, if the HTTP client is this object's own."""
+        """Close pooled connections, unless the HTTP client is shared."""
         if self._owned:
             await self._client.aclose()

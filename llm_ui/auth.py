@@ -1,8 +1,8 @@
-"""Who is it, and may they: actors, sessions, and the one decision function.
+"""Authentication and authorisation: actors, sessions and the permission check `can`.
 
-A browser's cookie holds an opaque token; the database holds its keyed hash. `resolve`
-reads the session and its user freshly each time, so that a demotion, a deactivation
-or a sign-out acts at the next call.
+A browser's cookie holds an opaque token; the database stores its keyed hash. `resolve` reads the
+session and its user on every call, so that a demotion, deactivation or sign-out takes effect on the
+next one.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,48 +20,47 @@ from sqlmodel import col
 
 from llm_ui.config import get_settings
 from llm_ui.db import after_commit, unit_of_work
+from llm_ui.enums import Scope, SessionEnd, UserRole
 from llm_ui.errors import KeyScope, NotAllowed, PasswordNeeded
+from llm_ui.i18n import DEFAULT_LANGUAGE, offered
 from llm_ui.models import APIKey, AuthSession, User
 from llm_ui.models.base import now
-from llm_ui.security.addresses import is_loopback, names_this_machine
+from llm_ui.security.client_addresses import is_loopback, names_this_machine
 from llm_ui.security.tokens import candidate_hashes, keyed_hash, new_token, same
 
 COOKIE = "llm_ui_session"
 BROWSER_COOKIE = "llm_ui_browser"
-# As this application makes them: what comes back goes into a header again.
+# Only the form we generate ourselves: the value is echoed into a response header.
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CSRF_HEADER = "X-CSRF-Token"
 SESSION_PURPOSE = "session"
-# Why a session has ended, as far as its person is told at the door: auth.ended.<word>.
-ENDED = ("disabled", "deleted", "role", "password", "elsewhere", "over")
-# Writing "last seen" at each event would make every read a write.
+# Updating "last seen" on every event would turn every read into a write.
 SEEN_EVERY = timedelta(minutes=5)
 
-# How long a password that was typed once more holds.
+# How long a step-up confirmation is valid.
 CONFIRMED_FOR = timedelta(minutes=10)
 
-# An API key: how it begins, and what it may be let do. Each scope includes reading.
+# API keys: their prefix and hash purpose. Every scope includes `read`.
 KEY_MARK = "llmui_"
 KEY_PURPOSE = "api-key"
-SCOPES = ("read", "chat", "admin")
 USED_EVERY = timedelta(minutes=1)
 
-# What proxies add to what they pass on.
-_PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
+# Headers that proxies add, besides everything that starts with X-Forwarded.
+_PASSED_ON = frozenset({"x-real-ip", "forwarded", "via"})
+_FORWARDED = "x-forwarded-"
 
 Action = Literal["read", "chat", "administer", "own_account"]
-Scope = Literal["read", "chat", "admin"]
 
 
 def cookie_name() -> str:
-    """What the session's cookie is called. With https its prefix has browsers take it from this
-    very host alone: a page of a sibling domain cannot plant one, and none without the prefix
-    opens anything."""
+    """The session cookie's name. Under https it has the `__Host-` prefix, so that browsers accept
+    it only from this exact host: a sibling domain cannot plant one, and a cookie without the prefix
+    is ignored."""
     return f"__Host-{COOKIE}" if get_settings().secure_cookies else COOKIE
 
 
 def cookie_options() -> dict[str, Any]:
-    """How the session's cookie is set, and taken back."""
+    """The attributes with which the session cookie is set and deleted."""
     secure = get_settings().secure_cookies
     return {
         "key": cookie_name(),
@@ -74,96 +73,129 @@ def cookie_options() -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a call comes from."""
+    """Where a call comes from: address, user agent and the headers that matter."""
 
     address: str = ""
     agent: str = ""
-    # The host that it asked for, and whether somebody says to have passed the call on.
+    # The Host and Origin headers, and whether the call came through a proxy.
     host: str = ""
+    origin: str | None = None
     is_passed_on: bool = False
-    # What signing in left there before: a name for the browser, which opens nothing.
+    # A random name that an earlier sign-in gave this browser; it grants no access.
     browser: str = ""
 
     @property
     def is_here(self) -> bool:
-        """Whether a person at this very machine calls, as far as can be told.
+        """Whether the caller appears to be on this machine.
 
-        Behind a proxy everybody comes from its address; one that does not say so still hands
-        over a name, which is not this machine's own.
+        Behind a proxy every call comes from the proxy's address. A proxy that adds no headers may
+        still forward a Host or Origin that does not name this machine, and a PUBLIC_URL that does
+        not name it means that there is a proxy, whatever it forwards.
         """
+        settings = get_settings()
+        named = [self.host] if self.host else []
+        named += [urlsplit(each).netloc for each in (self.origin, settings.public_url) if each]
         return (
             is_loopback(self.address)
             and not self.is_passed_on
-            and not get_settings().trusted_proxies
-            and (not self.host or names_this_machine(self.host))
+            and not settings.trusted_proxies
+            and all(map(names_this_machine, named))
         )
 
 
 def client_of(address: str, headers: Mapping[str, str]) -> Client:
-    """Who calls, by the address and the headers of a call; their names are in lower case."""
-    passed_on = any(name in headers for name in _PASSED_ON)
-    agent, host = headers.get("user-agent", ""), headers.get("host", "")
+    """The client behind a call's address and headers (names in lower case)."""
     browser = cookie(headers.get("cookie", ""), BROWSER_COOKIE)
-    return Client(address, agent, host, passed_on, browser if _BROWSER.fullmatch(browser) else "")
+    return Client(
+        address,
+        headers.get("user-agent", ""),
+        headers.get("host", ""),
+        headers.get("origin"),
+        _is_passed_on(headers),
+        browser if _BROWSER.fullmatch(browser) else "",
+    )
+
+
+def _is_passed_on(headers: Mapping[str, str]) -> bool:
+    # nginx sends "Connection: close" to its upstream by default; no browser does.
+    return headers.get("connection", "").lower() == "close" or any(
+        name in _PASSED_ON or name.startswith(_FORWARDED) for name in map(str.lower, headers)
+    )
 
 
 def cookie(header: str, name: str) -> str:
-    """The value of one cookie of a Cookie header, or ""."""
-    try:
-        morsel = SimpleCookie(header).get(name)
-    except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+    """The value of one cookie in a Cookie header, or "".
+
+    Use this instead of `http.cookies`: that one strips quotes and backslashes, which our cookies
+    never contain, and does so in quadratic time on many Python versions.
+    """
+    found = ""
+    for pair in header.split(";"):
+        given, is_pair, value = pair.partition("=")
+        if is_pair and given.strip() == name:
+            found = value.strip()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody signed in, as of this moment.
+    """A signed-in caller at the time of the call.
 
-    One who came in with an API key has its id and scopes; a session has None, no bounds.
-    `is_confirmed` holds for a while after the password was typed once more in this session.
+    Callers with an API key have its id and scopes; for sessions `scopes` is None, meaning
+    unrestricted. `is_confirmed` is true for a while after a step-up confirmation in this session.
     """
 
     user_id: str
     username: str
     email: str
-    role: str
+    role: UserRole
     session_id: str = ""
-    language: str = "en"
+    language: str = DEFAULT_LANGUAGE
     key_id: str = ""
     scopes: frozenset[str] | None = None
     is_confirmed: bool = False
 
     @property
     def is_admin(self) -> bool:
-        return self.role == "admin"
+        return self.role == UserRole.ADMIN
 
 
 def actor_of(user: User, session_id: str = "") -> Actor:
-    """The actor that a user row stands for."""
-    return Actor(user.id, user.username, user.email, user.role, session_id, user.language or "en")
+    """The actor for a user row."""
+    return Actor(
+        user.id,
+        user.username,
+        user.email,
+        user.role,
+        session_id,
+        offered(user.language) or DEFAULT_LANGUAGE,
+    )
 
 
 def can(actor: Actor, action: Action) -> bool:
-    """Whether the actor may do this kind of thing at all.
+    """Whether the actor may perform this kind of action at all.
 
-    Ownership is not asked here: services load every thing through its owner.
+    Ownership is not checked here: services load everything through its owner.
     """
     if action == "own_account":
         return actor.scopes is None
     if action == "administer":
-        return actor.is_admin and (actor.scopes is None or "admin" in actor.scopes)
+        return actor.is_admin and (actor.scopes is None or Scope.ADMIN in actor.scopes)
     if action == "chat":
-        return actor.scopes is None or not actor.scopes.isdisjoint({"chat", "admin"})
+        return actor.scopes is None or not actor.scopes.isdisjoint({Scope.CHAT, Scope.ADMIN})
     return True
 
 
-# The scope that a key needs at least; no key opens what is not named here.
-NEEDED: dict[Action, str] = {"read": "read", "chat": "chat", "administer": "admin"}
+# The scope a key needs at least; actions not listed here are closed to all keys.
+NEEDED: dict[Action, Scope] = {
+    "read": Scope.READ,
+    "chat": Scope.CHAT,
+    "administer": Scope.ADMIN,
+}
 
 
 def require(actor: Actor, action: Action) -> None:
-    """Raise NotAllowed unless `can`; KeyScope where the key is what does not suffice."""
+    """Raise NotAllowed unless `can`; KeyScope if only the key's scopes are insufficient."""
     if can(actor, action):
         return
     if actor.scopes is not None and can(replace(actor, scopes=None), action):
@@ -171,26 +203,34 @@ def require(actor: Actor, action: Action) -> None:
     raise NotAllowed
 
 
-def require_person(actor: Actor) -> None:
-    """Raise NotAllowed for a program: what it did with its key would outlive the key."""
-    require(actor, "own_account")
+def require_person(actor: Actor, why: str | None = None) -> None:
+    """Raise KeyScope, a NotAllowed, for API keys: what they did here would outlive the key.
+
+    Args:
+        why: a message naming what the key may not do, if other calls of this kind are open to keys.
+    """
+    if not can(actor, "own_account"):
+        raise KeyScope(None, actor.scopes or (), why)
 
 
-def require_confirmed(actor: Actor) -> None:
-    """Raise unless a person has typed their password a short while ago: a browser left open, or
-    a stolen cookie, makes nobody an administrator and takes nothing away.
+def require_confirmed(actor: Actor, why: str | None = None) -> None:
+    """Require a recent step-up confirmation, so that an unattended browser or a stolen cookie can
+    neither create administrators nor delete anything.
+
+    Args:
+        why: as in `require_person`.
 
     Raises:
-        NotAllowed: a program calls.
-        PasswordNeeded: the password was not typed, or too long ago.
+        NotAllowed: the caller uses an API key.
+        PasswordNeeded: the password was never confirmed, or too long ago.
     """
-    require_person(actor)
+    require_person(actor, why)
     if not actor.is_confirmed:
         raise PasswordNeeded
 
 
 async def confirm(session: AsyncSession, session_id: str) -> datetime:
-    """Note that the person of a session has typed their password; until when that holds."""
+    """Record a session's step-up confirmation and return when it expires."""
     moment = now()
     await session.execute(
         sa.update(AuthSession).where(col(AuthSession.id) == session_id).values(confirmed_at=moment)
@@ -199,17 +239,17 @@ async def confirm(session: AsyncSession, session_id: str) -> datetime:
 
 
 def scopes_of(actor: Actor) -> list[Scope]:
-    """What a caller may do, by the names of a key's scopes."""
-    found: list[Scope] = ["read"]
+    """What a caller may do, in terms of API key scopes."""
+    found = [Scope.READ]
     if can(actor, "chat"):
-        found.append("chat")
+        found.append(Scope.CHAT)
     if can(actor, "administer"):
-        found.append("admin")
+        found.append(Scope.ADMIN)
     return found
 
 
 async def session_end(session: AsyncSession, session_id: str) -> str:
-    """When a session ends by itself, as ISO 8601."""
+    """When a session expires, as ISO 8601; "" if there is no such session."""
     query = sa.select(col(AuthSession.expires_at)).where(col(AuthSession.id) == session_id)
     moment = await session.scalar(query)
     return moment.isoformat() if moment else ""
@@ -219,7 +259,7 @@ async def open_session(session: AsyncSession, user: User, client: Client) -> tup
     """Sign a browser in.
 
     Returns:
-        the session's id, and the token for the cookie, which is kept nowhere.
+        the session's id, and the token for the cookie, of which only a hash is stored.
     """
     settings = get_settings()
     token = new_token()
@@ -236,7 +276,7 @@ async def open_session(session: AsyncSession, user: User, client: Client) -> tup
 
 
 async def resolve(session: AsyncSession, token: str | None) -> Actor | None:
-    """The actor behind a cookie's token, or None if it opens nothing (any more)."""
+    """The actor for a cookie's token, or None if it is not, or no longer, valid."""
     if not token or len(token) > 200:
         return None
     hashes = candidate_hashes(get_settings().secret_keys, SESSION_PURPOSE, token)
@@ -259,7 +299,7 @@ async def resolve(session: AsyncSession, token: str | None) -> Actor | None:
 
 
 async def resolve_key(session: AsyncSession, key: str) -> Actor | None:
-    """The actor behind an API key, or None if it opens nothing (any more)."""
+    """The actor for an API key, or None if it is not, or no longer, valid."""
     if not key.startswith(KEY_MARK) or len(key) > 200:
         return None
     hashes = candidate_hashes(get_settings().secret_keys, KEY_PURPOSE, key)
@@ -267,7 +307,7 @@ async def resolve_key(session: AsyncSession, key: str) -> Actor | None:
         await session.execute(
             sa.select(APIKey, User)
             .join(User, col(User.id) == APIKey.user_id)
-            .where(col(APIKey.key_hash).in_(hashes), *_key_holds())
+            .where(col(APIKey.api_key).in_(hashes), *_key_holds())
         )
     ).first()
     if found is None:
@@ -277,10 +317,8 @@ async def resolve_key(session: AsyncSession, key: str) -> Actor | None:
 
 
 async def note_use(key_id: str) -> None:
-    """Remember that a key is in use and its owner active, at most once a minute."""
-    stale = sa.or_(
-        col(APIKey.last_used_at).is_(None), col(APIKey.last_used_at) < now() - USED_EVERY
-    )
+    """Record that a key is in use and its owner active, at most once a minute."""
+    stale = sa.or_(col(APIKey.last_used).is_(None), col(APIKey.last_used) < now() - USED_EVERY)
     async with unit_of_work(writes=False) as session:
         query = sa.select(col(APIKey.id)).where(col(APIKey.id) == key_id, stale)
         if await session.scalar(query) is None:
@@ -289,7 +327,7 @@ async def note_use(key_id: str) -> None:
         owner = await session.scalar(
             sa.update(APIKey)
             .where(col(APIKey.id) == key_id, stale)
-            .values(last_used_at=now())
+            .values(last_used=now())
             .returning(col(APIKey.user_id))
         )
         if owner:
@@ -299,7 +337,7 @@ async def note_use(key_id: str) -> None:
 
 
 async def touch(session: AsyncSession, session_id: str) -> None:
-    """Remember that a session and its person are active, at most every few minutes."""
+    """Record that a session and its user are active, at most every few minutes."""
     moment = now()
     person = await session.scalar(
         sa.update(AuthSession)
@@ -316,17 +354,19 @@ async def touch(session: AsyncSession, session_id: str) -> None:
 
 
 async def note_open(session: AsyncSession, ids: Iterable[str]) -> None:
-    """Remember that these sessions have a tab open now."""
+    """Record that these sessions have an open tab right now."""
     await session.execute(
         sa.update(AuthSession).where(col(AuthSession.id).in_(list(ids))).values(last_seen_at=now())
     )
 
 
-async def end_sessions(session: AsyncSession, ids: Iterable[str], why: str = "") -> None:
-    """Delete sessions; once committed, their open tabs and sockets are ended.
+async def end_sessions(
+    session: AsyncSession, ids: Iterable[str], why: SessionEnd | None = None
+) -> None:
+    """Delete sessions and, after the commit, disconnect their open tabs and sockets.
 
     Args:
-        why: what their tabs are told: one of ENDED, or "" for people who signed out themselves.
+        why: the reason shown in their tabs; None for people who signed out themselves.
     """
     ended = list(ids)
     await session.execute(sa.delete(AuthSession).where(col(AuthSession.id).in_(ended)))
@@ -334,7 +374,7 @@ async def end_sessions(session: AsyncSession, ids: Iterable[str], why: str = "")
 
 
 async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
-    """Those of these sessions that still let their person in."""
+    """Those of these sessions that are still valid."""
     query = (
         sa.select(col(AuthSession.id))
         .join(User, col(User.id) == AuthSession.user_id)
@@ -347,17 +387,16 @@ async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
     return set(await session.scalars(query))
 
 
-async def why_out(session: AsyncSession, user_id: str) -> str:
-    """Why a session of this person lets nobody in any more, as far as their account tells:
-    one of ENDED."""
+async def why_out(session: AsyncSession, user_id: str) -> SessionEnd:
+    """Why this person's session is no longer valid, as far as the account shows."""
     is_active = await session.scalar(sa.select(col(User.is_active)).where(col(User.id) == user_id))
     if is_active is None:
-        return "deleted"
-    return "over" if is_active else "disabled"
+        return SessionEnd.DELETED
+    return SessionEnd.OVER if is_active else SessionEnd.DISABLED
 
 
 async def living_keys(session: AsyncSession, ids: Iterable[str]) -> set[str]:
-    """Those of these API keys that still let their program in."""
+    """Those of these API keys that are still valid."""
     query = (
         sa.select(col(APIKey.id))
         .join(User, col(User.id) == APIKey.user_id)
@@ -376,7 +415,7 @@ def _key_holds() -> list[sa.ColumnElement[bool]]:
 
 
 async def purge_expired(session: AsyncSession) -> None:
-    """Remove sessions that have run out."""
+    """Delete expired sessions."""
     await session.execute(sa.delete(AuthSession).where(col(AuthSession.expires_at) < now()))
 
 
@@ -391,18 +430,19 @@ _listeners: list[Listener] = []
 
 
 def on_sessions_ended(listener: Listener) -> None:
-    """Have `listener` called with the ids of sessions that have just ended, and why."""
+    """Register `listener` to be called with the ids of sessions that have just ended, and the
+    reason: a SessionEnd's value, or ""."""
     _listeners.append(listener)
 
 
-async def announce_ended(ids: list[str], why: str = "") -> None:
-    """Tell whoever holds sockets of these sessions."""
+async def announce_ended(ids: list[str], why: SessionEnd | None = None) -> None:
+    """Notify the listeners that hold sockets of these sessions."""
     for listener in _listeners:
-        await listener(ids, why)
+        await listener(ids, why or "")
 
 
 def csrf_token(session_id: str) -> str:
-    """The token that a cookie call must repeat in X-CSRF-Token; bound to the session."""
+    """The token that calls with a cookie must repeat in X-CSRF-Token; bound to the session."""
     return keyed_hash(get_settings().secret_keys[0], "csrf", session_id)
 
 

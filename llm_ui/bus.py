@@ -1,19 +1,19 @@
-"""What crosses workers: increments of running answers, stops, free places, ended sessions,
-news of changed chats.
+"""Messages between workers: answer increments, stops, free slots, ended sessions, changed chats.
 
-Within one process nothing is needed, and without REDIS_URL there is nothing. With it:
+A single process needs no bus, and without REDIS_URL there is none. With it:
 
-- a Redis Stream per run. Who wants to follow a run of another worker says so ("watch", and
-  again every few seconds); while somebody does, the run's owner adds what is new. Streams
-  are cut short and expire: the database holds everything, this only holds it earlier.
+- a Redis Stream per run. A worker that follows another worker's run sends "watch", repeated every
+  few seconds; while somebody watches, the run's owner appends new increments. Streams are trimmed
+  and expire: the database holds everything, Redis is merely faster.
 - a pub/sub channel for "watch", "stop", "withdrawn", "freed", "ended" and "changed".
 
-Everything is signed with a key that only workers have: whoever else can write into Redis cannot
-put a word into an answer. What is not signed, or for another place, is passed over and counted.
+Every message is signed with a key that only workers have, so that somebody else with write access
+to Redis cannot inject text into an answer. Messages that are unsigned, or signed for another key or
+channel, are ignored and counted.
 
-Nothing depends on Redis answering. Increments carry their positions, so a reader sees
-what it missed and reads it in the database; a stop and a session's end stand in the
-database before they are told, and `missed` says when to look there.
+Nothing depends on Redis being available. Increments carry their positions, so a reader notices a
+gap and fills it from the database; stops and session ends are committed before they are published,
+and `missed` says when to check the database.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ logger = logging.getLogger(__name__)
 
 END = "end"
 COMMAND_TIMEOUT_S = 1.0
-# A reader's pause between two looks: one command for all runs that this worker follows.
+# How often a reader polls: one command for all the runs this worker follows.
 READ_EVERY_S = 0.02
 READ_AT_MOST = 200
 WATCH_AGAIN_S = 5.0
 WATCH_HOLDS_S = 15.0
-# About ten seconds of an answer: whoever needs more finds it in the database.
+# About ten seconds of an answer; readers that are further behind use the database.
 STREAM_ENTRIES = 200
 STREAM_EXPIRES_MS = 60_000
-# More than a reader takes in one step; a reader that slow is better served by the database.
+# More than a reader takes in one step; a reader this slow is better off with the database.
 FEED_INCREMENTS = 1000
 PING_AFTER_S = 5.0
 FIRST_PAUSE_S = 0.1
@@ -65,8 +65,8 @@ refused = prometheus.Counter(
 
 @dataclass(frozen=True, slots=True)
 class Increment:
-    """A stretch of a run's log from one position to another; `end` has no length, and its
-    payload is the run's state."""
+    """The part of a run's log between two positions. An `end` increment is empty, and its payload
+    is the run's state."""
 
     start: int
     end: int
@@ -75,7 +75,7 @@ class Increment:
 
 
 class Feed:
-    """What comes of one run to one follower; `news` is set when it is worth looking."""
+    """The increments of one run for one follower; `news` is set when there is something to read."""
 
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
@@ -83,7 +83,8 @@ class Feed:
         self.increments: deque[Increment] = deque()
 
     def put(self, increments: list[Increment]) -> None:
-        """Add what has come. Too much for a slow reader is dropped: it will see the gap."""
+        """Append increments. If a slow reader has too many, they are dropped: it will notice the
+        gap."""
         if len(self.increments) + len(increments) > FEED_INCREMENTS:
             self.increments.clear()
         self.increments.extend(increments)
@@ -92,10 +93,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """What a worker does when it hears something.
+    """What a worker does with the messages it receives.
 
-    `withdrawn` gets a run whose provider is being removed. `missed` is called when something
-    may have been said while nobody could hear it.
+    `withdrawn` gets a run whose provider is being removed. `missed` is called when messages may
+    have been lost.
     """
 
     stop: Callable[[str], object]
@@ -107,7 +108,7 @@ class Handlers:
 
 
 class Health:
-    """Whether Redis answers: one line in the log when it goes, one when it is back."""
+    """Whether Redis answers; logs one line when it goes down and one when it is back."""
 
     def __init__(self) -> None:
         self.is_up = True
@@ -115,7 +116,7 @@ class Health:
 
     @property
     def may_try(self) -> bool:
-        """Whether a command is worth its time-out just now."""
+        """Whether a command is worth its timeout right now."""
         return self.is_up or time.monotonic() >= self._try_at
 
     def failed(self, error: BaseException) -> None:
@@ -133,12 +134,12 @@ class Health:
 
 
 class Bus:
-    """This worker's end of it. Without a URL every verb does nothing.
+    """This worker's connection to the bus. Without a URL every method is a no-op.
 
     Args:
-        url: where Redis is.
-        prefix: of every key and channel, the same for all workers of an installation.
-        key: what they sign with, known to nobody else.
+        url: the address of Redis.
+        prefix: for every key and channel; the same for all workers of an installation.
+        key: signs messages; known only to the workers.
     """
 
     def __init__(
@@ -166,14 +167,14 @@ class Bus:
                 url,
                 socket_timeout=COMMAND_TIMEOUT_S,
                 socket_connect_timeout=COMMAND_TIMEOUT_S,
-                # Once: a kept connection may be one that Redis has closed meanwhile.
+                # One retry: Redis may have closed the pooled connection in the meantime.
                 retry=Retry(NoBackoff(), 1),
             )
 
     # --- life ---------------------------------------------------------------------
 
     def start(self, handlers: Handlers) -> None:
-        """Begin to listen; returns at once, whether Redis answers or not."""
+        """Start listening; returns at once, whether or not Redis answers."""
         self._handlers = handlers
         if self._redis is not None:
             self._spawn(self._listen(self._redis), "bus-listener")
@@ -191,7 +192,7 @@ class Bus:
 
     @property
     def is_up(self) -> bool:
-        """Whether Redis is there and answered the last time it was asked."""
+        """Whether Redis is configured and answered the last command."""
         return self.crosses and self._health.is_up
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
@@ -207,17 +208,18 @@ class Bus:
         return hmac.digest(self._secret, signed, "sha256")[:SIGNATURE_BYTES]
 
     def _sealed(self, place: str, data: bytes) -> bytes:
-        """The data with its signature in front, for this key or channel alone."""
+        """The data prefixed with its signature, which is valid for this key or channel only."""
         return self._signature(place, data) + data
 
     def _opened(self, place: str, sealed: bytes) -> bytes | None:
-        """The data if one of our workers has sealed it for this place; else it is counted."""
+        """The data if one of our workers signed it for this place; otherwise None, and it is
+        counted."""
         data = sealed[SIGNATURE_BYTES:]
         if hmac.compare_digest(sealed[:SIGNATURE_BYTES], self._signature(place, data)):
             return data
         what = "control" if place == self._channel else "increments"
         if not self._has_refused:
-            # Once: whoever writes into Redis must not fill the log.
+            # Log only the first, or anyone with write access to Redis could flood the log.
             self._has_refused = True
             logger.warning("something in Redis is not signed by our workers (%s): ignored", what)
         refused.labels(what).inc()
@@ -226,23 +228,23 @@ class Bus:
     # --- telling ------------------------------------------------------------------
 
     async def tell_stop(self, run_id: str) -> None:
-        """Have the worker that streams this run stop it."""
+        """Ask the worker that streams this run to stop it."""
         await self._tell("stop", [run_id])
 
     async def tell_withdrawn(self, run_id: str) -> None:
-        """Have the worker that streams this run end it: its provider is being removed."""
+        """Ask the worker that streams this run to end it because its provider is being removed."""
         await self._tell("withdrawn", [run_id])
 
     async def tell_freed(self) -> None:
-        """Tell the other workers that a run has ended: one that waits there may begin."""
+        """Tell the other workers that a run has ended, so that a queued one may start."""
         await self._tell("freed", [])
 
     async def tell_ended(self, session_ids: list[str], why: str = "") -> None:
-        """Have every other worker end the tabs of these sessions, and say why."""
+        """Ask every other worker to end the tabs of these sessions, with the reason."""
         await self._tell("ended", session_ids, why)
 
     async def ping(self) -> float | None:
-        """How long Redis takes to answer, in seconds; None if it does not."""
+        """The round-trip time to Redis in seconds, or None if it does not answer."""
         if self._redis is None or not self._health.may_try:
             return None
         began = time.perf_counter()
@@ -255,7 +257,7 @@ class Bus:
         return time.perf_counter() - began
 
     async def tell_changed(self, told: list[str]) -> None:
-        """Pass news of changed chats on to every other worker (see services/news.py)."""
+        """Tell every other worker of changed chats (see services/chats/live_updates.py)."""
         await self._tell("changed", told)
 
     async def _tell(self, what: str, ids: list[str], why: str = "") -> bool:
@@ -273,11 +275,11 @@ class Bus:
     # --- an owner's side ------------------------------------------------------------
 
     async def until_wanted(self) -> None:
-        """Wait until some worker follows some run of another one."""
+        """Wait until some worker follows another worker's run."""
         await self._is_wanted.wait()
 
     def wanted(self) -> set[str]:
-        """The runs that other workers follow at present."""
+        """The runs that other workers currently follow."""
         now = time.monotonic()
         self._wanted = {run_id: until for run_id, until in self._wanted.items() if until > now}
         if not self._wanted:
@@ -285,7 +287,7 @@ class Bus:
         return set(self._wanted)
 
     async def publish(self, increments: dict[str, list[Increment]]) -> bool:
-        """Add to the streams of runs; False if that is not certain to have happened."""
+        """Append to the runs' streams; False if it may not have succeeded."""
         if self._redis is None or not self._health.may_try:
             return False
         try:
@@ -310,10 +312,10 @@ class Bus:
 
     @contextlib.contextmanager
     def follow(self, run_id: str) -> Iterator[Feed]:
-        """What other workers publish of a run from now on, and a little of before."""
+        """Receive what other workers publish about a run, from slightly before now."""
         feed = Feed(run_id)
         self._feeds.setdefault(run_id, set()).add(feed)
-        # From the stream's beginning: the others of this run skip what they had.
+        # Read from the start of the stream: other feeds of this run skip what they already have.
         self._cursors[run_id] = b"0"
         self._following.set()
         try:
@@ -328,7 +330,7 @@ class Bus:
                 self._following.clear()
 
     def wake(self, run_id: str) -> None:
-        """Something has happened to a run on this worker: let its followers look."""
+        """Something happened to a run on this worker: wake its followers."""
         for feed in self._feeds.get(run_id, ()):
             feed.news.set()
 
@@ -341,7 +343,7 @@ class Bus:
             await asyncio.sleep(READ_EVERY_S)
 
     async def _watch(self) -> None:
-        """Say which runs are followed here, each one every few seconds."""
+        """Announce which runs are followed here, each of them every few seconds."""
         now = time.monotonic()
         due = [run_id for run_id in self._feeds if self._told.get(run_id, 0.0) <= now]
         if due and await self._tell("watch", due):
@@ -362,7 +364,7 @@ class Bus:
         for key, entries in found or ():
             place = key.decode()
             run_id = asked[place]
-            # Somebody may have joined, or everybody left, while this was on its way.
+            # A follower may have joined, or all may have left, during the request.
             if self._cursors.get(run_id) == cursors[place]:
                 self._cursors[run_id] = entries[-1][0]
             told = [self._opened(place, fields.get(b"d", b"")) for _, fields in entries]
@@ -389,7 +391,7 @@ class Bus:
             pause = min(LONGEST_PAUSE_S, 2 * pause)
 
     async def _hear(self, channel: PubSub) -> None:
-        """Handle messages until the connection is lost, which is found out by pings."""
+        """Handle messages until the connection is lost, which pings detect."""
         unanswered = 0
         while True:
             message = await channel.get_message(timeout=PING_AFTER_S)
@@ -456,14 +458,14 @@ _current: Bus | None = None
 
 
 def start_bus(url: str | None, prefix: str, key: bytes) -> Bus:
-    """Make this process's bus; `Bus.start` begins to listen."""
+    """Create this process's bus; `Bus.start` starts listening."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
     _current = Bus(url, prefix, key)
     return _current
 
 
 def current_bus() -> Bus | None:
-    """This process's bus, if it runs."""
+    """This process's bus, if it is running."""
     return _current
 
 
@@ -476,12 +478,12 @@ async def stop_bus() -> None:
 
 
 async def tell_ended(session_ids: list[str], why: str) -> None:
-    """Tell the other workers, if there are any, that sessions have ended, and why."""
+    """Tell the other workers, if any, that sessions have ended, and why."""
     if _current is not None:
         await _current.tell_ended(session_ids, why)
 
 
 async def tell_changed(told: list[str]) -> None:
-    """Pass news of changed chats on to the other workers, if there are any."""
+    """Forward news of changed chats to the other workers, if any."""
     if _current is not None:
         await _current.tell_changed(told)

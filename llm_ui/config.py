@@ -1,22 +1,24 @@
-"""The settings: one typed object, and the only place that reads the environment.
+"""Settings: one typed object, and the only module that reads the environment.
 
-Values come from the process environment, then from `.env` (python-dotenv, read by
-pydantic-settings). A wrong value raises ConfigError with a sentence that names the
-setting and what it accepts. `.env.example` documents each one.
+Values come from the process environment, then from `.env` (python-dotenv, via pydantic-settings).
+An invalid value raises ConfigError with a sentence that names the setting and what it accepts.
+`.env.example` documents every setting.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from llm_ui.enums import RegistrationPolicy
 from llm_ui.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,20 +28,20 @@ MIN_METRICS_TOKEN = 16
 
 
 class Settings(BaseSettings):
-    """Every setting with its default. Units stand in the names or in the comments."""
+    """Every setting with its default. Units are in the names or the comments."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
     )
 
-    # Where things are kept
+    # Storage
     data_dir: Path = Path("data")
     database_url: str = ""
     redis_url: str | None = None
-    # Connections to the database, of each worker
+    # Database connections per worker
     db_pool: int = Field(default=20, ge=2, le=1000)
 
-    # Secrets: the first key signs and encrypts, the others still verify and decrypt
+    # Secrets: the first key signs and encrypts; the others only verify and decrypt
     secret_key: SecretStr = SecretStr("")
 
     # The web
@@ -47,8 +49,8 @@ class Settings(BaseSettings):
     public_url: str | None = None
     extra_origins: Annotated[tuple[str, ...], NoDecode] = ()
     session_days: int = Field(default=30, ge=1, le=365)
-    registration: Literal["open", "invite", "closed"] = "open"
-    # Accounts that one address may ask for in ten minutes; 0: no limit
+    registration: RegistrationPolicy = RegistrationPolicy.OPEN
+    # Registrations allowed per address in ten minutes; 0: no limit
     registration_limit: int = Field(default=10, ge=0, le=100_000)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
 
@@ -65,11 +67,11 @@ class Settings(BaseSettings):
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = "https://api.anthropic.com"
 
-    # Reading the web
+    # Web browsing
     searxng_url: str | None = None
     browse_hosts: Annotated[tuple[str, ...], NoDecode] = ()
 
-    # Limits of a run, in seconds
+    # Time limits of a run, in seconds
     connect_timeout: float = Field(default=10.0, gt=0, le=300)
     first_token_timeout: float = Field(default=120.0, gt=0, le=3600)
     silence_timeout: float = Field(default=60.0, gt=0, le=3600)
@@ -79,20 +81,20 @@ class Settings(BaseSettings):
     runs_per_provider: int = Field(default=0, ge=0, le=10000)
     shutdown_grace: float = Field(default=5.0, ge=0, le=300)
 
-    # Files, in megabytes: one of them, and all of a person's
+    # File limits in megabytes: per file, and per person
     max_file_mb: int = Field(default=20, ge=1, le=1024)
     file_quota_mb: int = Field(default=500, ge=1, le=1_048_576)
 
-    # What one person may write within a day, in megabytes; 0: no limit
+    # How much text a person may write per day, in megabytes; 0: no limit
     text_quota_mb: int = Field(default=200, ge=0, le=1_048_576)
 
-    # A model file that an admin uploads, in gigabytes
+    # The largest model file an admin may upload, in gigabytes
     max_model_gb: int = Field(default=64, ge=1, le=4096)
 
-    # REST calls a minute of one person or API key; 0: no limit
+    # REST calls per minute and person or API key; 0: no limit
     rate_limit: int = Field(default=600, ge=0, le=1_000_000)
 
-    # Whoever holds it may read /metrics; without one nobody may.
+    # The bearer token for /metrics; without one, /metrics is closed.
     metrics_token: SecretStr | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -114,7 +116,7 @@ class Settings(BaseSettings):
     @field_validator("ollama_host", mode="before")
     @classmethod
     def _ollama_host(cls, value: object) -> object:
-        # Ollama's own variable is often a bare host:port, or the wildcard it listens on.
+        # Ollama's own variable is often a bare host:port, or the wildcard address it listens on.
         if not isinstance(value, str):
             return value
         url = value if "://" in value else f"http://{value}"
@@ -149,13 +151,13 @@ class Settings(BaseSettings):
             return value
         if not value.startswith(("sqlite:", "postgresql:", "postgresql+", "postgres:")):
             raise ValueError(accepted)
-        from sqlalchemy.engine import make_url  # not for processes without a database
+        from sqlalchemy.engine import make_url  # not needed by processes without a database
         from sqlalchemy.exc import ArgumentError
 
         try:
             make_url(value)
         except (ArgumentError, ValueError):
-            # What they say quotes the URL.
+            # SQLAlchemy's message quotes the URL, which may contain a password.
             raise ValueError(accepted) from None
         return value
 
@@ -193,12 +195,13 @@ class Settings(BaseSettings):
 
     @property
     def data_path(self) -> Path:
-        """The data folder, absolute; a relative one is taken from where the app runs."""
+        """The absolute path of the data folder; a relative one is resolved against the working
+        directory."""
         return self.data_dir.expanduser().resolve()
 
     @property
     def database(self) -> str:
-        """The database's URL with its default filled in, without a driver's name."""
+        """The database URL, or its default, without a driver name."""
         url = self.database_url or f"sqlite:///{self.data_path / 'llm_ui.db'}"
         if url.startswith("postgres:"):
             url = "postgresql:" + url.removeprefix("postgres:")
@@ -207,19 +210,19 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The origins whose pages may talk to this server."""
+        """The origins whose pages may call this server."""
         own = self.public_url or f"http://localhost:{self.port}"
         local = () if self.public_url else (f"http://127.0.0.1:{self.port}",)
         return tuple(dict.fromkeys((own, *local, *self.extra_origins)))
 
     @property
     def secure_cookies(self) -> bool:
-        """Whether people reach the app over https only."""
+        """Whether the app is reached only over https."""
         return bool(self.public_url and self.public_url.startswith("https://"))
 
 
 def _parts(url: str, accepted: str) -> SplitResult:
-    """A URL's parts. What the library says of a bad one quotes it, with the password in it."""
+    """Split a URL. The library's own errors would quote it, including its password."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -234,6 +237,20 @@ def _is_secret(name: str, given: object) -> bool:
     return any(word in name for word in words) or "@" in str(given)
 
 
+# What is accepted, by the prefix of pydantic's error type.
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
+
+def _accepted(kind: str, about: Mapping[str, Any], words: str) -> str:
+    for name, relation in _BOUNDS.items():
+        if name in about:
+            return f"{relation} {about[name]}"
+    if found := _KINDS.get(kind.partition("_")[0]):
+        return found
+    return words.replace("Input should be ", "").replace("a valid", "a")
+
+
 def _sentence(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
@@ -244,20 +261,20 @@ def _sentence(error: ValidationError) -> str:
         elif problem["type"] == "value_error":
             accepted = str(problem["ctx"]["error"])
         else:
-            accepted = problem["msg"].replace("Input should be ", "").replace("a valid", "a")
+            accepted = _accepted(str(problem["type"]), problem.get("ctx", {}), problem["msg"])
         shown = "" if _is_secret(name, given) else f" (it is {given!r})"
         lines.append(f"{name}{shown} must be {accepted}.")
     return " ".join(lines)
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read and check the settings.
+    """Read and validate the settings.
 
     Args:
-        overrides: values that win over the environment (for tests and tools).
+        overrides: values that take precedence over the environment (for tests and tools).
 
     Raises:
-        ConfigError: a value is missing or wrong; its text is fit for a person.
+        ConfigError: a value is missing or invalid; the message is meant for people.
     """
     try:
         settings = Settings(**overrides)  # type: ignore[arg-type]
@@ -271,10 +288,10 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def service_settings() -> Settings:
-    """The settings for a process that signs and encrypts nothing: no SECRET_KEY needed.
+    """Settings for a process that neither signs nor encrypts, and so needs no SECRET_KEY.
 
     Raises:
-        ConfigError: a value is wrong; its text is fit for a person.
+        ConfigError: a value is invalid; the message is meant for people.
     """
     try:
         return Settings(secret_key=SecretStr(secrets.token_hex(32)))
@@ -284,10 +301,15 @@ def service_settings() -> Settings:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The process's settings, read once."""
+    """This process's settings, read once."""
     return load_settings()
 
 
 def environment(name: str, default: str = "") -> str:
-    """One raw variable, for the few that belong to other programs (CI, PATH, …)."""
+    """One raw environment variable, for the few that belong to other programs (CI, PATH, …)."""
     return os.environ.get(name, default)
+
+
+def clear(secret: SecretStr | None) -> str | None:
+    """A secret's plain text; None if it is missing or blank."""
+    return (secret.get_secret_value().strip() or None) if secret else None

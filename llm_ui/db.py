@@ -1,7 +1,7 @@
-"""The database: engines, sessions, and the unit of work, the only place that commits.
+"""The database: engines, sessions, and the unit of work, which is the only place that commits.
 
-Nothing is opened at import. `Database` belongs to one process and one event loop;
-`start_database` makes it in the application's lifespan, `database()` hands it out.
+Nothing is opened at import. A `Database` belongs to one process and one event loop;
+`start_database` creates it in the application's lifespan, and `database()` returns it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 15
 POOL_SIZE = 20
-# A server that is gone without a word is noticed; what the URL says itself holds.
+# Notice a server that vanished silently; parameters in the URL take precedence.
 PATIENCE = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -37,17 +37,17 @@ PATIENCE = {
     "tcp_user_timeout": 30_000,
 }
 AFTER_COMMIT = "after_commit"
-# SQLSTATE of a transaction that was ended so that another one could go on.
+# The SQLSTATE of a transaction that PostgreSQL aborted to resolve a deadlock.
 DEADLOCK = "40P01"
 DEADLOCK_TRIES = 3
 T = TypeVar("T")
-# For those who hold a session without touching SQL themselves.
+# For modules that pass a session around without touching SQL themselves.
 Session = AsyncSession
 AfterCommit = Callable[[], Awaitable[None] | None]
 
 
 def runtime_url(url: str) -> str:
-    """The URL with the asynchronous driver: aiosqlite, or psycopg 3."""
+    """The URL with the async driver: aiosqlite, or psycopg 3."""
     backend = make_url(url).get_backend_name()
     return str(
         make_url(url)
@@ -64,12 +64,12 @@ def script_url(url: str) -> str:
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:
-    """WAL, enforced foreign keys, and transactions that this module begins itself."""
+    """Set up WAL, enforced foreign keys, and transactions that this module begins itself."""
 
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions on its own: a reading one that later
-        # writes fails at once with BUSY_SNAPSHOT, whatever the time-out.
+        # The driver must not begin transactions on its own: a read transaction that later writes
+        # fails at once with BUSY_SNAPSHOT, whatever the timeout.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
@@ -89,23 +89,24 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
 
 
 def _let_go_of_the_lock(engine: sa.Engine) -> None:
-    """A statement that is cancelled takes its connection with it, and SQLite keeps a closed
-    connection, with its lock, for as long as anybody holds a cursor with rows to read: as the
-    traceback of the cancellation does. So the transaction ends before the connection.
+    """Roll back when a cancelled statement invalidates its connection.
+
+    SQLite keeps a closed connection and its lock for as long as a cursor with unread rows is
+    referenced, and the cancellation's traceback references one.
     """
 
     @sa.event.listens_for(engine, "invalidate")
     def _invalidate(connection: Any, _record: Any, _error: BaseException | None) -> None:
-        # Cancelled again: the rollback stands in the connection's queue, before its end.
+        # Cancelled again: the rollback is already in the connection's queue, before its close.
         with suppress(asyncio.CancelledError, sa.exc.SQLAlchemyError, sqlite3.Error, ValueError):
             connection.rollback()
 
 
 def script_engine(url: str) -> sa.Engine:
-    """An engine for scripts and threads: synchronous, its transactions begun as at run time.
+    """A synchronous engine for scripts and threads; its transactions begin as they do at run time.
 
-    Without `writes` among a connection's execution options, SQLite gives it a snapshot that no
-    writer waits for.
+    Without `writes` in a connection's execution options, SQLite gives it a snapshot that no writer
+    waits for.
     """
     engine = sa.create_engine(script_url(url), poolclass=sa.NullPool, hide_parameters=True)
     if engine.dialect.name == "sqlite":
@@ -114,9 +115,9 @@ def script_engine(url: str) -> sa.Engine:
 
 
 def _store_what_can_be_stored(engine: sa.Engine) -> None:
-    """Ids and keys come from outside too: text that no database takes must not fail.
+    """Make ids and keys that no database can store safe to bind.
 
-    What is looked up by such a text is simply not found.
+    They come from outside too: looking one up must find nothing rather than fail.
     """
 
     def clean(values: Any) -> Any:
@@ -130,23 +131,28 @@ def _store_what_can_be_stored(engine: sa.Engine) -> None:
     def _execute(
         _connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool
     ) -> tuple[str, Any]:
-        return statement, [clean(each) for each in values] if many else clean(values)
+        # Many rows come as a list, or as a single mapping if they are to be returned.
+        if many and isinstance(values, list):
+            return statement, [clean(each) for each in values]
+        return statement, clean(values)
 
 
 class Database:
-    """The engine of one process, and the units of work on it."""
+    """One process's engine and its units of work."""
 
     def __init__(self, url: str, *, echo: bool = False, pool: int = POOL_SIZE) -> None:
-        """`pool` is how many connections it opens at most."""
+        """`pool` is the maximum number of connections."""
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        # Errors that go into the log name their statement, never what was bound to it.
+        # Errors in the log quote their statement but never its parameters.
         options: dict[str, Any] = {
-            "echo": echo, "pool_pre_ping": not self.is_sqlite, "hide_parameters": True,
-        }  # fmt: skip
+            "echo": echo,
+            "pool_pre_ping": not self.is_sqlite,
+            "hide_parameters": True,
+        }
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        # Half of them stay open.
+        # Half of them are kept open.
         options |= {"pool_size": pool - pool // 2, "max_overflow": pool // 2}
         if not self.is_sqlite:
             given = self.url.query
@@ -158,19 +164,19 @@ class Database:
         _store_what_can_be_stored(self.engine.sync_engine)
         indexing.keep_filled(self.engine.sync_engine)
         self._writing_engine = self.engine.execution_options(writes=True)
-        # SQLite lets one write at a time, and those who wait ask again and again, the luckiest
-        # first. In a queue of our own everybody's turn comes.
+        # SQLite allows one writer at a time, and waiting writers poll: the luckiest goes first. A
+        # queue of our own is fair.
         self._turn = asyncio.Lock() if self.is_sqlite else None
 
     @asynccontextmanager
     async def unit_of_work(self, *, writes: bool = True) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed at the end, rolled back on any error.
+        """One transaction: committed on success, rolled back on any error.
 
         Args:
-            writes: whether it may write; on SQLite a writing unit takes the write lock
-                at its start and a reading one never waits.
+            writes: whether it may write. On SQLite, a writing unit takes the write lock when it
+                starts; a reading one never waits.
 
-        Functions registered by `after_commit` run once the commit has succeeded.
+        Functions registered with `after_commit` run once the commit has succeeded.
         """
         engine = self._writing_engine if writes else self.engine
         turn = self._turn if writes and self._turn and await _has_come(self._turn) else None
@@ -183,7 +189,7 @@ class Database:
         await _to_its_end(_conclude(session, writes, turn))
 
     async def ping(self) -> None:
-        """Raise whatever the driver raises when the database does not answer."""
+        """Raise the driver's error if the database does not answer."""
         async with self.engine.connect() as connection:
             await connection.execute(sa.text("SELECT 1"))
 
@@ -193,7 +199,7 @@ class Database:
 
 
 async def _has_come(turn: asyncio.Lock) -> bool:
-    """Wait for the turn; False if it takes longer than SQLite itself would wait."""
+    """Wait for the lock; False if that takes longer than SQLite's own busy timeout."""
     try:
         async with asyncio.timeout(BUSY_TIMEOUT_S):
             return await turn.acquire()
@@ -216,11 +222,11 @@ async def _conclude(session: AsyncSession, writes: bool, turn: asyncio.Lock | No
             if writes:
                 await session.commit()
             else:
-                # Rows that were read stay usable; changes to them go nowhere.
+                # Loaded rows stay usable, but changes to them are no longer written.
                 session.expunge_all()
                 await session.rollback()
     finally:
-        # What follows the commit may write as well.
+        # After-commit hooks may write as well.
         if turn:
             turn.release()
     outages.database.worked()
@@ -231,10 +237,10 @@ async def _conclude(session: AsyncSession, writes: bool, turn: asyncio.Lock | No
 
 
 async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
-    """Await the end of a transaction, also when the task that waits is cancelled meanwhile.
+    """Await the end of a transaction even if the waiting task is cancelled.
 
-    A page that loads again cancels what it asked for before: the connection must go back
-    clean, and what follows a commit must follow.
+    Reloading a page cancels its pending requests: the connection must still be returned clean, and
+    the after-commit hooks must still run.
     """
     task = asyncio.create_task(ending)
     try:
@@ -245,7 +251,7 @@ async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
 
 
 def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
-    """Run `hook` when the session's unit of work has committed; never otherwise."""
+    """Run `hook` after the session's unit of work has committed; never if it rolls back."""
     session.info.setdefault(AFTER_COMMIT, []).append(hook)
 
 
@@ -253,7 +259,7 @@ _current: Database | None = None
 
 
 def start_database(url: str, *, echo: bool = False, pool: int = POOL_SIZE) -> Database:
-    """Make this process's database."""
+    """Create this process's database."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
     _current = Database(url, echo=echo, pool=pool)
     return _current
@@ -282,10 +288,9 @@ async def unit_of_work(*, writes: bool = True) -> AsyncIterator[AsyncSession]:
 
 
 async def in_unit_of_work(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    """What `work` gives, done in a writing unit of work of its own.
+    """Run `work` in a writing unit of work of its own and return its result.
 
-    Where two transactions wait for one another, PostgreSQL ends one of them. That one has
-    changed nothing, and is done again from its beginning.
+    PostgreSQL resolves a deadlock by aborting one of the transactions, which is then retried.
     """
     for tries in range(DEADLOCK_TRIES, -1, -1):
         try:
@@ -298,7 +303,7 @@ async def in_unit_of_work(work: Callable[[AsyncSession], Awaitable[T]]) -> T:
 
 
 async def insert_missing(session: AsyncSession, table: Any, rows: list[dict[str, Any]]) -> None:
-    """Insert the rows whose key is not there yet; two workers may do so at once."""
+    """Insert the rows whose key does not exist yet; safe if two workers do so at once."""
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     await session.execute(insert(table).values(rows).on_conflict_do_nothing())

@@ -1,65 +1,71 @@
-"""Every error the application raises on purpose.
+"""Every error that the application raises on purpose.
 
     AppError                      code, HTTP status, message key, parameters
-    ├── ConfigError               a setting is wrong; the start stops
-    ├── InvalidInput         422  what was sent cannot be used; names the field
-    │   ├── UnknownField          there is no such field, perhaps another one is meant
-    │   ├── UnknownParameter      the same of a query
-    │   ├── BadJson               the body is no JSON
-    │   └── IdempotencyMismatch   the idempotency key was that of something else
+    ├── ConfigError               a setting is invalid; startup fails
+    ├── InvalidInput         422  the input is invalid; names the field
+    │   ├── UnknownField          no such field; suggests a similar one
+    │   ├── UnknownParameter      no such query parameter
+    │   ├── BadJson               the body is not valid JSON
+    │   └── IdempotencyMismatch   the idempotency key was used for another call
     ├── NotAuthenticated     401  nobody is signed in
-    │   └── InvalidCredentials    e-mail and password do not fit together
-    ├── NotAllowed           403  signed in, but not for this
-    │   ├── KeyScope              the API key may not, though its owner may
-    │   ├── AccountDisabled       the right password, and an account that is switched off
-    │   ├── CsrfRefused           a cookie call without its CSRF token
-    │   └── PasswordNeeded        the password has to be typed once more for this
-    ├── NotFound             404  missing, or not yours: nobody can tell which
-    ├── WrongMethod          405  the route is there, and takes another method
-    ├── TooSlow              408  what was announced did not come
-    ├── Conflict             409  the thing is not in the state this needs
-    │   ├── StillReading          a file's text is still being read
-    │   ├── IdempotencyBusy       the same call is being done at this moment
+    │   └── InvalidCredentials    wrong e-mail address or password
+    ├── NotAllowed           403  signed in, but not permitted
+    │   ├── KeyScope              the API key may not, although its owner may
+    │   ├── AccountDisabled       the right password for a disabled account
+    │   ├── CsrfRefused           a call with a cookie but no valid CSRF token
+    │   └── PasswordNeeded        needs a step-up confirmation first
+    ├── NotFound             404  missing or somebody else's: indistinguishable
+    ├── WrongMethod          405  the route exists, but takes another method
+    ├── TooSlow              408  the announced body did not arrive in time
+    ├── Conflict             409  the resource is in the wrong state for this
+    │   ├── StillReading          a file's text is still being extracted
+    │   ├── IdempotencyBusy       the same call is in progress
+    │   ├── IdempotencyUnkept     the same call was completed; its response is not kept
     │   └── AlreadyRegistered
-    ├── Changed              412  somebody else has changed it first; says how it is now
+    ├── Changed              412  changed since it was read; has the current state
     ├── TooLarge             413
-    ├── UnsupportedType      415  the body says that it is something else than JSON
-    ├── UnknownHost          421  called under a name that is not this server's
+    ├── UnsupportedType      415  the body's declared type is not JSON
+    ├── UnknownHost          421  the Host header does not name this server
     ├── TooManyRequests      429  carries retry_after, in seconds
-    ├── DatabaseAway         503  the database does not answer, or takes too long
-    ├── DiskFull             507  there is no room left to write anything
-    └── ProviderError        502  an upstream model did not do its part
+    ├── HeadersTooLarge      431
+    ├── DatabaseAway         503  the database does not answer, or is too slow
+    ├── DiskFull             507  no space left to write anything
+    └── ProviderError        502  an upstream model failed
         ├── ProviderUnreachable   no connection, or it broke before an answer
-        ├── ProviderTimeout  504  which of: connect, first_token, silence, total
+        ├── ProviderTimeout  504  in phase connect, first_token, silence or total
         ├── ProviderRefused       it rejected our key or our request
-        ├── ProviderOverloaded    429 or 503 upstream
-        ├── ProviderCutOff        the stream ended without saying that it is done
-        ├── EmptyAnswer           it ended without a word
-        ├── ProviderGarbage       what it sent is not its protocol
-        ├── ContextTooLong        the prompt does not fit into the context window
-        ├── ModelUnavailable      the model is gone, or switched off
+        ├── ProviderOverloaded    429 or 503 from upstream
+        ├── ProviderCutOff        the stream ended without a final event
+        ├── EmptyAnswer           the answer ended without any text
+        ├── ProviderGarbage       the response violates the protocol
+        ├── ContextTooLong        the prompt exceeds the context window
+        ├── ModelUnavailable      the model is gone or disabled
         └── ProviderRemoved       an admin removed the provider during the answer
 
-`message_key` names an entry of the i18n catalogues; `params` fill it in. The
-text of an upstream's own error goes into params["detail"], cut to one line.
+`message_key` names an entry of the i18n catalogues, filled in with `params`. An upstream's own
+error text goes into params["detail"], as one truncated line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
 from typing import Any, ClassVar
+
+from llm_ui.enums import FinishReason
 
 DETAIL_LIMIT = 300
 
 
 def one_line(text: str, limit: int = DETAIL_LIMIT) -> str:
-    """Text from outside as a single printable line of at most `limit` characters."""
+    """Untrusted text as a single printable line of at most `limit` characters."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
 class AppError(Exception):
-    """The root: every subclass fixes a code, a status and a message key.
+    """Base class: every subclass sets a code, a status and a message key.
 
     Args:
         params: values for the message's placeholders; plain JSON values only.
@@ -77,7 +83,7 @@ class AppError(Exception):
 
 
 class ConfigError(AppError):
-    """A setting is wrong: `sentence` says which one and what it accepts."""
+    """A setting is invalid: `sentence` says which one and what it accepts."""
 
     code = "config"
 
@@ -90,23 +96,68 @@ class ConfigError(AppError):
 
 
 class InvalidInput(AppError):
-    """What was sent cannot be used. `field` names the part that is wrong, `what` is a word for
-    how; `others` are what is wrong beside it."""
+    """The input is invalid. `field` names the invalid part and `what` says how it is invalid;
+    `others` are further problems, and `more` counts those that are not listed."""
 
     code = "invalid_input"
     status = 422
     message_key = "error.invalid_input"
     what = "invalid"
     others: tuple[InvalidInput, ...] = ()
+    more: int = 0
 
     def __init__(self, message_key: str, *, field: str | None = None, **params: Any) -> None:
         super().__init__(message_key, **params)
         self.field = field
 
 
+def not_one_of(field: str, accepted: Iterable[str], *, each: bool = False) -> InvalidInput:
+    """The error for a value that must be one of `accepted`; `each` if it is a list of such
+    values."""
+    key = "error.field_choices" if each else "error.field_choice"
+    error = InvalidInput(key, field=field, name=field, accepted=", ".join(accepted))
+    error.what = "not_one_of"
+    return error
+
+
+class Refusals:
+    """Collects the errors of independent checks, so that the caller gets them all at once; for each
+    field only the first is kept.
+
+        refusals = Refusals()
+        with refusals:
+            name = clean_name(given)
+        with refusals:
+            icon = clean_icon(chosen)
+        refusals.done()
+    """
+
+    def __init__(self) -> None:
+        self._found: list[InvalidInput] = []
+
+    def __enter__(self) -> None:
+        """Begin a check."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, InvalidInput):
+            return False
+        known = {each.field for each in self._found}
+        self._found += [each for each in (error, *error.others) if each.field not in known]
+        return True
+
+    def done(self) -> None:
+        """Raise InvalidInput if anything was refused."""
+        if self._found:
+            first, *others = self._found
+            first.others = tuple(others)
+            raise first
+
+
 class UnknownField(InvalidInput):
-    """A field that there is not. `nearest` is the one that is probably meant, `known` are all
-    that there are."""
+    """A field that does not exist. `nearest` is the one that was probably meant, `known` are all
+    that exist."""
 
     code = "unknown_field"
     what = "unknown_field"
@@ -124,7 +175,7 @@ class UnknownParameter(UnknownField):
 
 
 class BadJson(InvalidInput):
-    """A body that is no JSON; `position` counts the characters before what is wrong."""
+    """A body that is not valid JSON; `position` is the number of characters before the error."""
 
     code = "bad_json"
     what = "bad_json"
@@ -160,16 +211,17 @@ class NotAllowed(AppError):
 
 
 class KeyScope(NotAllowed):
-    """An API key may not do what its owner may. `needed` is the scope that would, None where
-    none does; `has` are those of the key."""
+    """An API key may not do what its owner may. `needed` is the scope it would take, or None if no
+    scope allows it; `has` are the key's scopes."""
 
     code = "key_scope"
     message_key = "error.key_scope"
 
-    def __init__(self, needed: str | None, has: Iterable[str]) -> None:
+    def __init__(self, needed: str | None, has: Iterable[str], why: str | None = None) -> None:
         self.needed, self.has = needed, sorted(has)
         names = ", ".join(self.has)
-        super().__init__(None if needed else "error.key_scope_none", needed=needed, has=names)
+        key = None if needed else why or "error.key_scope_none"
+        super().__init__(key, needed=needed, has=names)
 
 
 class AccountDisabled(NotAllowed):
@@ -188,15 +240,39 @@ class PasswordNeeded(NotAllowed):
 
 
 class NotFound(AppError):
+    """`field` is the part of the request that names the missing thing, if that is not the URL."""
+
     code = "not_found"
     status = 404
     message_key = "error.not_found"
+
+    def __init__(
+        self, message_key: str | None = None, *, field: str | None = None, **params: Any
+    ) -> None:
+        super().__init__(message_key or ("error.not_found_in" if field else None), **params)
+        self.field = field
+
+
+@contextmanager
+def named_by(field: str) -> Iterator[None]:
+    """Add to any NotFound raised in this block the part of the request that named the thing."""
+    try:
+        yield
+    except NotFound as error:
+        if error.field is None:
+            error.field = field
+            if error.message_key == NotFound.message_key:
+                error.message_key = "error.not_found_in"
+        raise
 
 
 class WrongMethod(AppError):
     code = "wrong_method"
     status = 405
     message_key = "error.wrong_method"
+
+    def __init__(self, method: str = "", allowed: str = "") -> None:
+        super().__init__(method=method, allowed=allowed)
 
 
 class TooSlow(AppError):
@@ -216,6 +292,11 @@ class IdempotencyBusy(Conflict):
     message_key = "error.idempotency_busy"
 
 
+class IdempotencyUnkept(Conflict):
+    code = "idempotency_unkept"
+    message_key = "error.idempotency_unkept"
+
+
 class StillReading(Conflict):
     """`retry_after` is in whole seconds."""
 
@@ -230,7 +311,7 @@ class AlreadyRegistered(Conflict):
 
 
 class Changed(AppError):
-    """`etag` and `now` are how the thing is by now."""
+    """`etag` and `now` describe the current state."""
 
     code = "changed"
     status = 412
@@ -246,6 +327,12 @@ class TooLarge(AppError):
     code = "too_large"
     status = 413
     message_key = "error.too_large"
+
+
+class HeadersTooLarge(AppError):
+    code = "headers_too_large"
+    status = 431
+    message_key = "error.headers_too_large"
 
 
 class UnknownHost(AppError):
@@ -285,11 +372,11 @@ class DiskFull(AppError):
 
 
 class ProviderError(AppError):
-    """An upstream model did not do its part.
+    """An upstream model failed.
 
     Args:
-        detail: the upstream's own words, if it had any; untrusted text.
-        provider: its name, where it is known; `named` gives it later.
+        detail: the upstream's own error text, if any; untrusted.
+        provider: its name, if known; `named` can add it later.
     """
 
     code = "provider_error"
@@ -301,7 +388,7 @@ class ProviderError(AppError):
         super().__init__(None, **given)
 
     def named(self, provider: str, model: str) -> None:
-        """Say whose failure it is, where that is not known yet."""
+        """Add the provider and model to the error, if not known yet."""
         for name, value in (("provider", provider), ("model", model)):
             self.params[name] = self.params[name] or value
 
@@ -316,7 +403,7 @@ class ProviderUnreachable(ProviderError):
 
 
 class ProviderTimeout(ProviderError):
-    """`phase` is one of connect, first_token, silence, total; `seconds` the limit."""
+    """`phase` is connect, first_token, silence or total; `seconds` is that phase's limit."""
 
     code = "provider_timeout"
     status = 504
@@ -334,11 +421,11 @@ class ProviderRefused(ProviderError):
 
 
 class ProviderOverloaded(ProviderError):
-    """It can do no more now, or no more for this account.
+    """The upstream is overloaded, or this account has reached a limit.
 
     Args:
-        is_limit: it counts requests, and these were too many.
-        seconds: when it may be asked again, where it says so.
+        is_limit: the upstream reported a rate limit.
+        seconds: when to retry, if the upstream says so.
     """
 
     code = "provider_overloaded"
@@ -368,15 +455,15 @@ class ProviderGarbage(ProviderError):
 
 
 class EmptyAnswer(ProviderError):
-    """`reason` is why the model ended: "length", "content_filter" and "tool" have words of
+    """`reason` is why the model stopped: "length", "content_filter" and "tool" have messages of
     their own."""
 
     code = "empty_answer"
     message_key = "error.empty_answer"
 
-    def __init__(self, reason: str = "stop") -> None:
+    def __init__(self, reason: FinishReason = FinishReason.STOP) -> None:
         super().__init__()
-        if reason in ("length", "content_filter", "tool"):
+        if reason in (FinishReason.LENGTH, FinishReason.CONTENT_FILTER, FinishReason.TOOL):
             self.message_key = f"error.empty_answer_{reason}"
 
 

@@ -1,13 +1,13 @@
-"""The one form in which words are compared, and the words that a text is found by.
+"""Text folding for search: the normalised form in which words are compared, and tokenisation.
 
-What is kept in the indexes of words and what is looked for both go through here, so that they
-cannot differ: on SQLite by the function `search_words` of every connection, on PostgreSQL by
-`llm_ui.indexing`. Capitals, marks, widths and ways of composing a character do not count; marks
-that make another letter do (й, ї, the voiced kana).
+Both index entries and queries go through here, so that they cannot diverge: on SQLite via the SQL
+function `search_words` that every connection has, on PostgreSQL via `llm_ui.indexing`. Case,
+diacritics, widths and ways of composing a character are ignored; marks that make a different letter
+are not (й, ї, the voiced kana).
 
-Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer put few blanks or none between words: a
-stretch of them is kept as each two characters that follow each other, and its last one. Two or
-more characters are found by the pairs that they consist of, one by the beginning of a pair.
+Chinese, Japanese, Korean, Thai, Lao, Burmese and Khmer put few or no spaces between words: a run of
+such text is indexed as its overlapping bigrams, plus its last character. Two or more characters are
+found by their bigrams, a single one as the prefix of a bigram.
 """
 
 from __future__ import annotations
@@ -16,24 +16,39 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# Of a longer text only this many characters are indexed; PostgreSQL refuses more than a megabyte
-# of words in one row.
+from llm_ui.normal_forms import normalized
+
+# Only this many characters of a text are indexed: PostgreSQL refuses more than a megabyte of words
+# in one row.
 INDEXED = 100_000
 TSVECTOR_BYTES = 900_000
-# Longer "words" are keys and encoded data: their beginning will do.
+# Longer "words" are keys and encoded data; their prefix is enough.
 WORD = 64
-# PostgreSQL counts no further.
+# The highest position in a PostgreSQL tsvector.
 _LAST_PLACE = 16_383
 
-# Letters of their own although Unicode takes them for a letter and a mark.
+# Letters of their own, although Unicode decomposes them into a letter and a mark.
 _KEPT = frozenset("йїў")
 _ALSO = {
-    "ı": "i", "ø": "o", "đ": "d", "ħ": "h", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d",
-    "ŀ": "l", "ŧ": "t",
-    # As people type Arabic and Persian: final yeh, teh marbuta, and Persian's kaf and yeh.
-    "ى": "ي", "ة": "ه", "ی": "ي", "ک": "ك", "ٱ": "ا",
-}  # fmt: skip
-# Marks that are left out, tatweel, and what is not seen at all.
+    "ı": "i",
+    "ø": "o",
+    "đ": "d",
+    "ħ": "h",
+    "ł": "l",
+    "æ": "ae",
+    "œ": "oe",
+    "þ": "th",
+    "ð": "d",
+    "ŀ": "l",
+    "ŧ": "t",
+    # Arabic and Persian as people type them: final yeh, teh marbuta, and Persian kaf and yeh.
+    "ى": "ي",
+    "ة": "ه",
+    "ی": "ي",
+    "ک": "ك",
+    "ٱ": "ا",
+}
+# Ignored marks, tatweel, and invisible characters.
 _GONE = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
@@ -49,7 +64,7 @@ DENSE = (
 
 
 def _marks() -> str:
-    """The marks that are part of a word, as vowels are in the scripts of India."""
+    """The marks that are part of a word, such as vowels in Indic scripts."""
     spans = ((0x0300, 0x1D00), (0xA66F, 0xABFF), (0x11000, 0x11A00))
     return "".join(
         chr(code)
@@ -60,9 +75,9 @@ def _marks() -> str:
 
 
 _MARKS = _marks()
-# One character of a word in a script that has blanks.
+# One character of a word in a script that uses spaces.
 LETTER = f"(?:(?![{DENSE}])[^\\W_]|(?![{DENSE}])[{_MARKS}])"
-# "C++" and "C#" are a word and a sign.
+# "C++" and "C#" are a word plus a sign.
 _SIGN = r"(?<=[^\W_])(?:\+\+|#(?![^\W_]))"
 _RUNS = re.compile(f"([{DENSE}]+)|{LETTER}+|{_SIGN}")
 _ASCII_RUNS = re.compile(r"[a-z0-9]+|(?<=[a-z0-9])(?:\+\+|#(?![a-z0-9]))")
@@ -72,20 +87,20 @@ _COMPOSED = re.compile(f"[\u1100-\u11ff{_TIED}]")
 
 
 def _one(character: str) -> str:
-    small = unicodedata.normalize("NFKC", character).casefold()
+    small = normalized(character, "NFKC").casefold()
     if small in _KEPT:
         return small
-    bare = _GONE.sub("", unicodedata.normalize("NFKD", small))
+    bare = _GONE.sub("", normalized(small, "NFKD"))
     return "".join(
         str(unicodedata.decimal(each, None) or 0)
         if unicodedata.category(each) == "Nd"
         else _ALSO.get(each, each)
-        for each in unicodedata.normalize("NFC", bare)
+        for each in normalized(bare, "NFC")
     )
 
 
 class _Table(dict[int, str]):
-    """What becomes of each character, worked out when it is first met."""
+    """A translation table that computes each character's folding on first use."""
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _one(chr(code))
@@ -96,10 +111,10 @@ _TABLE = _Table()
 
 
 def fold(text: str) -> str:
-    """The text in the form that is compared; not always as long as it was."""
+    """The text in its comparable form, which may differ in length."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).translate(_TABLE))
+    return normalized(normalized(text, "NFC").translate(_TABLE), "NFC")
 
 
 @lru_cache(maxsize=16_384)
@@ -108,13 +123,13 @@ def _cluster(text: str) -> str:
 
 
 def fold_with_places(text: str) -> tuple[str, list[int] | range]:
-    """The folded text, and for each of its characters (and its end) where it comes from."""
+    """The folded text, and for each of its characters (and its end) the position in `text`."""
     if text.isascii():
         return text.lower(), range(len(text) + 1)
     parts: list[str] = []
     places: list[int] = []
     if not _COMPOSED.search(text):
-        # Nearly always: each character stands for itself.
+        # The usual case: every character maps to exactly one.
         parts = list(map(_TABLE.__getitem__, map(ord, text)))
         if len("".join(parts)) == len(text) and "" not in parts:
             return "".join(parts), range(len(text) + 1)
@@ -122,7 +137,7 @@ def fold_with_places(text: str) -> tuple[str, list[int] | range]:
             places += [place] * len(part)
         return "".join(parts), [*places, len(text)]
     for found in _CLUSTER.finditer(text):
-        part = _cluster(found[0])
+        part = _cluster(found[0]) if len(found[0]) <= WORD else fold(found[0])
         parts.append(part)
         places += [found.start()] * len(part)
     places.append(len(text))
@@ -130,14 +145,14 @@ def fold_with_places(text: str) -> tuple[str, list[int] | range]:
 
 
 def runs(folded: str) -> list[tuple[str, bool]]:
-    """The stretches that words are made of, each with whether its script has no blanks."""
+    """The runs of word characters, each with whether its script is written without spaces."""
     if folded.isascii():
         return [(run, False) for run in _ASCII_RUNS.findall(folded)]
     return [(found[0], found[1] is not None) for found in _RUNS.finditer(folded)]
 
 
 def words(text: str) -> list[str]:
-    """The words by which a text is found, in order; none of them has a blank or a quote."""
+    """The words under which a text is indexed, in order; none contains a space or a quote."""
     folded = fold(text)
     if folded.isascii():
         return [word[:WORD] for word in _ASCII_RUNS.findall(folded)]
@@ -152,13 +167,13 @@ def words(text: str) -> list[str]:
 
 
 def search_words(text: str | None) -> str:
-    """The words of (the beginning of) a text with a blank between them: SQLite's function."""
+    """The words of a text, up to INDEXED characters, joined by spaces; SQLite's SQL function."""
     return " ".join(words((text or "")[:INDEXED]))
 
 
 def term(typed: str) -> tuple[tuple[str, ...], bool]:
-    """What a stretch of a query looks for: words that follow each other, and whether the last
-    one is only the beginning of a pair. No words if there are none."""
+    """What one part of a query searches for: consecutive words, and whether the last one is only
+    the prefix of a bigram. Empty if the part has no words."""
     found: list[str] = []
     pieces = runs(fold(typed))
     only_beginning = False
@@ -167,7 +182,7 @@ def term(typed: str) -> tuple[tuple[str, ...], bool]:
             found.append(run[:WORD])
             continue
         found += map(str.__add__, run, run[1:])
-        # Here the stretch ends in the text as well, unless nothing follows.
+        # The run must end here in the text too, unless it is the last one.
         if number < len(pieces) - 1:
             found.append(run[-1])
         elif len(run) == 1:
@@ -177,7 +192,7 @@ def term(typed: str) -> tuple[tuple[str, ...], bool]:
 
 
 def tsvector(text: str | None) -> str:
-    """The words of (the beginning of) a text as PostgreSQL writes a tsvector."""
+    """The words of a text, up to INDEXED characters, in PostgreSQL's tsvector syntax."""
     places: dict[str, list[int]] = {}
     room = TSVECTOR_BYTES
     for place, word in enumerate(words((text or "")[:INDEXED]), start=1):

@@ -1,10 +1,10 @@
-"""Words for the index: what each kind of database needs of Python to keep them.
+"""Full-text index maintenance: what each database needs from Python to store words.
 
-Triggers write and remove entries (see the migrations "finding" and "words"). On SQLite they ask
-the function `search_words` for the words, which every connection of this process has. On
-PostgreSQL, which cannot ask us, an entry is made without its words, and they are filled in by
-the same transaction, right before it commits. What was written past the application waits for
-`fill` (housekeeping calls it too).
+Triggers insert and delete entries (see the migrations "finding" and "words"). On SQLite they call
+the SQL function `search_words`, which every connection of this process has. PostgreSQL cannot call
+Python, so there an entry is inserted without its words, and the same transaction fills them in
+right before it commits. Rows written outside the application wait for `fill`, which housekeeping
+also calls.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from llm_ui.folding import INDEXED, fold, search_words, tsvector
 
 BATCH = 200
-# One commit fills no more than this much; the rest is left to housekeeping.
+# The most that one commit fills in; housekeeping does the rest.
 ROUNDS = 100
 _CHANGED = "search_entries_changed"
 
@@ -34,8 +34,8 @@ def _fold(text: Any) -> str | None:
 
 @sa.event.listens_for(sa.Engine, "connect")
 def _give_function(connection: Any, _record: Any) -> None:
-    # Every engine, also those of scripts and migrations: without the function no message can
-    # be written. PostgreSQL's connections have no such thing.
+    # For every engine, including those of scripts and migrations: without the function no message
+    # can be written. PostgreSQL connections have no such method.
     create = getattr(connection, "create_function", None)
     if create:
         create("search_words", 1, search_words, deterministic=True)
@@ -43,13 +43,13 @@ def _give_function(connection: Any, _record: Any) -> None:
 
 
 def fill(connection: sa.Connection, rounds: int = ROUNDS) -> int:
-    """Give words to entries of PostgreSQL's that have none yet, the newest first.
+    """Fill in the words of PostgreSQL entries that have none yet, newest first.
 
     Args:
-        rounds: how many times BATCH at most.
+        rounds: the maximum number of batches of size BATCH.
 
     Returns:
-        how many got them. Entries that another transaction is at are left to it.
+        how many entries were filled in. Entries locked by another transaction are skipped.
     """
     count = 0
     for _ in range(rounds):
@@ -63,7 +63,7 @@ def fill(connection: sa.Connection, rounds: int = ROUNDS) -> int:
 
 
 def keep_filled(engine: sa.Engine) -> None:
-    """Have each transaction on this engine fill in the words of what it wrote."""
+    """Make every transaction on this engine fill in the words of what it wrote."""
     if engine.dialect.name != "postgresql":
         return
 
@@ -80,4 +80,10 @@ def keep_filled(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "commit")
     def _commit(connection: sa.Connection) -> None:
         if connection.info.pop(_CHANGED, False):
-            fill(connection)
+            try:
+                fill(connection)
+            except BaseException:
+                # SQLAlchemy considers the transaction over once it was told to commit, and would
+                # return the connection to the pool in the middle of the failed one.
+                connection.invalidate()
+                raise

@@ -1,7 +1,7 @@
-"""The composition root: the app, its REST side, its pages, and what lives as long as it.
+"""The composition root: the app, its REST API, its pages, and everything with the app's lifetime.
 
-What lies lower and needs something higher gets it handed in here: the engine its
-`prepare` and `settle`, sessions and news the listeners that end and tell tabs.
+Lower layers get what they need from higher ones injected here: the engine its `prepare` and
+`settle`, sessions and live updates the listeners that disconnect and notify tabs.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ import logging
 from collections.abc import AsyncIterator
 
 import reflex as rx
-from reflex import constants
-from reflex.utils import prerequisites
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_ui import auth, bus, outages, pages, trace
+from llm_ui import auth, bus, outages, pages, reflex_internals, trace
 from llm_ui.api.app import create_api
 from llm_ui.config import get_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
@@ -27,66 +25,51 @@ from llm_ui.security import floods
 from llm_ui.security.floods import Floods
 from llm_ui.security.policy import Policies
 from llm_ui.security.tokens import derive_key, keyed_hash
-from llm_ui.services import (
-    browsing,
-    chats,
-    departures,
-    exports,
-    extraction,
-    file_bytes,
-    gguf,
-    idempotency,
-    invitations,
-    news,
-    prompting,
-    providers,
-    search_index,
-    settlement,
-    temporary,
-    watching,
-)
-from llm_ui.services import jobs as background
-from llm_ui.states import door
-from llm_ui.states.feedback import handle_backend_exception, handle_frontend_exception
-from llm_ui.states.guard import EventLogFilter, Guard
-from llm_ui.states.news import tell_tabs
-from llm_ui.states.presence import check_tabs, end_tabs, note_open_tabs
-from llm_ui.states.temporary import open_chats
+from llm_ui.services import idempotency
+from llm_ui.services.accounts import account_deletion, export_jobs, invitations, open_streams
+from llm_ui.services.answers import browsing, prompting, settlement
+from llm_ui.services.catalogue import model_files, providers
+from llm_ui.services.chats import chats, live_updates, search_index, temporary
+from llm_ui.services.files import extraction, file_storage
+from llm_ui.services.operations import jobs as background
+from llm_ui.states.chats.live_updates import tell_tabs
+from llm_ui.states.chats.temporary import open_chats
+from llm_ui.states.socket import connection
+from llm_ui.states.socket.feedback import handle_backend_exception, handle_frontend_exception
+from llm_ui.states.socket.guard import EventLogFilter, Guard
+from llm_ui.states.socket.presence import check_tabs, end_tabs, note_open_tabs
 
 logger = logging.getLogger(__name__)
 
 HOUSEKEEPING_EVERY_S = 300.0
 OPEN_TABS_EVERY_S = 60.0
 TAKE_UP_EVERY_S = 2.0
-REFLEX_LOGGERS = (
-    "reflex_base.event.processor.event_processor",
-    "reflex_base.event.processor.base_state_processor",
-    "reflex.app",
-)
 
 
 def set_up_logging(level: str) -> None:
-    """One format for all; nothing of a request's headers or arguments in any line."""
+    """Set up one format for all loggers; request headers and arguments are never logged."""
     logging.basicConfig(
         level=level, format="%(asctime)s %(levelname)s [%(request_id)s] %(name)s: %(message)s"
     )
     for handler in logging.getLogger().handlers:
         handler.addFilter(trace.WithRequestId())
         handler.addFilter(outages.OneLine())
-    # Statements without what is bound to them (see db.py).
+    # Statements without their parameters (see db.py).
     statements = logging.INFO if level == "DEBUG" else logging.WARNING
     logging.getLogger("sqlalchemy.engine").setLevel(statements)
-    # httpx logs each URL at INFO, and some providers put keys into them.
+    # httpx logs every URL at INFO, and some providers put keys into URLs.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # It logs each message of its queue; what becomes of jobs stands in their rows.
+    # Whoever sends a malformed form gets an error response; it need not be logged.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    # It logs every message of its queue; what becomes of jobs is in their rows.
     logging.getLogger("taskiq").setLevel(logging.WARNING)
-    for name in REFLEX_LOGGERS:
+    for name in reflex_internals.LOGGERS:
         logging.getLogger(name).addFilter(EventLogFilter())
 
 
 async def _take_up_files() -> None:
-    """Go on reading files where the last process ended, as soon as the database answers."""
+    """Resume text extraction where the last process stopped, once the database answers."""
     while True:
         try:
             await extraction.take_up(all_of_them=True)
@@ -116,13 +99,13 @@ async def _housekeeping() -> None:
                 await auth.purge_expired(session)
                 await invitations.purge(session)
                 await idempotency.purge(session)
-            await departures.remove_leaving()
+            await account_deletion.remove_leaving()
             await check_tabs()
-            await watching.check()
+            await open_streams.check()
             await extraction.take_up()
-            await file_bytes.remove_orphans()
-            await gguf.remove_interrupted()
-            await exports.sweep()
+            await file_storage.remove_orphans()
+            await model_files.remove_interrupted()
+            await export_jobs.sweep()
             await search_index.fill()
             async with unit_of_work() as session:
                 await background.schedule_due(session)
@@ -131,19 +114,19 @@ async def _housekeeping() -> None:
 
 
 async def _end(session_ids: list[str], why: str) -> None:
-    """Sessions have ended: so does whatever is open to them on this worker."""
+    """Disconnect everything on this worker that belongs to sessions that have ended."""
     await end_tabs(session_ids, why)
-    await watching.end(session_ids)
+    await open_streams.end(session_ids)
 
 
 def _hears(engine: Engine) -> bus.Handlers:
-    """What this worker does at the word of another one."""
+    """The handlers for messages from other workers."""
 
     async def missed() -> None:
         try:
             await engine.reap()
             await check_tabs()
-            await watching.check()
+            await open_streams.check()
         except SQLAlchemyError:
             logger.exception("what other workers may have said was not found out")
 
@@ -151,7 +134,7 @@ def _hears(engine: Engine) -> bus.Handlers:
         stop=engine.stop_run,
         freed=engine.look_for_places,
         ended=_end,
-        changed=news.heard,
+        changed=live_updates.heard,
         missed=missed,
         withdrawn=engine.withdraw_run,
     )
@@ -159,11 +142,11 @@ def _hears(engine: Engine) -> bus.Handlers:
 
 @contextlib.asynccontextmanager
 async def lifespan() -> AsyncIterator[None]:
-    """Everything that a process opens, in the order in which it is needed."""
+    """Start everything a process needs, in dependency order."""
     settings = get_settings()
     owner.begin(settings.data_path)
     database = start_database(settings.database, pool=settings.db_pool)
-    # Installations that share a Redis have keys and channels of their own.
+    # Installations that share a Redis use separate keys and channels.
     name = keyed_hash(settings.secret_keys[0], "bus", "")[:16]
     signing = derive_key(settings.secret_keys[0], "bus messages")
     crossing = bus.start_bus(settings.redis_url, f"llm_ui:{name}", signing)
@@ -198,7 +181,7 @@ async def lifespan() -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await extraction.stop()
-        # At the same time: the server does not wait twice as long.
+        # Concurrently, so that shutdown does not take twice as long.
         await asyncio.gather(
             jobs.stop(settings.shutdown_grace), stop_engine(settings.shutdown_grace)
         )
@@ -211,10 +194,10 @@ async def lifespan() -> AsyncIterator[None]:
 
 
 def create_app() -> rx.App:
-    """The application that Reflex runs."""
+    """Create the application that Reflex runs."""
     settings = get_settings()
     set_up_logging(settings.log_level)
-    built = prerequisites.get_web_dir() / constants.Dirs.STATIC
+    built = reflex_internals.built_pages()
     made = rx.App(
         api_transformer=create_api(Policies(built.resolve(), https=settings.secure_cookies)),
         backend_exception_handler=handle_backend_exception,
@@ -225,10 +208,10 @@ def create_app() -> rx.App:
     made.register_lifespan_task(lifespan)
     auth.on_sessions_ended(_end)
     auth.on_sessions_ended(bus.tell_ended)
-    news.listen(tell_tabs)
+    live_updates.listen(tell_tabs)
     pages.register(made)
-    door.install(made)
-    # By now every library has the handlers that it makes for itself.
+    connection.install(made)
+    # By now every library has installed its own log handlers.
     floods.hold(Floods())
     return made
 

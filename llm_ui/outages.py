@@ -1,8 +1,8 @@
-"""What the application needs and does not have just now: one line in the log when it goes,
-one when it is back, nothing in between, whoever meets it meanwhile.
+"""Outages of dependencies, each logged exactly twice: when it starts and when it is over.
 
-`reason_of` tells an outage of the database (away, locked, its disk full) from a mistake of
-ours; `OneLine` keeps the tracebacks of the first kind out of the log.
+However many callers run into an outage meanwhile, nothing else is logged. `reason_of` tells an
+outage of the database (unreachable, locked, disk full) from a bug; `OneLine` keeps the tracebacks
+of outages out of the log.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Reason = Literal["", "away", "locked", "full", "damaged"]
 
-# So long nothing must have failed before it counts as back: what is asked for nothing
-# that costs room succeeds on a full disk too.
+# A dependency counts as back after this long without a failure: on a full disk, operations that
+# need no space still succeed.
 QUIET_S = 3.0
-# Between two tries of what is done as soon as it can be.
+# Between two retries of work that waits for the database.
 PAUSE_S = 0.5
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# SQLite's own words, and which kind of outage they mean.
+# SQLite's own messages, and the kind of outage each one means.
 SQLITE: tuple[tuple[str, Reason], ...] = (
     ("database is locked", "locked"),
     ("table is locked", "locked"),
@@ -41,7 +41,7 @@ SQLITE: tuple[tuple[str, Reason], ...] = (
     ("malformed", "damaged"),
     ("not a database", "damaged"),
 )
-# Classes of SQLSTATE: connection, resources, an operator at work; and a standby's refusal.
+# SQLSTATE classes: connection, resources, operator intervention; and a standby's refusal.
 STATES: tuple[tuple[str, Reason], ...] = (
     ("53100", "full"),
     ("08", "away"),
@@ -53,11 +53,11 @@ STATES: tuple[tuple[str, Reason], ...] = (
 
 
 class Outage:
-    """One thing that may be away.
+    """A dependency that may be down.
 
     Args:
-        what: its name, as the beginning of a sentence.
-        meanwhile: what happens until it is back, as the end of one.
+        what: its name, to start a log message with.
+        meanwhile: what happens until it is back, to go on with.
     """
 
     def __init__(self, what: str, meanwhile: str) -> None:
@@ -67,11 +67,11 @@ class Outage:
 
     @property
     def is_on(self) -> bool:
-        """Whether it is away."""
+        """Whether the dependency is down."""
         return self._since is not None
 
     def failed(self, error: BaseException) -> None:
-        """It has not answered; said once."""
+        """Report a failure; only the first one is logged."""
         self._failed_at = time.monotonic()
         if self._since is None:
             self._since = self._failed_at
@@ -80,7 +80,7 @@ class Outage:
             logger.warning("%s does not answer; %s: %s", self._what, self._meanwhile, words)
 
     def worked(self) -> None:
-        """It has answered. Costs nothing while all is well."""
+        """Report a success. Costs nothing while all is well."""
         if self._since is None or time.monotonic() - self._failed_at < QUIET_S:
             return
         seconds, self._since = self._failed_at - self._since, None
@@ -92,7 +92,7 @@ queue = Outage("Redis, which tells workers of jobs,", "they look into the databa
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and what is behind it."""
+    """The error and everything that caused it."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -101,10 +101,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def reason_of(error: BaseException | None) -> Reason:
-    """Which outage of the database or of the disk an error tells of; "" if of none."""
+    """The kind of database or disk outage behind an error; "" if it is none."""
     for each in _causes(error):
         if isinstance(each, exc.TimeoutError):
-            # All connections are taken by what waits for an answer.
+            # The pool is exhausted by connections that wait for an answer.
             return "away"
         if isinstance(each, sqlite3.Error):
             return _by_words(str(each).lower())
@@ -117,12 +117,12 @@ def reason_of(error: BaseException | None) -> Reason:
     return ""
 
 
-# What to catch where an outage is to be told in words.
+# What to catch where an outage is to become a message.
 FAILURES: tuple[type[Exception], ...] = (exc.SQLAlchemyError, OSError)
 
 
 def words_for(error: BaseException) -> AppError | None:
-    """What to tell a person of an outage; None if the error is none."""
+    """The error to show for an outage; None if the error is not an outage."""
     reason = reason_of(error)
     if reason in ("", "damaged"):
         return None
@@ -131,7 +131,7 @@ def words_for(error: BaseException) -> AppError | None:
 
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
-    """Do something with the database as soon as that can be done."""
+    """Run `work`, retrying until the database is available."""
     while True:
         try:
             return await work()
@@ -149,16 +149,16 @@ def _by_state(error: BaseException) -> Reason:
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     if state:
         return next((reason for start, reason in STATES if state.startswith(start)), "")
-    # The driver's own: no connection, or it has broken.
+    # The driver's own error: no connection, or a broken one.
     return "away" if type(error).__name__ in ("OperationalError", "InterfaceError") else ""
 
 
 class OneLine(logging.Filter):
-    """Drops the lines that tell of an outage of the database with a traceback: the first one
-    has been said in words."""
+    """Drops log records with the traceback of a database outage, which has already been reported in
+    one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line goes into the log."""
+        """Whether a record goes into the log."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if error is None or reason_of(error) in ("", "damaged"):
             return True

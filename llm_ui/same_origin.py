@@ -1,12 +1,12 @@
 """Reflex plugin: the page talks to its own origin, in production and in development.
 
-Reflex writes the backend's port into the built frontend. In production on one port that
-would tie a build to a port, and break it behind a proxy on another one; here the browser
-takes the port of the page instead. In development the two ports stay, and Vite's server
-passes REST calls on, so that pages use the same relative addresses in both.
+Reflex compiles the backend's port into the frontend. In production, where one port serves both,
+that would tie a build to its port and break it behind a proxy on another port; with this plugin the
+browser uses the page's port instead. In development there are still two ports, and Vite's server
+proxies REST calls, so that pages use the same relative URLs in both.
 
-Beside the address it mends what Reflex's page does when the line is lost without a word:
-it says nothing until a new attempt has failed, which socket.io gives twenty seconds.
+The plugin also fixes how Reflex's page handles a connection that is lost silently: it shows nothing
+until a reconnect has failed, for which socket.io allows twenty seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PROXIED = ("/api", "/health", "/docs", "/openapi.json")
 STATE_FILE = "utils/state.js"
 STATE_ANCHOR = "endpoint.hostname = frontend_hostname;"
 STATE_PATCH = f"{STATE_ANCHOR}\n    if (env.SAME_ORIGIN) endpoint.port = window.location.port;"
-# Reflex assumes the default port under https, after our line; ours has to stand.
+# Under https Reflex sets the default port after our line; ours must win.
 HTTPS_ANCHOR = 'endpoint.port = ""; // Assume websocket'
 HTTPS_PATCH = 'if (!env.SAME_ORIGIN) endpoint.port = ""; // Assume websocket'
 CONNECT_WITHIN_MS = 8000
@@ -31,7 +31,8 @@ LOST_ANCHOR = "      // Attempt to reconnect transient non-intentional disconnec
 LOST_PATCH = (
     f"{LOST_ANCHOR}      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
 )
-# A browser that is online again is not kept waiting, and one that is offline waits for nothing.
+# A browser that comes back online must reconnect at once, and one that goes offline must show it at
+# once.
 ONLINE_ANCHOR = '  document.addEventListener("visibilitychange", checkVisibility);\n'
 ONLINE_PATCH = (
     f"{ONLINE_ANCHOR}"
@@ -43,7 +44,7 @@ VITE_ANCHOR = "  server: {\n"
 
 
 def one_port() -> bool:
-    """Whether one server serves the pages and everything else."""
+    """Whether one server serves both the pages and the backend."""
     config = get_config()
     return config.frontend_port == config.backend_port
 
@@ -60,7 +61,7 @@ def _replace_once(text: str, anchor: str, patch: str, file: str) -> str:
 
 
 def patch_state(text: str) -> str:
-    """Let the address of the websocket follow the page's port, and a lost line be shown."""
+    """Derive the websocket's address from the page's port, and show a lost connection."""
     text = _replace_once(text, STATE_ANCHOR, STATE_PATCH, STATE_FILE)
     text = _replace_once(text, HTTPS_ANCHOR, HTTPS_PATCH, STATE_FILE)
     text = _replace_once(text, ATTEMPT_ANCHOR, ATTEMPT_PATCH, STATE_FILE)
@@ -69,22 +70,22 @@ def patch_state(text: str) -> str:
 
 
 def patch_vite(text: str, backend_port: int) -> str:
-    """Let Vite's development server pass REST calls on to the backend."""
+    """Make Vite's development server proxy REST calls to the backend."""
     target = {"target": f"http://127.0.0.1:{backend_port}", "changeOrigin": False}
     proxy = json.dumps(dict.fromkeys(PROXIED, target))
     return _replace_once(text, VITE_ANCHOR, f"{VITE_ANCHOR}    proxy: {proxy},\n", VITE_FILE)
 
 
 class SameOriginPlugin(Plugin):
-    """Applies the changes to what Reflex generates."""
+    """Patches the frontend that Reflex generates."""
 
     def pre_compile(self, **context: Any) -> None:
-        """Register the changes with the compiler."""
+        """Register the patches with the compiler."""
         context["add_modify_task"](STATE_FILE, patch_state)
         if not one_port():
             port = get_config().backend_port or 8000
             context["add_modify_task"](VITE_FILE, lambda text: patch_vite(text, port))
 
     def update_env_json(self, **context: Any) -> dict[str, Any]:
-        """Tell the browser's code which way it was built."""
+        """Tell the frontend whether it was built for one port."""
         return {"SAME_ORIGIN": one_port()}

@@ -1,7 +1,6 @@
-"""Request ids: one for each call and each event, in every log line and error message.
+"""Request ids: one per call and per event, in every log line and error message.
 
-A proxy's own `X-Request-ID` is taken over if it looks like one, so that both logs name a
-call alike.
+A proxy's `X-Request-ID` is adopted if it is well-formed, so that both logs use the same id.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ _current: ContextVar[str] = ContextVar("request_id", default=NONE)
 
 
 def begin(given: str | None = None) -> str:
-    """Give what is done from here on an id: the one given if it will do, else a fresh one."""
+    """Set the id for what follows: `given` if it is well-formed, otherwise a new one."""
     request_id = given if given and _FIT.fullmatch(given) else secrets.token_hex(8)
     _current.set(request_id)
     return request_id
 
 
 def current() -> str:
-    """The id of the present call or event; "-" outside of one."""
+    """The id of the current call or event; "-" outside of one."""
     return _current.get()
 
 
 class WithRequestId(logging.Filter):
-    """Puts the present id into each log record, for the format's `%(request_id)s`."""
+    """Adds the current id to each log record, for `%(request_id)s` in the format."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current()

@@ -17,12 +17,22 @@ from llm_ui.models.base import UtcDateTime, new_id
 
 Row = dict[str, Any]
 TEXTS = (
-    "", " ", "plain", "Ünïcödé 你好 😀", "two\nlines\tand 'quotes' \"double\"", "back\\slash",
-    "line\u2028separator", "</script>", "%s :name {braces}", "null",
-)  # fmt: skip
+    "",
+    " ",
+    "plain",
+    "Ünïcödé 你好 😀",
+    "two\nlines\tand 'quotes' \"double\"",
+    "back\\slash",
+    "line\u2028separator",
+    "</script>",
+    "%s :name {braces}",
+    "null",
+)
 DOCUMENTS: tuple[Any, ...] = (
-    {}, {"a": 1, "b": [True, None, 0.1]}, {"ä": "😀", "big": 2**60, "deep": {"er": [[]]}},
-)  # fmt: skip
+    {},
+    {"a": 1, "b": [True, None, 0.1]},
+    {"ä": "😀", "big": 2**60, "deep": {"er": [[]]}},
+)
 EPOCH = datetime(2026, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)
 CHOICES = re.compile(r"'([^']*)'")
 
@@ -33,6 +43,9 @@ def _choices(table: sa.Table) -> dict[str, list[str]]:
         if isinstance(check, sa.CheckConstraint) and " IN (" in str(check.sqltext):
             column, _, values = str(check.sqltext).partition(" IN ")
             found[column.strip()] = CHOICES.findall(values)
+    if table.name == "aiprovider":
+        # The registry says it, not the database; these are of all versions.
+        found["provider_type"] = ["llm_api", "ollama", "openai", "anthropic"]
     return found
 
 
@@ -50,6 +63,8 @@ def _value(column: sa.Column[Any], chance: random.Random) -> Any:
     kind = column.type
     if column.nullable and not column.primary_key and chance.random() < 0.3:
         return None
+    if isinstance(kind, sa.Enum):
+        return chance.choice(kind.enums)
     if isinstance(kind, UtcDateTime):
         return EPOCH + timedelta(microseconds=chance.choice((0, 1, -999999, 10**12)))
     if isinstance(kind, sa.JSON):
@@ -104,7 +119,7 @@ def rows_for(count: int, seed: int) -> dict[str, list[Row]]:
             if not _refer(row, table, made, chance):
                 continue
             for column in table.columns:
-                if column.name in row:
+                if column.name in row or column.computed is not None:
                     continue
                 if column.name in choices:
                     row[column.name] = chance.choice(choices[column.name])

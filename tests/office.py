@@ -109,18 +109,20 @@ def book(
     for part, ending in (("workbook", "sheet.main"), ("styles", "styles"), ("sharedStrings",) * 2):
         if part == "workbook" or f"xl/{part}.xml" in (parts or {}):
             types += f'<Override PartName="/xl/{part}.xml" ContentType="{kind}.{ending}+xml"/>'
-    return zipped({
-        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
-        '<Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        f'<Default Extension="xml" ContentType="application/xml"/>{types}</Types>',
-        "_rels/.rels": relations(("rId1", "officeDocument", "xl/workbook.xml")),
-        "xl/workbook.xml": f'<workbook xmlns="{SHEET}" xmlns:r="{OFFICE}">'
-        f"<sheets>{listed}</sheets>{more}</workbook>",
-        "xl/_rels/workbook.xml.rels": relations(*related),
-        **found,
-        **(parts or {}),
-    })  # fmt: skip
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
+            '<Default Extension="rels" '
+            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Default Extension="xml" ContentType="application/xml"/>{types}</Types>',
+            "_rels/.rels": relations(("rId1", "officeDocument", "xl/workbook.xml")),
+            "xl/workbook.xml": f'<workbook xmlns="{SHEET}" xmlns:r="{OFFICE}">'
+            f"<sheets>{listed}</sheets>{more}</workbook>",
+            "xl/_rels/workbook.xml.rels": relations(*related),
+            **found,
+            **(parts or {}),
+        }
+    )
 
 
 def rows(*values: Sequence[object], first: int = 1) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import httpx
 
-from llm_ui.cli.services import newest_postgres, unprivileged_user
+from llm_ui.cli.development.databases import newest_postgres, unprivileged_user
 from tests.states.client import COOKIE
 from tests.states.served import Person, Server, free_port
 
@@ -42,16 +42,31 @@ class OwnPostgres:
         self._data = folder / "db"
         if self._user:
             shutil.chown(folder, self._user)
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                  "--locale=C", "--no-sync")  # fmt: skip
+        self._run(
+            "initdb",
+            "-D",
+            str(self._data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        )
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
         self._process: subprocess.Popen[bytes] | None = None
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
-            [str(self._programs / program), *arguments], cwd=self._folder, user=self._user,
-            check=True, capture_output=True, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            [str(self._programs / program), *arguments],
+            cwd=self._folder,
+            user=self._user,
+            check=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+        )
 
     def start(self) -> None:
         """Come back; returns once it lets people in."""
@@ -61,9 +76,14 @@ class OwnPostgres:
             command += ["-c", f"{name}={value}"]
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=self._folder, user=self._user, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log, start_new_session=True,
-            )  # fmt: skip
+                command,
+                cwd=self._folder,
+                user=self._user,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         deadline = time.monotonic() + START_S
         ready = ["pg_isready", "-h", "127.0.0.1", "-p", str(self.port)]
         while subprocess.run(

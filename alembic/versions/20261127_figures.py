@@ -21,7 +21,7 @@ GRAINS = {'each': (PERSON, MODEL), 'person': (PERSON, "'', ''"), 'model': ("''",
 
 
 def fill() -> None:
-    """As services/usage_days.py does it, of that day's shape."""
+    """As services/insights/daily_usage.py does it, of that day's shape."""
     day = {
         'sqlite': 'substr(created_at, 1, 10)',
         'postgresql': "to_char(timezone('UTC', created_at), 'YYYY-MM-DD')",

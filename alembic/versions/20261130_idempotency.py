@@ -28,7 +28,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_idempotentcall")),
-    )  # fmt: skip
+    )
     op.create_index(op.f("ix_idempotentcall_created_at"), "idempotentcall", ["created_at"])
 
 

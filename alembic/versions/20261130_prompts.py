@@ -17,13 +17,13 @@ _CHOSEN = "default_prompt_id"
 _PEOPLE = sa.table(
     "user", sa.column("id", sa.String), sa.column("is_active", sa.Boolean),
     sa.column("preferences", sa.JSON),
-)  # fmt: skip
+)
 _PROMPTS = sa.table(
     "systemprompt", sa.column("id", sa.String), sa.column("user_id", sa.String),
     sa.column("name", sa.String), sa.column("prompt", sa.Text), sa.column("tags", sa.JSON),
     sa.column("is_public", sa.Boolean), sa.column("created_at", sa.DateTime(timezone=True)),
     sa.column("updated_at", sa.DateTime(timezone=True)),
-)  # fmt: skip
+)
 
 
 def upgrade() -> None:
@@ -45,7 +45,7 @@ def upgrade() -> None:
             continue
         copy = found._asdict() | {
             "id": str(uuid_utils.uuid7()), "user_id": user_id, "is_public": False,
-        }  # fmt: skip
+        }
         connection.execute(_PROMPTS.insert().values(copy))
         connection.execute(
             _PEOPLE.update()

@@ -1,47 +1,45 @@
-"""The REST application: what Reflex mounts itself under."""
+"""The REST application, which Reflex is mounted under."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.routing import Route
 
 from llm_ui import __version__
-from llm_ui.api import (
-    account,
-    admin,
-    asking,
-    auth,
-    branches,
-    chat_export,
-    chats,
-    docs,
-    error_page,
-    files,
-    health,
-    jobs,
-    keys,
-    me,
-    methods,
-    metrics,
-    models,
-    projects,
-    prompts,
-    runs,
-    search,
-    shelf,
-    usage,
+from llm_ui.api import admin
+from llm_ui.api.accounts import account, api_keys, auth, me
+from llm_ui.api.answers import asking, runs
+from llm_ui.api.catalogue import models
+from llm_ui.api.chats import branches, chat_export, chats, organize, search
+from llm_ui.api.files import files
+from llm_ui.api.http import methods
+from llm_ui.api.http.bodies import BodiesInTime, OpenSockets
+from llm_ui.api.http.callers import KnownHosts, SameScheme, TrueAddress
+from llm_ui.api.http.cors import KeysFromAnywhere
+from llm_ui.api.http.errors import install_error_handlers
+from llm_ui.api.http.etags import NotModified, not_modified
+from llm_ui.api.http.idempotency import Idempotency, Replay
+from llm_ui.api.http.rate_limits import RateHeaders
+from llm_ui.api.http.request_limits import (
+    BodyLimit,
+    HeaderLimit,
+    RequestId,
+    SecurityHeaders,
+    is_upload,
 )
-from llm_ui.api.answers import Compressing, Located, WithoutBody
-from llm_ui.api.bodies import BodiesInTime, OpenSockets
-from llm_ui.api.callers import KnownHosts, SameScheme, TrueAddress
-from llm_ui.api.cors import KeysFromAnywhere
-from llm_ui.api.errors import install_error_handlers
-from llm_ui.api.etags import NotModified, not_modified
-from llm_ui.api.idempotency import Idempotency, Replay
-from llm_ui.api.limits import BodyLimit, RequestId, SecurityHeaders, is_upload
-from llm_ui.api.openapi import install_document
-from llm_ui.api.rates import RateHeaders
-from llm_ui.api.strict import note_parameters, refuse_unknown_parameters
+from llm_ui.api.http.responses import Compressing, Located, WithoutBody
+from llm_ui.api.http.strict import (
+    note_parameters,
+    refuse_repeated_parameters,
+    refuse_unknown_parameters,
+)
+from llm_ui.api.insights import metrics, own_usage
+from llm_ui.api.openapi import docs, error_page
+from llm_ui.api.openapi.document import install_document
+from llm_ui.api.operations import health, jobs
+from llm_ui.api.projects import projects
+from llm_ui.api.prompts import prompts
 from llm_ui.security.policy import Policies
 
 PREFIX = "/api/v1"
@@ -51,7 +49,7 @@ Everything the pages do, for programs. Three lines to begin with:
 1. Make an API key on the account page: `read` looks, `chat` changes as well, `admin` administers.
 2. `curl -H "Authorization: Bearer llmui_…" https://your.server/api/v1/models`
 3. `curl -H "Authorization: Bearer llmui_…" -H "Content-Type: application/json"
-   -d '{"model": "<an id of these>"}' https://your.server/api/v1/chats`, then
+   -d '{"model": "<a name of these>"}' https://your.server/api/v1/chats`, then
    `POST /chats/{id}/messages` with `{"content": "Hello"}` and `GET /runs/{run_id}/events`.
 
 On this page press **Authorize** and enter a key, or just sign in to the application: calls are
@@ -69,10 +67,11 @@ change something repeat in the `X-CSRF-Token` header.
 
 
 def create_api(policies: Policies | None = None) -> FastAPI:
-    """The routes under /api/v1, the health routes, and the OpenAPI page at /api/docs.
+    """Create the app with the routes under /api/v1, the health routes, and the API docs at
+    /api/docs.
 
     Args:
-        policies: those of the pages that are served under it.
+        policies: the content security policies of the pages served by this app.
     """
     api = FastAPIOffline(
         docs_url=None,
@@ -82,10 +81,14 @@ def create_api(policies: Policies | None = None) -> FastAPI:
         title="LLM UI",
         version=__version__,
         servers=[{"url": "/", "description": "This server"}],
-        # Names of operations are what generated clients call their functions.
+        # Client generators name their functions after the operation ids.
         generate_unique_id_function=lambda route: route.name,
         description=DESCRIPTION,
-        dependencies=[Depends(note_parameters), Depends(refuse_unknown_parameters)],
+        dependencies=[
+            Depends(note_parameters),
+            Depends(refuse_unknown_parameters),
+            Depends(refuse_repeated_parameters),
+        ],
     )
     install_error_handlers(api)
     api.add_exception_handler(NotModified, not_modified)  # type: ignore[arg-type]
@@ -96,26 +99,26 @@ def create_api(policies: Policies | None = None) -> FastAPI:
         account.router,
         chat_export.router,
         prompts.router,
-        usage.router,
+        own_usage.router,
         files.router,
         jobs.router,
-        keys.router,
+        api_keys.router,
         me.router,
         asking.router,
     )
     for router in (auth.router, models.router, chats.router, branches.router, runs.router, *own):
         api.include_router(router, prefix=PREFIX)
-    for router in (shelf.router, projects.router, search.router, admin.router):
+    for router in (organize.router, projects.router, search.router, admin.router):
         api.include_router(router, prefix=PREFIX)
     api.include_router(health.router)
     api.include_router(error_page.router)
     api.include_router(metrics.router)
-    # Without these, what is behind them would answer with the frontend's page.
-    missing = APIRouter(include_in_schema=False)
+    # Otherwise the frontend behind these paths would answer with its own page.
+    for path in methods.POINTERS:
+        api.add_route(path, methods.to_document, methods=["GET"], include_in_schema=False)
     for path in ("/api/{path:path}", "/health/{path:path}", "/metrics"):
-        missing.add_api_route(path, methods.no_such_route, methods=list(methods.METHODS))
-    api.include_router(missing)
-    # The first is the innermost.
+        api.router.routes.append(Route(path, methods.NoSuchRoute(), include_in_schema=False))
+    # The first one added is the innermost.
     api.add_middleware(methods.HeadAsGet)
     api.add_middleware(Located)
     api.add_middleware(Idempotency)
@@ -130,7 +133,8 @@ def create_api(policies: Policies | None = None) -> FastAPI:
     api.add_middleware(SameScheme)
     api.add_middleware(SecurityHeaders, policies=policies or Policies())
     api.add_middleware(TrueAddress)
-    # Last, so that it goes first: all that follows has an id.
+    api.add_middleware(HeaderLimit)
+    # Added near the end so that it runs early: everything inside it has a request id.
     api.add_middleware(RequestId)
     api.add_middleware(KeysFromAnywhere)
     return api

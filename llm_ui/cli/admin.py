@@ -17,17 +17,17 @@ from llm_ui.config import load_settings
 from llm_ui.db import start_database, stop_database
 from llm_ui.errors import AppError
 from llm_ui.i18n import translate
-from llm_ui.schemas.accounts import UserView
-from llm_ui.services import accounts
+from llm_ui.schemas.accounts.accounts import UserView
+from llm_ui.services.accounts import authentication
 
 
 async def create(email: str, username: str, password: str) -> None:
-    """Create an administrator's account."""
-    await _with_database(accounts.create_admin(email, username, password))
+    """Create an administrator account."""
+    await _with_database(authentication.create_admin(email, username, password))
 
 
 async def _with_database(work: Awaitable[UserView]) -> UserView:
-    """What `work` gives, with the database open for as long as that takes."""
+    """Await `work` with the database open and return its result."""
     start_database(load_settings().database)
     try:
         return await work
@@ -36,7 +36,7 @@ async def _with_database(work: Awaitable[UserView]) -> UserView:
 
 
 def main() -> int:
-    """Do what the options say."""
+    """Run the command given by the options."""
     parser = argparse.ArgumentParser(prog="python -m llm_ui.cli.admin")
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb in ("create", "promote", "reset-password"):
@@ -54,12 +54,12 @@ def main() -> int:
             asyncio.run(create(email, options.username, password))
             said = f"{email} is an administrator now."
         elif options.verb == "promote":
-            asyncio.run(_with_database(accounts.promote(email)))
+            asyncio.run(_with_database(authentication.promote(email)))
             said = f"{email} is an administrator now; the password is the one of before."
         else:
             password = os.environ.get("NEW_PASSWORD", "")
             kept: bool = options.keep_keys
-            work = accounts.reset_password(email, password, keep_keys=kept)
+            work = authentication.reset_password(email, password, keep_keys=kept)
             asyncio.run(_with_database(work))
             keys = "API keys stay as they are" if kept else "API keys have ended"
             said = f"{email} has a new password, and is signed out everywhere; {keys}."

@@ -1,4 +1,4 @@
-"""Inside the environment: back everything up, or restore a backup.
+"""Inside the environment: make or restore a backup.
 
 python -m llm_ui.cli.backup make [--out FILE]
 python -m llm_ui.cli.backup restore FILE [--other-key]
@@ -15,16 +15,21 @@ from typing import Any
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_ui.cli import facts
-from llm_ui.cli.steps import Progress, complain, say
+from llm_ui.cli import startup_warnings
+from llm_ui.cli.setup.steps import Progress, complain, say
 from llm_ui.config import Settings, load_settings
 from llm_ui.db import script_engine
 from llm_ui.errors import AppError
-from llm_ui.i18n import translate
+from llm_ui.i18n import DEFAULT_LANGUAGE, formats, translate
 from llm_ui.models.base import new_id
-from llm_ui.services import archive_restore, archive_write, backups, migrations, upgrading
-from llm_ui.services.archive_read import Archive
-from llm_ui.services.jobs import size_words
+from llm_ui.services.operations import (
+    backup_restore,
+    backup_writing,
+    backups,
+    migrations,
+    upgrading,
+)
+from llm_ui.services.operations.backup_reading import Archive
 
 OTHER_KEY = """\
 This backup was made with another SECRET_KEY. With that key (in the .env of the installation
@@ -34,13 +39,13 @@ all the rest all the same."""
 
 
 class _Shown:
-    """Shows the steps of a long piece of work, and how it ended."""
+    """Shows the progress of a long operation, and its result."""
 
     def __init__(self, title: str) -> None:
         self._progress = Progress(title)
 
     def __call__(self, fraction: float, note: str = "", **params: Any) -> None:
-        """One step."""
+        """Show one step."""
         self._progress.detail = f"{fraction:.0%} {translate(note, **params)}"
         self._progress.tick()
 
@@ -54,17 +59,17 @@ class _Shown:
 
 
 def make(settings: Settings, out: Path | None) -> int:
-    """Back everything up into `out`, or into the data folder; 1 if files are missing in it."""
+    """Make a backup in `out`, or in the data folder; returns 1 if files are missing from it."""
     target = out or backups.folder() / backups.name_for(new_id())
     if target.exists():
         raise FileExistsError(f"{target} exists already.")
     if out and not out.resolve().parent.is_dir():
         raise FileNotFoundError(f"There is no folder {out.resolve().parent}: make it first.")
     with _Shown("Backing up") as shown:
-        manifest = archive_write.write(
+        manifest = backup_writing.write(
             settings.database, settings.data_path, target, settings.secret_keys[0], shown
         )
-    size = size_words(target.stat().st_size, "en")
+    size = formats.size(target.stat().st_size, DEFAULT_LANGUAGE)
     say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are in {target} ({size}).")
     say("It has been read back and is right. Keep it as safe as the SECRET_KEY in .env, which")
     say("is needed with it, and which it does not hold.")
@@ -78,7 +83,7 @@ def make(settings: Settings, out: Path | None) -> int:
 
 
 def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
-    """Restore a backup into the settings' database, which must be empty."""
+    """Restore a backup into the configured database, which must be empty."""
     url = make_url(settings.database)
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +92,7 @@ def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
             complain(OTHER_KEY)
             return 1
         with _Shown("Restoring") as shown:
-            archive_restore.restore(
+            backup_restore.restore(
                 archive, settings.database, migrations.SCHEMA, settings.data_path, shown
             )
         manifest = archive.manifest
@@ -98,19 +103,19 @@ def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
 
 
 def _mark(settings: Settings) -> None:
-    """The data folder is the restored database's from now on."""
+    """Mark the data folder as belonging to the restored database."""
     engine = script_engine(settings.database)
     try:
         with engine.connect() as connection:
-            mark, _ = facts.read_mark(connection)
+            mark, _ = startup_warnings.read_mark(connection)
     finally:
         engine.dispose()
     if mark:
-        facts.keep_mark(settings.data_path, mark)
+        startup_warnings.keep_mark(settings.data_path, mark)
 
 
 def main() -> int:
-    """Do what the options say."""
+    """Run the command given by the options."""
     parser = argparse.ArgumentParser(prog="python -m llm_ui.cli.backup")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("make").add_argument("--out", type=Path)

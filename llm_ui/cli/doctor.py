@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.cookies
 import os
 import shutil
 import subprocess
@@ -9,17 +10,19 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from llm_ui.cli import envfile, frontend, services, stamps, start
-from llm_ui.cli.install import (
+from llm_ui.cli import start
+from llm_ui.cli.development import databases
+from llm_ui.cli.development.suite import BROWSER_ADVICE, find_browser
+from llm_ui.cli.setup import build_stamps, env_file, frontend
+from llm_ui.cli.setup.install import (
     MODEL_PACKAGE,
     can_make_venv,
     has_module,
     requirements_value,
     venv_advice,
 )
-from llm_ui.cli.place import Place, child_environment
-from llm_ui.cli.steps import StepFailed, say
-from llm_ui.cli.suite import BROWSER_ADVICE, find_browser
+from llm_ui.cli.setup.installation import Installation, child_environment
+from llm_ui.cli.setup.steps import StepFailed, say
 
 NEEDED_DISK = 2 * 10**9
 DEFAULT_PORT = 3000
@@ -27,7 +30,7 @@ DEFAULT_PORT = 3000
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at.
+    """The result of one check.
 
     Args:
         state: "good", "missing" (the app cannot start) or "optional" (it can).
@@ -46,15 +49,28 @@ def _judge(name: str, good: bool, shown: str, advice: str, *, optional: bool = F
     return Finding(name, "optional" if optional else "missing", shown, advice)
 
 
-def _python(place: Place) -> Iterator[Finding]:
+def reads_cookies_fast() -> bool:
+    """Whether this Python has the fix for CVE-2024-7592. Not decided by version: distributions
+    backport fixes without changing it."""
+    return hasattr(http.cookies, "_unquote_sub")
+
+
+def _python(place: Installation) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield _judge("Python", sys.version_info >= (3, 11), version, "Install Python 3.11 or newer.")
+    yield _judge(
+        "cookies",
+        reads_cookies_fast(),
+        "read in no time" if reads_cookies_fast() else "this Python reads odd ones very slowly",
+        "LLM UI is guarded against it. Python 3.11.10 and 3.12.6 are better (CVE-2024-7592).",
+        optional=True,
+    )
     if place.own_venv:
         good = can_make_venv() or place.python.exists()
         yield _judge("venv", good, "there" if good else "not installed", venv_advice())
 
 
-def _room(place: Place) -> Iterator[Finding]:
+def _room(place: Installation) -> Iterator[Finding]:
     free = shutil.disk_usage(place.home).free
     done = place.python.exists() and frontend.stamp_of(place).exists()
     yield _judge(
@@ -63,20 +79,22 @@ def _room(place: Place) -> Iterator[Finding]:
         f"{free / 10**9:.1f} GB free",
         "Free at least 2 GB for the environment and the build.",
     )
-    probe = place.home if not (place.home / "data").exists() else place.home / "data"
+    probe = place.data
+    while not probe.exists():
+        probe = probe.parent
     yield _judge(
         "data folder",
         os.access(probe, os.W_OK),
-        str(place.home / "data"),
+        str(place.data),
         f"Let this user write to it, for example: sudo chown -R $USER {probe}",
     )
 
 
-def _packages(place: Place) -> Iterator[Finding]:
+def _packages(place: Installation) -> Iterator[Finding]:
     set_up = f"Run: {place.command} {'setup' if place.own_venv else 'run'}"
     if place.own_venv:
         stamp = place.venv / ".llm-ui-requirements.txt"
-        current = stamps.is_current(stamp, requirements_value(place, "requirements.txt"))
+        current = build_stamps.is_current(stamp, requirements_value(place, "requirements.txt"))
         shown = "installed" if current else "not installed, or older than requirements.txt"
         yield _judge("requirements", current, shown, set_up)
     if not place.python.exists():
@@ -93,18 +111,18 @@ def _packages(place: Place) -> Iterator[Finding]:
     yield _judge("frontend", built, shown, f"`{place.command} run` builds it.", optional=True)
 
 
-def _output(place: Place, *command: str) -> str:
+def _output(place: Installation, *command: str) -> str:
     result = subprocess.run(
         command, capture_output=True, text=True, check=False, env=child_environment(place)
     )
     return result.stdout.strip() if result.returncode == 0 else ""
 
 
-def _settings(place: Place) -> Iterator[Finding]:
-    secret = bool(envfile.setting(place.env_file, "SECRET_KEY"))
+def _settings(place: Installation) -> Iterator[Finding]:
+    secret = bool(env_file.setting(place.env_file, "SECRET_KEY"))
     shown = "has a secret" if secret else "no SECRET_KEY yet"
     yield _judge(".env", secret, shown, f"`{place.command} run` writes one.", optional=True)
-    port = envfile.setting(place.env_file, "PORT") or str(DEFAULT_PORT)
+    port = env_file.setting(place.env_file, "PORT") or str(DEFAULT_PORT)
     if secret and place.python.exists() and has_module(place, "pydantic_settings"):
         try:
             port = str(start.prepare(place, migrate=False).port)
@@ -121,24 +139,24 @@ def _settings(place: Place) -> Iterator[Finding]:
         )
 
 
-def _for_tests(place: Place) -> Iterator[Finding]:
+def _for_tests(place: Installation) -> Iterator[Finding]:
     if not place.own_venv:
         return
     browser = find_browser()
     yield _judge("Chromium", bool(browser), browser or "not found", BROWSER_ADVICE, optional=True)
-    running = services.listens(services.POSTGRES_PORT)
-    programs = services.newest_postgres()
+    running = databases.listens(databases.POSTGRES_PORT)
+    programs = databases.newest_postgres()
     shown = "running" if running else str(programs or "not found")
     advice = "Only some tests need it: sudo apt-get install postgresql"
     yield _judge("PostgreSQL", running or bool(programs), shown, advice, optional=True)
     server = shutil.which("redis-server") or shutil.which("valkey-server")
-    running = services.redis_answers(services.REDIS_PORT)
+    running = databases.redis_answers(databases.REDIS_PORT)
     shown = "running" if running else server or "not found"
     advice = "Only some tests and several servers need it: sudo apt-get install redis-server"
     yield _judge("Redis", running or bool(server), shown, advice, optional=True)
 
 
-LOOKS: tuple[Callable[[Place], Iterator[Finding]], ...] = (
+LOOKS: tuple[Callable[[Installation], Iterator[Finding]], ...] = (
     _python,
     _room,
     _packages,
@@ -148,8 +166,9 @@ LOOKS: tuple[Callable[[Place], Iterator[Finding]], ...] = (
 MARKS = {"good": "ok", "missing": "MISSING", "optional": "not yet"}
 
 
-def examine(place: Place) -> int:
-    """Look at everything and print it; 1 when something the app needs is missing."""
+def examine(place: Installation) -> int:
+    """Run all checks and print the results; returns 1 if something is missing that the app
+    needs."""
     findings = [finding for look in LOOKS for finding in look(place)]
     for finding in findings:
         say(f"  {MARKS[finding.state]:<8} {finding.name:<14} {finding.shown}")

@@ -1,4 +1,4 @@
-"""The verbs and their options."""
+"""The command line's verbs and their options."""
 
 from __future__ import annotations
 
@@ -12,40 +12,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm_ui import __version__
-from llm_ui.cli import envfile, private, questions
 from llm_ui.cli import options as of_programs
-from llm_ui.cli.place import Place, child_environment, installed
-from llm_ui.cli.steps import StepFailed, complain, say
+from llm_ui.cli import reports
+from llm_ui.cli.setup import env_file, private_files
+from llm_ui.cli.setup.installation import Installation, child_environment, installed
+from llm_ui.cli.setup.steps import StepFailed, complain, say
 
 if TYPE_CHECKING:
     from llm_ui.cli.start import Facts
 
 ANYWHERE = "0.0.0.0"  # noqa: S104 - origins are checked
 
-Verb = Callable[[Place, argparse.Namespace], int]
+Verb = Callable[[Installation, argparse.Namespace], int]
 
 
-def _set_up(place: Place, *, dev: bool = False) -> None:
-    from llm_ui.cli.install import ensure_environment
+def _set_up(place: Installation, *, dev: bool = False) -> None:
+    from llm_ui.cli.setup.install import ensure_environment
 
     ensure_environment(place, dev=dev)
 
 
-def _require_free_port(place: Place, options: argparse.Namespace) -> None:
-    """Before minutes of work, not after them; the settings are checked later."""
+def _require_free_port(place: Installation, options: argparse.Namespace) -> None:
+    """Fail before minutes of work rather than after; the settings are checked later."""
     from llm_ui.cli import start
 
     start.require_free_port(options.port or number(place, "PORT", 3000), place.command)
 
 
-def _build_then_migrate(place: Place, port: int | None = None, workers: int = 1) -> Facts:
-    """In this order: a build that fails leaves the database to the version of before."""
-    from llm_ui.cli import frontend, start
+def _build_then_migrate(
+    place: Installation, port: int | None = None, workers: int = 1, *, serves: bool = False
+) -> Facts:
+    """Build first: if the build fails, the database keeps the previous version's schema."""
+    from llm_ui.cli import start
+    from llm_ui.cli.setup import frontend
 
     if not frontend.is_built(place):
         _need_redis(start.prepare(place, migrate=False, port=port), workers)
         frontend.ensure_built(place)
-    facts = start.prepare(place, migrate=True, port=port, workers=workers)
+    facts = start.prepare(place, migrate=True, port=port, workers=workers, serves=serves)
     _need_redis(facts, workers)
     return facts
 
@@ -55,40 +59,40 @@ def _need_redis(facts: Facts, workers: int) -> None:
         raise StepFailed(f"WORKERS is {workers}: more than one needs REDIS_URL.", code=2)
 
 
-def setup(place: Place, _options: argparse.Namespace) -> int:
-    """Install everything and build the frontend, so that `run` is quick."""
+def setup(place: Installation, _options: argparse.Namespace) -> int:
+    """Install everything and build the frontend, so that `run` starts quickly."""
     _set_up(place)
     _build_then_migrate(place)
     say(f"All is set up. Start LLM UI with: {place.command} run")
     return 0
 
 
-def run(place: Place, options: argparse.Namespace) -> int:
-    """Start the app in production mode, on one port; set up what is missing."""
+def run(place: Installation, options: argparse.Namespace) -> int:
+    """Start the app in production mode, on one port; set up whatever is missing."""
     from llm_ui.cli import start
 
     _require_free_port(place, options)
     workers = options.workers or number(place, "WORKERS", 1)
     _set_up(place)
-    facts = _build_then_migrate(place, port=options.port, workers=workers)
-    host = options.host or envfile.setting(place.env_file, "HOST") or ANYWHERE
+    facts = _build_then_migrate(place, port=options.port, workers=workers, serves=True)
+    host = options.host or env_file.setting(place.env_file, "HOST") or ANYWHERE
     return start.run_production(
         place, facts, workers=workers, host=host, open_browser=not options.no_open
     )
 
 
-def dev(place: Place, options: argparse.Namespace) -> int:
+def dev(place: Installation, options: argparse.Namespace) -> int:
     """Start the app with hot reload, on two ports."""
     from llm_ui.cli import start
 
     _require_free_port(place, options)
     _set_up(place)
-    facts = start.prepare(place, migrate=True, port=options.port)
+    facts = start.prepare(place, migrate=True, port=options.port, serves=True)
     return start.run_development(place, facts, open_browser=not options.no_open)
 
 
-def migrate(place: Place, _options: argparse.Namespace) -> int:
-    """Bring the database to the newest schema."""
+def migrate(place: Installation, _options: argparse.Namespace) -> int:
+    """Migrate the database to the latest schema."""
     from llm_ui.cli import start
 
     _set_up(place)
@@ -98,7 +102,7 @@ def migrate(place: Place, _options: argparse.Namespace) -> int:
 
 
 def _asked_password(given: str | None, variable: str, email: str) -> str:
-    """A password from an option, the environment or the keyboard. Raises StepFailed."""
+    """Get a password from the option, the environment or a prompt. Raises StepFailed."""
     password = given or os.environ.get(variable)
     if not password:
         if not sys.stdin.isatty():
@@ -109,8 +113,8 @@ def _asked_password(given: str | None, variable: str, email: str) -> str:
     return password
 
 
-def create_admin(place: Place, options: argparse.Namespace) -> int:
-    """Create an administrator; with --promote make one of an account that there is."""
+def create_admin(place: Installation, options: argparse.Namespace) -> int:
+    """Create an administrator; with --promote, make an existing account one."""
     from llm_ui.cli import start
 
     who, secret = ["--email", options.email], {}
@@ -134,8 +138,8 @@ def create_admin(place: Place, options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.admin", verb, *who, **secret)
 
 
-def reset_password(place: Place, options: argparse.Namespace) -> int:
-    """Give an account another password; its browsers are signed out, its API keys end."""
+def reset_password(place: Installation, options: argparse.Namespace) -> int:
+    """Set a new password for an account; this signs it out everywhere and revokes its API keys."""
     from llm_ui.cli import start
 
     password = _asked_password(options.password, "NEW_PASSWORD", options.email)
@@ -146,24 +150,24 @@ def reset_password(place: Place, options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.admin", *who, NEW_PASSWORD=password)
 
 
-def backup(place: Place, options: argparse.Namespace) -> int:
-    """Back everything up into one file; the app may run meanwhile."""
+def backup(place: Installation, options: argparse.Namespace) -> int:
+    """Back up everything into one file; the app may keep running."""
     from llm_ui.cli import start
 
     if options.out:
         _check_target(options.out)
     _set_up(place)
-    # As it is: what is backed up is the database of before, if this version is a newer one.
+    # Without migrating: after an upgrade, this still backs up the previous version's database.
     start.prepare(place, migrate=False)
     out = ["--out", str(options.out.resolve())] if options.out else []
     return call(place, "-m", "llm_ui.cli.backup", "make", *out)
 
 
 def _check_target(out: Path) -> None:
-    """Before anything is done. A missing folder may be a disk that is not there just now.
+    """Check the target before anything else. A missing folder may be an unmounted disk.
 
     Raises:
-        StepFailed: nothing can be written there.
+        StepFailed: the file cannot be written there.
     """
     if out.is_dir():
         raise StepFailed(f"{out} is a folder: name a file in it.", code=2)
@@ -175,8 +179,8 @@ def _check_target(out: Path) -> None:
         )
 
 
-def restore(place: Place, options: argparse.Namespace) -> int:
-    """Restore a backup into an empty database; the app must not run."""
+def restore(place: Installation, options: argparse.Namespace) -> int:
+    """Restore a backup into an empty database; the app must not be running."""
     from llm_ui.cli import start
 
     if not options.file.is_file():
@@ -191,8 +195,8 @@ def restore(place: Place, options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.backup", "restore", str(options.file.resolve()), *other)
 
 
-def rebuild_usage(place: Place, _options: argparse.Namespace) -> int:
-    """Sum the ledger by day anew; answers that end meanwhile wait for it."""
+def rebuild_usage(place: Installation, _options: argparse.Namespace) -> int:
+    """Rebuild the daily usage from the usage ledger; answers that end meanwhile wait for it."""
     from llm_ui.cli import start
 
     _set_up(place)
@@ -200,98 +204,115 @@ def rebuild_usage(place: Place, _options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.usage")
 
 
-def llm_api(place: Place, options: argparse.Namespace) -> int:
-    """Run the bundled model's service alone."""
+def llm_api(place: Installation, options: argparse.Namespace) -> int:
+    """Run the built-in model service on its own."""
     from llm_ui.cli import start
 
     _set_up(place)
     start.prepare(place, migrate=False)
-    # Takes this process's place: signals go straight to the service.
+    # Replace this process, so that signals go straight to the service.
     os.chdir(place.home)
     command = [str(place.python), "-m", "llm_ui.llm_api", *options.arguments]
     os.execve(command[0], command, child_environment(place))  # noqa: S606
 
 
-def doctor(place: Place, _options: argparse.Namespace) -> int:
-    """Say what is missing and how to get it."""
+def doctor(place: Installation, _options: argparse.Namespace) -> int:
+    """Check what is missing and how to get it."""
     from llm_ui.cli.doctor import examine
 
     return examine(place)
 
 
-def test(place: Place, options: argparse.Namespace) -> int:
-    """Run the whole suite, or what pytest's own arguments choose."""
-    from llm_ui.cli.suite import run_tests
+def test(place: Installation, options: argparse.Namespace) -> int:
+    """Run the whole test suite, or the tests selected by pytest's arguments."""
+    from llm_ui.cli.development.suite import run_tests
 
     _set_up(place, dev=True)
     return run_tests(place, options.arguments)
 
 
-def e2e(place: Place, options: argparse.Namespace) -> int:
-    """Run the browser tests alone."""
-    from llm_ui.cli.suite import run_tests
+def e2e(place: Installation, options: argparse.Namespace) -> int:
+    """Run only the browser tests."""
+    from llm_ui.cli.development.suite import run_tests
 
     _set_up(place, dev=True)
     return run_tests(place, ["tests/e2e", *options.arguments])
 
 
-def check(place: Place, _options: argparse.Namespace) -> int:
-    """Lint, format check, types, import contracts."""
-    from llm_ui.cli.suite import run_checks
+def check(place: Installation, _options: argparse.Namespace) -> int:
+    """Run the linters, format checks, type checks and import contracts."""
+    from llm_ui.cli.development.suite import run_checks
 
     _set_up(place, dev=True)
     return run_checks(place)
 
 
-def screens(place: Place, options: argparse.Namespace) -> int:
-    """Make the screenshots below docs/screens."""
-    from llm_ui.cli.suite import run_screens
+def screens(place: Installation, options: argparse.Namespace) -> int:
+    """Take screenshots of every page, in data/screens."""
+    from llm_ui.cli.development.suite import run_screens
 
     _set_up(place, dev=True)
     return run_screens(place, options.arguments)
 
 
-def prices(place: Place, options: argparse.Namespace) -> int:
-    """Write the bundled list of prices anew, from the package genai-prices."""
+def prices(place: Installation, options: argparse.Namespace) -> int:
+    """Update the bundled price list from the package genai-prices."""
     _set_up(place, dev=True)
     return call(place, "-m", "llm_ui.cli.prices", *options.arguments)
 
 
-def lock(place: Place, _options: argparse.Namespace) -> int:
-    """Write anew, with hashes, what gets installed: requirements.lock, requirements-dev.lock."""
+def lock(place: Installation, _options: argparse.Namespace) -> int:
+    """Update the lock files with hashes: requirements.lock, requirements-dev.lock."""
     _set_up(place, dev=True)
-    return call(place, "-m", "llm_ui.cli.lock")
+    return call(place, "-m", "llm_ui.cli.development.lock")
 
 
-def bench(place: Place, options: argparse.Namespace) -> int:
-    """Measure what the app costs; a full run writes docs/performance.md."""
-    from llm_ui.cli.suite import run_bench
+def bench(place: Installation, options: argparse.Namespace) -> int:
+    """Run the benchmarks; a full run writes docs/performance.md."""
+    from llm_ui.cli.development.suite import run_bench
 
     _set_up(place, dev=True)
     return run_bench(place, options.arguments)
 
 
-def soak(place: Place, options: argparse.Namespace) -> int:
-    """Kill workers while they stream, and load the app for long (bench/soak.py)."""
-    from llm_ui.cli.suite import run_soak
+def soak(place: Installation, options: argparse.Namespace) -> int:
+    """Kill workers while they stream, and load the app for a long time (bench/soak.py)."""
+    from llm_ui.cli.development.suite import run_soak
 
     _set_up(place, dev=True)
     return run_soak(place, options.arguments)
 
 
 USER_VERBS: tuple[Verb, ...] = (
-    run, migrate, create_admin, reset_password, backup, restore, rebuild_usage, doctor, llm_api,
-    *questions.VERBS,
-)  # fmt: skip
+    run,
+    migrate,
+    create_admin,
+    reset_password,
+    backup,
+    restore,
+    rebuild_usage,
+    doctor,
+    llm_api,
+    *reports.VERBS,
+)
 DEVELOPER_VERBS: tuple[Verb, ...] = (
-    setup, dev, test, e2e, check, screens, prices, lock, bench, soak,
-)  # fmt: skip
-# Those that write what the app keeps; the others work for developers.
+    setup,
+    dev,
+    test,
+    e2e,
+    check,
+    screens,
+    prices,
+    lock,
+    bench,
+    soak,
+)
+# The verbs that write the app's data; the others are for development.
 KEEPING: tuple[Verb, ...] = (*USER_VERBS, setup, dev)
 
 
-def call(place: Place, *arguments: str, **extra: str) -> int:
-    """Run the environment's Python in the working folder."""
+def call(place: Installation, *arguments: str, **extra: str) -> int:
+    """Run the environment's Python in the working directory."""
     import subprocess
 
     env = child_environment(place, **extra)
@@ -300,13 +321,13 @@ def call(place: Place, *arguments: str, **extra: str) -> int:
     ).returncode
 
 
-def number(place: Place, name: str, default: int) -> int:
+def number(place: Installation, name: str, default: int) -> int:
     """A whole number of at least 1 from the environment or the .env file.
 
     Raises:
-        StepFailed: it is something else.
+        StepFailed: the value is not such a number.
     """
-    raw = envfile.setting(place.env_file, name)
+    raw = env_file.setting(place.env_file, name)
     if raw is None:
         return default
     if not raw.isdigit() or int(raw) < 1:
@@ -357,14 +378,14 @@ def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
             "of providers have to be entered again, and API keys and sign-ins open nothing"
         )
         parser.add_argument("--other-key", action="store_true", help=other)
-    if verb in questions.VERBS:
-        questions.add_options(verb.__name__, parser)
+    if verb in reports.VERBS:
+        reports.add_options(verb.__name__, parser)
     if verb.__name__ in of_programs.ADD:
         of_programs.ADD[verb.__name__](parser)
 
 
-def build_parser(place: Place) -> argparse.ArgumentParser:
-    """The command line of a checkout (all verbs) or of an installed package."""
+def build_parser(place: Installation) -> argparse.ArgumentParser:
+    """Build the parser for a checkout (all verbs) or an installed package."""
     parser = argparse.ArgumentParser(prog=place.command, description="LLM UI")
     parser.add_argument("--version", action="version", version=f"LLM UI {__version__}")
     choices = parser.add_subparsers(dest="verb", required=True, metavar="verb")
@@ -378,9 +399,9 @@ def build_parser(place: Place) -> argparse.ArgumentParser:
     return parser
 
 
-def parse(place: Place, arguments: list[str]) -> argparse.Namespace:
-    """Read the command line. Some verbs hand what follows on to another program; whether that
-    knows it is looked at here, before anything is installed."""
+def parse(place: Installation, arguments: list[str]) -> argparse.Namespace:
+    """Parse the command line. Some verbs pass their arguments on to another program; whether that
+    program accepts them is checked here, before anything is installed."""
     parser = build_parser(place)
     if not arguments:
         parser.print_help(sys.stderr)
@@ -392,20 +413,20 @@ def parse(place: Place, arguments: list[str]) -> argparse.Namespace:
     else:
         known, further = rest, []
     options, rest = parser.parse_known_args([verb, *known])
-    # Between its options pytest takes any number of paths.
+    # pytest accepts any number of paths between its options.
     if wrong := [each for each in rest if each.startswith("-") or verb not in ("test", "e2e")]:
         parser.error(f"{options.verb} does not know {' '.join(wrong)}")
     options.arguments = [*known, *further]
     return options
 
 
-def main(place: Place | None = None, arguments: list[str] | None = None) -> int:
-    """Do what the command line says; what goes wrong is told in sentences."""
+def main(place: Installation | None = None, arguments: list[str] | None = None) -> int:
+    """Run the command line; errors are printed as sentences."""
     place = place or installed()
     options = parse(place, sys.argv[1:] if arguments is None else arguments)
     function: Verb = options.function
     try:
-        with private.ours() if function in KEEPING else contextlib.nullcontext():
+        with private_files.ours() if function in KEEPING else contextlib.nullcontext():
             return function(place, options)
     except StepFailed as error:
         complain(str(error))

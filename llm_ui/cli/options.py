@@ -1,8 +1,8 @@
-"""The options of programs that `dev.py` prepares for and then starts.
+"""Options of the programs that `dev.py` starts after preparing what they need.
 
-They stand here, in the standard library, so that a wrong one is refused, and `--help` tells the
-right ones, before anything is installed. bench and soak read them from here too; tests hold the
-others to the programs' own.
+They are defined here, with only the standard library, so that `--help` lists them and invalid ones
+are rejected before anything is installed. bench and soak import them from here; for the others,
+tests compare them with the program's own.
 """
 
 from __future__ import annotations
@@ -11,10 +11,20 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from llm_ui.i18n import LANGUAGES
+
 BENCH_ROWS = (
-    "browser", "browser-8000", "server", "streams", "first-load", "idle", "search", "finding",
-    "usage", "size",
-)  # fmt: skip
+    "browser",
+    "browser-8000",
+    "server",
+    "streams",
+    "first-load",
+    "idle",
+    "search",
+    "finding",
+    "usage",
+    "size",
+)
 PYTEST = "pytest's other options go behind `--`, for example: -- --setup-show"
 
 
@@ -58,10 +68,12 @@ def llm_api(parser: argparse.ArgumentParser) -> None:
 
 def screens(parser: argparse.ArgumentParser) -> None:
     """Options of tests/e2e/screens."""
-    parser.add_argument("--out", type=Path, help="the folder (default: docs/screens)")
+    parser.add_argument("--out", type=Path, help="the folder (default: data/screens)")
+    parser.add_argument("--docs", action="store_true", help="retake those of docs/screens, alone")
     parser.add_argument("--size", help="only this window, for example 390")
     parser.add_argument("--theme", choices=("light", "dark"), action="append", help="only this one")
-    parser.add_argument("--language", choices=("en", "de"), help="default: en")
+    parser.add_argument("--compare", type=Path, help="tell what differs from a folder's pictures")
+    parser.add_argument("--language", choices=tuple(LANGUAGES), help="default: en")
     parser.add_argument("names", nargs="*", help="only these pictures")
 
 
@@ -71,7 +83,7 @@ def prices(parser: argparse.ArgumentParser) -> None:
 
 
 def pytest(parser: argparse.ArgumentParser) -> None:
-    """What people give pytest; the rest of its many options goes behind `--`."""
+    """pytest's most used options; all its others go after `--`."""
     parser.epilog = PYTEST
     parser.add_argument(
         "paths", nargs="*", metavar="path", help="tests/unit, tests/x.py::test_y, …"
@@ -98,8 +110,13 @@ def pytest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--junitxml", metavar="FILE", help="write the results as XML")
 
 
-# By the name of the verb.
+# By the verb's name.
 ADD: dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "bench": bench, "soak": soak, "llm_api": llm_api, "screens": screens, "prices": prices,
-    "test": pytest, "e2e": pytest,
-}  # fmt: skip
+    "bench": bench,
+    "soak": soak,
+    "llm_api": llm_api,
+    "screens": screens,
+    "prices": prices,
+    "test": pytest,
+    "e2e": pytest,
+}

@@ -1,9 +1,9 @@
 """Inside the environment: check the settings, migrate the database.
 
-    python -m llm_ui.cli.prepare [--migrate] [--workers N]
+    python -m llm_ui.cli.prepare [--migrate] [--serves] [--workers N]
 
-Prints what the starter needs to know as one line of JSON. A wrong setting ends it with
-the sentence that names the setting, and exit code 2.
+Prints what the starter needs to know as one line of JSON. An invalid setting ends it with a
+sentence that names the setting, and exit code 2.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from llm_ui.cli import facts, private
+from llm_ui.cli import startup_warnings
+from llm_ui.cli.setup import private_files
 from llm_ui.config import Settings, load_settings
 from llm_ui.errors import ConfigError
 from llm_ui.outages import reason_of
-from llm_ui.services import upgrading
+from llm_ui.services.operations import upgrading
 
 WRONG_SETTING = 2
 
 
 def check_data_folder(folder: Path) -> None:
-    """Make the data folder; the app keeps its database and files there.
+    """Create the data folder, where the app keeps its database and files.
 
     Raises:
-        ConfigError: it cannot be made or written.
+        ConfigError: it cannot be created or written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +42,7 @@ def check_data_folder(folder: Path) -> None:
 
 
 def database_files(settings: Settings) -> list[Path]:
-    """SQLite's files, which may lie outside the data folder."""
+    """SQLite's files, which may be outside the data folder."""
     url = make_url(settings.database)
     if url.get_backend_name() != "sqlite" or not url.database:
         return []
@@ -49,25 +50,29 @@ def database_files(settings: Settings) -> list[Path]:
 
 
 def migrate(settings: Settings) -> list[str]:
-    """Bring the database to the newest schema, a copy of it first; what there is to say."""
+    """Migrate the database to the latest schema, after copying it; returns messages to show."""
     copy = upgrading.upgrade(settings.database, settings.data_path, settings.secret_keys[0])
     return [f"The database was migrated. As it was before: {copy}"] if copy else []
 
 
-def oddities(settings: Settings, workers: int, *, migrated: bool) -> list[str]:
-    """What the person who starts the server should know."""
-    found = [*facts.unknown_settings(Path(".env")), *facts.untold_proxy(settings)]
+def oddities(settings: Settings, workers: int, *, migrated: bool, serves: bool) -> list[str]:
+    """Warnings for the person who starts something here; with `serves`, also about other
+    servers."""
+    found = [
+        *startup_warnings.unknown_settings(Path(".env")),
+        *startup_warnings.untold_proxy(settings),
+    ]
+    if serves:
+        found += startup_warnings.others_here(settings.data_path)
     if migrated:
-        found += [
-            *facts.others_here(settings.data_path),
-            *facts.strange_data(settings),
-            *facts.too_many_connections(settings, workers),
-        ]
+        found += startup_warnings.strange_data(settings)
+    if serves:
+        found += startup_warnings.too_many_connections(settings, workers)
     return found
 
 
 def words_for(error: Exception, settings: Settings) -> str:
-    """What is wrong with the database, as a sentence; "" if nobody knows."""
+    """What is wrong with the database, as a sentence; "" if unknown."""
     url = make_url(settings.database)
     place = url.database if url.get_backend_name() == "sqlite" else f"{url.host}:{url.port or 5432}"
     return {
@@ -82,9 +87,10 @@ def words_for(error: Exception, settings: Settings) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Check, migrate if asked to, print the facts."""
+    """Check the settings, migrate if requested, print the facts."""
     parser = argparse.ArgumentParser(prog="python -m llm_ui.cli.prepare")
     parser.add_argument("--migrate", action="store_true")
+    parser.add_argument("--serves", action="store_true")
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args(arguments)
     warnings: list[str] = []
@@ -92,12 +98,14 @@ def main(arguments: list[str]) -> int:
     try:
         settings = load_settings()
         check_data_folder(settings.data_path)
-        private.tighten(settings.data_path, *database_files(settings))
+        private_files.tighten(settings.data_path, *database_files(settings))
         if options.migrate:
             warnings += migrate(settings)
-        warnings += oddities(settings, options.workers, migrated=options.migrate)
+        warnings += oddities(
+            settings, options.workers, migrated=options.migrate, serves=options.serves
+        )
         if options.migrate:
-            setup = facts.setup_token(settings)
+            setup = startup_warnings.setup_token(settings)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return WRONG_SETTING
@@ -119,5 +127,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    with private.ours():
+    with private_files.ours():
         sys.exit(main(sys.argv[1:]))

@@ -1,12 +1,12 @@
-"""Writes the bundled list of prices (llm_ui/services/price_list.json) from genai-prices.
+"""Generates the bundled price list (llm_ui/services/money/price_list.json) from genai-prices.
 
 python -m llm_ui.cli.prices [--day 2026-11-30]
 
-The package is needed here only, never where LLM UI runs. Only what a price of ours can say is
-taken: the names that the package gives exactly, and the beginnings it gives as if they were names
-(a date behind one is understood when the list is read); prices of text by the token, of the day,
-for prompts of an ordinary length. What costs something else as well, or another amount at another
-time of day, is left out: no price is better than a wrong one.
+The package is needed only here, never where LLM UI runs. Only what our prices can express is
+included: exact model names, and prefixes that the package uses like names (a date suffix is handled
+when the list is read); the day's prices per text token, for prompts of ordinary length. Models with
+further charges, or with prices that depend on the time of day, are left out: no price is better
+than a wrong one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-from llm_ui.cli.steps import say
+from llm_ui.cli.setup.steps import say
+from llm_ui.services.money.price_list import FILE
 
-FILE = Path(__file__).parents[1] / "services" / "price_list.json"
-# Who serves models at an address of its own, by the package's name for it.
+# Services that run models at an address of their own, by the package's name for them.
 HOSTS = {
     "openai": "api.openai.com",
     "anthropic": "api.anthropic.com",
@@ -41,8 +40,8 @@ HOSTS = {
     "together": "api.together.xyz",
     "fireworks": "api.fireworks.ai",
 }
-# What a model may cost besides the tokens of a text; input of other kinds does not count, for
-# its price is told apart, but a model that puts out something else is no model of ours.
+# Charges besides text tokens. Other kinds of input have prices of their own and do not matter, but
+# models with other kinds of output are not supported.
 _ELSE = ("requests_kcount", "output_audio_mtok", "output_image_mtok")
 _NO_TEXT = ("audio", "realtime", "tts", "image", "transcribe", "whisper", "voice", "live", "ocr")
 ABOUT = (
@@ -54,7 +53,7 @@ ABOUT = (
 
 
 def _names(clause: Any) -> Iterator[str]:
-    """The names that a rule of the package says, as names; patterns are no names."""
+    """The names in one of the package's matching rules; patterns are not names."""
     for part in getattr(clause, "or_", None) or [clause]:
         exact = getattr(part, "equals", None) or getattr(part, "starts_with", None)
         if exact:
@@ -62,7 +61,7 @@ def _names(clause: Any) -> Iterator[str]:
 
 
 def _prices(prices: Any, day: date) -> Any:
-    """What holds on this day, at any time of it; None if that depends on the hour."""
+    """The prices that apply all day on this day; None if they depend on the hour."""
     if not isinstance(prices, list):
         return prices
     held = None
@@ -76,7 +75,7 @@ def _prices(prices: Any, day: date) -> Any:
 
 
 def _amount(value: Any) -> str | None:
-    """A price per million tokens in figures; where it goes by steps, that of short prompts."""
+    """A price per million tokens as a decimal string; for tiered prices, that of short prompts."""
     value = getattr(value, "base", value)
     return None if value is None else format(Decimal(value).normalize(), "f")
 
@@ -88,7 +87,7 @@ def _figures(prices: Any, *, embeds: bool) -> list[str | None] | None:
         _amount(getattr(prices, name, None))
         for name in ("input_mtok", "cache_read_mtok", "output_mtok")
     )
-    # What embeds puts out no tokens.
+    # Embedding models have no output tokens.
     written = written or ("0" if embeds else None)
     if read is None or written is None or Decimal(read) <= 0:
         return None
@@ -100,7 +99,7 @@ def _figures(prices: Any, *, embeds: bool) -> list[str | None] | None:
 
 
 def listed(provider: Any, day: date) -> dict[str, list[str | None]]:
-    """A provider's models by their names, with their figures."""
+    """A provider's models by name, with their prices."""
     found: dict[str, list[str | None]] = {}
     for model in provider.models:
         figures = _figures(_prices(model.prices, day), embeds="embed" in model.id)
@@ -108,14 +107,14 @@ def listed(provider: Any, day: date) -> dict[str, list[str | None]]:
             continue
         for name in (model.id, *_names(model.match)):
             is_foreign = provider.id == "google" and not name.startswith(("gem", "text-emb"))
-            # Of two rules that say a name the package takes the first one.
+            # If two rules contain a name, the first one applies, as in the package.
             if not (is_foreign or name.startswith("ft:") or not name[-1].isalnum()):
                 found.setdefault(name, figures)
     return dict(sorted(found.items()))
 
 
 def content(providers: list[Any], source: str, day: date) -> dict[str, Any]:
-    """The whole list."""
+    """The complete list."""
     known = {each.id: each for each in providers}
     return {
         "day": day.isoformat(),
@@ -134,7 +133,7 @@ def content(providers: list[Any], source: str, day: date) -> dict[str, Any]:
 
 
 def text_of(made: dict[str, Any]) -> str:
-    """As it is kept: a line for each model, so that a change of the list can be read."""
+    """The file's text: one line per model, so that diffs are readable."""
     lines = json.dumps(made, indent=1, ensure_ascii=False)
     for provider in made["providers"]:
         for figures in provider["models"].values():
@@ -145,7 +144,7 @@ def text_of(made: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the list anew."""
+    """Write the list."""
     from genai_prices import data  # type: ignore[import-not-found,unused-ignore]
 
     parser = argparse.ArgumentParser(description=__doc__)

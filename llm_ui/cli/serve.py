@@ -2,9 +2,9 @@
 
     python -m llm_ui.cli.serve --port 3000 [--host 0.0.0.0] [--workers 1] [--grace 5]
 
-It serves a frontend that was built before (`dev.py run` does both). `reflex run --env prod`
-would compile and build again at each start and keep the whole framework loaded a second
-time in the parent; here the parent holds the socket and watches its workers, nothing else.
+It serves a frontend that was built before (`dev.py run` does both). `reflex run --env prod` would
+compile and build again on every start and keep the whole framework loaded a second time in the
+parent; here the parent only holds the socket and watches its workers.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from llm_ui.cli import private
+from llm_ui.cli.setup import private_files
 
 TARGET = "llm_ui.cli.serve:application"
 PR_SET_PDEATHSIG = 1
-# What the parent tells its workers before it asks them to end.
+# Sent by the parent to its workers before it asks them to exit.
 DRAIN_SIGNAL = signal.SIGUSR1
-# Names the file by which a worker tells its parent that it has come up.
+# The variable with the file that a worker creates to tell its parent that it is up.
 UP = "LLM_UI_UP"
-# So many deaths within so many seconds are answered at once.
+# Up to this many deaths within this many seconds, a worker is restarted at once.
 DEATHS_AT_ONCE, DEATHS_S = 3, 60.0
 LONGEST_PAUSE_S = 20.0
-# What a process may have open, where the system lets it; its usual 1,024 are soon gone.
+# The desired limit of open files, if the system allows it; the usual 1,024 are soon exhausted.
 OPEN_FILES = 32_768
-# Connections of a worker, but for websockets. Half of what it may have open, so that files,
-# databases and tabs keep their share.
+# A worker's connections, besides websockets: half of the open files, so that there are enough left
+# for files, databases and tabs.
 CONNECTIONS, CONNECTIONS_SHARE = 8_192, 2
-# Connections that wait to be taken by a worker that is busy.
+# Connections waiting to be accepted while a worker is busy.
 BACKLOG = 2_048
 
 Scope = MutableMapping[str, Any]
@@ -57,11 +57,11 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Draining:
-    """Lets open event streams end when the server is about to stop.
+    """Ends open event streams when the server is about to stop.
 
-    The server waits for its open connections before it lets the app end its lifespan, and
-    an event stream stays open as long as its reader: without this, one open stream would
-    cost the app its orderly end. To the app it looks as if the readers had gone.
+    The server waits for open connections before it lets the app's lifespan end, and an event stream
+    stays open as long as its reader does: without this, a single open stream would prevent an
+    orderly shutdown. To the app it looks as if the readers had disconnected.
     """
 
     def __init__(self, app: Asgi) -> None:
@@ -81,7 +81,7 @@ class Draining:
 
     @staticmethod
     def _noting(send: Send) -> Send:
-        """Tells the parent that a worker has come up."""
+        """Tell the parent when a worker has started."""
 
         async def noting(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete" and (note := os.environ.get(UP)):
@@ -105,9 +105,9 @@ class Draining:
 
 
 class OneLine:
-    """Takes line breaks out of paths: Starlette's mounts, through which every call goes, end
-    at one, and what they leave is answered by nobody in particular. No address of ours has
-    any, so that what is left is as unknown as before."""
+    """Replaces line breaks in paths. Starlette's mounts, which every request passes through, match
+    only up to a line break, and the rest would bypass our handlers. None of our URLs contains one,
+    so the result is just as unknown."""
 
     def __init__(self, app: Asgi) -> None:
         self._app = app
@@ -119,26 +119,33 @@ class OneLine:
 
 
 def application() -> Asgi:
-    """The app of a worker, as the server's factory."""
-    from llm_ui.api.cors import KeysFromAnywhere
+    """Create a worker's app; the server's factory."""
+    from llm_ui.api.http.cors import KeysFromAnywhere
+    from llm_ui.api.http.unended import MessagesEnd, Unended
+    from llm_ui.api.http.unread import UNREAD_OF_ONE, AnswersAreRead, Unread
+    from llm_ui.config import get_settings
     from llm_ui.llm_ui import app
 
-    # The parent outlives its workers unless it is killed; one without a parent would go on
-    # serving, hold the port, and nobody would start it again or stop it. Not SIGTERM: an
-    # open websocket keeps a worker from ending, and the parent is not there to insist.
+    # The parent outlives its workers unless it is killed. An orphaned worker would keep serving and
+    # hold the port, and nobody would restart or stop it. Not SIGTERM: an open websocket keeps a
+    # worker from exiting, and there is no parent left to insist.
     end_with_parent(signal.SIGKILL)
-    # Reflex's own answer to pages elsewhere stands around the whole app.
-    return Draining(OneLine(KeysFromAnywhere(app())))
+    # Reflex's CORS handling wraps the whole app.
+    unended = Unended()
+    of_one = 0 if get_settings().trusted_proxies else UNREAD_OF_ONE
+    served = MessagesEnd(OneLine(KeysFromAnywhere(app())), unended)
+    return Draining(AnswersAreRead(served, Unread(of_one, unended=unended)))
 
 
 class Deaths:
-    """When workers died lately, and how long to wait before the next one is started."""
+    """The recent deaths of workers, and how long to wait before the next restart."""
 
     def __init__(self) -> None:
         self._moments: deque[float] = deque(maxlen=DEATHS_AT_ONCE + 8)
 
     def pause(self) -> float:
-        """Note a death; the seconds to wait: none for the first few, then longer and longer."""
+        """Record a death and return the seconds to wait: none for the first few, then exponentially
+        longer."""
         moment = time.monotonic()
         self._moments.append(moment)
         recent = sum(moment - each < DEATHS_S for each in self._moments)
@@ -147,10 +154,9 @@ class Deaths:
 
 
 class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
-    """Granian's server, which tells its workers that the end is near, and starts a worker
-    again however often it dies: the deaths of one are no reason to end the others. Only
-    when none has ever come up is there nothing to wait for.
-    """
+    """Granian's server, extended: it tells its workers when a shutdown is near, and restarts a dead
+    worker however often it dies, because one worker's deaths are no reason to stop the others. It
+    gives up only if no worker has ever started."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -168,7 +174,7 @@ class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
             return
         super()._respawn_workers(workers, spawn_target, target_loader, delay)
         if self._up.exists():
-            # By these the server would take two deaths in a row for a reason to exit.
+            # Otherwise the server would exit after two deaths in a row.
             self.respawned_wrks.clear()
 
     def shutdown(self, exit_code: int = 0) -> None:
@@ -181,8 +187,8 @@ class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
 
 
 def most_connections() -> int:
-    """How many connections a worker takes, after this process may have as many files open as
-    the system lets it."""
+    """Raise the limit of open files as far as the system allows, and return how many connections a
+    worker accepts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     wanted = OPEN_FILES if hard == unlimited else min(OPEN_FILES, hard)
@@ -194,7 +200,7 @@ def most_connections() -> int:
 
 
 def server(host: str, port: int, *, workers: int, grace: float) -> DrainingServer:
-    """The web server; `serve` runs it until it is told to stop."""
+    """Create the web server; its `serve` runs until it is told to stop."""
     return DrainingServer(
         TARGET,
         factory=True,
@@ -203,7 +209,7 @@ def server(host: str, port: int, *, workers: int, grace: float) -> DrainingServe
         interface=Interfaces.ASGI,
         workers=workers,
         log_level=LogLevels.warning,
-        # No other protocol has a time in which a request's headers have to come.
+        # Only HTTP/1 has a timeout for a request's headers.
         http=HTTPModes.http1,
         backlog=BACKLOG,
         backpressure=most_connections(),
@@ -214,7 +220,7 @@ def server(host: str, port: int, *, workers: int, grace: float) -> DrainingServe
 
 
 def reflex_environment(port: int, workers: int) -> dict[str, str]:
-    """What `reflex run --env prod --single-port` sets before it starts its server."""
+    """The variables that `reflex run --env prod --single-port` sets before it starts its server."""
     return {
         "REFLEX_ENV_MODE": "prod",
         "__REFLEX_COMPILE_CONTEXT": "run",
@@ -227,13 +233,13 @@ def reflex_environment(port: int, workers: int) -> dict[str, str]:
 
 
 def end_with_parent(number: int = signal.SIGTERM) -> None:
-    """Ask Linux to signal this process when the one who started it is gone, however it ended."""
+    """Ask Linux to signal this process when its parent is gone, however it ended."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 def arguments() -> argparse.Namespace:
-    """The options of this module."""
+    """Parse this module's options."""
     parser = argparse.ArgumentParser(prog="python -m llm_ui.cli.serve")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - origins are checked
@@ -250,9 +256,9 @@ def main() -> None:
         end_with_parent()
     os.environ.update(reflex_environment(options.port, options.workers))
     with contextlib.ExitStack() as stack:
-        stack.enter_context(private.ours())
+        stack.enter_context(private_files.ours())
         if options.workers > 1:
-            # Each worker counts into files of its own; whichever is asked adds them up.
+            # Each worker writes metrics to files of its own; the one that is asked aggregates them.
             folder = tempfile.TemporaryDirectory(prefix="llm-ui-metrics-")
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = stack.enter_context(folder)
         server(options.host, options.port, workers=options.workers, grace=options.grace).serve()

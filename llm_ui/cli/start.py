@@ -16,49 +16,61 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from llm_ui.cli import envfile
-from llm_ui.cli.place import Place, child_environment
-from llm_ui.cli.steps import Progress, StepFailed, say
+from llm_ui.cli.setup import env_file
+from llm_ui.cli.setup.installation import Installation, child_environment
+from llm_ui.cli.setup.steps import Progress, StepFailed, say
 
 READY_PATH = "/health/ready"
+# The file in the data folder with the port of the latest server, while it runs.
+PORT_FILE = "port"
 READY_TIMEOUT = 120.0
 WRONG_SETTING = 2
 
 
 class Stop(Exception):
-    """Somebody asked us to end."""
+    """This process was asked to stop."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the settings say, as far as the starter needs it."""
+    """The settings that the starter needs."""
 
     port: int
     grace: float
     public_url: str | None
     redis: bool
-    # What the link to the first account says, while nobody has one.
+    # The token for the setup link, while there is no account.
     setup: str = ""
     warnings: list[str] = field(default_factory=list)
 
 
-def prepare(place: Place, *, migrate: bool, port: int | None = None, workers: int = 1) -> Facts:
-    """Write the secret if there is none, check the settings, migrate the database; say what
-    is odd.
+def prepare(
+    place: Installation,
+    *,
+    migrate: bool,
+    port: int | None = None,
+    workers: int = 1,
+    serves: bool = False,
+) -> Facts:
+    """Create a secret if there is none, check the settings, migrate the database, and print
+    warnings.
+
+    Args:
+        serves: whether a server is started next, so that conflicts with others matter.
 
     Raises:
-        StepFailed: a setting is wrong, or the migration failed.
+        StepFailed: a setting is invalid, or the migration failed.
     """
-    if envfile.ensure_secret(place.env_file):
+    if env_file.ensure_secret(place.env_file):
         say(f"Wrote a new secret into {place.env_file.name}; keep that file.")
-    # A data folder that cannot be made or written is told of by who checks the settings.
+    # A data folder that cannot be created or written is reported by the settings check.
     with contextlib.suppress(OSError):
         place.logs.mkdir(parents=True, exist_ok=True)
     log = place.logs / "prepare.log"
     extra = {} if port is None else {"PORT": str(port)}
     command = [str(place.python), "-m", "llm_ui.cli.prepare", "--workers", str(workers)]
     result = subprocess.run(
-        [*command, *(["--migrate"] if migrate else [])],
+        [*command, *(["--migrate"] if migrate else []), *(["--serves"] if serves else [])],
         cwd=place.home,
         env=child_environment(place, **extra),
         stdin=subprocess.DEVNULL,
@@ -83,7 +95,7 @@ def prepare(place: Place, *, migrate: bool, port: int | None = None, workers: in
 
 
 def port_is_free(port: int) -> bool:
-    """Whether nobody listens on a port of this machine."""
+    """Whether a port of this machine is free."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -94,16 +106,17 @@ def port_is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody uses at the moment."""
+    """A port that is currently free."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def http_status(port: int, path: str, timeout: float = 2.0) -> int | None:
-    """The status of a GET, or None when there is no answer.
+    """The status of a GET request, or None if there is no response.
 
-    By hand, because this process stays beside the server and urllib would double its memory.
+    Implemented by hand because this process stays alive next to the server, and urllib would double
+    its memory.
     """
     request = f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
     try:
@@ -120,16 +133,16 @@ def _on_signal(_number: int, _frame: FrameType | None) -> None:
 
 
 def handle_signals() -> None:
-    """From here on, a polite signal raises Stop."""
+    """From now on, SIGTERM, SIGINT and SIGHUP raise Stop."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _on_signal)
 
 
 def stop_group(process: subprocess.Popen[bytes], grace: float, *, all_at_once: bool) -> None:
-    """End a process and all it started: politely, then firmly.
+    """Stop a process and its children: first gracefully, then by force.
 
     Args:
-        all_at_once: ask the whole group, as Ctrl+C in a terminal does, not the leader first.
+        all_at_once: signal the whole group, like Ctrl+C in a terminal, instead of the leader first.
     """
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -142,7 +155,7 @@ def stop_group(process: subprocess.Popen[bytes], grace: float, *, all_at_once: b
             process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
             say("It takes too long; stopping it firmly.")
-    # node and the like outlive their parent.
+    # node and other children may outlive their parent.
     for number, pause in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 0.0)):
         deadline = time.monotonic() + pause
         try:
@@ -160,7 +173,7 @@ def wait_ready(process: subprocess.Popen[bytes], port: int, paths: Sequence[str]
     """Wait until the server answers one of the paths with 200.
 
     Raises:
-        StepFailed: it ended, or did not get ready in time.
+        StepFailed: it exited, or was not ready in time.
     """
     progress = Progress("Starting the server")
     while progress.elapsed < READY_TIMEOUT:
@@ -182,13 +195,13 @@ def wait_ready(process: subprocess.Popen[bytes], port: int, paths: Sequence[str]
 
 
 def can_open_browser() -> bool:
-    """Whether there is a screen to open a browser on."""
+    """Whether there is a display to open a browser on."""
     display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     return sys.platform == "darwin" or bool(display)
 
 
 def first_account(facts: Facts) -> str:
-    """How the first account is made: whoever makes it manages everything."""
+    """How to create the first account, whose owner manages everything."""
     address = facts.public_url or f"http://localhost:{facts.port}"
     elsewhere = "" if facts.public_url else " (with this machine's address for localhost)"
     return (
@@ -199,7 +212,7 @@ def first_account(facts: Facts) -> str:
 
 
 def announce(facts: Facts, *, open_browser: bool) -> None:
-    """Say where the app is, and show it."""
+    """Print the app's address, and open it."""
     address = f"http://localhost:{facts.port}"
     say(f"LLM UI is ready at {address}")
     if facts.public_url:
@@ -213,7 +226,7 @@ def announce(facts: Facts, *, open_browser: bool) -> None:
 
 def supervise(
     command: Sequence[str | Path],
-    place: Place,
+    place: Installation,
     facts: Facts,
     *,
     env: dict[str, str],
@@ -221,10 +234,10 @@ def supervise(
     ready_paths: Sequence[str],
     all_at_once: bool = False,
 ) -> int:
-    """Run a server until it ends or we are told to; leave nothing behind.
+    """Run a server until it exits or this process is told to stop; leave nothing behind.
 
-    It gets a session of its own, so that Ctrl+C reaches us alone and the server is
-    stopped in order: first itself, then what it started.
+    The server gets a session of its own, so that Ctrl+C reaches only this process, which stops the
+    server in order: first the server itself, then its children.
     """
     handle_signals()
     process = subprocess.Popen(
@@ -236,18 +249,37 @@ def supervise(
     )
     try:
         wait_ready(process, facts.port, ready_paths)
+        _note_port(place, facts.port)
         announce(facts, open_browser=open_browser)
         code = process.wait()
     except Stop:
         say("\nStopping …")
         code = 0
     finally:
+        if noted_port(place) == facts.port:
+            with contextlib.suppress(OSError):
+                (place.data / PORT_FILE).unlink(missing_ok=True)
         stop_group(process, grace=facts.grace + 5.0, all_at_once=all_at_once)
     return code
 
 
+def _note_port(place: Installation, port: int) -> None:
+    """Record the port for `status`, which otherwise uses the one in the settings."""
+    with contextlib.suppress(OSError):
+        (place.data / PORT_FILE).write_text(f"{port}\n")
+
+
+def noted_port(place: Installation) -> int | None:
+    """The port of the server started last here, unless it was stopped."""
+    try:
+        given = (place.data / PORT_FILE).read_text().strip()
+    except (OSError, ValueError):
+        return None
+    return int(given) if given.isdecimal() and given.isascii() and len(given) <= 5 else None
+
+
 def require_free_port(port: int, command: str) -> None:
-    """Refuse a port that somebody uses, with a way out.
+    """Reject a port that is in use, suggesting another one.
 
     Raises:
         StepFailed: it is in use.
@@ -260,9 +292,9 @@ def require_free_port(port: int, command: str) -> None:
 
 
 def run_production(
-    place: Place, facts: Facts, *, workers: int, host: str, open_browser: bool
+    place: Installation, facts: Facts, *, workers: int, host: str, open_browser: bool
 ) -> int:
-    """The web server on one port, and nothing that is not needed for it."""
+    """Run the web server on one port, and nothing else."""
     require_free_port(facts.port, place.command)
     command = [str(place.python), "-m", "llm_ui.cli.serve", "--with-parent"]
     options = {"--port": facts.port, "--workers": workers, "--host": host, "--grace": facts.grace}
@@ -275,8 +307,8 @@ def run_production(
     )
 
 
-def run_development(place: Place, facts: Facts, *, open_browser: bool) -> int:
-    """`reflex run`: two ports, hot reload."""
+def run_development(place: Installation, facts: Facts, *, open_browser: bool) -> int:
+    """Run `reflex run`: two ports, hot reload."""
     require_free_port(facts.port, place.command)
     return supervise(
         [place.python, "-m", "reflex", "run"],

@@ -1,4 +1,4 @@
-"""Inside the environment: make the ledger's sums by day anew.
+"""Inside the environment: rebuild the daily usage from the usage ledger.
 
 python -m llm_ui.cli.usage
 """
@@ -10,21 +10,21 @@ import sys
 
 from llm_ui.config import load_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
-from llm_ui.services import usage_days
+from llm_ui.services.insights import daily_usage
 
 
 async def rebuild() -> int:
-    """Make them anew, with the database open for as long as that takes; how many they are."""
+    """Rebuild the daily usage, with the database open meanwhile; returns the number of rows."""
     start_database(load_settings().database)
     try:
         async with unit_of_work() as session:
-            return await usage_days.rebuild(session)
+            return await daily_usage.rebuild(session)
     finally:
         await stop_database()
 
 
 def main() -> int:
-    """Make them anew and say so."""
+    """Rebuild and print the result."""
     rows = asyncio.run(rebuild())
     sys.stdout.write(f"The sums by day were made anew from the ledger: {rows:,} rows.\n")
     return 0

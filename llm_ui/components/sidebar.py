@@ -1,4 +1,5 @@
-"""The sidebars: the client's, with the chats, and the admin's. Drawers on phones."""
+"""The sidebars, which are drawers on phones: the client's, with the chats, and the
+administrator's."""
 
 from __future__ import annotations
 
@@ -7,19 +8,19 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.brand import brand
-from llm_ui.components.chat_list import chat_list
-from llm_ui.components.palette import palette
+from llm_ui.components.chats.chat_list import chat_list
+from llm_ui.components.chats.palette import palette
+from llm_ui.components.layout.brand import brand
+from llm_ui.components.layout.user_menu import user_menu
 from llm_ui.components.text import t
-from llm_ui.components.user_menu import user_menu
 
-# The client's pages beside the chat: icon, label, address.
+# Client pages other than the chat: icon, label, address.
 PLACES: tuple[tuple[str, Any, str], ...] = (
     ("folder", t("projects.title"), "/projects"),
-    ("history", t("history.title"), "/history"),
+    ("history", t("organize.title"), "/history"),
     ("notebook-pen", t("prompts.title"), "/prompts"),
     ("files", t("files.title"), "/files"),
-    ("chart-column", t("usage.title"), "/usage"),
+    ("chart-column", t("own_usage.title"), "/usage"),
 )
 # The administrator's pages: groups of icon, label, address.
 OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
@@ -30,16 +31,16 @@ OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
         ("image", t("media.title"), "/admin/media"),
     ),
     (
-        ("users", t("people.title"), "/admin/people"),
-        ("key-round", t("keys_api.title"), "/admin/keys"),
+        ("users", t("users.title"), "/admin/people"),
+        ("key-round", t("api_keys.title"), "/admin/keys"),
     ),
     (
-        ("chart-column", t("usage.title"), "/admin/usage"),
-        ("activity", t("speed.title"), "/admin/performance"),
+        ("chart-column", t("own_usage.title"), "/admin/usage"),
+        ("activity", t("performance.title"), "/admin/performance"),
     ),
     (
         ("list-checks", t("jobs.title"), "/admin/jobs"),
-        ("scroll-text", t("log.title"), "/admin/log"),
+        ("scroll-text", t("audit.title"), "/admin/log"),
     ),
 )
 
@@ -49,7 +50,7 @@ def _head(home: str) -> rx.Component:
         ui.link(brand(), href=home, class_name="lu-side__home"),
         ui.icon_button(
             "panel-left-close",
-            t("side.hide"),
+            t("sidebar.hide"),
             custom_attrs={"data-lu": "side-shut"},
             data_testid="hide-sidebar",
         ),
@@ -65,7 +66,7 @@ def _sidebar(home: str, *middle: Any) -> rx.Component:
             *middle,
             rx.el.div(user_menu(), class_name="lu-side__foot"),
             id="sidebar",
-            aria_label=t("side.label"),
+            aria_label=t("sidebar.label"),
             class_name="lu-side",
         ),
     )
@@ -79,7 +80,7 @@ def client_sidebar(current: str = "") -> rx.Component:
     search = ui.button(
         ui.icon("search", 16),
         rx.el.span(t("palette.open")),
-        rx.el.kbd(t("keys.ctrl"), " K", class_name="lu-kbd lu-not-mac"),
+        rx.el.kbd(t("shortcuts.ctrl"), " K", class_name="lu-kbd lu-not-mac"),
         rx.el.kbd("⌘ K", class_name="lu-kbd lu-only-mac"),
         look="ghost",
         class_name="lu-side__search",
@@ -95,7 +96,7 @@ def client_sidebar(current: str = "") -> rx.Component:
     return _sidebar(
         "/chat",
         rx.el.div(new, search, class_name="lu-side__new"),
-        rx.el.nav(*places, aria_label=t("side.places"), class_name="lu-side__places"),
+        rx.el.nav(*places, aria_label=t("sidebar.places"), class_name="lu-side__places"),
         chat_list(),
         palette(),
     )
@@ -114,7 +115,7 @@ def _entry(icon_name: str, label: Any, href: str, current: bool = False) -> rx.C
 
 
 def admin_sidebar(current: str) -> rx.Component:
-    """What an admin can look after; `current` is the page's route."""
+    """The administrator's pages; `current` is the page's route."""
     groups = [
         rx.el.ul(
             *[_entry(*each, current=each[2] == current) for each in group], class_name="lu-entries"

@@ -1,7 +1,7 @@
-"""Words, numbers and times that the browser writes in the person's own language.
+"""Text, numbers and times, formatted by the browser in the person's language.
 
-`t("chat.new")` is a Var that looks its key up in the bundled catalogues, so no text
-crosses the websocket and a page needs no state to speak German.
+`t("chat.new")` is a Var that looks its key up in the bundled catalogues, so no text is sent over
+the websocket, and a page needs no state to be translated.
 """
 
 from __future__ import annotations
@@ -30,24 +30,35 @@ def _call(function: str, *args: Any) -> rx.vars.StringVar:
 
 def t(key: str, **params: Any) -> rx.vars.StringVar:
     """The text of a catalogue key; parameters may be Vars."""
-    if key not in catalogue("en"):
+    if key not in catalogue():
         msg = f"no such text: {key}"
         raise KeyError(msg)
     return _call("t", key, params) if params else _call("t", key)
 
 
-def t_of(prefix: str, name: Var[str]) -> rx.vars.StringVar:
-    """The text of a key whose last part is known in the browser only, or that part."""
+def t_of(prefix: str, name: Var[str] | str) -> rx.vars.StringVar:
+    """The text of a key whose last part is known only in the browser; that part itself if there is
+    none."""
     return _call("of", prefix, name)
 
 
+def language() -> rx.vars.StringVar:
+    """The language tag of the page."""
+    return _call("language")
+
+
+def language_name(tag: str) -> rx.vars.StringVar:
+    """A language's name in the page's language: German for de."""
+    return _call("tongue", tag)
+
+
 def locale() -> rx.vars.StringVar:
-    """The language with the reader's country, for days that the browser writes."""
+    """The page's language with the reader's country, for dates formatted by the browser."""
     return _call("locale")
 
 
 def number(value: Any) -> rx.vars.StringVar:
-    """12,345.6 the way the language writes it."""
+    """12,345.6 in the page's language."""
     return _call("number", value)
 
 
@@ -56,18 +67,23 @@ def short_number(value: Any) -> rx.vars.StringVar:
     return _call("short", value)
 
 
+def listing(items: Any) -> rx.vars.StringVar:
+    """a, b, c."""
+    return _call("list", items)
+
+
 def duration(milliseconds: Any) -> rx.vars.StringVar:
     """740 ms, 1.4 s, 3 min 5 s."""
     return _call("duration", milliseconds)
 
 
 def span(seconds: Any) -> rx.vars.StringVar:
-    """3 minutes, 2 days: the largest unit that it fills."""
+    """3 minutes, 2 days: in the largest unit that fits."""
     return _call("span", seconds)
 
 
 def file_size(size: Any) -> rx.vars.StringVar:
-    """512 B, 34 kB, 1.2 MB."""
+    """512 bytes, 34 kB, 1.2 MB."""
     return _call("size", size)
 
 

@@ -1,8 +1,7 @@
-"""The engine: runs an answer to its end, whoever watches.
+"""The engine: runs an answer to its end, whether or not anyone is watching.
 
-`log` holds what a run has said, `store` its rows, `engine` the life of a run,
-`follow` the way to watch one, `gate` the limits and the order, `reaper` the end of
-runs whose worker died.
+`log` holds what a run has produced, `store` its rows, `engine` the life cycle of a run, `follow`
+how to watch one, `gate` the limits and the queue, and `reaper` ends runs whose worker died.
 """
 
 from llm_ui.generation.engine import Engine, current_engine, start_engine, stop_engine

@@ -1,7 +1,7 @@
-"""The life of a run: claimed, streamed, written, ended through one door.
+"""The life cycle of a run: claim, stream, store, and a single place where every run ends.
 
-Nothing here knows a page or a chat. `prepare` says which provider is asked what;
-`settle` turns the outcome into usage and metrics, in the transaction that ends the run.
+Nothing here knows about pages or chats. `prepare` says what to ask which provider; `settle` turns
+the outcome into usage and metrics, in the transaction that ends the run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from llm_ui.bus import END, Bus, Increment
 from llm_ui.db import Database
+from llm_ui.enums import RunState
 from llm_ui.errors import AppError, ProviderError, ProviderRemoved
 from llm_ui.generation import reaper, store
 from llm_ui.generation.follow import follow_live, follow_stored
@@ -34,14 +35,14 @@ from llm_ui.outages import patiently
 
 logger = logging.getLogger(__name__)
 
-# What a request takes on its way from the provider's adapter to the socket.
+# How long a request takes from the provider's adapter to the socket.
 LEAD_S = 0.004
 REAP_EVERY_S = 5.0
-# With other workers beside this one: their death is to be noticed soon.
+# Shorter with other workers, so that their death is noticed soon.
 REAP_OTHERS_EVERY_S = 1.0
-# How often followers on other workers get what is new.
+# How often followers on other workers get updates.
 PUBLISH_EVERY_S = 0.04
-# What ends may take that are not written at an orderly stop; then they lie on the disk.
+# How long an orderly shutdown waits for ends to be written; after that they stay in the journal.
 LAST_WRITES_S = 3.0
 
 
@@ -78,10 +79,10 @@ class Engine:
         self._reaping = asyncio.Lock()
         self._accepting = True
 
-    # --- life ---------------------------------------------------------------------
+    # --- life cycle ---------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin writing, beating and reaping."""
+        """Start the loops that write, send heartbeats, reap and publish."""
         self._loops = [
             asyncio.create_task(self._keeper.write_loop(), name="generation-writer"),
             asyncio.create_task(self._keeper.journal_loop(), name="generation-journal"),
@@ -90,7 +91,7 @@ class Engine:
         ]
 
     async def stop(self, grace: float) -> None:
-        """Let runs end by themselves for `grace` seconds, then interrupt the rest."""
+        """Let runs finish for `grace` seconds, then interrupt the rest."""
         self._accepting = False
         waiting = [
             task for task in self._tasks if task.get_name().removeprefix("run-") not in self._live
@@ -100,7 +101,7 @@ class Engine:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         for live in list(self._live.values()):
-            live.cancel("interrupted")
+            live.cancel(RunState.INTERRUPTED)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=LAST_WRITES_S)
         await self._keeper.keep(math.inf)
@@ -112,15 +113,17 @@ class Engine:
         await asyncio.gather(*self._loops, return_exceptions=True)
 
     def wake(self, run_id: str) -> None:
-        """A run has been queued: try to take it. Returns at once."""
+        """Try to take a run that has just been queued. Returns at once."""
         if self._accepting and run_id not in self._taking:
             self._taking.add(run_id)
             self._asked[run_id] = asyncio.Event()
             self._spawn(self._queue(run_id), f"run-{run_id}")
 
     async def until_asked(self, run_id: str, patience: float) -> None:
-        """Wait, `patience` seconds at most, until the model has been asked: what one does for
-        the page meanwhile would come before the request."""
+        """Wait until the model has been asked, for at most `patience` seconds.
+
+        Work for the page is deferred until then, because it would delay the request.
+        """
         asked = self._asked.get(run_id)
         if asked is None:
             return
@@ -132,32 +135,33 @@ class Engine:
         """Stop a run of this process; False if it is not here."""
         live = self._live.get(run_id)
         if live is not None:
-            live.cancel("stopped")
+            live.cancel(RunState.STOPPED)
         elif run_id in self._taking:
-            # It may have been claimed this moment, and is not in `_live` yet.
+            # It may just have been claimed and not be in `_live` yet.
             self._stopped_early.add(run_id)
         return live is not None
 
     def withdraw_run(self, run_id: str) -> bool:
-        """End a run of this process whose provider is being removed; False if it is not
-        here. What it has said is kept."""
+        """End a run of this process because its provider is being removed; False if it is not here.
+
+        The partial answer is kept.
+        """
         live = self._live.get(run_id)
         if live is not None:
-            live.cancel("failed", ProviderRemoved())
+            live.cancel(RunState.FAILED, ProviderRemoved())
         return live is not None
 
     async def withdraw(self, run_id: str) -> None:
-        """End a run whose provider is being removed, here or on another worker."""
+        """End a run whose provider is being removed, on this or another worker."""
         if not self.withdraw_run(run_id):
             await self.bus.tell_withdrawn(run_id)
 
     def look_for_places(self) -> None:
-        """A run has ended on another worker: whoever waits may try again."""
+        """Let waiting runs try again, because a run has ended on another worker."""
         self._gate.news()
 
     async def stop_or_refuse(self, run_id: str) -> None:
-        """Stop a run that is here; one that is still queued never starts; for one that
-        another worker streams, that worker is told."""
+        """Stop a run: at once if it is here, before it starts if queued, else on its own worker."""
         if self.stop_run(run_id):
             return
         async with self.database.unit_of_work() as session:
@@ -167,17 +171,21 @@ class Engine:
         else:
             await self.bus.tell_stop(run_id)
 
-    def follow(self, run_id: str, after: int | None = None) -> AsyncIterator[FollowEvent]:
-        """Watch a run: a Snapshot first (or, with `after`, what comes behind that
-        position), then pieces with no gap and no double, then Ended."""
+    def follow(self, run_id: str, after: int | None = None) -> AsyncGenerator[FollowEvent, None]:
+        """Follow a run: a Snapshot, then pieces without gaps or duplicates, then Ended.
+
+        With `after`, the pieces after that position come instead of the Snapshot.
+        """
         live = self._live.get(run_id)
         if live is not None:
             return follow_live(live, after)
         return follow_stored(self, run_id, after)
 
     def is_waiting(self, run_id: str) -> bool:
-        """Whether the run waits for its turn here, and no other worker can take it: whatever
-        becomes of it, its followers are woken."""
+        """Whether the run is queued here and no other worker can take it.
+
+        Its followers are then woken whatever happens to it, so they need not poll.
+        """
         return run_id in self._taking and not self.bus.crosses
 
     def live(self, run_id: str) -> LiveRun | None:
@@ -186,11 +194,11 @@ class Engine:
 
     @property
     def journal(self) -> Journal | None:
-        """Where what could not be written lies meanwhile."""
+        """Where pieces and ends are kept that could not be written to the database."""
         return self._keeper.journal
 
     def has(self, run_id: str) -> bool:
-        """Whether a run is this process's just now, or may become so this moment."""
+        """Whether this process is running the run, or might be about to."""
         return run_id in self._live or run_id in self._taking
 
     @property
@@ -206,7 +214,7 @@ class Engine:
     # --- one run ------------------------------------------------------------------
 
     async def _queue(self, run_id: str) -> None:
-        """Wait for a place, take the run, and give the place back."""
+        """Wait for a place, take the run, and release the place."""
         try:
             lane = await self._admit(run_id)
             if lane is None:
@@ -225,15 +233,17 @@ class Engine:
             self._taking.discard(run_id)
             self._asked.pop(run_id).set()
             self._stopped_early.discard(run_id)
-            # Whatever has become of it.
+            # Whatever the outcome.
             self.bus.wake(run_id)
 
     async def _take(self, run_id: str, lane: Lane) -> frozenset[str] | None:
-        """Claim the run and write it to its end; if there was no place for it, whose limits
-        kept it out."""
+        """Claim and execute the run.
+
+        If there was no place for it, returns whose limits were reached.
+        """
         if not self._accepting:
             return None
-        # Reading the conversation takes about as long as committing the claim: both at once.
+        # Reading the conversation takes about as long as committing the claim, so do both at once.
         plan = asyncio.ensure_future(self._prepare(run_id))
         try:
             live = await self._claim(run_id, lane)
@@ -247,7 +257,7 @@ class Engine:
         return None
 
     async def _claim(self, run_id: str, lane: Lane) -> LiveRun | None:
-        # The gate has counted for this worker; the database counts where there are others.
+        # The gate counts for this worker; with several workers, the database counts for all.
         shared = lane if self.bus.crosses and lane.is_limited else None
         async with self.database.unit_of_work() as session:
             run = await store.claim(session, run_id, self.owner, shared)
@@ -258,30 +268,30 @@ class Engine:
         self._live[live.id] = live
         live.stream = asyncio.create_task(self._stream(live, plan), name=f"stream-{live.id}")
         if live.id in self._stopped_early:
-            live.cancel("stopped")
+            live.cancel(RunState.STOPPED)
         self.bus.wake(live.id)
-        state = "done"
+        state = RunState.DONE
         try:
             await live.stream
         except asyncio.CancelledError:
-            state = live.cancel_state or "interrupted"
+            state = live.cancel_state or RunState.INTERRUPTED
         except AppError as error:
-            state, live.error = "failed", error
+            state, live.error = RunState.FAILED, error
         except Exception as error:  # noqa: BLE001 - the one place that must outlive anything
-            state, live.error = "failed", await self._unhandled(error, f"run {live.id}")
+            state, live.error = RunState.FAILED, await self._unhandled(error, f"run {live.id}")
         await self._finish(live, state)
 
     async def _stream(self, live: LiveRun, plan: asyncio.Future[Plan]) -> None:
         ready = await self._ready(live.id, plan)
         if (asked := self._asked.get(live.id)) is not None:
-            # The request leaves before anybody who waits for this has their turn.
+            # Send the request before anyone waiting for this event resumes.
             asyncio.get_running_loop().call_later(LEAD_S, asked.set)
         request = ready.request
         if ready.prompt_tokens:
             self._spawn(self._note_prompt(live.id, ready.prompt_tokens), f"prompt-{live.id}")
         if ready.look_up:
             request = await ready.look_up(live.note_source)
-            # What is measured is the model, not the pages that it was given.
+            # Metrics measure the model, not the time it took to fetch pages.
             live.started_at = now()
         try:
             async with aclosing(ready.provider.stream(request)) as events:
@@ -296,18 +306,18 @@ class Engine:
             raise
 
     async def _note_prompt(self, run_id: str, tokens: int) -> None:
-        """Let those who wait know that there is much to read."""
+        """Show people who are waiting that the prompt is long."""
         with contextlib.suppress(SQLAlchemyError):
             async with self.database.unit_of_work() as session:
                 await store.note_prompt(session, run_id, tokens)
 
     async def _ready(self, run_id: str, plan: asyncio.Future[Plan]) -> Plan:
-        """What is asked, once the conversation can be read."""
+        """The plan, once the conversation can be read."""
         plans = iter([plan])
         return await patiently(lambda: next(plans, None) or self._prepare(run_id))
 
-    async def _finish(self, live: LiveRun, state: str) -> None:
-        """The single door: message, usage and metrics in one transaction; then tell."""
+    async def _finish(self, live: LiveRun, state: RunState) -> None:
+        """The only place where a run ends: message, usage and metrics in one transaction."""
         live.take_rest()
         outcome = Outcome(
             run_id=live.id,
@@ -324,9 +334,9 @@ class Engine:
             thinking_ms=live.thinking_ms,
             sources=live.log.sources,
             address=live.address,
-            finish_reason=live.finish_reason if state == "done" else "",
+            finish_reason=live.finish_reason if state == RunState.DONE else "",
         )
-        # Until it is written the run stays here: followed, in memory, and told to nobody as over.
+        # Until it is written the run stays in memory, can be followed, and isn't reported as over.
         live.state = await self._keeper.write_end(live, outcome)
         self._live.pop(live.id, None)
         live.wake()
@@ -335,7 +345,7 @@ class Engine:
     # --- loops --------------------------------------------------------------------
 
     async def flush(self) -> None:
-        """Write what all runs have said since the last time."""
+        """Write what all runs have produced since the last time."""
         await self._keeper.flush()
 
     async def _publish_loop(self) -> None:
@@ -345,8 +355,10 @@ class Engine:
             await asyncio.sleep(PUBLISH_EVERY_S)
 
     async def publish(self) -> None:
-        """Give the followers on other workers what the runs that they watch have said
-        since the last time; the first time, what the database does not have yet."""
+        """Send followers on other workers what their runs have produced since the last time.
+
+        The first time, that is what the database doesn't have yet.
+        """
         async with self._publishing:
             wanted = self.bus.wanted()
             fresh: dict[str, list[Piece]] = {}
@@ -366,18 +378,18 @@ class Engine:
                     live.published = pieces[-1].end if sent else None
 
     async def _publish_end(self, live: LiveRun) -> None:
-        """The rest of a run's stream and its end; what it lost is in the database."""
+        """Publish the rest of a run's stream and its end; anything lost is in the database."""
         async with self._publishing:
             if live.id not in self.bus.wanted():
                 return
             start = live.written if live.published is None else live.published
             last, end = live.log.since(start), live.log.length
-            await self.bus.publish({
-                live.id: [*_increments(last), Increment(end, end, END, live.state)]
-            })  # fmt: skip
+            await self.bus.publish(
+                {live.id: [*_increments(last), Increment(end, end, END, live.state)]}
+            )
 
     async def reap(self) -> None:
-        """Look in the database for what has to be ended, stopped or taken."""
+        """Check the database for runs to end, stop or take."""
         async with self._reaping:
             await reaper.reap(self)
         self.look_for_places()
@@ -408,7 +420,7 @@ def start_engine(
     bus: Bus | None = None,
     data: Path | None = None,
 ) -> Engine:
-    """Make and start this process's engine; `data` is the folder for what cannot be written."""
+    """Create and start this process's engine; `data` is the data folder, for the journal."""
     global _current  # noqa: PLW0603 - one per process, made and ended by the lifespan
     _current = Engine(database, prepare, settle, unhandled, admit, bus, data)
     _current.start()
@@ -416,7 +428,7 @@ def start_engine(
 
 
 async def stop_engine(grace: float) -> None:
-    """End this process's engine."""
+    """Stop this process's engine."""
     global _current
     engine, _current = _current, None
     if engine is not None:
@@ -424,5 +436,5 @@ async def stop_engine(grace: float) -> None:
 
 
 def current_engine() -> Engine | None:
-    """This process's engine; None in scripts, whose runs the reaper of a server takes."""
+    """This process's engine; None in scripts, whose runs a server's reaper takes."""
     return _current

@@ -1,14 +1,15 @@
-"""Watching a run. The caller sets the pace: what came between two steps is one piece."""
+"""Following a run. The caller sets the pace: whatever arrived between two steps is one piece."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from llm_ui.bus import END, Feed
+from llm_ui.enums import RunState
 from llm_ui.generation import store
 from llm_ui.generation.live import LiveRun
 from llm_ui.generation.log import REASONING, TEXT, THOUGHT, Piece, grown, joined, sources_in
@@ -18,19 +19,19 @@ from llm_ui.outages import patiently
 if TYPE_CHECKING:
     from llm_ui.generation.engine import Engine
 
-# How long to wait for something new before looking into the database.
+# How long to wait for an update before checking the database.
 POLL_EVERY_S = 0.25
-# The same when the run's stream will tell: then only what it cannot tell has to be found.
+# The same with a working bus: only what the stream cannot report has to be found this way.
 QUIET_S = 1.0
-# The same while the run waits for its turn on this worker, which wakes whoever follows it: of
-# hundreds that wait at once, each look into the database would hold up the others.
+# The same while the run is queued on this worker, which wakes its followers: with hundreds waiting,
+# each check of the database would hold up the others.
 WAITING_S = 10.0
-# Between the stream and the log's next write, at most.
+# How long to wait, when the stream has a gap, for the log's next write.
 GAP_S = 0.1
 
 
-async def follow_live(live: LiveRun, after: int | None) -> AsyncIterator[FollowEvent]:
-    """Watch a run of this process."""
+async def follow_live(live: LiveRun, after: int | None) -> AsyncGenerator[FollowEvent, None]:
+    """Follow a run of this process."""
     if after is None or after > live.log.length:
         yield (whole := _snapshot(live))
         position = whole.seq
@@ -39,7 +40,7 @@ async def follow_live(live: LiveRun, after: int | None) -> AsyncIterator[FollowE
     while True:
         for piece in live.log.since(position):
             if piece.kind == THOUGHT:
-                # What has been told as text is none: only the whole says so.
+                # Text already sent turned out to be reasoning; only a snapshot can say so.
                 yield (whole := _snapshot(live))
                 position = whole.seq
                 break
@@ -59,13 +60,13 @@ def _snapshot(live: LiveRun) -> Snapshot:
 
 async def follow_stored(
     engine: Engine, run_id: str, after: int | None
-) -> AsyncIterator[FollowEvent]:
-    """Watch a run that is over, queued, or streamed by another worker.
+) -> AsyncGenerator[FollowEvent, None]:
+    """Follow a run that has ended, is queued, or is streamed by another worker.
 
-    The database says everything, a moment late; the run's stream says it at once, from
-    some position on. Each takes over exactly where the other one ends: what the stream
-    has already been read elsewhere is skipped, what it lacks is read in the database.
-    A run that is over is given whole: its log has been thrown away.
+    The database has everything, with a delay; the run's stream has everything immediately, but only
+    from some position on. The two are joined without gaps: what has already been read is skipped in
+    the stream, and what the stream lacks is read from the database. A run that has ended is sent as
+    a whole, because its log has been deleted.
     """
     position, patience = after, WAITING_S if engine.is_waiting(run_id) else POLL_EVERY_S
     with engine.bus.follow(run_id) as feed:
@@ -83,17 +84,17 @@ async def follow_stored(
                     return
                 position = _end(event)
             assert position is not None
-            # The stream, as long as it goes on from here.
+            # Read from the stream as long as it continues from here.
             while True:
                 while events := _fitting(feed, position):
-                    # Much may come while the caller takes its time with these.
+                    # More may arrive while the caller handles these.
                     for event in events:
                         yield event
                         if isinstance(event, Ended):
                             return
                         position = _end(event)
                 if feed.increments:
-                    # A gap, which the log's next write will fill.
+                    # There is a gap, which the log's next write will fill.
                     await asyncio.sleep(GAP_S)
                     break
                 if not await _within(feed.news, patience) or not feed.increments:
@@ -123,16 +124,16 @@ async def _within(news: asyncio.Event, seconds: float) -> bool:
 
 
 def _fitting(feed: Feed, position: int) -> list[Piece | Ended]:
-    """Take from the feed what continues at a position; what lies beyond a gap stays."""
+    """Take from the feed what continues at `position`; what comes after a gap stays there."""
     pieces: list[Piece] = []
     while feed.increments and feed.increments[0].start <= position:
         if feed.increments[0].kind == THOUGHT and feed.increments[0].start == position:
-            # As at a gap: the database will have the whole in a moment.
+            # Treat it like a gap: the database will soon have the whole.
             break
         increment = feed.increments.popleft()
         if increment.kind == END:
             if increment.start == position:
-                return [*joined(pieces), Ended(position, increment.payload)]
+                return [*joined(pieces), Ended(position, RunState(increment.payload))]
             continue
         rest = Piece(increment.start, increment.kind, increment.payload).after(position)
         if rest is not None:
@@ -142,15 +143,15 @@ def _fitting(feed: Feed, position: int) -> list[Piece | Ended]:
 
 
 def _turn(pieces: Iterable[Piece]) -> bool:
-    """Whether a stretch of the log makes thinking of the text before it."""
+    """Whether part of the log turns the text before it into reasoning."""
     return any(piece.kind == THOUGHT for piece in pieces)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A run as the database has it: `text` and `reasoning` of its message, then the log."""
+    """A run as stored: `text` and `reasoning` of its message, then the log."""
 
-    state: str
+    state: RunState
     text: str = ""
     reasoning: str = ""
     pieces: tuple[Piece, ...] = ()
@@ -158,7 +159,7 @@ class _Stored:
     exists: bool = True
 
     def events(self, position: int | None, *, is_first: bool) -> list[FollowEvent]:
-        """What somebody who has come to a position has to be told."""
+        """The events for a follower that has reached `position`."""
         base = len(self.text) + len(self.reasoning)
         if self.is_over:
             return [*self._last(position, base, is_first=is_first), Ended(base, self.state)]
@@ -169,7 +170,7 @@ class _Stored:
         return [Snapshot(end_of_log, text, reasoning, sources=sources_in(self.pieces))]
 
     def _last(self, position: int | None, base: int, *, is_first: bool) -> list[FollowEvent]:
-        """What is missing of a run that is over: as little as can be known."""
+        """What a follower is missing of a run that has ended, as little as can be determined."""
         if not self.exists or (position == base and not is_first):
             return []
         if not is_first and position is not None and position < base and not self.reasoning:
@@ -181,8 +182,8 @@ async def _read(engine: Engine, run_id: str, position: int | None) -> _Stored:
     async with engine.database.unit_of_work(writes=False) as session:
         run = await store.load(session, run_id)
         if run is None:
-            return _Stored("interrupted", exists=False)
-        # A continued answer's log begins behind what the message held before.
+            return _Stored(RunState.INTERRUPTED, exists=False)
+        # The log of a continued answer starts after what the message already contained.
         text, reasoning = await store.text_of(session, run.message_id)
         if not run.is_active:
             return _Stored(run.state, text, reasoning)

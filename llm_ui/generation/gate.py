@@ -1,9 +1,9 @@
-"""Who may stream now: limits per provider and per person, and a fair order.
+"""Admission to streaming: limits per provider and per person, and a fair queue.
 
-Waiting runs are taken person by person: somebody with ten waiting runs does not keep
-somebody with one behind all ten. The counts are this process's own. With several workers
-the database counts again, for all of them, when a run is claimed (`store.claim`); whoever
-finds no place there goes back to where it stood and waits for `news`.
+Waiting runs are admitted person by person, so somebody with ten waiting runs doesn't hold up
+somebody with one. The counts are those of this process. With several workers, the database counts
+again for all of them when a run is claimed (`store.claim`); a run without a place there returns to
+its position in the queue and waits for `news`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import count
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Where a run queues. A limit of None lets everything through."""
+    """The limits that apply to a run. None means no limit."""
 
     user_id: str
     provider_id: str
@@ -25,7 +25,7 @@ class Lane:
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is anything to count."""
+        """Whether any limit applies."""
         return self.per_user is not None or self.per_provider is not None
 
 
@@ -33,7 +33,7 @@ class NoPlace(Exception):
     """All places are taken, some of them on other workers.
 
     Args:
-        full: whose: the user's id, the provider's, or both.
+        full: whose limits are reached: the user's id, the provider's, or both.
     """
 
     def __init__(self, full: frozenset[str]) -> None:
@@ -43,37 +43,37 @@ class NoPlace(Exception):
 
 @dataclass(slots=True, eq=False)
 class Place:
-    """One run's place in the queue, and then among those that stream."""
+    """A run's place in the queue, and later among the streaming runs."""
 
     lane: Lane
     number: int
     turn: int
     is_held: bool = False
-    # How much news there had been when it was taken: what came later may be of it.
+    # The value of the gate's `_heard` when the place was taken; later news may concern it.
     heard: int = 0
     free: asyncio.Future[None] = field(init=False)
 
 
 class Gate:
-    """Lets runs in as places become free."""
+    """Admits runs as places become free."""
 
     def __init__(self) -> None:
         self._users: Counter[str] = Counter()
         self._providers: Counter[str] = Counter()
         self._full: set[str] = set()
         self._waiting: dict[str, list[Place]] = {}
-        # Whose turn is lower comes first; whoever has got a place goes behind everybody.
+        # The lowest turn is next; a person who gets a place goes to the end.
         self._turns: dict[str, int] = {}
         self._numbers = count()
         self._heard = 0
 
     @property
     def waiting(self) -> int:
-        """How many runs wait."""
+        """The number of waiting runs."""
         return sum(len(queue) for queue in self._waiting.values())
 
     async def enter(self, lane: Lane) -> Place:
-        """Wait for a place; whoever has entered must leave."""
+        """Wait for a place. The caller must `leave` it."""
         number = next(self._numbers)
         place = Place(lane, number, self._turns.get(lane.user_id, number))
         if not self._waiting.get(lane.user_id) and self._has_room(lane):
@@ -84,17 +84,17 @@ class Gate:
         return place
 
     async def wait_again(self, place: Place, full: frozenset[str]) -> None:
-        """Give the place back and wait where one stood before, until there is news."""
+        """Release the place and wait at the previous position in the queue until there is news."""
         self._give_back(place)
         if place.heard == self._heard:
             self._full |= full
         self._queue_up(place)
-        # Somebody else, whom the same limit does not keep out, may have it.
+        # Someone to whom the reached limit doesn't apply may have the place.
         self._let_in()
         await self._wait(place)
 
     def leave(self, place: Place) -> None:
-        """Give the place back, and let in whoever may come."""
+        """Release the place and admit whoever is next."""
         if place.is_held:
             self._give_back(place)
             self._heard += 1
@@ -102,7 +102,7 @@ class Gate:
             self._let_in()
 
     def news(self) -> None:
-        """A place may have become free on another worker."""
+        """Handle that a place may have become free on another worker."""
         self._heard += 1
         self._full.clear()
         self._let_in()

@@ -1,9 +1,9 @@
-"""Into the database: what runs say while they stream, and how they end.
+"""Writing to the database: the output of running runs, and how they end.
 
-What could not be written is never dropped. It stays in memory and is tried again as long as the
-process lives; when the database is behind for more than a moment, it lies on the local disk
-too (unwritten.py), should the process die before the database is back. Nobody is told of an
-end that is not written.
+Output that could not be written is never dropped. It stays in memory and is retried for as long as
+the process lives; if the database is behind for more than a moment, it is also written to the local
+disk (unwritten.py), in case the process dies before the database is back. An end is not reported to
+anyone before it is written.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import prometheus_client as prometheus
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from llm_ui.db import Database
+from llm_ui.enums import RunState
 from llm_ui.generation import store
 from llm_ui.generation.live import LiveRun
 from llm_ui.generation.log import Piece
@@ -26,14 +27,14 @@ from llm_ui.outages import reason_of
 
 logger = logging.getLogger(__name__)
 
-# What a page has shown for 300 ms is to be kept whatever happens: this and a write's own time.
+# Whatever a page has shown for 300 ms must survive: this interval plus the duration of a write.
 FLUSH_EVERY_S = 0.15
 LEAST_PAUSE_S = 0.05
 BEAT_EVERY_S = 5.0
-# Behind for longer, the database counts as away, or as too slow to rely on.
+# If writes are further behind than this, the database counts as down or too slow to rely on.
 BEHIND_S = 0.6
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
-# So often a bug may keep an end from being written before it is written without its rows.
+# After this many failures because of a bug, an end is written without its usage rows.
 BUG_TRIES = 3
 
 failures = prometheus.Counter(
@@ -50,9 +51,9 @@ class Keeper:
     """Writes for all runs of a process.
 
     Args:
-        owner: the name of this worker.
-        live: its runs; not changed here.
-        data: where the journal lies; None for no journal.
+        owner: this worker's name.
+        live: its runs; not modified here.
+        data: the folder of the journal; None for no journal.
     """
 
     def __init__(
@@ -75,14 +76,14 @@ class Keeper:
         self._journaling = asyncio.Lock()
         self._flushed_at = 0.0
 
-    # --- while they stream --------------------------------------------------------------
+    # --- while running ------------------------------------------------------------------
 
     async def write_loop(self) -> None:
-        """Write what comes, for ever."""
+        """Write new output periodically, forever."""
         clock = asyncio.get_running_loop().time
         beaten = began = clock()
         while True:
-            # From beginning to beginning: what a write takes does not come on top.
+            # Measured from start to start, so that a write's duration isn't added.
             await asyncio.sleep(max(LEAST_PAUSE_S, began + FLUSH_EVERY_S - clock()))
             began = clock()
             beat = began - beaten >= BEAT_EVERY_S
@@ -93,10 +94,10 @@ class Keeper:
                 logger.exception("could not write the event log; trying again")
 
     async def flush(self, *, beat: bool = False) -> None:
-        """Write what all runs have said since the last time, in one transaction.
+        """Write what all runs have produced since the last time, in one transaction.
 
         Raises:
-            SQLAlchemyError: the database did not take it; it will be tried again.
+            SQLAlchemyError: the write failed; it will be retried.
         """
         async with self._writing:
             began = asyncio.get_running_loop().time()
@@ -109,7 +110,7 @@ class Keeper:
                 try:
                     await self._append(fresh, beating)
                 except IntegrityError:
-                    # A row has gone with its chat: that must not stop the others' logs.
+                    # A row was deleted with its chat; that must not block the other runs' logs.
                     await self._one_by_one(fresh)
             self._flushed_at = began
 
@@ -123,7 +124,7 @@ class Keeper:
             live = self._live.get(run_id)
             if live is not None and not live.closing:
                 logger.warning("run %s is no longer this worker's", run_id)
-                live.cancel("interrupted")
+                live.cancel(RunState.INTERRUPTED)
 
     async def _one_by_one(self, fresh: dict[str, list[Piece]]) -> None:
         for run_id, pieces in fresh.items():
@@ -131,15 +132,15 @@ class Keeper:
                 await self._append({run_id: pieces}, [])
             except IntegrityError:
                 if (live := self._live.get(run_id)) is not None:
-                    live.cancel("stopped")
+                    live.cancel(RunState.STOPPED)
 
-    # --- how they end -------------------------------------------------------------------
+    # --- ends of runs -------------------------------------------------------------------
 
-    async def write_end(self, live: LiveRun, outcome: Outcome) -> str:
-        """Write the end of a run, however long that takes.
+    async def write_end(self, live: LiveRun, outcome: Outcome) -> RunState:
+        """Write the end of a run, retrying for as long as it takes.
 
         Returns:
-            the state that its row has now.
+            the state stored in its row.
         """
         live.closing, live.outcome = True, outcome
         live.ended_at = asyncio.get_running_loop().time()
@@ -167,26 +168,26 @@ class Keeper:
             if is_counted:
                 unwritten.dec()
 
-    async def _try_end(self, outcome: Outcome, settle: Settle | None) -> str:
-        # The log of all runs never waits behind more than one end.
+    async def _try_end(self, outcome: Outcome, settle: Settle | None) -> RunState:
+        # At most one end at a time may delay the logs of all runs.
         async with self._ending, self._writing, self._database.unit_of_work() as session:
             if await store.finish(session, outcome, self._owner):
                 if settle:
                     await settle(session, outcome)
                 return outcome.state
-            # Somebody took this worker for dead. What it has is more than they knew.
-            return await store.amend(session, outcome, self._owner) or "interrupted"
+            # Another worker took this one for dead and ended the run; add what it couldn't know.
+            return await store.amend(session, outcome, self._owner) or RunState.INTERRUPTED
 
-    # --- meanwhile, on the disk ---------------------------------------------------------
+    # --- the journal --------------------------------------------------------------------
 
     async def journal_loop(self) -> None:
-        """Keep what the database does not have, for ever."""
+        """Keep the journal up to date with what the database lacks, forever."""
         while True:
             await asyncio.sleep(FLUSH_EVERY_S)
             await self.keep(asyncio.get_running_loop().time() - BEHIND_S)
 
     async def keep(self, before: float) -> None:
-        """Put on the disk what was to be written before a moment, and is not."""
+        """Write to the journal what should have reached the database before a given moment."""
         if self.journal is None:
             return
         async with self._journaling:
@@ -214,7 +215,7 @@ class Keeper:
                 live.end_is_journaled = True
 
     async def _tidy(self) -> None:
-        """Throw the journal away once the database has all of it."""
+        """Delete the journal once the database has everything in it."""
         assert self.journal is not None
         if not self.journal.is_used:
             return

@@ -1,7 +1,7 @@
-"""What a run has said so far, in memory: appended to, and read from any position.
+"""What a run has produced so far, in memory: appended to, and read from any position.
 
-A position counts every character (code point) of text and reasoning, and one for each
-other event. Appending is O(1); reading is O(log n) plus what is read.
+A position counts each character (code point) of text and reasoning as one, and every other event as
+one. Appending is O(1), occasionally O(JOIN_AT); reading is O(log n) plus what is read.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ import orjson
 TEXT = "text"
 REASONING = "reasoning"
 SOURCE = "source"
-# All text before it was thinking: it counts to the reasoning from then on.
+# A piece takes a hundred bytes besides its text, and models send single characters. So after this
+# many, adjacent pieces are joined.
+JOIN_AT = 512
+# All text before this event was reasoning, and counts as such from then on.
 THOUGHT = "thought"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a run's log of one kind: from position `start` on.
+    """A stretch of one kind in a run's log, starting at position `start`.
 
-    For text and reasoning the payload is characters; for others it is JSON.
+    The payload is text for text and reasoning, and JSON for everything else.
     """
 
     start: int
@@ -34,11 +37,11 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """The position just behind this piece."""
+        """The position after this piece."""
         return self.start + (len(self.payload) if self.kind in (TEXT, REASONING) else 1)
 
     def after(self, position: int) -> Piece | None:
-        """What of this piece lies at or behind a position."""
+        """The part of this piece from a position on."""
         if position <= self.start:
             return self
         if position >= self.end:
@@ -47,7 +50,7 @@ class Piece:
 
 
 def joined(pieces: list[Piece]) -> list[Piece]:
-    """The same stretch with neighbours of one kind put together."""
+    """The same stretch, with adjacent pieces of one kind joined."""
     result: list[Piece] = []
     run: list[str] = []
     first: Piece | None = None
@@ -66,22 +69,34 @@ def joined(pieces: list[Piece]) -> list[Piece]:
 class RunLog:
     """The log of one run."""
 
-    __slots__ = ("_pieces", "_starts", "length")
+    __slots__ = ("_joined", "_pieces", "_starts", "length")
 
     def __init__(self) -> None:
         self._pieces: list[Piece] = []
         self._starts: list[int] = []
+        # The number of leading pieces that have already been joined.
+        self._joined = 0
         self.length = 0
 
     def append(self, kind: str, payload: str) -> None:
-        """Add what has just come."""
+        """Append an event."""
         piece = Piece(self.length, kind, payload)
         self._pieces.append(piece)
         self._starts.append(self.length)
         self.length = piece.end
+        if len(self._pieces) - self._joined >= JOIN_AT:
+            last = joined(self._pieces[self._joined :])
+            self._pieces[self._joined :] = last
+            self._starts[self._joined :] = [each.start for each in last]
+            self._joined = len(self._pieces)
+
+    @property
+    def count(self) -> int:
+        """The number of pieces."""
+        return len(self._pieces)
 
     def since(self, position: int) -> list[Piece]:
-        """Everything from a position on, neighbours put together."""
+        """Everything from a position on, with adjacent pieces joined."""
         if position >= self.length:
             return []
         first = bisect_right(self._starts, position) - 1
@@ -91,17 +106,17 @@ class RunLog:
 
     @property
     def sources(self) -> tuple[dict[str, Any], ...]:
-        """What has been read for the answer."""
+        """The sources read for the answer."""
         return sources_in(self._pieces)
 
     def whole(self, kind: str) -> str:
-        """All text, or all reasoning, as it counts now."""
+        """All text, or all reasoning, as currently classified."""
         text, reasoning = grown("", "", self._pieces)
         return text if kind == TEXT else reasoning
 
 
 def grown(text: str, reasoning: str, pieces: Iterable[Piece]) -> tuple[str, str]:
-    """A text and a reasoning with what the next stretch of their log adds to them."""
+    """A text and a reasoning, extended by the next stretch of their log."""
     texts, thoughts = [text], [reasoning]
     for piece in pieces:
         if piece.kind == TEXT:
@@ -115,7 +130,7 @@ def grown(text: str, reasoning: str, pieces: Iterable[Piece]) -> tuple[str, str]
 
 
 def sources_in(pieces: Iterable[Piece]) -> tuple[dict[str, Any], ...]:
-    """The sources that a log names, by number: of each the last that was said."""
+    """The sources in a log, by number; the last event for each counts."""
     found: dict[int, dict[str, Any]] = {}
     for piece in pieces:
         if piece.kind == SOURCE:
@@ -125,5 +140,5 @@ def sources_in(pieces: Iterable[Piece]) -> tuple[dict[str, Any], ...]:
 
 
 def short_number(run_id: str) -> int:
-    """A run's number in `current_response`: small, never 0, the same on every worker."""
+    """A run's number in `current_response`: small, never 0, and the same on every worker."""
     return zlib.crc32(run_id.encode()) or 1

@@ -1,10 +1,10 @@
-"""Who this worker is, and whether another one is still alive.
+"""This worker's identity, and whether another worker is still alive.
 
-A worker's name begins with a random identity: host names repeat, process numbers too. While it
-lives it holds a lock on a file of that name below the data folder. The system gives the lock
-back however a process ends, and takes it from nobody who is merely stopped, slow, or whose
-clock was set: on one machine the lock is the truth. Of workers elsewhere only their heartbeat
-tells (`Hearts`).
+A worker's name starts with a random identity, because host names and process ids repeat. While it
+is alive, it holds a lock on a file of that name below the data folder. The system releases the lock
+however a process ends, but not if it is merely suspended, slow, or its clock was changed: on one
+machine, the lock is authoritative. For workers on other machines there is only the heartbeat
+(`Hearts`).
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Life = Literal["alive", "dead", "unknown"]
 
 FOLDER = "workers"
 SUFFIX = ".lock"
-# Of a worker that died, its file is of use until its runs have been seen to.
+# A dead worker's file is needed until its runs have been handled.
 FORGET_AFTER_S = 86400.0
-# More between two looks than so much: something stood still, or a clock was set.
+# A longer gap between two checks means that the machine was suspended or a clock was changed.
 GAP_S = 10.0
-# Then everybody who lives gets time to show it.
+# After that, live workers get this long to send a heartbeat.
 GRACE_S = 15.0
 
 
 def boot_id() -> str:
-    """Which run of which machine this is; locks of another one say nothing here."""
+    """Identifies this boot of this machine; locks from another boot say nothing here."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -53,7 +53,7 @@ class _Own:
 
     @property
     def name(self) -> str:
-        # The process number is for people who read the log.
+        # The process id is for people who read the log.
         return f"{self.id}:{self.pid}"
 
 
@@ -68,14 +68,14 @@ def _current() -> _Own:
 
 
 def own_name() -> str:
-    """This worker's name; no other process, on any machine, ever has the same."""
+    """This worker's name, which no other process on any machine ever has."""
     return _current().name
 
 
 def begin(data: Path) -> None:
-    """Show this worker alive, for as long as the process lives.
+    """Mark this worker as alive for as long as the process lives.
 
-    Where the data folder takes no locks, only heartbeats tell; that is said.
+    If the data folder doesn't support locks, a warning is logged and only heartbeats count.
     """
     own = _current()
     folder = data / FOLDER
@@ -85,7 +85,7 @@ def begin(data: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, made = tempfile.mkstemp(dir=folder)
         lock = os.fdopen(descriptor, "wb")
-        # Locked before it has its name: nobody ever sees it free while its owner lives.
+        # Locked before it gets its name, so that it is never seen unlocked while its owner lives.
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         lock.write(boot_id().encode())
         lock.flush()
@@ -98,7 +98,7 @@ def begin(data: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the files of workers that are long gone."""
+    """Remove the files of workers that died long ago."""
     for path in folder.iterdir():
         with contextlib.suppress(OSError):
             is_old = time.time() - path.stat().st_mtime > FORGET_AFTER_S
@@ -116,7 +116,7 @@ def _is_free(path: Path) -> bool:
 
 
 def life_of(owner: str) -> Life:
-    """Whether a worker lives, as far as can be told from here; else its heartbeat decides."""
+    """Whether a worker is alive, as far as its lock shows; if "unknown", its heartbeat decides."""
     own = _current()
     identity = owner.partition(":")[0]
     if identity == own.id:
@@ -127,20 +127,20 @@ def life_of(owner: str) -> Life:
     try:
         if not _is_free(path):
             return "alive"
-        # A shared folder's lock may be unknown to the machine next to this one.
+        # On a shared folder, another machine's lock may not be visible here.
         return "dead" if path.read_bytes() == boot_id().encode() else "unknown"
     except OSError:
         return "unknown"
 
 
 class Hearts:
-    """Whether an old heartbeat says that somebody is dead.
+    """Whether an old heartbeat means that its worker is dead.
 
-    It does not just after the database was away or a machine stood still: then nobody could
-    show themselves alive. Nor when the database's clock was set.
+    It doesn't just after the database was down or the machine was suspended, because nobody could
+    send a heartbeat then, nor after the database's clock was changed.
 
     Args:
-        trusting: whether that is so from the first look on.
+        trusting: whether to trust heartbeats from the first check on.
     """
 
     def __init__(self, *, trusting: bool) -> None:
@@ -148,10 +148,10 @@ class Hearts:
         self._trusted_from = 0.0 if trusting else time.monotonic() + GRACE_S
 
     def look(self, database_time: datetime) -> bool:
-        """Note a look into the database, and what its clock said then.
+        """Record a check of the database and the time of its clock.
 
         Returns:
-            whether old heartbeats may be believed.
+            whether old heartbeats can be trusted.
         """
         moment = time.monotonic()
         if self._seen is not None:

@@ -1,8 +1,8 @@
-"""The end of runs whose worker died, and the start of runs that nobody took.
+"""Ends the runs of dead workers, and starts runs that nobody has taken.
 
-On one machine a worker's lock says whether it lives (owner.py); of another machine's, a
-heartbeat that is old by the database's own clock says that it does not, except just after
-nobody could beat. What a dead worker had shown and could not write is in its journal.
+On the same machine, a worker's lock shows whether it is alive (owner.py). A worker on another
+machine is considered dead if its heartbeat is old by the database's clock, except just after a time
+when nobody could send one. What a dead worker had shown but not written is in its journal.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from llm_ui.enums import RunState
 from llm_ui.generation import store
 from llm_ui.generation.log import grown, sources_in
 from llm_ui.generation.owner import life_of
@@ -32,7 +33,7 @@ STALE_AFTER = timedelta(seconds=30)
 
 def _is_dead(engine: Engine, run: StoredRun, moment: datetime, *, trusts: bool) -> bool:
     if run.owner == engine.owner:
-        # Ours by its row, and nobody streams it: it was lost on the way.
+        # Ours according to its row, but nobody streams it: it was lost on the way.
         return not engine.has(run.id)
     life = life_of(run.owner or "")
     if life != "unknown":
@@ -43,7 +44,7 @@ def _is_dead(engine: Engine, run: StoredRun, moment: datetime, *, trusts: bool) 
 
 
 async def reap(engine: Engine) -> None:
-    """One round."""
+    """Run one round."""
     async with engine.database.unit_of_work(writes=False) as session:
         queued = await store.unclaimed(session, UNCLAIMED_AFTER)
         moment = await store.time_of(session)
@@ -65,7 +66,7 @@ async def reap(engine: Engine) -> None:
 
 
 def _left_behind(engine: Engine) -> dict[Path, dict[str, Kept]]:
-    """What dead workers left on this disk."""
+    """The journals that dead workers left on this disk."""
     paths = engine.journal.left_behind() if engine.journal else []
     return {path: read(path) for path in paths}
 
@@ -79,7 +80,7 @@ async def _interrupt(engine: Engine, run: StoredRun, kept: Kept) -> None:
 
 
 async def _outcome(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome:
-    """How a run ended whose worker is gone: as it said itself, or with all that it said."""
+    """The outcome of a run whose worker died: as journaled, or interrupted with all its output."""
     if kept.outcome is not None:
         return kept.outcome
     before, thought_before = await store.text_of(session, run.message_id)
@@ -88,7 +89,7 @@ async def _outcome(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome
     text, reasoning = grown(before, thought_before, events)
     return Outcome(
         run_id=run.id,
-        state="interrupted",
+        state=RunState.INTERRUPTED,
         text=text,
         reasoning=reasoning,
         created_at=run.created_at,
@@ -102,14 +103,14 @@ async def _outcome(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome
 async def _take_over(
     engine: Engine, path: Path, found: dict[str, Kept], still_running: set[str]
 ) -> None:
-    """Write what a journal has of runs that were ended without it, and throw it away."""
+    """Apply a journal to runs that were ended without it, and delete it."""
     if still_running & set(found):
-        # Its worker may live after all, on another machine.
+        # Its worker may still be alive, on another machine.
         return
     for run_id, kept in found.items():
         async with engine.database.unit_of_work() as session:
             run = await store.load(session, run_id)
-            if run is None or run.state != "interrupted":
+            if run is None or run.state != RunState.INTERRUPTED:
                 continue
             outcome = kept.outcome or await _longer(session, run, kept)
             await store.amend(session, outcome, run.owner or "")
@@ -119,9 +120,9 @@ async def _take_over(
 
 
 async def _longer(session: AsyncSession, run: StoredRun, kept: Kept) -> Outcome:
-    """An interrupted run with what its journal has behind the end of what is stored."""
+    """The outcome of an interrupted run, extended by the journal beyond the stored output."""
     outcome = await _outcome(session, run, Kept())
-    # Behind the end of the stored log, or where the journal begins: sources count there too.
+    # Start after the stored log, or where the journal starts: sources count as positions too.
     first = min((piece.start for piece in kept.pieces), default=0)
     more = kept.beyond([], max(first, len(outcome.text) + len(outcome.reasoning)))
     outcome.text, outcome.reasoning = grown(outcome.text, outcome.reasoning, more)

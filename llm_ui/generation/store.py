@@ -1,10 +1,10 @@
-"""A run's rows: each transition is one conditional UPDATE."""
+"""A run's rows: each state transition is one conditional UPDATE."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from llm_ui.enums import FinishReason, RunState, SourceState
 from llm_ui.errors import AppError
 from llm_ui.generation.gate import Lane, NoPlace
 from llm_ui.generation.log import Piece
@@ -23,18 +24,17 @@ from llm_ui.models import (
     ChatMessage,
     Generation,
     GenerationEvent,
-    MediaModel,
 )
 from llm_ui.models.base import now
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """A run as its row tells it."""
+    """A run as stored in its row."""
 
     id: str
     message_id: str
-    state: str
+    state: RunState
     owner: str | None
     created_at: datetime
     started_at: datetime | None
@@ -46,14 +46,16 @@ class StoredRun:
 
 
 def clock(session: AsyncSession) -> Any:
-    """The database's own clock, by which heartbeats are written and judged: the clocks of
-    several machines differ. SQLite has that of this machine."""
+    """The database's clock, used to write and compare heartbeats, because machines' clocks differ.
+
+    On SQLite it is the clock of this machine.
+    """
     is_shared = session.get_bind().dialect.name == "postgresql"
     return sa.func.clock_timestamp() if is_shared else now()
 
 
 async def time_of(session: AsyncSession) -> datetime:
-    """What the database's clock says."""
+    """The current time of the database's clock."""
     moment = clock(session)
     if isinstance(moment, datetime):
         return moment
@@ -68,13 +70,13 @@ async def _changed(session: AsyncSession, statement: Any) -> int:
 async def claim(
     session: AsyncSession, run_id: str, owner: str, shared: Lane | None = None
 ) -> StoredRun | None:
-    """Take a queued run; None if somebody else has it, or it is no longer queued.
+    """Claim a queued run; None if it has been claimed already or is no longer queued.
 
     Args:
-        shared: limits that hold for all workers together.
+        shared: limits that apply to all workers together.
 
     Raises:
-        NoPlace: as many are running as may; the run stays queued.
+        NoPlace: a limit is reached; the run stays queued.
     """
     moment = now()
     if shared:
@@ -84,10 +86,12 @@ async def claim(
         sa.update(Generation)
         .where(
             col(Generation.id) == run_id,
-            col(Generation.state) == "queued",
+            col(Generation.state) == RunState.QUEUED,
             *(running < limit for _, running, limit in (_limits(shared) if shared else ())),
         )
-        .values(state="running", owner=owner, started_at=moment, heartbeat_at=clock(session)),
+        .values(
+            state=RunState.RUNNING, owner=owner, started_at=moment, heartbeat_at=clock(session)
+        ),
     )
     if not won and shared and await _is_queued(session, run_id):
         raise NoPlace(await _full(session, shared))
@@ -98,34 +102,33 @@ async def claim(
         await session.execute(
             sa.update(ChatMessage)
             .where(col(ChatMessage.id) == run.message_id)
-            .values(status="running")
+            .values(status=RunState.RUNNING)
         )
     return run
 
 
 def _limits(lane: Lane) -> list[tuple[str, sa.ScalarSelect[int], int]]:
-    """For each limit: whose it is, how many run at present, how many may."""
+    """For each limit: whose it is, the number of running runs, and the maximum."""
     other = aliased(Generation)
-    running = sa.select(sa.func.count()).where(col(other.state) == "running")
+    running = sa.select(sa.func.count()).where(col(other.state) == RunState.RUNNING)
     found = []
     if lane.per_user is not None:
         own = running.where(col(other.user_id) == lane.user_id)
         found.append((lane.user_id, own.scalar_subquery(), lane.per_user))
     if lane.per_provider is not None:
         models = sa.select(col(AIModel.id)).where(col(AIModel.provider_id) == lane.provider_id)
-        media = sa.select(col(MediaModel.id)).where(col(MediaModel.provider_id) == lane.provider_id)
-        theirs = running.where(
-            sa.or_(col(other.model_id).in_(models), col(other.media_model_id).in_(media))
-        )
+        theirs = running.where(col(other.model_id).in_(models))
         found.append((lane.provider_id, theirs.scalar_subquery(), lane.per_provider))
     return found
 
 
 async def _one_at_a_time(session: AsyncSession, lane: Lane) -> None:
-    """Let nobody else claim in this lane until the commit: two that count at the same
-    moment would both find the last place. SQLite has one writer anyhow."""
+    """Serialise claims in this lane until the commit, so that two don't both get the last place.
+
+    SQLite has only one writer anyway.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        # People first, providers second, everywhere: so nobody waits in a circle.
+        # Always people first, then providers, to avoid deadlocks.
         for whose, _, _ in _limits(lane):
             key = sa.func.hashtextextended(f"lane {whose}", 0)
             await session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
@@ -133,7 +136,7 @@ async def _one_at_a_time(session: AsyncSession, lane: Lane) -> None:
 
 async def _is_queued(session: AsyncSession, run_id: str) -> bool:
     run = await load(session, run_id)
-    return run is not None and run.state == "queued"
+    return run is not None and run.state == RunState.QUEUED
 
 
 async def _full(session: AsyncSession, lane: Lane) -> frozenset[str]:
@@ -147,10 +150,12 @@ async def _full(session: AsyncSession, lane: Lane) -> frozenset[str]:
 
 
 async def _lock_chat(session: AsyncSession, run_id: str) -> None:
-    """Lock the run's chat before anything of it: whoever deletes or changes a chat locks that
-    first too, and an answer that is fixed is entered into the index of words, whose row refers
-    to the chat. In any other order two of them would wait for one another. SQLite has one
-    writer anyhow."""
+    """Lock the run's chat before anything in it.
+
+    Whoever deletes or changes a chat locks it first too, and finishing an answer adds it to the
+    full-text index, whose row refers to the chat. Any other order could deadlock. SQLite has only
+    one writer anyway.
+    """
     if session.get_bind().dialect.name == "postgresql":
         chat = sa.select(col(Generation.chat_id)).where(col(Generation.id) == run_id)
         await session.execute(
@@ -161,21 +166,21 @@ async def _lock_chat(session: AsyncSession, run_id: str) -> None:
 
 
 async def refuse(session: AsyncSession, run_id: str) -> bool:
-    """Stop a run that nobody has taken yet; False if there is no such run (any more)."""
+    """Stop a run that is still queued; False if it isn't."""
     moment = now()
     await _lock_chat(session, run_id)
     won = await _changed(
         session,
         sa.update(Generation)
-        .where(col(Generation.id) == run_id, col(Generation.state) == "queued")
-        .values(state="stopped", finished_at=moment),
+        .where(col(Generation.id) == run_id, col(Generation.state) == RunState.QUEUED)
+        .values(state=RunState.STOPPED, finished_at=moment),
     )
     run = await load(session, run_id) if won else None
     if run is not None:
         await session.execute(
             sa.update(ChatMessage)
             .where(col(ChatMessage.id) == run.message_id)
-            .values(status="stopped", finished_at=moment)
+            .values(status=RunState.STOPPED, finished_at=moment)
         )
     return bool(won)
 
@@ -201,10 +206,10 @@ def _stored(row: Generation) -> StoredRun:
 async def append(
     session: AsyncSession, pieces: dict[str, list[Piece]], beating: list[str], owner: str
 ) -> set[str]:
-    """Add to the logs of many runs, and show the `beating` ones alive.
+    """Append to the logs of many runs, and update the heartbeats of the `beating` ones.
 
     Returns:
-        those of the beating ones that are still `owner`'s.
+        those of the `beating` runs that still belong to `owner`.
     """
     rows = [
         {"run_id": run_id, "seq": piece.start, "kind": piece.kind, "payload": piece.payload}
@@ -219,7 +224,7 @@ async def append(
         sa.update(Generation)
         .where(
             col(Generation.id).in_(beating),
-            col(Generation.state) == "running",
+            col(Generation.state) == RunState.RUNNING,
             col(Generation.owner) == owner,
         )
         .values(heartbeat_at=clock(session))
@@ -229,16 +234,16 @@ async def append(
 
 
 async def note_prompt(session: AsyncSession, run_id: str, tokens: int) -> None:
-    """While a run waits for its first word: about how many tokens the model has to read."""
+    """Store the estimated prompt tokens of a run that is waiting for its first token."""
     await session.execute(
         sa.update(Generation)
-        .where(col(Generation.id) == run_id, col(Generation.state) == "running")
+        .where(col(Generation.id) == run_id, col(Generation.state) == RunState.RUNNING)
         .values(input_tokens=tokens)
     )
 
 
 async def events(session: AsyncSession, run_id: str, after: int = 0) -> list[Piece]:
-    """The stored log from a position on (a piece that holds the position included)."""
+    """The stored log from a position on, including part of a piece that contains it."""
     before = sa.select(sa.func.max(GenerationEvent.seq)).where(
         col(GenerationEvent.run_id) == run_id, col(GenerationEvent.seq) <= after
     )
@@ -253,10 +258,10 @@ async def events(session: AsyncSession, run_id: str, after: int = 0) -> list[Pie
 
 
 async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
-    """Fix a run's end: its state, its message's text, and the log thrown away.
+    """End a run: set its state, store its message's text, and delete its log.
 
     Returns:
-        False if the run was no longer `owner`'s to end; then nothing is changed.
+        False if the run no longer belonged to `owner`; nothing is changed then.
     """
     usage = outcome.usage
     await _lock_chat(session, outcome.run_id)
@@ -265,7 +270,7 @@ async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
         sa.update(Generation)
         .where(
             col(Generation.id) == outcome.run_id,
-            col(Generation.state) == "running",
+            col(Generation.state) == RunState.RUNNING,
             col(Generation.owner) == owner,
         )
         .values(
@@ -292,25 +297,31 @@ async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
     return True
 
 
-async def amend(session: AsyncSession, outcome: Outcome, owner: str) -> str:
-    """Give a run that somebody ended in `owner`'s place what they could not know: all that it
-    said, and how it ended. Its ledger row stays as it was settled.
+async def amend(session: AsyncSession, outcome: Outcome, owner: str) -> RunState | None:
+    """Complete a run that another worker ended on `owner`'s behalf.
+
+    Adds what that worker could not know: all of its output, and how it ended. Its ledger row stays
+    as it was settled.
 
     Returns:
-        the state that it has now; "" if there is no such run any more, or something has been
-        done with its answer meanwhile: then nothing is changed.
+        its state now; None if the run no longer exists. Nothing is changed if the answer has been
+        continued or changed meanwhile.
     """
     run = await session.get(Generation, outcome.run_id, populate_existing=True)
     message = await session.get(ChatMessage, run.message_id) if run else None
-    if run is None or message is None or run.owner != owner or run.state != "interrupted":
-        return run.state if run else ""
+    if run is None or message is None or run.owner != owner or run.state != RunState.INTERRUPTED:
+        return run.state if run else None
     later = sa.select(col(Generation.id)).where(
         col(Generation.message_id) == run.message_id, col(Generation.created_at) > run.created_at
     )
     is_more = outcome.text.startswith(message.content) and outcome.reasoning.startswith(
         message.reasoning
     )
-    if message.status != "interrupted" or not is_more or await session.scalar(later.limit(1)):
+    if (
+        message.status != RunState.INTERRUPTED
+        or not is_more
+        or await session.scalar(later.limit(1))
+    ):
         return run.state
     error = outcome.error.code if outcome.error else ""
     run.state, run.finished_at, run.error_code = outcome.state, outcome.finished_at, error
@@ -328,7 +339,7 @@ async def amend(session: AsyncSession, outcome: Outcome, owner: str) -> str:
 def _message_values(outcome: Outcome) -> dict[str, Any]:
     error: AppError | None = outcome.error
     values: dict[str, Any] = {}
-    # A continued answer keeps what its first part thought and read.
+    # A continued answer keeps the reasoning time and sources of its first part.
     if outcome.thinking_ms is not None:
         values["thinking_ms"] = outcome.thinking_ms
     if outcome.sources:
@@ -346,16 +357,17 @@ def _message_values(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def kept_reason(reason: str) -> str:
-    """What is kept of the reason for an end: of what nobody needs to know, "stop"."""
-    return "stop" if reason in ("tool", "unknown") else reason
+def kept_reason(reason: FinishReason | Literal[""]) -> FinishReason | Literal[""]:
+    """The finish reason as stored; reasons nobody needs to know become "stop"."""
+    is_whole = reason in (FinishReason.TOOL, FinishReason.UNKNOWN)
+    return FinishReason.STOP if is_whole else reason
 
 
 def _ended(source: dict[str, Any]) -> dict[str, Any]:
-    """A source of a run that is over: what was still being read has not been read."""
-    if source.get("state") != "reading":
+    """The source of a run that has ended: one still being read has failed."""
+    if source.get("state") != SourceState.READING:
         return source
-    return {**source, "state": "failed", "problem": "stopped"}
+    return {**source, "state": SourceState.FAILED, "problem": "stopped"}
 
 
 async def text_of(session: AsyncSession, message_id: str) -> tuple[str, str]:
@@ -365,16 +377,16 @@ async def text_of(session: AsyncSession, message_id: str) -> tuple[str, str]:
 
 
 async def unclaimed(session: AsyncSession, older_than: timedelta) -> list[str]:
-    """Queued runs that nobody has taken."""
+    """Queued runs that nobody has claimed."""
     query = sa.select(col(Generation.id)).where(
-        col(Generation.state) == "queued", col(Generation.created_at) < now() - older_than
+        col(Generation.state) == RunState.QUEUED, col(Generation.created_at) < now() - older_than
     )
     return list(await session.scalars(query.order_by(col(Generation.created_at)).limit(100)))
 
 
 async def running(session: AsyncSession) -> list[StoredRun]:
-    """Running runs of all workers."""
-    # Plain columns: this is asked every second or so, of as many rows as there are answers.
+    """The running runs of all workers."""
+    # Plain columns, because this runs about every second, with a row for each running answer.
     query = sa.select(
         col(Generation.id),
         col(Generation.message_id),
@@ -383,15 +395,15 @@ async def running(session: AsyncSession) -> list[StoredRun]:
         col(Generation.created_at),
         col(Generation.started_at),
         col(Generation.heartbeat_at),
-    ).where(col(Generation.state) == "running")
+    ).where(col(Generation.state) == RunState.RUNNING)
     return [StoredRun(*row) for row in (await session.execute(query)).all()]
 
 
 async def to_stop(session: AsyncSession, owner: str) -> list[str]:
-    """Runs of this worker that somebody, perhaps on another worker, wants stopped."""
+    """Runs of this worker that should be stopped, as requested on any worker."""
     query = sa.select(col(Generation.id)).where(
         col(Generation.owner) == owner,
-        col(Generation.state) == "running",
+        col(Generation.state) == RunState.RUNNING,
         col(Generation.stop_requested).is_(True),
     )
     return list(await session.scalars(query))

@@ -1,14 +1,15 @@
-"""What goes into the engine and what comes out of it."""
+"""The inputs and outputs of the engine."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from llm_ui.enums import FinishReason, RunState
 from llm_ui.errors import AppError
 from llm_ui.generation.gate import Lane
 from llm_ui.generation.log import Piece
@@ -20,33 +21,33 @@ NoteSource = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which provider is asked what; made by `prepare` just before the run starts.
+    """What to ask which provider; made by `prepare` just before the run starts.
 
-    `look_up`, if there is one, finds out what the answer needs to know, notes what it
-    reads, and gives the request to be sent instead.
+    `look_up`, if set, gathers what the answer needs to know, records its sources, and returns the
+    request to send instead.
     """
 
     provider: Source
     request: ChatRequest
     look_up: Callable[[NoteSource], Awaitable[ChatRequest]] | None = None
-    # Whose failure it is, if it fails.
+    # The provider to name in an error.
     provider_name: str = ""
     model_name: str = ""
-    # About how much the model has to read first; 0 where that is too little to matter.
+    # The estimated prompt tokens; 0 if too few to matter.
     prompt_tokens: int = 0
-    # Whether the answer has words: an image has none.
+    # Whether the answer has text; an image doesn't.
     writes: bool = True
 
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run went: what `settle` makes ledger rows and metrics of.
+    """How a run ended, from which `settle` makes usage rows and metrics.
 
-    Times are aware; a run that never got a token has no `first_token_at`.
+    Times are timezone-aware; a run without any token has no `first_token_at`.
     """
 
     run_id: str
-    state: str
+    state: RunState
     text: str
     reasoning: str
     created_at: datetime
@@ -55,14 +56,14 @@ class Outcome:
     first_token_at: datetime | None = None
     usage: Usage = field(default_factory=Usage)
     error: AppError | None = None
-    # How much of the text stood there before: an answer that was continued.
+    # How much of the text existed before, for a continued answer.
     base: int = 0
     thinking_ms: int | None = None
     sources: tuple[dict[str, Any], ...] = ()
-    # Which of the provider's addresses was asked last; "" if there is one only.
+    # Which of the provider's addresses was asked last; "" if there is only one.
     address: str = ""
     # Why the model stopped, if it did so by itself (see wire/finish.py).
-    finish_reason: str = ""
+    finish_reason: FinishReason | Literal[""] = ""
 
 
 Admit = Callable[[str], Awaitable[Lane | None]]
@@ -73,9 +74,9 @@ Unhandled = Callable[[BaseException, str], Awaitable[AppError]]
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything a run has said up to position `seq`; replaces what a reader has.
+    """Everything a run has produced up to position `seq`; replaces what the reader has.
 
-    `thinking_ms` is how long the model has thought so far, 0 where nobody knows.
+    `thinking_ms` is how long the model has reasoned so far, 0 if unknown.
     """
 
     seq: int
@@ -87,10 +88,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over. `state` is done, stopped, failed or interrupted."""
+    """The run has ended. `state` is done, stopped, failed or interrupted."""
 
     seq: int
-    state: str
+    state: RunState
 
 
 FollowEvent = Snapshot | Piece | Ended

@@ -1,10 +1,10 @@
-"""What was shown while the database was away, on the local disk until it is written.
+"""The journal: output shown while the database was down, kept on disk until it is written.
 
-A worker keeps it in memory and goes on trying; this is for the case that it dies before that.
-One file per worker, `DATA_DIR/unwritten/<identity>.jsonl`, appended to and synced, read by
-whoever ends the worker's runs (reaper.py), gone once the database has everything.
+A worker also keeps it in memory and retries; the journal is for the case that it dies first. There
+is one file per worker, `DATA_DIR/unwritten/<identity>.jsonl`: appended to and synced, read by
+whoever ends the worker's runs (reaper.py), and deleted once the database has everything.
 
-A line is `{"run", "start", "kind", "payload"}`, a stretch of a run's log, or `{"run", "end"}`:
+Each line is `{"run", "start", "kind", "payload"}`, a stretch of a run's log, or `{"run", "end"}`,
 how it ended.
 """
 
@@ -23,6 +23,7 @@ from typing import Any
 
 import orjson
 
+from llm_ui.enums import RunState
 from llm_ui.errors import AppError
 from llm_ui.generation.log import Piece
 from llm_ui.generation.owner import life_of
@@ -33,13 +34,13 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "unwritten"
 SUFFIX = ".jsonl"
-# An hour without a database at a thousand characters a second is less than this.
+# More than an hour without a database at a thousand characters per second.
 MOST_BYTES = 64 * 2**20
 _TIMES = ("created_at", "started_at", "finished_at", "first_token_at")
 
 
 class Recalled(AppError):
-    """The error of a run's end, read back: as much of it as its rows take."""
+    """The error of a run's end, read back from the journal: as much of it as the rows store."""
 
     def __init__(self, code: str, status: int, message_key: str, params: dict[str, Any]) -> None:
         super().__init__(message_key, **params)
@@ -49,13 +50,13 @@ class Recalled(AppError):
 
 @dataclass
 class Kept:
-    """What a file has of one run."""
+    """What a journal has about one run."""
 
     pieces: list[Piece] = field(default_factory=list)
     outcome: Outcome | None = None
 
     def beyond(self, pieces: list[Piece], base: int) -> list[Piece]:
-        """The stored log, which begins at `base`, and what the file has behind it."""
+        """The stored log, which starts at `base`, followed by what the journal has beyond it."""
         found = list(pieces)
         end = found[-1].end if found else base
         for piece in sorted(self.pieces, key=lambda each: each.start):
@@ -67,11 +68,11 @@ class Kept:
 
 
 class Journal:
-    """The file of this worker, and a look into those of others.
+    """This worker's journal, and access to those of others.
 
     Args:
         data: the data folder.
-        identity: of this worker.
+        identity: this worker's.
     """
 
     def __init__(self, data: Path, identity: str, most: int = MOST_BYTES) -> None:
@@ -81,11 +82,11 @@ class Journal:
 
     @property
     def is_used(self) -> bool:
-        """Whether there is anything in it."""
+        """Whether the journal contains anything."""
         return self._size > 0
 
     async def keep(self, pieces: dict[str, list[Piece]], ends: list[Outcome]) -> bool:
-        """Add stretches of logs and ends of runs; False if they are not safe on the disk."""
+        """Append pieces and ends of runs; False if they could not be safely written."""
         lines = [
             {"run": run_id, "start": each.start, "kind": each.kind, "payload": each.payload}
             for run_id, found in pieces.items()
@@ -113,19 +114,19 @@ class Journal:
                     raise OSError("the disk took only a part")
                 os.fdatasync(out.fileno())
             except OSError:
-                # Half a line would swallow the next one.
+                # A partial line would swallow the next one.
                 with contextlib.suppress(OSError):
                     out.truncate(before)
                 raise
 
     async def clear(self) -> None:
-        """The database has everything."""
+        """Delete the journal: the database has everything."""
         self._size = 0
         with contextlib.suppress(OSError):
             await asyncio.to_thread(self._path.unlink, missing_ok=True)
 
     def left_behind(self) -> list[Path]:
-        """The files of workers that do not live, as far as can be told from here."""
+        """The journals of workers that are not known to be alive."""
         try:
             found = sorted(self._folder.glob(f"*{SUFFIX}"))
         except OSError:
@@ -134,7 +135,7 @@ class Journal:
 
 
 def read(path: Path) -> dict[str, Kept]:
-    """What a file has, by run. A line that was cut off by a crash is passed over."""
+    """Read a journal, by run. A line that was cut off by a crash is skipped."""
     found: dict[str, Kept] = {}
     try:
         data = path.read_bytes()
@@ -158,7 +159,7 @@ def _lines(data: bytes) -> Iterator[dict[str, Any]]:
 
 
 def _plain(outcome: Outcome) -> dict[str, Any]:
-    """An end as JSON takes it."""
+    """An outcome in JSON-compatible form."""
     values = {
         each.name: getattr(outcome, each.name)
         for each in dataclasses.fields(outcome)
@@ -171,9 +172,10 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
 
 
 def _outcome(values: dict[str, Any]) -> Outcome:
-    """An end as it was; what another version knew besides is left out."""
+    """An outcome read back; fields only known to another version are ignored."""
     known = {each.name for each in dataclasses.fields(Outcome)}
     found = {name: value for name, value in values.items() if name in known}
+    found["state"] = RunState(found["state"])
     for name in _TIMES:
         if found.get(name):
             found[name] = datetime.fromisoformat(found[name])

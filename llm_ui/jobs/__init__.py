@@ -1,4 +1,4 @@
-"""The jobs of this process: who takes them, who runs them."""
+"""Background jobs in this process: taking them from the queue and running them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from llm_ui.errors import AppError
 from llm_ui.jobs.broker import Broker
 from llm_ui.jobs.registry import RUNS
 from llm_ui.jobs.runner import AT_ONCE, Runner
-from llm_ui.services import jobs, monitoring
+from llm_ui.services.audit import recording
+from llm_ui.services.operations import jobs
 
 
 async def _unhandled(error: BaseException, where: str) -> AppError:
-    reference = await monitoring.report_unhandled(error, where=where)
+    reference = await recording.report_unhandled(error, where=where)
     return AppError("error.internal", reference=reference)
 
 
 class Jobs:
-    """Queue and runner of one process.
+    """The queue and the runner of one process.
 
     Args:
-        redis_url: where other workers take jobs from too; None for this process alone.
-        name: of what all workers of this installation share.
+        redis_url: the queue shared with other workers; None for this process alone.
+        name: the common prefix of all workers of this installation.
     """
 
     def __init__(self, database: Database, redis_url: str | None = None, name: str = "") -> None:
@@ -28,13 +29,13 @@ class Jobs:
         self._broker = Broker(self.runner.run, redis_url, f"{name}:jobs", AT_ONCE)
 
     async def start(self) -> None:
-        """Begin to take jobs, the ones of a worker that died first."""
+        """Start taking jobs, beginning with those of a dead worker."""
         await self._broker.start()
         self.runner.start()
         jobs.on_queued(self._queued)
 
     async def stop(self, grace: float) -> None:
-        """Let jobs end for `grace` seconds; what is not over is handed back to the queue."""
+        """Give jobs `grace` seconds to finish; unfinished ones are returned to the queue."""
         jobs.forget(self._queued)
         self._broker.close()
         await self.runner.stop(grace)

@@ -1,4 +1,4 @@
-"""Back everything up; and see whether a backup can be restored."""
+"""Jobs that make a backup, and test whether one can be restored."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 from llm_ui.db import unit_of_work
 from llm_ui.errors import Conflict
 from llm_ui.jobs.context import JobContext
-from llm_ui.services import backups, installation
+from llm_ui.services.operations import backups, instance_settings
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """A backup, and the oldest ones deleted if there are too many; says what is in it.
+    """Make a backup and delete the oldest ones if there are too many; returns what it contains.
 
     Raises:
-        Conflict: it was made, but files that have rows were not in the data folder.
+        Conflict: the backup was made, but files with rows are missing from the data folder.
     """
     made = await job.in_thread(lambda step: backups.make(job.id, step))
     async with unit_of_work(writes=False) as session:
-        kept = (await installation.load(session)).backups_kept
+        kept = (await instance_settings.load(session)).backups_kept
     removed = await asyncio.to_thread(backups.keep_newest, kept)
     if made.missing:
-        # It is kept, and better than none; but nobody shall take it for a whole one.
+        # It is kept, being better than none; but it must not pass for a complete one.
         raise Conflict("error.backup_incomplete", name=made.name, missing=made.missing)
     return {
         "name": made.name,
@@ -35,7 +35,7 @@ async def run(job: JobContext) -> dict[str, Any]:
 
 
 async def check(job: JobContext) -> dict[str, Any]:
-    """Restore the backup that the payload names into an empty database, compare, throw away."""
+    """Restore the backup named in the payload into an empty database, compare, discard."""
     name = str(job.payload.get("name", ""))
     manifest = await job.in_thread(lambda step: backups.try_out(name, job.id, step))
     return {"name": name, "rows": manifest.rows, "tables": len(manifest.tables)}

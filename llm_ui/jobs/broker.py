@@ -1,8 +1,8 @@
-"""How a worker learns of a new job: taskiq, in this process or over Redis.
+"""Dispatching new jobs to workers: taskiq, in this process or over Redis.
 
-In-process a job is begun by the worker that queued it. With REDIS_URL its id goes into a
-list, and whichever worker has room takes it out. A message carries nothing but the id, and
-may be lost or come twice: the row decides.
+In process, a job is started by the worker that queued it. With REDIS_URL its id is pushed to a
+list, and whichever worker has capacity pops it. A message contains only the id, and may be lost or
+delivered twice: the row decides.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from llm_ui import outages
 
 TASK = "job"
 FAILURES = (RedisError, OSError, TimeoutError)
-# A read waits so long for a message; the socket a little longer.
+# How long a read blocks waiting for a message; the socket timeout is slightly longer.
 WAIT_S = 2
 SOCKET_S = 5.0
 PAUSE_S = 2.0
 
 
 class _Queue(ListQueueBroker):
-    """taskiq's list, whose reader outlives a Redis that goes away."""
+    """taskiq's list queue, with a listener that survives Redis outages."""
 
     async def listen(self) -> AsyncGenerator[bytes, None]:
-        """Messages as they come."""
+        """Yield messages as they arrive."""
         while True:
             try:
                 async with Redis(connection_pool=self.connection_pool) as redis:
@@ -48,13 +48,13 @@ class _Queue(ListQueueBroker):
 
 
 class Broker:
-    """Takes ids of jobs to a worker that runs them.
+    """Delivers job ids to a worker that runs them.
 
     Args:
-        run: sees a job to its end; raises nothing.
-        redis_url: where Redis is; None for this process alone.
-        name: of the list, the same for all workers of an installation.
-        at_once: how many jobs a worker takes out of the list.
+        run: runs a job to completion; never raises.
+        redis_url: the address of Redis; None for this process alone.
+        name: the name of the list, the same for all workers of an installation.
+        at_once: how many jobs a worker takes from the list concurrently.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Broker:
                 queue_name=name,
                 socket_timeout=SOCKET_S,
                 socket_connect_timeout=WAIT_S,
-                # Once: a kept connection may be one that Redis has closed meanwhile.
+                # One retry: Redis may have closed the pooled connection in the meantime.
                 retry=Retry(NoBackoff(), 1),
             )
 
@@ -85,7 +85,7 @@ class Broker:
         self._task = self._broker.register_task(job, TASK)
 
     async def start(self) -> None:
-        """Begin to take jobs."""
+        """Start taking jobs."""
         await self._broker.startup()
         if self.crosses:
             self._broker.is_worker_process = True
@@ -93,18 +93,18 @@ class Broker:
             self._listening = asyncio.create_task(receiver.listen(self._done), name="jobs-queue")
 
     def close(self) -> None:
-        """Take no more."""
+        """Stop taking jobs."""
         self._done.set()
 
     async def stop(self) -> None:
-        """The end, when no job runs any more."""
+        """Shut down, after the last job has ended."""
         self.close()
         if self._listening is not None:
             await asyncio.gather(self._listening, return_exceptions=True)
         await self._broker.shutdown()
 
     async def kick(self, job_id: str) -> bool:
-        """Have a job begun, here or elsewhere; False if nobody could be told."""
+        """Dispatch a job, here or to another worker; False if the queue is unavailable."""
         try:
             await self._task.kiq(job_id)
         except SendTaskError as error:

@@ -1,4 +1,4 @@
-"""What a job sees of the machinery that runs it."""
+"""The interface between a job and the runner."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from llm_ui.enums import JobEnding
+
 T = TypeVar("T")
 
-# How often a job's progress is written at most: a page asks about as often.
+# The minimum interval between progress writes; pages poll about as often.
 WRITE_EVERY_S = 0.5
-# How often a job in a thread is asked how far it is.
+# How often the progress of a job in a thread is polled.
 LOOK_EVERY_S = 0.25
-# Without word from the database for so long, others may soon take the job: it has to stop.
+# After this long without the database, other workers may soon take the job, so it must stop.
 LEASE_S = 30.0
 
 
 class JobCancelled(Exception):
-    """Somebody has asked this job to stop. Clean up and let it through."""
+    """Cancellation of this job was requested. Clean up and let it propagate."""
 
 
 class JobLost(Exception):
-    """This job is no longer this worker's: it must not go on."""
+    """This job no longer belongs to this worker and must not continue."""
 
 
 Note = Callable[[str, float, str, dict[str, Any]], Awaitable[bool]]
@@ -32,7 +34,7 @@ Step = Callable[..., None]
 
 @dataclass
 class JobContext:
-    """One run of a job: what it was asked, and how it says how far it is."""
+    """One run of a job: its input, and how it reports progress."""
 
     id: str
     kind: str
@@ -41,22 +43,21 @@ class JobContext:
     attempt: int
     note: Note = field(repr=False)
     cancelled: bool = False
-    # Why its task was cancelled: "cancelled", "stopping" or "lost".
-    ending: str = ""
+    ending: JobEnding | None = None
     task: asyncio.Task[dict[str, Any]] | None = field(default=None, repr=False)
     beaten: float = field(default_factory=time.monotonic)
     _written: float = 0.0
 
     async def progress(self, fraction: float, note: str = "", **params: Any) -> None:
-        """Say how far the job is; cheap, to be called often.
+        """Report the job's progress; cheap enough to be called often.
 
         Args:
             fraction: from 0 to 1.
-            note: what it is doing: a key of the catalogues; `params` fill it in.
+            note: a catalogue key for the current step; `params` fill it in.
 
         Raises:
-            JobCancelled: somebody wants it to stop.
-            JobLost: another worker has it, or may have it soon.
+            JobCancelled: cancellation was requested.
+            JobLost: another worker has the job, or may soon have it.
         """
         self.check()
         moment = time.monotonic()
@@ -67,17 +68,18 @@ class JobContext:
         self.check()
 
     def check(self) -> None:
-        """Raise JobCancelled or JobLost if the job is to stop; for any thread."""
-        if self.ending == "lost" or time.monotonic() - self.beaten > LEASE_S:
+        """Raise JobCancelled or JobLost if the job must stop. Safe to call from any thread."""
+        if self.ending == JobEnding.LOST or time.monotonic() - self.beaten > LEASE_S:
             raise JobLost
         if self.ending or self.cancelled:
             raise JobCancelled
 
     async def in_thread(self, work: Callable[[Step], T]) -> T:
-        """Do blocking work in a thread. It is handed `step(fraction, note, **params)`, which it
-        calls often: that is its progress, and where it is stopped.
+        """Run blocking work in a thread. It gets a function `step(fraction, note, **params)` that
+        it must call often: that reports its progress and is where it can be stopped.
 
-        Returns when the thread has ended, whatever happens: nothing of it goes on behind.
+        Returns only once the thread has ended, whatever happens: nothing keeps running in the
+        background.
         """
         latest: list[tuple[float, str, dict[str, Any]]] = []
 
@@ -94,9 +96,9 @@ class JobContext:
             return thread.result()
         finally:
             if not thread.done():
-                self.ending = self.ending or "cancelled"
+                self.ending = self.ending or JobEnding.CANCELLED
                 await asyncio.wait({thread})
-                # What it says at its end is of no interest any more.
+                # Retrieve the exception, so that asyncio does not log it; it no longer matters.
                 thread.exception()
 
 

@@ -1,4 +1,4 @@
-"""Everything that one person owns, as a file to be fetched."""
+"""Create a personal archive: everything that one person owns, for download."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 from llm_ui.jobs.context import JobContext
 from llm_ui.models.base import now
-from llm_ui.services import exports
+from llm_ui.services.accounts import export_jobs
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """The archive of whoever asked; says how large it is, and until when it is kept."""
-    size = await exports.write(job.id, job.actor_id, job.progress)
-    until = now() + exports.KEPT_FOR
+    """Create the requesting person's archive; returns its size and until when it is kept."""
+    size = await export_jobs.write(job.id, job.actor_id, job.progress)
+    until = now() + export_jobs.KEPT_FOR
     return {
         "bytes": size,
         "link": f"/api/v1/jobs/{job.id}/file",

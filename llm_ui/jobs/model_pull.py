@@ -1,15 +1,15 @@
-"""Download a model to an Ollama."""
+"""Pull a model onto an Ollama."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llm_ui.jobs.context import JobContext
-from llm_ui.services import ollama_models
+from llm_ui.services.catalogue import ollama_models
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """The model that the payload names; what is there of it already is not loaded again. Says
-    how large it is."""
+    """Pull the model named in the payload; parts that are already there are not downloaded again.
+    Returns its size."""
     provider_id, model = str(job.payload["provider_id"]), str(job.payload["model"])
     return await ollama_models.download(provider_id, model, job.progress)

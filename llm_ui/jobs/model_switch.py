@@ -1,4 +1,4 @@
-"""Have the bundled service load another model file."""
+"""Make the built-in service load another model file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from typing import Any
 
 from llm_ui.jobs.context import JobCancelled, JobContext
-from llm_ui.services import gguf
+from llm_ui.services.catalogue import model_files
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """The file that the payload names; if it does not load, the one of before is in use again."""
+    """Load the file named in the payload; if that fails, the previous file is in use again."""
     try:
-        return await gguf.load(str(job.payload.get("path", "")), job.progress)
+        return await model_files.load(str(job.payload.get("path", "")), job.progress)
     except (JobCancelled, asyncio.CancelledError):
         if job.cancelled:
-            await gguf.go_back()
+            await model_files.go_back()
         raise

@@ -1,4 +1,4 @@
-"""What does each kind of job. Each one is declared in services/jobs.py as well."""
+"""The function for each kind of job. Each kind is also declared in services/operations/jobs.py."""
 
 from __future__ import annotations
 

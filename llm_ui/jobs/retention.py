@@ -1,13 +1,13 @@
-"""Delete what is older than the installation keeps it."""
+"""Delete what has exceeded its retention period."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from llm_ui.jobs.context import JobContext
-from llm_ui.services import retention
+from llm_ui.services.operations import retention
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """Says how many rows went."""
+    """Returns how many rows were deleted."""
     return dict(await retention.apply(job.progress))

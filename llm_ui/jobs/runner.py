@@ -1,8 +1,8 @@
-"""The life of a job: claimed, run, ended through one door; and of those whose worker died.
+"""The life cycle of a job: claim, run, finish; and recovery of jobs whose worker died.
 
-A job belongs to the worker that claimed its row, as long as its heartbeat is fresh. Whoever
-finds that it is not gives it back to the queue, or marks it. A worker that could not show
-itself alive stops its jobs before others may take them.
+A job belongs to the worker that claimed its row, as long as its heartbeat is fresh. Any worker that
+finds a stale one requeues the job, or marks it as interrupted. A worker that cannot write its
+heartbeats stops its jobs before others may take them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from llm_ui.db import Database
+from llm_ui.enums import JobEnding, JobStatus
 from llm_ui.errors import AppError
 from llm_ui.generation.owner import Hearts, life_of, own_name
 from llm_ui.jobs import store
 from llm_ui.jobs.context import LEASE_S, JobCancelled, JobContext, JobLost, Run
 from llm_ui.models import BackgroundJob
-from llm_ui.services.jobs import Kind, note_of
+from llm_ui.services.operations.jobs import Kind, note_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ BEAT_EVERY_S = 2.0
 REAP_EVERY_S = 5.0
 PATIENCE_S = 5.0
 UNCLAIMED_AFTER = timedelta(seconds=2)
-# Twice the time after which a worker gives its jobs up by itself.
+# Twice the time after which a worker abandons its own jobs.
 STALE_AFTER = timedelta(seconds=2 * LEASE_S)
 WRITE_TRIES = 6
 INTERRUPTED = "error.job_interrupted"
@@ -41,14 +42,14 @@ Unhandled = Callable[[BaseException, str], Awaitable[AppError]]
 
 
 class Runner:
-    """All jobs of this process.
+    """Runs all jobs of this process.
 
     Args:
-        runs: what does each kind of job.
-        kinds: what is known of each kind.
-        unhandled: reports an error that nobody expected, and gives what to show.
-        owner: the name of this worker.
-        patience: what a job has to stop by itself after it was asked to, in seconds.
+        runs: the function for each kind of job.
+        kinds: the properties of each kind.
+        unhandled: reports an unexpected error and returns the error to show.
+        owner: this worker's name.
+        patience: how many seconds a job has to stop by itself after it was asked to.
     """
 
     def __init__(
@@ -79,20 +80,20 @@ class Runner:
     # --- life ---------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin beating and reaping."""
+        """Start the heartbeat and the reaper."""
         self._loops = [
             asyncio.create_task(self._beat_loop(), name="jobs-beat"),
             asyncio.create_task(self._reap_loop(), name="jobs-reaper"),
         ]
 
     async def stop(self, grace: float) -> None:
-        """Let jobs end by themselves for `grace` seconds, then hand the rest back."""
+        """Give jobs `grace` seconds to finish, then return the rest to the queue."""
         self._accepting = False
         working = [job.task for job in self._live.values() if job.task]
         if working:
             await asyncio.wait(working, timeout=grace)
         for job in list(self._live.values()):
-            self._end(job, "stopping")
+            self._end(job, JobEnding.STOPPING)
         await self._quiet.wait()
         for task in (*self._loops, *self._tasks):
             task.cancel()
@@ -100,11 +101,11 @@ class Runner:
 
     @property
     def free(self) -> int:
-        """How many more jobs this worker may begin now."""
+        """How many more jobs this worker can start right now."""
         return max(0, AT_ONCE - len(self._taking)) if self._accepting else 0
 
     def begin(self, job_id: str) -> None:
-        """Try to take a job, in a task of its own. Returns at once."""
+        """Try to claim and run a job in a task of its own. Returns at once."""
         self._spawn(self.run(job_id), f"job-{job_id}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -115,7 +116,7 @@ class Runner:
     # --- one job ------------------------------------------------------------------
 
     async def run(self, job_id: str) -> None:
-        """Take the job, if nobody else has, and see it to its end. Raises nothing."""
+        """Claim the job, if no other worker has, and run it to completion. Never raises."""
         if not self._accepting or job_id in self._taking:
             return
         self._taking.add(job_id)
@@ -136,7 +137,9 @@ class Runner:
             return await store.claim(session, job_id, self.owner)
 
     async def _work(self, row: BackgroundJob) -> None:
-        job = JobContext(row.id, row.kind, row.payload, row.user_id, row.attempts, self._note)
+        job = JobContext(
+            row.job_id, row.job_type, row.payload, row.user_id, row.attempts, self._note
+        )
         self._live[job.id] = job
         self._quiet.clear()
         try:
@@ -149,10 +152,10 @@ class Runner:
     async def _outcome(self, job: JobContext) -> None:
         run = self._runs.get(job.kind)
         if run is None:
-            await self._finish(job, "failed", error="error.job_unknown")
+            await self._finish(job, JobStatus.FAILED, error="error.job_unknown")
             return
         if not self._accepting:
-            job.ending = "stopping"
+            job.ending = JobEnding.STOPPING
             await self._give_up(job)
             return
         job.task = asyncio.create_task(_awaited(run, job), name=f"work-{job.id}")
@@ -167,24 +170,24 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - the one place that must outlive anything
             await self._fail(job, await self._unhandled(error, f"job {job.kind} {job.id}"))
         else:
-            await self._finish(job, "done", result=result)
+            await self._finish(job, JobStatus.DONE, result=result)
 
     async def _fail(self, job: JobContext, error: AppError) -> None:
         told = {"error_params": error.params, "error_code": error.code}
-        await self._finish(job, "failed", result=told, error=error.message_key)
+        await self._finish(job, JobStatus.FAILED, result=told, error=error.message_key)
 
     async def _give_up(self, job: JobContext) -> None:
-        """The end of a job that was told to stop."""
-        if job.ending == "lost":
+        """End a job that was told to stop."""
+        if job.ending == JobEnding.LOST:
             logger.warning("job %s (%s) is no longer this worker's", job.id, job.kind)
         elif job.cancelled:
-            await self._finish(job, "cancelled")
-        elif job.ending == "stopping" and self._kinds[job.kind].repeatable:
+            await self._finish(job, JobStatus.CANCELLED)
+        elif job.ending == JobEnding.STOPPING and self._kinds[job.kind].repeatable:
             await self._write(lambda s: store.hand_back(s, job.id, self.owner))
         else:
-            await self._finish(job, "interrupted", error=INTERRUPTED)
+            await self._finish(job, JobStatus.INTERRUPTED, error=INTERRUPTED)
 
-    async def _finish(self, job: JobContext, status: str, **how: Any) -> None:
+    async def _finish(self, job: JobContext, status: JobStatus, **how: Any) -> None:
         await self._write(lambda s: store.finish(s, job.id, self.owner, status, **how))
 
     async def _write(self, change: Callable[[Any], Awaitable[bool]]) -> None:
@@ -194,7 +197,7 @@ class Runner:
                     await change(session)
                 return
             except SQLAlchemyError:
-                # The database may come back. If it does not, the reaper decides.
+                # The database may come back; if it does not, the reaper takes over.
                 logger.exception("could not write the end of a job; trying again")
                 await asyncio.sleep(0.2 * 2**attempt)
 
@@ -204,7 +207,7 @@ class Runner:
                 text = note_of(key, params)
                 wanted = await store.note(session, job_id, self.owner, progress, text)
         except SQLAlchemyError:
-            # The work goes on; for how long without a word, the lease decides.
+            # Keep working; the lease decides how long that is allowed without a write.
             logger.exception("could not write how far job %s is", job_id)
             return False
         if wanted is None:
@@ -213,7 +216,7 @@ class Runner:
             job.beaten = time.monotonic()
         return wanted
 
-    def _end(self, job: JobContext, why: str) -> None:
+    def _end(self, job: JobContext, why: JobEnding) -> None:
         job.ending = job.ending or why
         if job.task is not None:
             job.task.cancel()
@@ -227,7 +230,7 @@ class Runner:
                 await self.beat()
 
     async def beat(self) -> None:
-        """Show this worker's jobs alive, and stop those that are to stop."""
+        """Refresh the heartbeats of this worker's jobs, and stop those that should stop."""
         jobs = dict(self._live)
         try:
             async with self.database.unit_of_work() as session:
@@ -240,12 +243,14 @@ class Runner:
             if job_id not in self._live:
                 continue
             if job_id not in mine:
-                self._end(job, "lost")
+                self._end(job, JobEnding.LOST)
                 continue
             job.beaten = time.monotonic()
             if mine[job_id] and not job.cancelled:
                 job.cancelled = True
-                asyncio.get_running_loop().call_later(self._patience, self._end, job, "cancelled")
+                asyncio.get_running_loop().call_later(
+                    self._patience, self._end, job, JobEnding.CANCELLED
+                )
 
     async def _reap_loop(self) -> None:
         while True:
@@ -256,7 +261,7 @@ class Runner:
             await asyncio.sleep(REAP_EVERY_S)
 
     async def reap(self) -> None:
-        """See to jobs whose worker is gone, then take those that nobody has taken."""
+        """Recover jobs of dead workers, then start queued ones that no worker has claimed."""
         async with self.database.unit_of_work(writes=False) as session:
             moment = await store.time_of(session)
             trusts = self._hearts.look(moment)
@@ -275,7 +280,7 @@ class Runner:
             return False
         if life_of(job.owner) == "dead" or job.heartbeat_at is None:
             return True
-        # Also of a worker that lives: one that could not beat has given its jobs up.
+        # Even if the owner is alive: a worker without heartbeats has abandoned its jobs.
         return trusts and job.heartbeat_at < moment - STALE_AFTER
 
     async def _recover(self, job: store.StoredJob) -> None:
@@ -283,11 +288,11 @@ class Runner:
         again = kind is not None and kind.repeatable and job.attempts < MOST_ATTEMPTS
         async with self.database.unit_of_work() as session:
             if job.cancel_requested:
-                await store.end_dead(session, job, "cancelled")
+                await store.end_dead(session, job, JobStatus.CANCELLED)
             elif again:
                 again = await store.requeue_dead(session, job)
             else:
-                await store.end_dead(session, job, "interrupted", INTERRUPTED)
+                await store.end_dead(session, job, JobStatus.INTERRUPTED, INTERRUPTED)
         if again and not job.cancel_requested:
             logger.warning("job %s (%s) died with its worker: again", job.id, job.kind)
             self.begin(job.id)

@@ -1,4 +1,4 @@
-"""Make the index of words anew."""
+"""Rebuild the full-text index."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from llm_ui.jobs.context import JobContext
-from llm_ui.services import search_index
+from llm_ui.services.chats import search_index
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """Says how many entries there are, and what had to be put right."""
+    """Returns the number of entries, and what had to be repaired."""
     return asdict(await search_index.rebuild(job.progress))

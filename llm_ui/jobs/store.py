@@ -1,4 +1,4 @@
-"""A job's row: each transition is one conditional UPDATE, so two workers cannot both make it."""
+"""Job rows: each transition is a single conditional UPDATE, so that only one worker can make it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from llm_ui.enums import JobStatus
 from llm_ui.generation.store import clock, time_of
 from llm_ui.models import BackgroundJob
 from llm_ui.models.base import now
@@ -23,7 +24,7 @@ Job = BackgroundJob
 
 @dataclass(frozen=True, slots=True)
 class StoredJob:
-    """A running job as its row tells it."""
+    """A running job as stored in its row."""
 
     id: str
     kind: str
@@ -38,14 +39,14 @@ async def _changed(session: AsyncSession, statement: Any) -> bool:
 
 
 async def claim(session: AsyncSession, job_id: str, owner: str) -> BackgroundJob | None:
-    """Take a queued job; None if somebody else has it, or it is no longer queued."""
+    """Claim a queued job; None if another worker has it, or it is no longer queued."""
     moment = now()
     won = await _changed(
         session,
         sa.update(Job)
-        .where(col(Job.id) == job_id, col(Job.status) == "queued")
+        .where(col(Job.job_id) == job_id, col(Job.status) == JobStatus.QUEUED)
         .values(
-            status="running",
+            status=JobStatus.RUNNING,
             owner=owner,
             heartbeat_at=clock(session),
             started_at=moment,
@@ -58,30 +59,37 @@ async def claim(session: AsyncSession, job_id: str, owner: str) -> BackgroundJob
 
 
 def _mine(job_id: str, owner: str) -> list[sa.ColumnElement[bool]]:
-    return [col(Job.id) == job_id, col(Job.owner) == owner, col(Job.status) == "running"]
+    return [
+        col(Job.job_id) == job_id,
+        col(Job.owner) == owner,
+        col(Job.status) == JobStatus.RUNNING,
+    ]
 
 
 async def beat(session: AsyncSession, owner: str, job_ids: Iterable[str]) -> dict[str, bool]:
-    """Show these jobs alive.
+    """Refresh the heartbeats of these jobs.
 
     Returns:
-        those that are still this owner's, each with whether somebody wants it to stop.
+        the jobs that still belong to this owner, each with whether cancellation was requested.
     """
     statement = (
         sa.update(Job)
         .where(
-            col(Job.id).in_(list(job_ids)), col(Job.owner) == owner, col(Job.status) == "running"
+            col(Job.job_id).in_(list(job_ids)),
+            col(Job.owner) == owner,
+            col(Job.status) == JobStatus.RUNNING,
         )
         .values(heartbeat_at=clock(session))
-        .returning(col(Job.id), col(Job.cancel_requested))
+        .returning(col(Job.job_id), col(Job.cancel_requested))
     )
-    return {row.id: row.cancel_requested for row in await session.execute(statement)}
+    return {row.job_id: row.cancel_requested for row in await session.execute(statement)}
 
 
 async def note(
     session: AsyncSession, job_id: str, owner: str, progress: float, text: str
 ) -> bool | None:
-    """Write how far a job is; whether somebody wants it to stop, None if it is lost."""
+    """Store a job's progress; returns whether cancellation was requested, None if the job was
+    lost."""
     statement = (
         sa.update(Job)
         .where(*_mine(job_id, owner))
@@ -96,13 +104,13 @@ async def finish(
     session: AsyncSession,
     job_id: str,
     owner: str,
-    status: str,
+    status: JobStatus,
     *,
     result: dict[str, Any] | None = None,
     error: str = "",
 ) -> bool:
-    """Fix a job's end; False if it was no longer `owner`'s to end."""
-    done = {"progress": 1.0} if status == "done" else {}
+    """Store a job's outcome; False if it no longer belonged to `owner`."""
+    done = {"progress": 1.0} if status == JobStatus.DONE else {}
     return await _changed(
         session,
         sa.update(Job)
@@ -112,7 +120,7 @@ async def finish(
 
 
 QUEUED_AGAIN: dict[str, Any] = {
-    "status": "queued",
+    "status": JobStatus.QUEUED,
     "owner": None,
     "heartbeat_at": None,
     "started_at": None,
@@ -122,7 +130,7 @@ QUEUED_AGAIN: dict[str, Any] = {
 
 
 async def hand_back(session: AsyncSession, job_id: str, owner: str) -> bool:
-    """Queue a job of `owner`'s again; an orderly stop does not count as an attempt."""
+    """Requeue a job of `owner`; an orderly shutdown does not count as an attempt."""
     return await _changed(
         session,
         sa.update(Job)
@@ -132,17 +140,19 @@ async def hand_back(session: AsyncSession, job_id: str, owner: str) -> bool:
 
 
 def _dead(job: StoredJob) -> list[sa.ColumnElement[bool]]:
-    """The job, if it has not shown itself alive since it was looked at."""
+    """Matches the job if its heartbeat has not changed since it was read."""
     return [*_mine(job.id, job.owner), col(Job.heartbeat_at).is_not_distinct_from(job.heartbeat_at)]
 
 
 async def requeue_dead(session: AsyncSession, job: StoredJob) -> bool:
-    """Queue a job whose worker is gone; False if somebody was faster, or it lives."""
+    """Requeue a job whose worker is dead; False if another worker was faster, or it is alive."""
     return await _changed(session, sa.update(Job).where(*_dead(job)).values(**QUEUED_AGAIN))
 
 
-async def end_dead(session: AsyncSession, job: StoredJob, status: str, error: str = "") -> bool:
-    """Fix the end of a job whose worker is gone; False as `requeue_dead`."""
+async def end_dead(
+    session: AsyncSession, job: StoredJob, status: JobStatus, error: str = ""
+) -> bool:
+    """Store the outcome of a job whose worker is dead; False as in `requeue_dead`."""
     return await _changed(
         session,
         sa.update(Job).where(*_dead(job)).values(status=status, error=error, finished_at=now()),
@@ -150,19 +160,24 @@ async def end_dead(session: AsyncSession, job: StoredJob, status: str, error: st
 
 
 async def unclaimed(session: AsyncSession, older_than: timedelta, limit: int) -> list[str]:
-    """Queued jobs that nobody has taken, the oldest first."""
-    query = sa.select(col(Job.id)).where(
-        col(Job.status) == "queued", col(Job.created_at) < now() - older_than
+    """Queued jobs that no worker has claimed, oldest first."""
+    query = sa.select(col(Job.job_id)).where(
+        col(Job.status) == JobStatus.QUEUED, col(Job.created_at) < now() - older_than
     )
     return list(await session.scalars(query.order_by(col(Job.created_at)).limit(limit)))
 
 
 async def running(session: AsyncSession) -> list[StoredJob]:
-    """Every running job, of whatever worker."""
-    query = sa.select(Job).where(col(Job.status) == "running")
+    """All running jobs, whichever worker runs them."""
+    query = sa.select(Job).where(col(Job.status) == JobStatus.RUNNING)
     return [
         StoredJob(
-            row.id, row.kind, row.owner or "", row.attempts, row.cancel_requested, row.heartbeat_at
+            row.job_id,
+            row.job_type,
+            row.owner or "",
+            row.attempts,
+            row.cancel_requested,
+            row.heartbeat_at,
         )
         for row in await session.scalars(query)
     ]

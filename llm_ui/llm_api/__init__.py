@@ -1,12 +1,12 @@
-"""The LLM API service: the bundled model behind HTTP, in a process of its own.
+"""The LLM API service: serves the bundled model over HTTP, from a process of its own.
 
-`python -m llm_ui.llm_api` runs it alone; `supervisor` keeps it running for the web app
-and is all of this package that the web app's process ever imports.
+`python -m llm_ui.llm_api` runs it on its own; `supervisor` keeps it running for the web app and is
+the only part of this package that the web app's process imports.
 
     python -m llm_ui.llm_api [--port 8100] [--host 127.0.0.1] [--model PATH]
 
     POST /v1/chat, POST /v1/chat/stream, GET /v1/models, GET /health
 
-(the protocol: see llm_ui.api_client). Inside, llama.cpp's server runs on threads of the
-same process and on a loopback port nobody else knows the key of; `app` translates.
+For the protocol, see llm_ui.api_client. Inside, llama.cpp's server runs in threads of the same
+process, on a loopback port whose key nobody else knows; `app` translates.
 """

@@ -1,4 +1,4 @@
-"""`python -m llm_ui.llm_api`: the service as a process."""
+"""`python -m llm_ui.llm_api`: the LLM API service as a process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from llm_ui.wire.transport import is_loopback
 
 
 def arguments() -> argparse.Namespace:
-    """The command line; settings give the defaults."""
+    """Parse the command line; settings provide the defaults."""
     settings = service_settings()
     parser = argparse.ArgumentParser(prog="python -m llm_ui.llm_api", description=__doc__)
     parser.add_argument("--port", type=int, default=settings.llm_api_port)
@@ -46,8 +46,8 @@ def arguments() -> argparse.Namespace:
 
 
 def _end_with_parent() -> None:
-    """End this process when its parent does, even by kill -9: the parent holds the
-    other end of standard input, and the system closes it with the process."""
+    """Exit when the parent does, even on kill -9: the parent holds the other end of standard input,
+    and the system closes it with the process."""
 
     def wait() -> None:
         while os.read(sys.stdin.fileno(), 4096):
@@ -76,21 +76,21 @@ async def serve(options: argparse.Namespace, key: str) -> None:
 
 
 def main() -> None:
-    """Run the service; the exit code is 2 for a wrong setting."""
+    """Run the service; the exit code is 2 for an invalid setting."""
     logging.basicConfig(level=logging.WARNING)
     try:
         options = arguments()
         key = ensured_key(service_settings())
     except ConfigError as error:
         sys.exit(str(error))
-    with contextlib.suppress(ModelUnavailable):  # said by whoever loads it
+    with contextlib.suppress(ModelUnavailable):  # reported when the model is loaded
         model = options.model or bundled_model()
         confined.limit(model)
         confined.shut_in(model)
     if options.with_parent:
         _end_with_parent()
     asyncio.run(serve(options, key))
-    # Without waiting for llama.cpp's threads to unwind: there is nothing to save.
+    # Without waiting for llama.cpp's threads: there is nothing to save.
     sys.stdout.flush()
     os._exit(0)
 

@@ -32,17 +32,16 @@ T = TypeVar("T")
 
 
 class _ClientGone(Exception):
-    """Nobody waits for the answer any more."""
+    """The client has disconnected."""
 
 
 def create_app(engine: Engine, key: str, *, loopback_only: bool = True) -> FastAPI:
-    """The service over `engine`, which is loaded when the app starts.
+    """Create the service for `engine`, which is loaded when the app starts.
 
     Args:
-        key: what a caller of everything but /health brings along as its bearer.
-        loopback_only: the service listens on this machine only, and answers only to
-            names of this machine: a web page whose name was rebound to 127.0.0.1
-            gets nothing.
+        key: the bearer token required for everything except /health.
+        loopback_only: the service listens on loopback only and rejects requests whose Host is not
+            this machine, so that a web page gains nothing by DNS rebinding to 127.0.0.1.
     """
 
     @asynccontextmanager
@@ -93,7 +92,7 @@ def create_app(engine: Engine, key: str, *, loopback_only: bool = True) -> FastA
     async def chat_stream(request: Request) -> Response:
         check(request)
         events = engine.stream(parse_body(await _body(request)))
-        # The first event decides between a stream and an error with a status.
+        # The first event decides between a stream and an error status.
         first = await _unless_gone(request, _first(events))
         return StreamingResponse(
             _as_sse(first, events),
@@ -105,7 +104,7 @@ def create_app(engine: Engine, key: str, *, loopback_only: bool = True) -> FastA
 
 
 def _check_origin(request: Request, loopback_only: bool) -> None:
-    """Refuse web pages of other origins, and names that are not this machine's."""
+    """Reject web pages of other origins, and Host headers that do not name this machine."""
     host = request.headers.get("host", "")
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != host:
@@ -126,7 +125,7 @@ async def _body(request: Request) -> bytes:
 
 
 async def _unless_gone(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled when the client disconnects."""
+    """Await `work`, cancelling it if the client disconnects."""
 
     async def gone() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -214,7 +213,7 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
 
 async def _render_app_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    # Loading takes seconds: whoever asks again soon is answered.
+    # Loading takes seconds: a retry shortly after will succeed.
     headers = {"retry-after": "1"} if isinstance(error, ProviderOverloaded) else None
     return _json(_error(error), error.status, headers)
 
@@ -226,4 +225,4 @@ async def _render_http_error(_: Request, error: Exception) -> Response:
 
 
 async def _render_nothing(_: Request, __: Exception) -> Response:
-    return Response(status_code=499)  # as nginx logs it; nobody reads it
+    return Response(status_code=499)  # nginx's status for this; no client is left to read it

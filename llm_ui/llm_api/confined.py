@@ -1,7 +1,7 @@
-"""What keeps the service's process to its work.
+"""Confinement of the service's process.
 
-llama.cpp reads model files from strangers. Its process gets nothing of the server's
-surroundings, the secrets in them least of all, and less of the machine than it might take.
+llama.cpp reads model files from untrusted sources. So its process gets nothing of the server's
+environment, least of all secrets, and only limited resources of the machine.
 """
 
 from __future__ import annotations
@@ -14,49 +14,132 @@ from llm_ui.config import Settings
 from llm_ui.llm_api import landlock
 
 PACKAGE = Path(__file__).resolve().parent.parent
-# Words, shared libraries, and what chooses between processors and cards.
-PASSED = (
-    "LANG", "LC_", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_", "MALLOC_", "OMP_", "GGML_", "LLAMA_",
-    "CUDA_", "NVIDIA_", "HIP_", "ROCR_", "VK_", "PYTHONDONTWRITEBYTECODE",
-)  # fmt: skip
+# Locale, shared libraries, and the selection of CPUs and GPUs. Exact names only: a variable with
+# one of these prefixes may be a key (NVIDIA_API_KEY, LLAMA_API_KEY).
+PASSED = frozenset(
+    {
+        "LANG",
+        "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LC_COLLATE",
+        "LC_MESSAGES",
+        "LC_MONETARY",
+        "LC_NUMERIC",
+        "LC_TIME",
+        "TZ",
+        "TMPDIR",
+        "LD_LIBRARY_PATH",
+        "DYLD_LIBRARY_PATH",
+        "DYLD_FALLBACK_LIBRARY_PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "MALLOC_ARENA_MAX",
+        "MALLOC_CONF",
+        "MALLOC_MMAP_THRESHOLD_",
+        "MALLOC_TRIM_THRESHOLD_",
+        "OMP_NUM_THREADS",
+        "OMP_THREAD_LIMIT",
+        "OMP_DYNAMIC",
+        "OMP_PLACES",
+        "OMP_PROC_BIND",
+        "OMP_SCHEDULE",
+        "OMP_STACKSIZE",
+        "OMP_WAIT_POLICY",
+        "GGML_BACKEND_PATH",
+        "GGML_NO_BACKTRACE",
+        "GGML_CUDA_DISABLE_GRAPHS",
+        "GGML_CUDA_ENABLE_UNIFIED_MEMORY",
+        "GGML_CUDA_NO_PINNED",
+        "GGML_CUDA_P2P",
+        "GGML_METAL_PATH_RESOURCES",
+        "GGML_VK_VISIBLE_DEVICES",
+        "GGML_VK_DISABLE_COOPMAT",
+        "GGML_VK_DISABLE_COOPMAT2",
+        "GGML_VK_DISABLE_F16",
+        "GGML_VK_FORCE_MAX_ALLOCATION_SIZE",
+        "GGML_VK_PREFER_HOST_MEMORY",
+        "CUDA_VISIBLE_DEVICES",
+        "CUDA_DEVICE_ORDER",
+        "CUDA_CACHE_DISABLE",
+        "CUDA_CACHE_PATH",
+        "CUDA_HOME",
+        "CUDA_PATH",
+        "CUDA_LAUNCH_BLOCKING",
+        "CUDA_MODULE_LOADING",
+        "CUDA_SCALE_LAUNCH_QUEUES",
+        "NVIDIA_VISIBLE_DEVICES",
+        "NVIDIA_DRIVER_CAPABILITIES",
+        "NVIDIA_TF32_OVERRIDE",
+        "HIP_VISIBLE_DEVICES",
+        "HIP_PATH",
+        "HSA_OVERRIDE_GFX_VERSION",
+        "ROCM_PATH",
+        "ROCR_VISIBLE_DEVICES",
+        "VK_DRIVER_FILES",
+        "VK_ICD_FILENAMES",
+        "VK_LAYER_PATH",
+        "VK_LOADER_DEBUG",
+    }
+)
 SYSTEM = (
-    "/usr", "/lib", "/lib64", "/proc/self", "/proc/cpuinfo", "/proc/meminfo",
-    "/proc/stat", "/proc/sys", "/proc/driver", "/sys", "/etc/ld.so.cache", "/etc/ld.so.conf.d",
-    "/etc/localtime", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/resolv.conf",
-    "/etc/gai.conf", "/etc/mime.types", "/etc/ssl", "/etc/OpenCL", "/etc/vulkan", "/opt/rocm",
-)  # fmt: skip
-# A file's weights may be laid out once more in memory; what a conversation needs comes on top.
+    "/usr",
+    "/lib",
+    "/lib64",
+    "/proc/self",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/sys",
+    "/proc/driver",
+    "/sys",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/gai.conf",
+    "/etc/mime.types",
+    "/etc/ssl",
+    "/etc/OpenCL",
+    "/etc/vulkan",
+    "/opt/rocm",
+)
+# Weights may be copied once in memory; working memory comes on top.
 COPIES, WORKING_BYTES = 2, 12 * 1024**3
 
 
 def command(settings: Settings) -> tuple[str, ...]:
-    """How the process is started; what it would read in the settings comes as arguments."""
+    """The command that starts the process; settings it would otherwise read are passed as
+    arguments."""
     threads = str(settings.llm_api_threads)
     return (sys.executable, "-P", "-m", "llm_ui.llm_api", "--with-parent", "--threads", threads)
 
 
 def chosen(path: str | None, settings: Settings) -> tuple[str, ...]:
-    """Which model it loads: this file, else the one in the settings, else the bundled one."""
+    """The option that selects the model: this file, else the one in the settings, else the bundled
+    one."""
     file = path or settings.llm_api_model
     return ("--model", str(Path(file).expanduser().absolute())) if file else ()
 
 
 def environment(key: str) -> dict[str, str]:
-    """All that the process finds in its environment."""
-    passed = {name: value for name, value in os.environ.items() if name.startswith(PASSED)}
-    # It runs outside the working folder, where .env lies, and finds the code all the same.
+    """The complete environment of the process."""
+    passed = {name: value for name, value in os.environ.items() if name in PASSED}
+    # It runs outside the working directory, which contains .env, and must still find the code.
     return passed | {"LLM_API_KEY": key, "PYTHONPATH": str(PACKAGE.parent)}
 
 
 def shut_in(model: Path) -> bool:
-    """Where the kernel can: leave the process Python, the code, shared libraries, devices and
-    the model, so that neither the database nor .env nor the server's memory is in its reach.
-    It may start no program and write no file. Returns whether the kernel did it."""
+    """Restrict the process, if the kernel can, to Python, the code, shared libraries, devices and
+    the model, so that it reaches neither the database nor .env nor the server's memory. It may
+    start no program and write no file. Returns whether the kernel has applied it."""
     own = {Path(sys.prefix), Path(sys.base_prefix), PACKAGE}
-    # The folder of the code holds more than the code, where it is a checkout.
+    # In a checkout, the code's parent folder contains more than code.
     own |= {Path(each) for each in sys.path if each and Path(each) != PACKAGE.parent}
     libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
-    # Large models come in several files, side by side.
+    # Large models are split into several files in the same folder.
     beside = model.resolve().parent.glob(f"{model.resolve().stem.split('-000')[0]}*.gguf")
     return landlock.shut_in(
         [*own, *map(Path, SYSTEM), *(Path(each) for each in libraries if each), model, *beside],
@@ -65,8 +148,8 @@ def shut_in(model: Path) -> bool:
 
 
 def limit(model: Path | None) -> None:
-    """Bound what this process may take, for good: no core file, which would hold what people
-    have asked, and memory in proportion to the model."""
+    """Permanently limit this process: no core dumps, which would contain people's questions, and
+    memory in proportion to the model."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

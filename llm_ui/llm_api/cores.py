@@ -1,4 +1,4 @@
-"""How many threads inference should have."""
+"""How many threads to use for inference."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def available_cores() -> int:
-    """Physical cores that this process may use, at least 1.
+    """The number of physical cores available to this process, at least 1.
 
-    Hyper-threads count once (a second one per core slows llama.cpp down), and so does
-    a container's quota: threads that take turns wait for each other at every layer.
+    Hyper-threads count once (a second thread per core slows llama.cpp down), and a container's
+    quota is respected: threads that share a core wait for each other in every layer.
     """
     try:
         allowed = os.sched_getaffinity(0)
-    except AttributeError:  # not on this system
+    except AttributeError:  # not available on this system
         return max(1, (os.cpu_count() or 2) // 2)
     siblings = set()
     for cpu in allowed:
@@ -29,10 +29,10 @@ def available_cores() -> int:
 
 
 def default_threads() -> int:
-    """One core less than there are, at least 1: the web server needs that one.
+    """One less than the available cores, at least 1: the web server needs one of them.
 
-    llama.cpp's threads wait for each other by spinning. On two busy cores, two threads
-    gave 9 tokens/s where one gave 90; on two idle ones, 120 against 90.
+    llama.cpp's threads wait for each other by spinning. On two busy cores, two threads managed 9
+    tokens/s and one managed 90; on two idle cores, it was 120 against 90.
     """
     return max(1, available_cores() - 1)
 

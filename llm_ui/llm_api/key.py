@@ -1,4 +1,4 @@
-"""The key of the service's port: other accounts of the machine reach that port as well."""
+"""The key for the service's port, which other accounts on the machine can reach too."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FILE = "llm_api.key"
 
 
 def known_key(settings: Settings) -> str | None:
-    """The key that opens the service: the one in the settings, else the bundled service's own,
-    once it has been made."""
+    """The service's key: the one in the settings, or the built-in service's own, if it was already
+    created."""
     if settings.llm_api_key is not None:
         return settings.llm_api_key.get_secret_value().strip() or None
     if settings.llm_api_url:
@@ -26,7 +26,7 @@ def known_key(settings: Settings) -> str | None:
 
 
 def ensured_key(settings: Settings) -> str:
-    """The same for whoever starts the service: made where there is none yet."""
+    """The same for whoever starts the service: creates the key if there is none."""
     found = known_key(settings)
     if found:
         return found
@@ -35,7 +35,7 @@ def ensured_key(settings: Settings) -> str:
     handle, name = tempfile.mkstemp(dir=file.parent, prefix="llm_api-")
     with os.fdopen(handle, "w", encoding="utf-8") as made:
         made.write(secrets.token_urlsafe(32) + "\n")
-    # Whole, and once: another process may make one at the same moment.
+    # Atomic and only once: another process may create one at the same time.
     with contextlib.suppress(FileExistsError):
         os.link(name, file)
     Path(name).unlink()

@@ -1,8 +1,8 @@
-"""Linux's Landlock: a process that shuts itself in sees, of all files, only those it names.
+"""Linux's Landlock: restricts a process to the files it names beforehand.
 
-What the kernel has shut stays shut for the process and all that it starts; other processes of
-the same account are out of reach as well (their memory, their environment). Kernels without
-Landlock (before 5.13, or switched off) and other systems leave a process as it is.
+The restriction is permanent, for the process and all its children; other processes of the same
+account are out of reach too (their memory, their environment). On kernels without Landlock (before
+5.13, or disabled) and on other systems this does nothing.
 
 See landlock(7). The numbers are the same on all of Linux's architectures.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 VERSION, PATH_BENEATH, NO_NEW_PRIVS = 1, 1, 38
 WRITE_FILE, READ_FILE, READ_DIR = 1 << 1, 1 << 2, 1 << 3
-# All rights over files that a version knows, but for commands to devices.
+# All filesystem rights of each ABI version, except ioctls on devices.
 RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1}
 RIGHTS_SINCE_3 = (1 << 15) - 1
 
@@ -34,12 +34,12 @@ class _PathBeneath(ctypes.Structure):
 
 
 def shut_in(reads: Iterable[Path], writes: Iterable[Path] = ()) -> bool:
-    """Leave this process nothing but these files, and what is in these folders.
+    """Restrict this process to these files, and to the contents of these folders.
 
-    To be called before there are other threads: they would stay outside.
+    Must be called before other threads are started: they would not be restricted.
 
     Returns:
-        Whether the kernel did it.
+        whether the kernel has applied it.
     """
     if sys.platform != "linux":
         return False
@@ -67,7 +67,7 @@ def _allow(call: ctypes._NamedFuncPointer, ruleset: int, path: Path, rights: int
     try:
         target = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # what is not there needs no rule
+        return  # what does not exist needs no rule
     try:
         if not stat.S_ISDIR(os.fstat(target).st_mode):
             rights &= ~READ_DIR

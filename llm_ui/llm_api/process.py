@@ -1,4 +1,4 @@
-"""The service's process: where it may listen, and its end."""
+"""The service's process: choosing its port, and terminating it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STOP_SECONDS = 3.0
 
 
 def free_port(preferred: int) -> int:
-    """The preferred port if nobody listens there, else any free one."""
+    """The preferred port if it is free, otherwise any free one."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -26,7 +26,7 @@ def free_port(preferred: int) -> int:
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """End the service and whatever it has started: asked first, then killed."""
+    """Terminate the service and its children: SIGTERM first, then SIGKILL."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.returncode is not None:
             return

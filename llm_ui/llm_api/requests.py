@@ -1,18 +1,19 @@
-"""What the service accepts, checked and bounded."""
+"""Request bodies of the service: validation and limits."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from llm_ui.enums import MessageRole
 from llm_ui.errors import InvalidInput, one_line
 from llm_ui.wire.events import ChatRequest, PromptMessage, Sampling
 
 MAX_BODY_BYTES = 4_000_000
 MAX_MESSAGES = 2_000
 MAX_TOKENS = 8_192
-# A small model may never find its end by itself.
+# Small models may never stop on their own.
 DEFAULT_MAX_TOKENS = 1_024
 
 _Text = Annotated[str, StringConstraints(max_length=1_000_000)]
@@ -21,7 +22,7 @@ _Text = Annotated[str, StringConstraints(max_length=1_000_000)]
 class Message(BaseModel):
     """One turn."""
 
-    role: Literal["system", "user", "assistant"]
+    role: MessageRole
     content: _Text
 
 
@@ -41,7 +42,7 @@ class ChatBody(BaseModel):
     seed: int | None = Field(default=None, ge=0, lt=2**32)
 
     def request(self) -> ChatRequest:
-        """The same for the engine, with a limit where none was given."""
+        """The engine's request, with a default limit if none was given."""
         return ChatRequest(
             model=self.model,
             messages=tuple(PromptMessage(m.role, m.content) for m in self.messages),
@@ -56,10 +57,10 @@ class ChatBody(BaseModel):
 
 
 def parse_body(raw: bytes) -> ChatRequest:
-    """The request in a body.
+    """Parse a request body.
 
     Raises:
-        InvalidInput: `params["detail"]` says what is wrong with which field.
+        InvalidInput: `params["detail"]` says which field is invalid and why.
     """
     try:
         return ChatBody.model_validate_json(raw).request()

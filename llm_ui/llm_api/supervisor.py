@@ -1,13 +1,14 @@
-"""Keeps one LLM API service running for all of the web app's worker processes.
+"""Keeps one LLM API service running for all of the web app's workers.
 
-A lock on a file decides which process is the keeper: the system releases it with the
-process, however that ends, and another one takes over. The keeper starts the service,
-writes its address where the others read it, and starts it again when it dies or stops
-answering. The service itself ends with its keeper (`--with-parent`).
+A file lock decides which process is the keeper: the system releases the lock when the process ends,
+however it ends, and another one takes over. The keeper starts the service, writes its address where
+the others read it, and restarts it when it dies or stops responding. The service ends together with
+its keeper (`--with-parent`).
 
-Files, in the data folder: `llm_api.lock`, `llm_api.json` ({"url": …, "pid": …}), and those by which
-the app wishes for another model file (choice.py). The keeper then ends the service and starts it
-with that file; if it does not load, with the one of before, and says why.
+Files in the data folder: `llm_api.lock`, `llm_api.json` ({"url": …, "pid": …}), and the ones
+through which the app requests another model file (chosen_model.py). On such a request, the keeper
+restarts the service with that file; if it does not load, it goes back to the previous one and
+reports why.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ import httpx
 import orjson
 
 from llm_ui.config import Settings
+from llm_ui.enums import LoadState
 from llm_ui.errors import ModelUnavailable, ProviderError
-from llm_ui.llm_api import choice, confined
-from llm_ui.llm_api.choice import Told, Wanted
+from llm_ui.llm_api import chosen_model, confined
+from llm_ui.llm_api.chosen_model import Told, Wanted
 from llm_ui.llm_api.key import ensured_key
 from llm_ui.llm_api.process import HOST, end, free_port
 from llm_ui.wire.events import Timeouts
@@ -37,13 +39,13 @@ from llm_ui.wire.http import Call, Retry, fetch_json, make_client
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 1.0  # how often the others look for the lock and the address
-WATCH_SECONDS = 3.0  # how often the keeper asks a running service how it is
-START_SECONDS = 0.1  # the same while it starts
-LOADING_LIMIT = 600.0  # a service that answers nothing at all for that long is started again
-FAILURES = 3  # unanswered questions in a row after which a running one is
+LOOK_SECONDS = 1.0  # how often the other processes check the lock and the address
+WATCH_SECONDS = 3.0  # how often the keeper checks a running service's health
+START_SECONDS = 0.1  # the same while the service starts
+LOADING_LIMIT = 600.0  # a service that does not respond at all for this long is restarted
+FAILURES = 3  # failed health checks in a row after which a running one is restarted
 LONGEST_BACKOFF = 30.0
-STEADY_SECONDS = 60.0  # after so long a life a death counts as the first one again
+STEADY_SECONDS = 60.0  # after running this long, a death counts as the first one again
 DETAIL_LIMIT = 300
 PROBE = Timeouts(connect=1.0, first_token=2.0, silence=2.0, total=2.0)
 
@@ -52,9 +54,9 @@ class Supervisor:
     """Use `start` and `stop` in the app's lifespan, `url` and `wait` anywhere.
 
     Args:
-        settings: `llm_api_url` set means that somebody else runs the service: then
-            nothing is started, and `url` is that address.
-        command: what to run in place of the service (for tests); `--port N` follows.
+        settings: if `llm_api_url` is set, the service is run elsewhere: nothing is started, and
+            `url` is that address.
+        command: a command to run instead of the service (for tests); `--port N` is appended.
     """
 
     def __init__(self, settings: Settings, command: Sequence[str] | None = None) -> None:
@@ -67,7 +69,7 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
         self._client: httpx.AsyncClient | None = None
         self._read_at = 0
-        # What is being loaded, whether that is still open, and the file to go back to.
+        # The file being loaded, whether its outcome is still open, and the file to fall back to.
         self._wish = Wanted()
         self._is_trial = False
         self._good: str | None = None
@@ -76,17 +78,17 @@ class Supervisor:
 
     @property
     def url(self) -> str | None:
-        """The service's address as far as it is known; it may still be loading."""
+        """The service's address if known; the service may still be loading."""
         return self._url
 
     async def start(self) -> None:
-        """Begin to keep the service, or to wait for one's turn; returns at once."""
+        """Start keeping the service, or waiting for the lock; returns at once."""
         if self._given is None and self._task is None:
             self._client = make_client()
             self._task = asyncio.create_task(self._run(), name="llm-api-supervisor")
 
     async def stop(self) -> None:
-        """End the service if this process keeps it."""
+        """Stop the service if this process is its keeper."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -96,11 +98,11 @@ class Supervisor:
             self._client = None
 
     async def wait(self, seconds: float = 30.0) -> str:
-        """The address, once a service answers there that is not loading any more.
+        """Wait until the service has finished loading and return its address.
 
         Raises:
-            ModelUnavailable: it has no model (its own words are in `detail`), or none
-                answered in time.
+            ModelUnavailable: it has no model (`detail` has its explanation), or did not answer in
+                time.
         """
         client = self._client or make_client()
         try:
@@ -119,7 +121,7 @@ class Supervisor:
                 await client.aclose()
 
     async def _health(self, client: httpx.AsyncClient) -> tuple[str, str]:
-        """The service's status, "" when nobody answers, and the reason it gives."""
+        """The service's status and detail; "" if it does not answer."""
         if self._url is None:
             return "", ""
         try:
@@ -129,7 +131,7 @@ class Supervisor:
             return "", ""
         return str(found.get("status", "")), str(found.get("detail", ""))
 
-    # Taking turns
+    # Waiting for the lock
 
     async def _run(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +157,7 @@ class Supervisor:
                 self._url = str(orjson.loads(self._address_file.read_bytes())["url"])
                 self._read_at = changed
         except (OSError, ValueError, KeyError):
-            self._url = None  # no keeper has got that far
+            self._url = None  # no keeper has written it yet
 
     def _write_address(self, url: str, pid: int) -> None:
         data = orjson.dumps({"url": url, "pid": pid})
@@ -164,7 +166,7 @@ class Supervisor:
             file.write(data)
         Path(name).replace(self._address_file)
 
-    # Keeping
+    # Keeping the service running
 
     async def _keep(self) -> None:
         deaths = 0
@@ -180,7 +182,7 @@ class Supervisor:
                 deaths = 0
                 continue
             if self._has_left:
-                # It did not die: it has something else to load.
+                # It did not die: it has another file to load.
                 self._has_left, deaths = False, 0
                 continue
             deaths = 1 if time.monotonic() - born > STEADY_SECONDS else deaths + 1
@@ -188,59 +190,62 @@ class Supervisor:
             log.warning("The model service has ended; it is started again in %.1f s", pause)
             await asyncio.sleep(pause)
 
-    # Another file
+    # Switching model files
 
     @property
     def _path(self) -> str | None:
-        """The file that is loaded now; None for the usual one."""
+        """The file that is currently loaded; None for the default."""
         return self._wish.path if self._is_trial else self._good
 
     def _choose(self) -> None:
-        """Which file this life begins with."""
-        self._wish, news = choice.wanted(self._folder), choice.told(self._folder)
+        """Choose the file for the next start of the service."""
+        self._wish, news = chosen_model.wanted(self._folder), chosen_model.told(self._folder)
         self._good = news.path
         is_new = self._wish.id != news.id
-        self._is_trial = is_new or news.state == "loading"
+        self._is_trial = is_new or news.state == LoadState.LOADING
         if is_new:
-            choice.tell(self._folder, Told(self._wish.id, self._good, "loading"))
+            chosen_model.tell(self._folder, Told(self._wish.id, self._good, LoadState.LOADING))
 
     def _loaded(self) -> None:
-        """The file of the wish works."""
+        """The requested file works."""
         self._good, self._is_trial = self._wish.path, False
-        choice.tell(self._folder, Told(self._wish.id, self._good, "ready"))
+        chosen_model.tell(self._folder, Told(self._wish.id, self._good, LoadState.READY))
 
     def _failed(self, why: str) -> None:
-        """The file of the wish does not work: back to the one of before."""
+        """The requested file does not work: fall back to the previous one."""
         log.warning("The model service could not load %s: %s", self._wish.path, why)
         self._is_trial = False
-        choice.tell(self._folder, Told(self._wish.id, self._good, "failed", why[:DETAIL_LIMIT]))
+        chosen_model.tell(
+            self._folder, Told(self._wish.id, self._good, LoadState.FAILED, why[:DETAIL_LIMIT])
+        )
 
     def _wants_another(self) -> bool:
-        """Whether somebody wishes for another file than this one."""
-        wish = choice.wanted(self._folder)
+        """Whether a different file has been requested."""
+        wish = chosen_model.wanted(self._folder)
         if wish.id == self._wish.id:
             return False
         if wish.path != self._path:
             return True
-        # The same again.
+        # A new request for the same file.
         self._wish = wish
-        choice.tell(
-            self._folder, Told(wish.id, self._good, "loading" if self._is_trial else "ready")
+        chosen_model.tell(
+            self._folder,
+            Told(wish.id, self._good, LoadState.LOADING if self._is_trial else LoadState.READY),
         )
         return False
 
     async def _one_life(self) -> None:
-        """Start the service, and return when it has died or had to be ended."""
+        """Start the service, and return once it has died or was terminated."""
         port = free_port(self._preferred_port)
         process = await asyncio.create_subprocess_exec(
             *self._command,
             "--port",
             str(port),
             *confined.chosen(self._path, self._settings),
-            # Nothing of the server's surroundings, and away from the folder that .env lies in.
+            # Without the server's environment, and outside the folder that contains .env.
             env=confined.environment(ensured_key(self._settings)),
             cwd="/",
-            # Its end of file tells the service that this process is gone.
+            # EOF tells the service that this process has ended.
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
@@ -278,14 +283,14 @@ class Supervisor:
                 failures, settled = 0, status != "loading"
                 continue
             failures += 1
-            # One that loads may be too busy to answer; one that had loaded must.
+            # A loading service may be too busy to answer; a loaded one must answer.
             if (settled and failures >= FAILURES) or time.monotonic() > deadline:
                 log.warning("The model service does not answer any more")
                 return
 
 
 def _locked(lock: IO[str]) -> bool:
-    """Whether this process has the lock now."""
+    """Try to take the lock; whether this process has it now."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""Every table of the application; importing this module fills SQLModel.metadata."""
+"""All tables of the application; importing this module fills SQLModel.metadata."""
 
 from sqlmodel import SQLModel
 
@@ -6,33 +6,7 @@ from llm_ui.models.base import NAMING
 
 SQLModel.metadata.naming_convention = NAMING
 
-from llm_ui.models.call import IdempotentCall  # noqa: E402
-from llm_ui.models.chat import (  # noqa: E402
-    ChatHistory,
-    ChatMessage,
-    ChatTag,
-    Project,
-    SystemPrompt,
-)
-from llm_ui.models.file import (  # noqa: E402
-    FilePassage,
-    MessageFile,
-    ProjectFile,
-    StoredFile,
-)
-from llm_ui.models.generation import ACTIVE, Generation, GenerationEvent  # noqa: E402
-from llm_ui.models.ledger import DailyUsage, PerformanceMetric, UsageLog  # noqa: E402
-from llm_ui.models.log import BackgroundJob, MonitoringLog, Setting  # noqa: E402
-from llm_ui.models.media import MediaModel, MediaProvider, MediaType  # noqa: E402
-from llm_ui.models.provider import (  # noqa: E402
-    AIModel,
-    AIProvider,
-    AIType,
-    ModelPrice,
-    ModelReader,
-    ProviderEndpoint,
-)
-from llm_ui.models.user import (  # noqa: E402
+from llm_ui.models.accounts import (  # noqa: E402
     APIKey,
     AuthSession,
     KnownPlace,
@@ -40,11 +14,37 @@ from llm_ui.models.user import (  # noqa: E402
     User,
     UserLink,
 )
+from llm_ui.models.answers import ACTIVE, Generation, GenerationEvent  # noqa: E402
+from llm_ui.models.catalogue import (  # noqa: E402
+    AIModel,
+    AIProvider,
+    AIType,
+    ModelPrice,
+    ModelReader,
+    ProviderEndpoint,
+)
+from llm_ui.models.chats import (  # noqa: E402
+    ChatHistory,
+    ChatMessage,
+    ChatTag,
+    Project,
+    SystemPrompt,
+)
+from llm_ui.models.files import (  # noqa: E402
+    FilePassage,
+    MessageFile,
+    ProjectFile,
+    StoredFile,
+)
+from llm_ui.models.idempotency import IdempotentCall  # noqa: E402
+from llm_ui.models.insights import DailyUsage, PerformanceMetric, UsageLog  # noqa: E402
+from llm_ui.models.operations import ACTIVE_JOBS, BackgroundJob, MonitoringLog, Setting  # noqa: E402
 
 metadata = SQLModel.metadata
 
 __all__ = [
     "ACTIVE",
+    "ACTIVE_JOBS",
     "AIModel",
     "AIProvider",
     "AIType",
@@ -60,9 +60,6 @@ __all__ = [
     "GenerationEvent",
     "IdempotentCall",
     "KnownPlace",
-    "MediaModel",
-    "MediaProvider",
-    "MediaType",
     "MessageFile",
     "ModelPrice",
     "ModelReader",

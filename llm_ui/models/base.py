@@ -1,9 +1,10 @@
-"""What every table shares: unguessable ids, UTC times, checked choices."""
+"""What all tables share: unguessable ids, UTC times, enum checks."""
 
 from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,17 +22,17 @@ NAMING = {
 
 
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562) as text: unguessable, and sorted by the time it was made."""
+    """A UUIDv7 (RFC 9562) as text: unguessable, and sorted by creation time."""
     return str(uuid_utils.uuid7())
 
 
 def now() -> datetime:
-    """The current time, in UTC, aware."""
+    """The current time in UTC, timezone-aware."""
     return datetime.now(UTC)
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
-    """A point in time. Goes in aware, comes out aware in UTC, on every database."""
+    """A point in time: timezone-aware in and out, and in UTC, on every database."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -51,22 +52,22 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 def id_field() -> Any:
-    """A primary key that outsiders may see."""
+    """A primary key that may be exposed."""
     return Field(default_factory=new_id, primary_key=True, max_length=36)
 
 
 def created_field(*, index: bool = False) -> Any:
-    """The time a row was made."""
+    """The creation time of a row."""
     return Field(default_factory=now, sa_type=UtcDateTime, nullable=False, index=index)
 
 
 def time_field(*, index: bool = False) -> Any:
-    """A time that may not have come yet."""
+    """A time that is NULL until it occurs."""
     return Field(default=None, sa_type=UtcDateTime, nullable=True, index=index)
 
 
 def foreign(target: str, ondelete: str, *, nullable: bool = False, index: bool = True) -> Any:
-    """A foreign key; `ondelete` says what becomes of this row with its target."""
+    """A foreign key; `ondelete` says what happens to this row when its target is deleted."""
     if nullable:
         return Field(
             default=None, foreign_key=target, ondelete=ondelete, nullable=True, index=index
@@ -74,29 +75,57 @@ def foreign(target: str, ondelete: str, *, nullable: bool = False, index: bool =
     return Field(foreign_key=target, ondelete=ondelete, nullable=False, index=index)  # type: ignore[call-overload]
 
 
-def json_field(default: Any = dict, *, filled: bool = False) -> Any:
-    """A JSON column, never NULL. `filled`: rows that are there already get the empty value."""
-    given = {"server_default": sa.text(f"'{json.dumps(default())}'")} if filled else {}
+def json_field(default: Any = dict, *, filled: bool = False, name: str = "") -> Any:
+    """A JSON column, never NULL.
+
+    Args:
+        filled: give existing rows the empty value.
+        name: the column's name, if it differs from the attribute's.
+    """
+    given: dict[str, Any] = {"name": name} if name else {}
+    if filled:
+        given["server_default"] = sa.text(f"'{json.dumps(default())}'")
     return Field(default_factory=default, sa_type=sa.JSON, nullable=False, sa_column_kwargs=given)
 
 
 def text_field(max_length: int) -> Any:
-    """A text that is empty, also in rows that are there already."""
+    """A text that defaults to empty, also in existing rows."""
     return Field(default="", max_length=max_length, sa_column_kwargs={"server_default": ""})
 
 
 def key_field(max_length: int) -> Any:
-    """A text by which rows are looked up, made of another column."""
+    """An indexed text derived from another column, for lookups."""
     given = {"server_default": ""}
     return Field(default="", max_length=max_length, index=True, sa_column_kwargs=given)
 
 
-def flag_field() -> Any:
-    """A switch that is off, also in rows that are there already."""
-    return Field(default=False, nullable=False, sa_column_kwargs={"server_default": sa.false()})
+def flag_field(*, default: bool = False) -> Any:
+    """A boolean with a default, also in existing rows."""
+    given = {"server_default": sa.true() if default else sa.false()}
+    return Field(default=default, nullable=False, sa_column_kwargs=given)
+
+
+def computed_field(kind: Any, expression: str) -> Any:
+    """A column computed by the database from others of its row; never written.
+
+    SQLite computes it when reading, PostgreSQL when writing.
+    """
+    return Field(default=None, exclude=True, sa_column=sa.Column(kind, sa.Computed(expression)))
+
+
+def enum_field(kind: type[StrEnum], default: Any = ..., *, max_length: int = 16) -> Any:
+    """A text column with the values of an enum, which `choices` lets the database enforce."""
+    column = sa.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=max_length,
+        values_callable=lambda members: [each.value for each in members],
+    )
+    return Field(default=default, sa_type=column, nullable=False)
 
 
 def choices(column: str, *values: str) -> sa.CheckConstraint:
-    """A CHECK that a text column holds one of the values."""
+    """A CHECK constraint that a text column has one of these values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -1,6 +1,6 @@
-"""All pages, in groups that know nothing of one another.
+"""All pages, in independent groups.
 
-`register(app)` adds them; `app_options()` is what rx.App needs for their look.
+`register(app)` adds them; `app_options()` is what rx.App needs for their appearance.
 """
 
 from __future__ import annotations
@@ -9,53 +9,17 @@ from typing import Any
 
 import reflex as rx
 
-from llm_ui.components import overlays
-from llm_ui.pages import (
-    account,
-    admin,
-    auth,
-    chat,
-    client,
-    files,
-    history,
-    projects,
-    prompts,
-    usage,
-)
-from llm_ui.react import STYLESHEET
+from llm_ui.components.layout import overlays
+from llm_ui.i18n import DEFAULT_LANGUAGE, LANGUAGES
+from llm_ui.pages import admin, auth, chat, client
 
-STYLES = (
-    "tokens.css",
-    "base.css",
-    "ui.css",
-    "data.css",
-    "news.css",
-    "shell.css",
-    "sidebar.css",
-    "chat.css",
-    "modes.css",
-    "branches.css",
-    "start.css",
-    "pages.css",
-    "own.css",
-    "figures.css",
-    "finding.css",
-    "lists.css",
-    "projects.css",
-    "files.css",
-    "admin.css",
-    "jobs.css",
-    "people.css",
-    "providers.css",
-    "models.css",
-    "images.css",
-    "media.css",
-)
+# Imports all other stylesheets, in order.
+STYLESHEET = "/styles/index.css"
 
 
 def register(app: rx.App) -> None:
     """Add every page to the app."""
-    for group in (client, auth, chat, projects, history, prompts, files, account, usage, admin):
+    for group in (client, auth, chat, admin):
         group.register(app)
 
 
@@ -70,10 +34,16 @@ def _head() -> list[rx.Component]:
 def app_options() -> dict[str, Any]:
     """Keyword arguments for rx.App: styles, head, overlays. No Radix theme."""
     return {
-        "stylesheets": [*(f"/{name}" for name in STYLES), STYLESHEET],
+        "stylesheets": [STYLESHEET],
         "head_components": _head(),
-        "html_lang": "en",
-        "html_custom_attrs": {"suppressHydrationWarning": True},
+        "html_lang": DEFAULT_LANGUAGE,
+        "html_custom_attrs": {
+            "suppressHydrationWarning": True,
+            # boot.js reads the available languages from here.
+            "data-languages": " ".join(
+                f"{each.code}:{each.direction}" for each in LANGUAGES.values()
+            ),
+        },
         "toaster": overlays.toaster(),
         "app_wraps": {
             (55, "ErrorBoundary"): overlays.error_boundary,

@@ -1,4 +1,4 @@
-"""Sign in, create an account (the very first one too), follow an administrator's link."""
+"""Sign in, create an account (including the very first), open an administrator's link."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 import reflex as rx
 
-from llm_ui.auth import ENDED
 from llm_ui.components import ui
-from llm_ui.components.brand import brand
+from llm_ui.components.layout.brand import brand
 from llm_ui.components.text import t
+from llm_ui.enums import SessionEnd
 from llm_ui.react import auth_form, link_form, setup_form
-from llm_ui.states.auth import AuthState
+from llm_ui.states.auth_state import AuthState
 
 POINTS = (
     ("shield", "auth.point_private"),
@@ -39,7 +39,7 @@ def _point(icon_name: str, key: str) -> rx.Component:
 
 
 def _sample() -> rx.Component:
-    """A glimpse of the product: a question, and an answer being written."""
+    """A preview of the product: a question, and an answer being written."""
     caret = rx.el.span(class_name="lu-sample__caret")
     return rx.el.div(
         rx.el.p(t("auth.sample_question"), class_name="lu-sample__question"),
@@ -54,26 +54,26 @@ def _side() -> rx.Component:
         brand(),
         _sample(),
         rx.el.div(
-            rx.el.p(t("app.tagline"), class_name="lu-door__tagline"),
+            rx.el.p(t("app.tagline"), class_name="lu-auth__tagline"),
             rx.el.ul(*[_point(*point) for point in POINTS], class_name="lu-points"),
         ),
-        class_name="lu-door__side",
+        class_name="lu-auth__side",
     )
 
 
 def _frame(title: Any, *body: Any) -> rx.Component:
     form = rx.el.div(
-        rx.el.div(brand(), class_name="lu-door__brand"),
-        rx.el.h1(title, class_name="lu-door__title"),
+        rx.el.div(brand(), class_name="lu-auth__brand"),
+        rx.el.h1(title, class_name="lu-auth__title"),
         *body,
-        class_name="lu-door__form",
+        class_name="lu-auth__form",
     )
-    return rx.el.div(_side(), rx.el.main(form, class_name="lu-door__main"), class_name="lu-door")
+    return rx.el.div(_side(), rx.el.main(form, class_name="lu-auth__main"), class_name="lu-auth")
 
 
 def _other(question: Any, link: Any, href: str) -> rx.Component:
     return rx.el.p(
-        question, " ", ui.link(link, href=href, class_name="lu-link"), class_name="lu-door__other"
+        question, " ", ui.link(link, href=href, class_name="lu-link"), class_name="lu-auth__other"
     )
 
 
@@ -86,10 +86,10 @@ def _may_register() -> rx.Var[bool]:
 
 
 def login() -> rx.Component:
-    """Sign in."""
+    """The sign-in page."""
 
     def quiet(key: str) -> rx.Component:
-        return rx.el.p(t(key), class_name="lu-door__other")
+        return rx.el.p(t(key), class_name="lu-auth__other")
 
     other = rx.cond(
         _may_register(),
@@ -100,26 +100,26 @@ def login() -> rx.Component:
             quiet("auth.need_account"),
         ),
     )
-    forgot = rx.el.p(t("auth.forgot"), class_name="lu-door__note", data_testid="forgot")
-    ended = {why: t(f"auth.ended.{why}") for why in ENDED}
+    forgot = rx.el.p(t("auth.forgot"), class_name="lu-auth__note", data_testid="forgot")
+    ended = {why: t(f"auth.ended.{why}") for why in SessionEnd}
     labels = {**_labels(), "submit": t("auth.login_submit"), "ended": ended}
     return _frame(t("auth.login_title"), auth_form(mode="login", labels=labels), other, forgot)
 
 
 def _refused(title: str, text: str) -> rx.Component:
     return rx.el.div(
-        rx.el.h2(t(title), class_name="lu-door__over"),
-        rx.el.p(t(text), class_name="lu-door__text"),
+        rx.el.h2(t(title), class_name="lu-auth__over"),
+        rx.el.p(t(text), class_name="lu-auth__text"),
         data_testid="registration-refused",
     )
 
 
 def register_page() -> rx.Component:
-    """Create an account, where people may."""
+    """The registration page, if registration is allowed."""
     labels = {**_labels(), "submit": t("auth.register_submit")}
     domains = rx.el.p(
         t("auth.domains", domains=AuthState.domains),
-        class_name="lu-door__text",
+        class_name="lu-auth__text",
         data_testid="domains-note",
     )
     form = rx.fragment(
@@ -139,34 +139,34 @@ def register_page() -> rx.Component:
 
 
 def setup() -> rx.Component:
-    """The first page of a new installation: its first account, the administrator's."""
+    """The first page of a new installation: creates its first account, the administrator's."""
     labels = {**_labels(), "submit": t("auth.register_submit")}
     elsewhere = rx.fragment(
-        rx.el.h2(t("auth.setup_elsewhere_title"), class_name="lu-door__over"),
-        rx.el.p(t("auth.setup_elsewhere_text"), class_name="lu-door__text"),
+        rx.el.h2(t("auth.setup_elsewhere_title"), class_name="lu-auth__over"),
+        rx.el.p(t("auth.setup_elsewhere_text"), class_name="lu-auth__text"),
     )
     return _frame(
         t("auth.setup_title"),
-        rx.el.p(t("auth.setup_text"), class_name="lu-door__text", data_testid="setup-text"),
+        rx.el.p(t("auth.setup_text"), class_name="lu-auth__text", data_testid="setup-text"),
         setup_form(elsewhere, needs=AuthState.is_elsewhere, labels=labels),
     )
 
 
 def _over() -> rx.Component:
     return rx.fragment(
-        rx.el.h2(t("auth.link_over_title"), class_name="lu-door__over"),
-        rx.el.p(t("auth.link_over_text"), class_name="lu-door__text"),
+        rx.el.h2(t("auth.link_over_title"), class_name="lu-auth__over"),
+        rx.el.p(t("auth.link_over_text"), class_name="lu-auth__text"),
     )
 
 
 def join() -> rx.Component:
-    """Create an account by an invitation's link."""
+    """Create an account from an invitation."""
     labels = {**_labels(), "submit": t("auth.register_submit")}
     return _frame(t("auth.join_title"), link_form(_over(), mode="join", labels=labels), _to_login())
 
 
 def reset() -> rx.Component:
-    """Set a password by a link."""
+    """Set a password with a reset link."""
     labels = {
         **_labels(),
         "password": t("auth.new_password"),
@@ -176,7 +176,7 @@ def reset() -> rx.Component:
     return _frame(
         t("auth.reset_title"),
         link_form(_over(), mode="reset", labels=labels),
-        rx.el.p(t("auth.reset_note"), class_name="lu-door__other"),
+        rx.el.p(t("auth.reset_note"), class_name="lu-auth__other"),
     )
 
 
@@ -186,6 +186,6 @@ def register(app: rx.App) -> None:
     app.add_page(login, route="/login", title=t("auth.login_page"), on_load=guest)
     app.add_page(register_page, route="/register", title=t("auth.register_page"), on_load=guest)
     app.add_page(setup, route="/setup", title=t("auth.setup_page"), on_load=guest)
-    # Whoever is signed in may follow a link too: it signs them in anew.
+    # People who are signed in may open these links too: the link signs them in again.
     app.add_page(join, route="/join", title=t("auth.join_page"))
     app.add_page(reset, route="/reset", title=t("auth.reset_page"))

@@ -1,30 +1,32 @@
-"""The chat page: one page for a new chat and for each kept one."""
+"""The chat page: one page for a new chat and for every existing one."""
 
 from __future__ import annotations
 
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.conversation import conversation
-from llm_ui.components.model_picker import model_picker
-from llm_ui.components.overlays import undo_toast
-from llm_ui.components.shell import shell, top_bar
+from llm_ui.components.answers.model_picker import model_picker
+from llm_ui.components.answers.second_model import second_model_picker
+from llm_ui.components.chats.chat_settings import settings_button, settings_dialog
+from llm_ui.components.chats.conversation import conversation
+from llm_ui.components.layout.overlays import undo_toast
+from llm_ui.components.layout.shell import shell, top_bar
 from llm_ui.components.sidebar import client_sidebar
 from llm_ui.components.text import t
-from llm_ui.components.tuning import also_picker, settings_button, settings_dialog
-from llm_ui.states.auth import AuthState
-from llm_ui.states.chat import ChatState
+from llm_ui.states.auth_state import AuthState
+from llm_ui.states.chat_state import ChatState
+from llm_ui.states.sidebar import SidebarState
 
 
 def _title() -> rx.Component:
     title = rx.cond(ChatState.chat_title != "", ChatState.chat_title, t("chat.untitled"))
     waiting = ui.skeleton("160px", "14px", label=t("app.loading"))
-    shown = rx.cond(ChatState.chats_loaded, title, waiting)
+    shown = rx.cond(SidebarState.chats_loaded, title, waiting)
     return rx.el.h1(shown, class_name="lu-bar__title lu-truncate", data_testid="chat-title")
 
 
 def _project() -> rx.Component:
-    """The project that the chat is in, or that a new one will be in; leads there."""
+    """The project of the chat, or of the one to come, as a link."""
     name = ChatState.chat_project_name
     return rx.cond(
         name != "",
@@ -52,7 +54,7 @@ def _new() -> rx.Component:
 def chat() -> rx.Component:
     """Sidebar, title and model, conversation, composer."""
     names = rx.el.div(_title(), _project(), model_picker(), class_name="lu-bar__names")
-    bar = top_bar(names, also_picker(), settings_button(), _new())
+    bar = top_bar(names, second_model_picker(), settings_button(), _new())
     return rx.fragment(
         shell(client_sidebar(), bar, conversation()), settings_dialog(), undo_toast()
     )

@@ -1,4 +1,4 @@
-"""The one protocol behind which every model provider stands."""
+"""The protocol that every model provider implements."""
 
 from __future__ import annotations
 
@@ -6,22 +6,33 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Timeouts, Via
+from llm_ui.wire.events import (
+    ChatRequest,
+    ImageRequest,
+    ModelInfo,
+    Picture,
+    StreamEvent,
+    Timeouts,
+    Usage,
+    Via,
+)
 from llm_ui.wire.http import Retry
 
-# What a model that cannot go on from its own last words is asked to do instead.
+# The most images per question.
+MOST_IMAGES = 4
+# Asked of models that cannot continue from their own last words.
 CONTINUE = "Continue exactly where you stopped, without repeating anything."
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a provider is and how it is asked.
+    """A provider's address and how to connect to it.
 
-    `base_url` has no slash at its end; `api_key` is in clear, in memory only, and
-    left out of the representation so that no log can show it.
+    `api_url` has no trailing slash; `api_key` is plain text, kept only in memory and left out of
+    the repr so that it cannot be logged.
     """
 
-    base_url: str
+    api_url: str
     api_key: str | None = field(default=None, repr=False)
     timeouts: Timeouts = field(default_factory=Timeouts)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -29,7 +40,7 @@ class Endpoint:
 
 
 class Source(Protocol):
-    """What an answer is read from: a Provider, or several addresses of one."""
+    """Where an answer comes from: a Provider, or several addresses of one."""
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent | Via]:
         """See Provider."""
@@ -37,20 +48,32 @@ class Source(Protocol):
 
 
 class Provider(Protocol):
-    """An adapter. One instance serves many requests at once; `aclose` ends it."""
+    """An adapter. One instance serves many requests concurrently; `aclose` ends it."""
 
     async def models(self) -> list[ModelInfo]:
-        """The models the upstream offers now. Raises ProviderError."""
+        """List the models that the upstream currently offers. Raises ProviderError."""
         ...
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
-        """The answer, piece by piece; the last event is Done.
+        """Stream the answer; the last event is Done.
 
-        Closing the iterator (or cancelling the task that reads it) closes the
-        upstream's socket at once. Raises ProviderError.
+        Closing the iterator, or cancelling the task that reads it, closes the upstream's socket at
+        once. Raises ProviderError.
         """
         ...
 
     async def aclose(self) -> None:
-        """Close kept connections."""
+        """Close pooled connections."""
+        ...
+
+
+class ImageProvider(Provider, Protocol):
+    """The adapter of a provider type with image settings: it can also make images."""
+
+    def make_images(self, request: ImageRequest) -> AsyncGenerator[Picture | Usage]:
+        """Make images; yields at least one.
+
+        Cancelling the task that reads it closes the upstream's socket at once. Raises
+        ProviderError.
+        """
         ...

@@ -1,8 +1,8 @@
-"""Several addresses of one provider behind the Provider protocol, with one event more.
+"""Failover between several addresses of one provider, behind the Provider protocol plus Via events.
 
-They are asked in their order, those that failed lately last. As long as nothing of an answer
-has come, the next one is asked when one fails; after that the answer stays where it began.
-An address that has failed is left alone for a while; then one answer tries it again.
+Addresses are tried in order, recently failed ones last. If an address fails before the first event
+of an answer, the next one is tried; after that, the answer stays where it started. A failed address
+is skipped for a while; then a single answer tries it again.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 from llm_ui.errors import (
     ModelUnavailable,
@@ -23,22 +24,31 @@ from llm_ui.errors import (
     ProviderTimeout,
     ProviderUnreachable,
 )
-from llm_ui.providers.base import Provider
-from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent, Via
+from llm_ui.providers.base import ImageProvider, Provider
+from llm_ui.wire.events import (
+    ChatRequest,
+    ImageRequest,
+    ModelInfo,
+    Picture,
+    StreamEvent,
+    Usage,
+    Via,
+)
 
+T = TypeVar("T")
 SKIP_S = 30.0
 LONGEST_SKIP_S = 300.0
-# 401 and 402 are about an address's own key. Any other refusal is about what was asked, and
-# would be the same elsewhere.
+# 401 and 402 are about an address's own key. Any other refusal is about the request, and would be
+# the same elsewhere.
 _OWN_REFUSALS = (401, 402)
 
 
 @dataclass(slots=True, eq=False)
 class Route:
-    """One address with its adapter. `key` is whatever its owner knows it by.
+    """One address with its adapter. `key` is whatever identifies it to its owner.
 
-    `failures` are those since it last answered; until `closed_until` (seconds of the event
-    loop's clock) others are asked before it.
+    `failures` counts failures since the last success; until `closed_until` (in seconds of the event
+    loop's clock) the other addresses are tried first.
     """
 
     key: str
@@ -51,7 +61,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How an address answered when it was asked for its models: with them, or `error`."""
+    """How an address answered a request for its models: with a list, or with `error`."""
 
     route: Route
     models: list[ModelInfo]
@@ -63,7 +73,7 @@ Note = Callable[[Route, ProviderError | None], None]
 
 
 def may_be_asked_elsewhere(error: ProviderError) -> bool:
-    """Whether another address of the same provider might do better."""
+    """Whether another address of the same provider might succeed."""
     match error:
         case ProviderTimeout():
             return error.phase != "total"
@@ -73,19 +83,28 @@ def may_be_asked_elsewhere(error: ProviderError) -> bool:
             return error.params.get("status") in _OWN_REFUSALS
         case ModelUnavailable():
             return False
-    # Beside errors with a kind of their own: 5xx, or an error object in the stream.
+    # What remains besides the specific errors: 5xx, or an error object in the stream.
     return type(error) is ProviderError and error.params.get("status", 500) >= 500
 
 
+def has_made_nothing(error: ProviderError) -> bool:
+    """Whether it is safe to retry an image elsewhere: the failed request cannot have been
+    charged."""
+    if isinstance(error, ProviderTimeout):
+        return error.phase == "connect"
+    is_unsure = isinstance(error, ProviderCutOff | ProviderGarbage) or type(error) is ProviderError
+    return not is_unsure and may_be_asked_elsewhere(error)
+
+
 class Several:
-    """See providers.base.Provider; also for a provider with one address only.
+    """See providers.base.Provider; also used for providers with a single address.
 
     Args:
-        routes: at least one, in the order in which they are asked.
-        note: told when an address has failed and another one is asked, and (with None) when
-            an address that had failed answers again.
-        on_lost: called when an answer finds nobody at any address, and one of them was still
-            there before.
+        routes: at least one, in the order in which they are tried.
+        note: called when an address has failed and the next one is tried, and (with None) when an
+            address that had failed answers again.
+        on_lost: called when an answer could not reach any address, and at least one of them was
+            still reachable before.
     """
 
     def __init__(
@@ -102,7 +121,7 @@ class Several:
         self._closing: asyncio.Task[None] | None = None
 
     async def models(self) -> list[ModelInfo]:
-        """See Provider: of the first address that answers."""
+        """See Provider; the list of the first address that answers."""
         with self._in_use():
             for number, route in enumerate(order := self._order(), 1):
                 try:
@@ -113,7 +132,8 @@ class Several:
         raise AssertionError("no address")
 
     async def ask_each(self) -> list[Answered]:
-        """Ask every address for its models, all at once; in their order."""
+        """Ask all addresses for their models concurrently; results are in the order of the
+        addresses."""
         with self._in_use():
             return list(await asyncio.gather(*map(self._ask, self.routes)))
 
@@ -129,12 +149,25 @@ class Several:
         if failure is not None:
             self._close_for_a_while(route, failure)
         elif route.is_unreachable:
-            # What was not there is there again. One that was overloaded may still be.
+            # An unreachable address is reachable again. An overloaded one may still be overloaded.
             _open(route)
         return Answered(route, models, latency, failure)
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent | Via]:
-        """See Provider. Before each address it says which one, if there are several."""
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent | Via]:
+        """See Provider. Yields Via before each address it tries, if there are several."""
+        return self._asked(lambda provider: provider.stream(request), may_be_asked_elsewhere)
+
+    def make_images(self, request: ImageRequest) -> AsyncGenerator[Picture | Usage | Via]:
+        """See ImageProvider; like `stream`, but an image that may have been made is not retried."""
+        return self._asked(
+            lambda provider: cast(ImageProvider, provider).make_images(request), has_made_nothing
+        )
+
+    async def _asked(
+        self,
+        ask: Callable[[Provider], AsyncGenerator[T]],
+        may_go_on: Callable[[ProviderError], bool],
+    ) -> AsyncGenerator[T | Via]:
         with self._in_use():
             for number, route in enumerate(order := self._order(), 1):
                 if len(order) > 1:
@@ -142,7 +175,7 @@ class Several:
                 self._try(route)
                 started = False
                 try:
-                    async with aclosing(route.provider.stream(request)) as events:
+                    async with aclosing(ask(route.provider)) as events:
                         async for event in events:
                             if not started:
                                 started = True
@@ -150,7 +183,7 @@ class Several:
                             yield event
                     return
                 except ProviderError as error:
-                    if started or not may_be_asked_elsewhere(error):
+                    if started or not may_go_on(error):
                         raise
                     self._close_for_a_while(route, error)
                     if number == len(order):
@@ -166,7 +199,7 @@ class Several:
 
     def _try(self, route: Route) -> None:
         if route.failures:
-            # One answer finds out whether it is back; the others do not wait with it.
+            # One answer tests whether it is back; the others do not wait along with it.
             self._shut(route)
 
     def _worked(self, route: Route) -> None:
@@ -202,7 +235,7 @@ class Several:
             self._close_if_idle()
 
     def retire(self) -> None:
-        """Close once the answers that are under way have ended."""
+        """Close as soon as the answers in progress have ended."""
         self._is_retired = True
         self._close_if_idle()
 

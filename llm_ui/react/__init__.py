@@ -1,15 +1,14 @@
-"""Wrapped React components, stateless: what a page needs that has to be fast.
+"""Wrapped React components, without state: the parts of a page that have to be fast.
 
-`STYLESHEET` belongs in the app's `stylesheets`, after the one with the tokens.
+Their styles are in assets/styles, in the folders of their packages.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import reflex as rx
 
-from llm_ui.react._link import link
 from llm_ui.react.chat import (
     Answer,
     ChatLog,
@@ -27,8 +26,6 @@ from llm_ui.react.files import ModelUpload, UploadBox
 from llm_ui.react.finding import ChatWindow, FoundList, Palette, Shortcuts
 from llm_ui.react.session import AuthForm, LinkForm, SetupForm, SignOutButton
 
-STYLESHEET: Final = link("react.css")["react.css"].removeprefix("$/public")
-
 Text = str | rx.Var[str]
 
 
@@ -44,10 +41,9 @@ def answer(
 ) -> rx.Component:
     """One answer, live or finished. Events: `on_gap(run, have_offset)`.
 
-    Labels: thinking, reasoning, copy_code, copied, code_fold, code_save, code_wrap, footnote
-    (with {name}), show_image, thinking_for and thought_for (with {value}), sources, more_sources
-    (with {count}), source (with {number}), reading (with {host}), searching, and problems, by
-    name.
+    Labels: thinking, reasoning, copy_code, copied, code_fold, code_save, code_wrap, footnote (with
+    {name}), show_image, thinking_for and thought_for (with {value}), sources, more_sources (with
+    {count}), source (with {number}), reading (with {host}), searching, and problems, by name.
     """
     return Answer.create(
         text=text,
@@ -63,7 +59,7 @@ def answer(
 def live_answer(
     run: int | rx.Var[int], *, state_name: str, labels: dict[str, Any] | None = None, **props: Any
 ) -> rx.Component:
-    """An answer that is only ever followed. Events: `on_gap(run, have_offset)`."""
+    """An answer that is always live. Events: `on_gap(run, have_offset)`."""
     return answer(run=run, live=True, state_name=state_name, labels=labels, **props)
 
 
@@ -85,27 +81,27 @@ def enter_choice(labels: dict[str, Any]) -> rx.Component:
 
 
 def log_row(*children: Any, **props: Any) -> rx.Component:
-    """A row of a conversation, in the page while it is near what is seen."""
+    """A row of a conversation, rendered only while it is near the visible part."""
     return LogRow.create(*children, **props)
 
 
 def message_changes(*, state_name: str, **props: Any) -> rx.Component:
-    """What keeps the page's `messages` in step. Events: `on_gap()`."""
+    """Keeps the page's `messages` in sync. Events: `on_gap()`."""
     return MessageChanges.create(state_name=state_name, **props)
 
 
 def composer(*left: Any, send_label: Text, stop_label: Text, **props: Any) -> rx.Component:
-    """Where messages are written. Events: `on_files(ids)`, `on_send(text, key)`, `on_stop()`."""
+    """The message field. Events: `on_files(ids)`, `on_send(text, key)`, `on_stop()`."""
     return Composer.create(*left, send_label=send_label, stop_label=stop_label, **props)
 
 
 def model_upload(*, labels: dict[str, Any], **props: Any) -> rx.Component:
-    """A way in for a model file. Events: `on_done()`; see ModelUpload for the labels."""
+    """Upload of a model file. Events: `on_done()`; see ModelUpload for the labels."""
     return ModelUpload.create(labels=labels, **props)
 
 
 def upload_box(*, labels: dict[str, Any], **props: Any) -> rx.Component:
-    """A way in for files. Events: `on_done()`, `on_files(ids)`; see UploadBox for the labels."""
+    """Upload of files. Events: `on_done()`, `on_files(ids)`; see UploadBox for the labels."""
     return UploadBox.create(labels=labels, **props)
 
 
@@ -120,12 +116,12 @@ def copy_button(
 
 
 def making(label: Text, *, since: Text = "") -> rx.Component:
-    """What stands where an image is being made."""
+    """A placeholder for an image that is being created."""
     return Making.create(label=label, since=since)
 
 
 def pictures(files: Any, *, alt: Text, labels: dict[str, Any]) -> rx.Component:
-    """Images that a model made; see Pictures for the labels."""
+    """Images created by a model; see Pictures for the labels."""
     return Pictures.create(files=files, alt=alt, labels=labels)
 
 
@@ -135,41 +131,40 @@ def question(*actions: Any, text: Text, labels: dict[str, Any], **props: Any) ->
 
 
 def relative_time(iso: Text, **props: Any) -> rx.Component:
-    """How long ago the moment `iso` was."""
+    """The time elapsed since `iso`."""
     return RelativeTime.create(iso=iso, **props)
 
 
 def chat_window(*rows: Any, **props: Any) -> rx.Component:
-    """The part of a long list that is there. Events: `on_window(start)`."""
+    """The rendered part of a long list. Events: `on_window(start)`."""
     return ChatWindow.create(*rows, **props)
 
 
 def found_list(hits: Any, **props: Any) -> rx.Component:
-    """What a search has found."""
+    """Search results."""
     return FoundList.create(hits=hits, **props)
 
 
 def command_palette(*, labels: dict[str, Any], **props: Any) -> rx.Component:
-    """Everything by name. Events: `on_search(number, query)`, `on_model(id)`.
+    """The command palette. Events: `on_search(number, query)`, `on_model(id)`.
 
-    Labels: title, placeholder, recent, chats, commands, models, none, close, untitled,
-    archived.
+    Labels: title, placeholder, recent, chats, commands, models, none, close, untitled, archived.
     """
     return Palette.create(labels=labels, **props)
 
 
 def shortcuts(rows: list[dict[str, Any]], *, labels: dict[str, Any]) -> rx.Component:
-    """The shortcuts and their sheet. Labels: title, single, close, ctrl."""
+    """The keyboard shortcuts and their overview. Labels: title, single, close, ctrl."""
     return Shortcuts.create(rows=rows, labels=labels)
 
 
 def auth_form(
     *children: Any, mode: Literal["login", "register"], labels: dict[str, Any], **props: Any
 ) -> rx.Component:
-    """The login or register form; `children` stand below its button.
+    """The login or registration form; `children` are shown below its button.
 
-    Labels: email, username, username_hint, password, password_hint, show_password,
-    hide_password, submit, busy, unreachable.
+    Labels: email, username, username_hint, password, password_hint, show_password, hide_password,
+    submit, busy, unreachable.
     """
     return AuthForm.create(*children, mode=mode, labels=labels, **props)
 
@@ -177,7 +172,7 @@ def auth_form(
 def link_form(
     *over: Any, mode: Literal["join", "reset"], labels: dict[str, Any], **props: Any
 ) -> rx.Component:
-    """The form behind a link that was handed over; `over` is shown when it opens nothing.
+    """The form of an invitation or a reset link; `over` is shown if the link is invalid.
 
     Labels: those of `auth_form`.
     """
@@ -185,8 +180,8 @@ def link_form(
 
 
 def setup_form(*elsewhere: Any, needs: Any, labels: dict[str, Any], **props: Any) -> rx.Component:
-    """The form of the first account; `elsewhere` is shown where it `needs` the link of the start
-    and there is none.
+    """The form of the first account; `elsewhere` is shown if it `needs` the setup link, and the
+    browser doesn't have it.
 
     Labels: those of `auth_form`.
     """
@@ -194,6 +189,6 @@ def setup_form(*elsewhere: Any, needs: Any, labels: dict[str, Any], **props: Any
 
 
 def sign_out_button(label: Text, **props: Any) -> rx.Component:
-    """Ends the session."""
+    """A button that ends the session."""
     props.setdefault("class_name", "lu-menu__item")
     return SignOutButton.create(label=label, **props)

@@ -1,6 +1,6 @@
-"""What is in a file: its type by its content, the size of an image, the text of a document.
+"""Reading files: detecting the type by content, the size of images, the text of documents.
 
-Files come from outside and may be hostile. `kinds` looks at a bounded part of one and may
-run in the server; documents are opened in a process of their own only (`python -m
-llm_ui.reading`), which has limits on time and memory and no secrets.
+Files come from outside and may be hostile. `kinds` inspects a bounded part of a file and may run in
+the server; documents are only opened in a separate process (`python -m llm_ui.reading`) with limits
+on time and memory and without secrets.
 """

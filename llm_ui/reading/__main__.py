@@ -1,8 +1,8 @@
 """Reads one file: `python -m llm_ui.reading PATH MEDIA_TYPE CPU_S` prints its text.
 
-The answer is JSON, {"text": …, "notes": [[name, words], …]} or {"error": message key}. Whatever
-else happens (a crash, no answer) means the file could not be read. The limits are this process's
-own, set before anything of the file is looked at: hostile files end it and nothing else.
+The result is JSON, {"text": …, "notes": [[name, words], …]} or {"error": message key}. Anything
+else (a crash, no output) means that the file could not be read. The process sets its own limits
+before it looks at the file: hostile files end this process and nothing else.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MAX_CHARACTERS = 5_000_000
 
 
 def confine(cpu_s: int) -> None:
-    """Take away from this process what reading a file does not need."""
-    if sys.platform == "win32":  # it has no such limits; the parent's time-out holds there too
+    """Take away from this process everything that reading a file does not need."""
+    if sys.platform == "win32":  # there are no such limits; the parent's timeout still applies
         return
     import resource
 
@@ -38,7 +38,7 @@ def confine(cpu_s: int) -> None:
 
 
 def answer(path: str, media_type: str) -> dict[str, object]:
-    """The text of a file, or why there is none."""
+    """The file's text, or the reason why there is none."""
     from llm_ui.reading.documents import text_of
 
     try:
@@ -53,10 +53,10 @@ def answer(path: str, media_type: str) -> dict[str, object]:
 
 
 def main() -> int:
-    """Read the file that the command line names."""
+    """Read the file named on the command line."""
     path, media_type, cpu_s = sys.argv[1:4]
     confine(int(cpu_s))
-    # pypdf complains about every flaw of a file; nobody reads it.
+    # pypdf logs every flaw of a file; nobody reads that.
     logging.disable(logging.CRITICAL)
     sys.stdout.buffer.write(orjson.dumps(answer(path, media_type)))
     sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""Cells as they stand in a sheet, with their results, and their formulas where there are none."""
+"""The cells of a sheet: their results, or their formulas if there is no result."""
 
 from __future__ import annotations
 
@@ -10,52 +10,61 @@ MOST_FORMULA = 300
 
 
 def cells_parser(reader: Any) -> Any:
-    """A parser of the sheets of a workbook that openpyxl's reader has opened."""
+    """Create the sheet parser for a workbook opened with openpyxl's reader."""
     book = reader.wb
     parser = _Cells(
-        None, reader.shared_strings, data_only=True, epoch=book.epoch,
-        date_formats=book._date_formats, timedelta_formats=book._timedelta_formats,
-    )  # fmt: skip
+        None,
+        reader.shared_strings,
+        data_only=True,
+        epoch=book.epoch,
+        date_formats=book._date_formats,
+        timedelta_formats=book._timedelta_formats,
+    )
     parser.is_uncomputed = bool(getattr(book.calculation, "fullCalcOnLoad", False))
     return parser
 
 
 class _Cells(_reader.WorkSheetParser):  # type: ignore[misc]
-    """openpyxl's, for rows only: what else a sheet has (filters, rules, links) may be odd and
-    is no text."""
+    """openpyxl's parser, restricted to rows: everything else in a sheet (filters, rules, links) may
+    be malformed and is not text."""
 
     is_uncomputed = False
 
     def parse(self) -> Any:
-        """The rows that there are, each with the cells that have something in them."""
+        """Yield the rows, each with its non-empty cells."""
         for _, element in _reader.iterparse(self.source):
             if element.tag == _reader.ROW_TAG:
                 yield self.parse_row(element)
                 element.clear()
 
     def parse_row(self, row: Any) -> Any:
-        """A row's number and its cells."""
+        """Parse a row into its number and its cells."""
         number, cells = super().parse_row(row)
         return number, [cell for cell in cells if cell["value"] not in (None, "")]
 
     def parse_cell(self, element: Any) -> Any:
-        """A cell with what it shows."""
+        """Parse a cell into what it shows."""
         try:
             cell = super().parse_cell(element)
         except (ValueError, IndexError, TypeError, KeyError):
-            # One odd cell: what stands in it is shown as it is.
+            # A malformed cell: show its raw content.
             raw = element.findtext(_reader.VALUE_TAG, "")
-            cell = {"row": self.row_counter, "column": self.col_counter, "value": raw,
-                    "data_type": "s", "style_id": 0}  # fmt: skip
+            cell = {
+                "row": self.row_counter,
+                "column": self.col_counter,
+                "value": raw,
+                "data_type": "s",
+                "style_id": 0,
+            }
         if element.find(_reader.FORMULA_TAG) is None:
             return cell
-        # Also where it is not shown: others may share it.
+        # Record it even if it is not shown: other cells may share the formula.
         written = self._written(element)
         has_result = element.get("t") == "str" and element.find(_reader.VALUE_TAG) is not None
         if cell["value"] is None and not has_result:
             cell["value"] = written
         elif cell["value"] == 0 and self.is_uncomputed and written:
-            # Programs that compute nothing write 0 and ask for everything to be computed.
+            # Programs that do not calculate write 0 and request a full recalculation on load.
             cell["value"] = f"0 ({written})"
         return cell
 

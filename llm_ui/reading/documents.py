@@ -1,4 +1,4 @@
-"""The text of a file, by its type. To be called in a process of its own only."""
+"""Extracting a file's text by its type. Must only run in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ from llm_ui.reading.xlsx import read_xlsx
 
 
 def text_of(path: Path, media_type: str) -> Read:
-    """The text of a file, and what to say of it.
+    """Extract a file's text, with notes about it.
 
     Raises:
-        InvalidInput: damaged, encrypted, a bomb, or without any text; its message key says which.
+        InvalidInput: damaged, encrypted, a decompression bomb, or without text; the message key
+            says which.
     """
     try:
         read = _READERS.get(media_type, _read_plain)(path)
     except (zipfile.BadZipFile, expat.ExpatError, KeyError, EOFError, ValueError) as error:
         raise InvalidInput("error.file_damaged", field="file") from error
-    # Broken fonts give halves of characters, which nothing can store.
+    # Broken fonts produce lone surrogates, which cannot be stored.
     text = read.text.encode("utf-8", "replace").decode("utf-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd").strip()
     if not text:
-        # Scanned pages, mostly.
+        # Mostly scanned pages.
         raise InvalidInput("error.file_no_text", field="file")
     return Read(text, read.notes)
 
 
 def _read_plain(path: Path) -> Read:
-    # Zeros and DOS's mark of the end stand in texts by accident; they are no characters.
+    # NULs and DOS's end-of-file mark get into texts by accident; they are not text.
     decoded = encodings.decode(path.read_bytes())
     return _as_read(decoded, decoded.text.replace("\x00", "").replace("\x1a", ""))
 

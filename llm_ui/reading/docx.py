@@ -1,7 +1,7 @@
 """The text of Word documents.
 
-The usual library builds whole documents and brings Pillow besides lxml; the text is in a few
-elements, which the standard library's parser reads as a stream.
+The usual library builds the whole document in memory and needs Pillow besides lxml; the text is in
+a few elements, which the standard library's parser reads as a stream.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _NOTES = ("footnotes", "endnotes")
 
 
 def read_docx(path: Path) -> Read:
-    """The paragraphs and tables of a Word document, its header, footer, notes and comments.
+    """Read a Word document's paragraphs and tables, headers, footers, notes and comments.
 
     Raises:
-        InvalidInput: a bomb, or encrypted.
-        one of BROKEN: the document itself is damaged. Other parts are left out and named.
+        InvalidInput: a decompression bomb, or encrypted.
+        one of BROKEN: the main part is damaged. Other unreadable parts are skipped and listed.
     """
     with Package(path) as package:
         main = package.main("word/document.xml")
@@ -31,7 +31,7 @@ def read_docx(path: Path) -> Read:
         numbering = Numbering()
         for kind, met in (("numbering", numbering.met_list), ("styles", numbering.met_style)):
             for part in parts.get(kind, []):
-                # Without it paragraphs have no numbers, which is no text lost.
+                # Without it paragraphs lack their numbers, but no text is lost.
                 _attempt(package, part, Elements(met), [])
         body = Words(numbering.label)
         notes: list[Note] = []
@@ -53,7 +53,7 @@ def read_docx(path: Path) -> Read:
 
 
 def _related(package: Package, main: str, unread: list[str]) -> dict[str, list[str]]:
-    """The parts of a document by their kind. Without relations, those with the usual names."""
+    """A document's parts by kind. Without relations, those with the usual names."""
     found: dict[str, list[str]] = {}
 
     try:
@@ -76,33 +76,33 @@ def _attempt(package: Package, part: str, handler: Handler, unread: list[str]) -
 
 
 def _words(package: Package, parts: list[str], unread: list[str]) -> str:
-    """Headers or footers, each text once: first pages and even ones have their own."""
+    """Headers or footers, each text once: first and even pages have their own."""
     found: list[str] = []
     for part in sorted(parts):
         words = Words()
         _attempt(package, part, words, unread)
-        # A page's number alone says nothing.
+        # A page number alone is not worth including.
         if words.words and not words.words.isdigit() and words.words not in found:
             found.append(words.words)
     return "\n".join(found)
 
 
 def _noted(package: Package, part: str, unread: list[str]) -> str:
-    """Notes, each behind the mark that it has in the text."""
+    """Footnotes or endnotes, each prefixed with the mark it has in the text."""
     notes = _Marked("footnote", "endnote", mark=lambda of: f"[^{of['id']}]:")
     _attempt(package, part, notes, unread)
     return notes.words
 
 
 def _comments(package: Package, part: str, unread: list[str]) -> str:
-    """Comments with who made them."""
+    """Comments with their authors."""
     comments = _Marked("comment", mark=lambda of: f"Comment ({of.get('author') or '?'}):")
     _attempt(package, part, comments, unread)
     return comments.words
 
 
 class _Marked(Words):
-    """Words of notes: each begins with its mark."""
+    """The text of notes, each starting with its mark."""
 
     def __init__(self, *names: str, mark: Callable[[Attributes], str]) -> None:
         super().__init__()
@@ -110,10 +110,10 @@ class _Marked(Words):
         self._mark = mark
 
     def start(self, name: str, attributes: Attributes) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         super().start(name, attributes)
         if name in self._names:
             of = {local(key): value for key, value in attributes.items()}
-            # The lines that part notes from the text are notes too, by their type.
+            # The lines that separate notes from the text are stored as notes of a special type.
             if of.get("id") and "separator" not in of.get("type", "").lower():
                 self._line.append(f"{self._mark(of)} ")

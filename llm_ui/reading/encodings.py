@@ -1,8 +1,8 @@
-"""How a text is encoded: by its mark, by what it says of itself, or by what fits it best.
+"""Detecting a text's encoding: by its byte order mark, its own declaration, or the best fit.
 
-UTF-8 is known by its form, UTF-16 without a mark by where its zeros stand. Everything older
-is guessed by chardet, whose guesses at short texts are weighed here by how readable they are:
-a word of Latin and Cyrillic letters is none.
+UTF-8 is recognised by its form, UTF-16 without a mark by the position of its zero bytes. All older
+encodings are guessed by chardet, whose guesses for short texts are weighted here by how readable
+the result is: a word of mixed Latin and Cyrillic letters is not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-# Longer marks first: that of UTF-32 begins like that of UTF-16.
+# Longer marks first: UTF-32's starts like UTF-16's.
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -21,40 +21,79 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# What chardet may guess: encodings that people's files have. Those of mainframes, of old
-# Macs and rare ones only take short texts away from the usual ones.
+# The encodings that chardet may guess: the ones found in people's files. Those of mainframes and
+# old Macs, and rare ones, only cause wrong guesses for short texts.
 _GUESSED = [
-    "gb18030", "big5hkscs", "cp932", "euc_jis_2004", "iso2022_jp_2", "iso2022_kr", "cp949",
-    "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258",
-    "cp874", "iso8859-2", "iso8859-5", "iso8859-7", "koi8-r", "koi8-u", "cp866",
-]  # fmt: skip
-# Names that mean more than they say: the encoding that programs really write under each.
+    "gb18030",
+    "big5hkscs",
+    "cp932",
+    "euc_jis_2004",
+    "iso2022_jp_2",
+    "iso2022_kr",
+    "cp949",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "cp1253",
+    "cp1254",
+    "cp1255",
+    "cp1256",
+    "cp1257",
+    "cp1258",
+    "cp874",
+    "iso8859-2",
+    "iso8859-5",
+    "iso8859-7",
+    "koi8-r",
+    "koi8-u",
+    "cp866",
+]
+# Names that mean a wider encoding in practice: what programs actually write under each name.
 _WIDER = {
-    "gb2312": "gb18030", "gbk": "gb18030", "cp936": "gb18030", "big5": "big5hkscs",
-    "cp950": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949", "iso8859-1": "cp1252",
-    "ascii": "cp1252", "iso8859-9": "cp1254", "tis-620": "cp874", "euc_jp": "euc_jis_2004",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "cp936": "gb18030",
+    "big5": "big5hkscs",
+    "cp950": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "iso8859-9": "cp1254",
+    "tis-620": "cp874",
+    "euc_jp": "euc_jis_2004",
     "iso2022_jp": "iso2022_jp_2",
-}  # fmt: skip
-# What people call them.
+}
+# The names people know them by.
 NAMES = {
-    "gb18030": "GB18030 (GBK)", "big5hkscs": "Big5", "cp932": "Shift JIS",
-    "euc_jis_2004": "EUC-JP", "iso2022_jp_2": "ISO-2022-JP", "iso2022_kr": "ISO-2022-KR",
-    "cp949": "EUC-KR (CP949)", "cp874": "Windows-874", "cp866": "CP866", "koi8-r": "KOI8-R",
-    "koi8-u": "KOI8-U", "iso8859-2": "ISO 8859-2", "iso8859-5": "ISO 8859-5",
-    "iso8859-7": "ISO 8859-7", **{f"cp{n}": f"Windows-{n}" for n in range(1250, 1259)},
-}  # fmt: skip
-# Enough of a text to know its encoding by.
+    "gb18030": "GB18030 (GBK)",
+    "big5hkscs": "Big5",
+    "cp932": "Shift JIS",
+    "euc_jis_2004": "EUC-JP",
+    "iso2022_jp_2": "ISO-2022-JP",
+    "iso2022_kr": "ISO-2022-KR",
+    "cp949": "EUC-KR (CP949)",
+    "cp874": "Windows-874",
+    "cp866": "CP866",
+    "koi8-r": "KOI8-R",
+    "koi8-u": "KOI8-U",
+    "iso8859-2": "ISO 8859-2",
+    "iso8859-5": "ISO 8859-5",
+    "iso8859-7": "ISO 8859-7",
+    **{f"cp{n}": f"Windows-{n}" for n in range(1250, 1259)},
+}
+# How many bytes are enough to detect the encoding.
 SAMPLE = 32 * 1024
-# Where nothing fits much better than anything else, Western European is the likeliest.
+# The most likely encoding if nothing fits much better: Western European.
 _USUAL = "cp1252"
 _USUAL_BONUS = 0.06
 _FLAW = 12.0
-# Encodings of two bytes to a character.
+# Encodings with two bytes per character.
 _PAIRED = ("gb18030", "cp932", "big5hkscs", "cp949", "euc_jis_2004")
 
 _FOREIGN = r"\u0370-\u052f\u0590-\u06ff\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _SMALL = "a-z\u00df-\u00f6\u00f8-\u024f"
-# Words of two scripts, boxes and controls in the middle of text, private characters.
+# Words of mixed scripts, box-drawing and control characters inside text, private-use characters.
 _FLAWS = re.compile(
     rf"[{_SMALL}](?=[{_FOREIGN}])|[{_FOREIGN}](?=[{_SMALL}])"
     r"|[\x7f-\x9f\ue000-\uf8ff\u2500-\u259f\ufffd]"
@@ -73,7 +112,8 @@ _SAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A text; `encoding` is Python's name of it, `bad` how many places could not be read."""
+    """A decoded text; `encoding` is Python's name for it, `bad` the number of undecodable
+    places."""
 
     text: str
     encoding: str
@@ -81,12 +121,12 @@ class Decoded:
 
     @property
     def name(self) -> str:
-        """What people call the encoding; "" for Unicode, of which nobody need be told."""
+        """The encoding's common name; "" for Unicode, which needs no mention."""
         return NAMES.get(self.encoding, "")
 
 
 def decode(data: bytes) -> Decoded:
-    """The characters of a text; what cannot be read of it is replaced, the rest is not."""
+    """Decode a text; undecodable bytes are replaced."""
     marked = next((name for mark, name in _BOMS if data.startswith(mark)), None) or wide(data)
     if marked:
         return _read(data, marked)
@@ -105,13 +145,13 @@ def decode(data: bytes) -> Decoded:
 
 def _read(data: bytes, encoding: str) -> Decoded:
     text = data.decode(encoding, errors="replace")
-    # One that stands there by right is not counted: few texts are about it.
+    # U+FFFD that was already in the file does not count as an error.
     right = data.count("\ufffd".encode()) if encoding.startswith("utf-8") else 0
     return Decoded(text, encoding, max(0, text.count("\ufffd") - right))
 
 
 def said_of_itself(data: bytes) -> str | None:
-    """The encoding that a text names in its first lines, if Python knows it."""
+    """The encoding that a text declares in its first lines, if Python knows it."""
     for pattern in _SAYS:
         if found := pattern.search(data[:4096]):
             return known(found[1].decode("ascii"))
@@ -119,8 +159,8 @@ def said_of_itself(data: bytes) -> str | None:
 
 
 def known(name: str) -> str | None:
-    """Python's name of an encoding for texts, the widest one of its family; None if there is
-    no such encoding."""
+    """Python's name for the widest text encoding of this family; None if there is no such
+    encoding."""
     try:
         found = codecs.lookup(name)
         found.decode(b"a" * 4)
@@ -132,7 +172,8 @@ def known(name: str) -> str | None:
 
 
 def wide(data: bytes) -> str | None:
-    """UTF-16 or UTF-32 without a mark, known by its zeros or by what its pairs spell."""
+    """Detect UTF-16 or UTF-32 without a mark, by zero bytes or by the letters that byte pairs
+    form."""
     head = data[: 16 * 1024]
     head = head[: len(head) - len(head) % 4] if len(head) > 4 else head
     if len(head) < 4 or not 0 < head.count(0) < len(head):
@@ -154,7 +195,7 @@ def wide(data: bytes) -> str | None:
 
 
 def _spelled(head: bytes) -> str | None:
-    """UTF-16 whose characters are not Latin: nearly all of its pairs spell such letters."""
+    """Detect UTF-16 of non-Latin text: nearly all byte pairs form such letters."""
     if len(head) < 8 or not _has_controls(head):
         return None
     shares = {
@@ -174,12 +215,12 @@ def _share(text: str) -> float:
         r"\u4e00-\u9fff\uac00-\ud7a3\uff00-\uffef]",
         text,
     )
-    # Chinese signs are a third of all there is: spaces and commas tell text from chance.
+    # A third of all byte pairs are Chinese characters; spaces and commas tell text from noise.
     return len(usual) / max(1, len(text))
 
 
 def _escaped(data: bytes) -> Decoded | None:
-    """ISO-2022: plain ASCII, but for its escapes."""
+    """ISO-2022: plain ASCII except for escape sequences."""
     for encoding in ("iso2022_jp_2", "iso2022_kr"):
         try:
             return Decoded(data.decode(encoding), encoding)
@@ -189,7 +230,7 @@ def _escaped(data: bytes) -> Decoded | None:
 
 
 def is_mostly_utf8(data: bytes) -> bool:
-    """Whether a text is UTF-8 with some bytes that are not: more characters than flaws."""
+    """Whether a text is UTF-8 with some invalid bytes: more non-ASCII characters than errors."""
     text = data.decode("utf-8", errors="replace")
     bad = text.count("\ufffd")
     good = sum(1 for sign in text if sign > "\x7f") - bad
@@ -197,14 +238,14 @@ def is_mostly_utf8(data: bytes) -> bool:
 
 
 def guessed(data: bytes) -> str:
-    """The encoding that fits best, of those from before Unicode."""
+    """The legacy encoding that fits best."""
     sample = _telling(data)
     if _is_japanese(sample):
         return "euc_jis_2004"
     best, most = _best(sample)
     high = sum(1 for byte in sample if byte > 127)
     for encoding in _PAIRED if best not in _PAIRED and high > 16 else ():
-        # One odd byte makes a text impossible where characters have two.
+        # In a double-byte encoding, one invalid byte rules out the whole text.
         cleaned, odd = _without_errors(sample, encoding, high // 40 + 1)
         if odd and (other := _best(cleaned))[0] == encoding and other[1] > most:
             best, most = other
@@ -212,15 +253,19 @@ def guessed(data: bytes) -> str:
 
 
 def _best(sample: bytes) -> tuple[str, float]:
-    """The encoding that fits best, and how well it does."""
+    """The encoding that fits best, and its score."""
     import chardet
 
-    # Its own types are those of each version; what comes back is looked at below.
+    # Its type annotations change with each version; the results are checked below.
     detect_all: Any = chardet.detect_all
     found = detect_all(
-        sample, ignore_threshold=True, include_encodings=_GUESSED, compat_names=False,
-        prefer_superset=False, no_match_encoding=_USUAL,
-    )  # fmt: skip
+        sample,
+        ignore_threshold=True,
+        include_encodings=_GUESSED,
+        compat_names=False,
+        prefer_superset=False,
+        no_match_encoding=_USUAL,
+    )
     bonus = _USUAL_BONUS / max(1, sum(1 for byte in sample if byte > 127))
     best, most = _USUAL, -1.0
     for each in found:
@@ -235,8 +280,8 @@ def _best(sample: bytes) -> tuple[str, float]:
 
 
 def _is_japanese(sample: bytes) -> bool:
-    """Whether a text is EUC-JP by its kana alone: Chinese has them in the same places, but
-    nobody who writes that uses them."""
+    """Whether a text is EUC-JP, judging by its kana: Chinese encodings have them at the same code
+    points, but Chinese texts do not use them."""
     try:
         text = sample.decode("euc_jis_2004")
     except UnicodeDecodeError:
@@ -245,8 +290,8 @@ def _is_japanese(sample: bytes) -> bool:
 
 
 def _without_errors(sample: bytes, encoding: str, most: int) -> tuple[bytes, int]:
-    """A text without what is impossible in an encoding, and how many places that were; 0 if
-    there are none or too many."""
+    """The text without bytes that are invalid in this encoding, and the number of places removed; 0
+    if there are none or too many."""
     kept = sample
     for count in range(most + 1):
         try:
@@ -261,7 +306,7 @@ def _without_errors(sample: bytes, encoding: str, most: int) -> tuple[bytes, int
 
 
 def _telling(data: bytes) -> bytes:
-    """The lines of a text that say something about its encoding, wherever they stand."""
+    """The lines that contain non-ASCII bytes, wherever they are in the text."""
     if len(data) <= SAMPLE:
         return data
     found: list[bytes] = []
@@ -276,14 +321,14 @@ def _telling(data: bytes) -> bytes:
 
 
 def _flawed(sample: bytes, encoding: str) -> float:
-    """How unreadable a text would be: flaws for each character that is not ASCII."""
+    """How unreadable the text would be: flaws per non-ASCII character."""
     text = sample.decode(encoding, errors="replace")
     flaws = len(_FLAWS.findall(text))
     if encoding == _USUAL and _ICELANDIC.search(text) and not _ICELANDIC_TOO.search(text):
         # The six letters in which Turkish differs.
         flaws += len(_ICELANDIC.findall(text))
     if encoding == "gb18030":
-        # It has kana, but who writes them writes Japanese.
+        # GB18030 has kana, but a text with kana is Japanese.
         flaws += len(_KANA.findall(text))
     for before, sign, after in zip(text, text[1:], text[2:], strict=False):
         if sign < "\x80" and after < "\x80":

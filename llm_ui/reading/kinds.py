@@ -1,4 +1,4 @@
-"""The type of a file by its content; names and claims are not asked."""
+"""Detecting a file's type by its content; names and declared types are ignored."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
+from llm_ui.enums import FileKind
 from llm_ui.errors import InvalidInput
 from llm_ui.reading import encodings
-
-Kind = Literal["text", "image"]
 
 HEAD = 64 * 1024
 TAIL = 256 * 1024
@@ -25,46 +24,64 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 HTML = "text/html"
 TEXT = "text/plain"
-# What a browser may show in a page of ours. SVG is not among them: it can hold scripts.
+# What may be shown in our pages. SVG is not included, because it can contain scripts.
 IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-# Each Office format by the part that no such file is without.
+# For each Office format, a part that every such file has.
 _PARTS = {
     re.compile(rb"word[/\\]document\d*\.xml"): DOCX,
     re.compile(rb"xl[/\\]workbook\d*\.xml"): XLSX,
     re.compile(rb"ppt[/\\]presentation\d*\.xml"): PPTX,
 }
 MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
-# Control characters that texts do not have, and stretches of zeros. A tab, a line's end, a
-# page's end, a backspace, an escape and DOS's mark of the end are theirs.
+# Control characters that do not occur in text, and runs of NULs. Tab, line break, form feed,
+# backspace, escape and DOS's end-of-file mark do occur in text.
 _CONTROLS = re.compile(rb"\x00+|[\x01-\x07\x0e-\x19\x1c-\x1f]")
-# How other things begin that have few controls in their first bytes.
+# Magic numbers of binary formats with few control characters in their first bytes.
 BINARIES = (
-    b"\x7fELF", b"MZ", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!\x1a", b"\xfd7zXZ", b"\xd0\xcf\x11\xe0",
-    b"\xca\xfe\xba\xbe", b"\x00asm", b"SQLite format 3\x00", b"ID3", b"OggS", b"fLaC", b"II*\x00",
-    b"MM\x00*", b"\x00\x00\x01\x00", b"PAR1", b"GGUF", b"RIFF", b"wOFF", b"wOF2",
+    b"\x7fELF",
+    b"MZ",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"Rar!\x1a",
+    b"\xfd7zXZ",
+    b"\xd0\xcf\x11\xe0",
+    b"\xca\xfe\xba\xbe",
+    b"\x00asm",
+    b"SQLite format 3\x00",
+    b"ID3",
+    b"OggS",
+    b"fLaC",
+    b"II*\x00",
+    b"MM\x00*",
+    b"\x00\x00\x01\x00",
+    b"PAR1",
+    b"GGUF",
+    b"RIFF",
+    b"wOFF",
+    b"wOF2",
     b"\x28\xb5\x2f\xfd",
-)  # fmt: skip
-# Comments and declarations may stand in front of a page.
+)
+# Comments and declarations before a page. They are skipped one at a time: a single pattern for all
+# of them would backtrack over every way to split them.
+_ASIDE = re.compile(r"<!--(?s:.)*?-->|<\?xml[^>]*\?>", re.IGNORECASE)
 _HTML = re.compile(
-    r"(?:\s|<!--(?s:.){0,4000}?-->|<\?xml[^>]{0,400}\?>)*"
-    r"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|title>|meta\s)",
-    re.IGNORECASE,
+    r"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>]|title>|meta\s)", re.IGNORECASE
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a file is. `media_type` is ours, never the sender's."""
+    """The detected type. `media_type` is ours, never the sender's."""
 
-    kind: Kind
+    kind: FileKind
     media_type: str
 
 
 def identify(path: Path) -> Found:
-    """The type of a file. Reads at most HEAD and TAIL bytes.
+    """Detect a file's type. Reads at most HEAD and TAIL bytes.
 
     Raises:
-        InvalidInput: empty, of no type that can be read, or an image too large to show.
+        InvalidInput: empty, an unsupported type, or an image too large to show.
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -72,21 +89,21 @@ def identify(path: Path) -> Found:
             raise InvalidInput("error.file_empty", field="file")
         if media_type := _image_type(head):
             _check_pixels(*_pixels(media_type, head, file))
-            return Found("image", media_type)
+            return Found(FileKind.IMAGE, media_type)
         if b"%PDF-" in head[:1024]:
-            return Found("text", PDF)
+            return Found(FileKind.TEXT, PDF)
         if head.startswith(b"PK\x03\x04"):
-            return Found("text", _office_type(file))
+            return Found(FileKind.TEXT, _office_type(file))
     if not is_text(head):
         raise InvalidInput("error.file_type", field="file")
-    return Found("text", HTML if _is_html(head) else TEXT)
+    return Found(FileKind.TEXT, HTML if _is_html(head) else TEXT)
 
 
 def is_text(head: bytes) -> bool:
-    """Whether a file that begins so is a text, in whatever encoding.
+    """Whether a file with this beginning is text, in any encoding.
 
-    A few controls do not make a text binary: zeros of a log that was cut off by a crash, the
-    mark of its end that DOS wrote.
+    A few control characters do not make it binary: NULs in a log that a crash truncated, or DOS's
+    end-of-file mark.
     """
     if head.startswith(BINARIES) and _CONTROLS.search(head):
         return False
@@ -96,18 +113,21 @@ def is_text(head: bytes) -> bool:
 
 
 def _is_html(head: bytes) -> bool:
-    # A cut character, if any, stands at the end.
+    # There may be a partial character at the end.
     start = (
         encodings.decode(head[:8192]).text
         if head.startswith(MARKS)
         else head[:8192].decode("latin-1")
     )
-    return _HTML.match(start.removeprefix("\ufeff")) is not None
+    start = start.removeprefix("\ufeff").lstrip()
+    while aside := _ASIDE.match(start):
+        start = start[aside.end() :].lstrip()
+    return _HTML.match(start) is not None
 
 
 def _office_type(file: BinaryIO) -> str:
-    # The table of contents stands at a zip's end. It is searched, not parsed: a hostile one
-    # could have a million entries. Whether the file is what it says shows when it is read.
+    # A ZIP's central directory is at its end. It is searched, not parsed: a hostile one could have
+    # a million entries. Whether the file is valid shows when it is read.
     size = file.seek(0, 2)
     file.seek(max(0, size - TAIL))
     tail = file.read()
@@ -163,13 +183,13 @@ def _webp_pixels(head: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
-# Headers of a JPEG's picture; C4, C8 and CC in the same range are something else.
+# SOF markers of a JPEG; C4, C8 and CC in the same range mean something else.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MOST_SEGMENTS = 1000
 
 
 def _jpeg_pixels(file: BinaryIO) -> tuple[int, int]:
-    # Each segment says its length: no more than their heads is read.
+    # Every segment has its length: only the segment headers are read.
     file.seek(2)
     for _ in range(_MOST_SEGMENTS):
         lead, marker = struct.unpack("BB", file.read(2))

@@ -1,4 +1,4 @@
-"""The numbers of a Word document's paragraphs: they stand in no text, Word counts them."""
+"""Paragraph numbers of Word documents: they are not stored in the text, Word computes them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from dataclasses import dataclass, field
 from llm_ui.reading.package import Attributes, local
 
 _ROMAN = (
-    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"),
-    (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
-)  # fmt: skip
-# Nobody counts further, and a hostile start would make a name of a million letters.
+    (1000, "m"),
+    (900, "cm"),
+    (500, "d"),
+    (400, "cd"),
+    (100, "c"),
+    (90, "xc"),
+    (50, "l"),
+    (40, "xl"),
+    (10, "x"),
+    (9, "ix"),
+    (5, "v"),
+    (4, "iv"),
+    (1, "i"),
+)
+# Larger numbers are unrealistic, and a hostile start value would produce a label of a million
+# letters.
 _MOST = 5_000
 
 
@@ -29,9 +41,9 @@ class _List:
 
 
 class Numbering:
-    """Reads numbering.xml and the lists of styles.xml, then counts paragraphs.
+    """Reads numbering.xml and the list styles in styles.xml, then numbers paragraphs.
 
-    `met_list` and `met_style` are handlers for the elements of those two parts.
+    `met_list` and `met_style` are the element handlers for those two parts.
     """
 
     def __init__(self) -> None:
@@ -46,7 +58,7 @@ class Numbering:
         self._override = -1
 
     def met_list(self, name: str, attributes: Attributes) -> None:
-        """An element of numbering.xml."""
+        """Handle an element of numbering.xml."""
         of = {local(key): value for key, value in attributes.items()}
         value = of.get("val", "")
         if name == "abstractNum":
@@ -78,7 +90,7 @@ class Numbering:
             level.style = value
 
     def met_style(self, name: str, attributes: Attributes) -> None:
-        """An element of styles.xml."""
+        """Handle an element of styles.xml."""
         of = {local(key): value for key, value in attributes.items()}
         if name == "style":
             self._style = of.get("styleId", "")
@@ -90,7 +102,7 @@ class Numbering:
             self._styles[self._style] = (value, level) if name == "numId" else (list_id, value)
 
     def label(self, list_id: str, level: str, style: str) -> str:
-        """What stands in front of the next paragraph; "" for one that is not numbered."""
+        """The label of the next paragraph; "" if it is not numbered."""
         if not list_id:
             list_id, of_style = self._of_style(style)
             level = level or of_style

@@ -1,6 +1,6 @@
-"""Office files: zips of XML parts, with relations that say which belongs to which.
+"""Office files: ZIP archives of XML parts, linked by relations.
 
-Names of parts say nothing: slide3.xml may be the first slide. The relations are followed,
+Part names are meaningless: slide3.xml may be the first slide. So the relations are followed,
 whatever the parts are called.
 """
 
@@ -19,44 +19,47 @@ from llm_ui.errors import InvalidInput
 
 MAX_ENTRIES = 5_000
 MAX_EXPANDED = 200 * 1024 * 1024
-# Text compresses to a twentieth, sheets full of one number to a two-hundredth.
+# Text compresses to a twentieth, sheets full of the same number to a two-hundredth.
 MAX_RATIO = 300
 RATIO_FROM = 10 * 1024 * 1024
 CHUNK = 64 * 1024
-# What a broken part may raise; the other parts are read all the same.
+# What a broken part may raise; the other parts are still read.
 BROKEN = (expat.ExpatError, KeyError, ValueError, zipfile.BadZipFile, EOFError, OSError)
 _XML = (".xml", ".rels", ".vml")
+# Whitespace, byte order marks, and the zero bytes between letters in UTF-16 and UTF-32.
+_BEFORE_XML = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"
+_EBCDIC = "<?xml".encode("cp037")
 
 Attributes = dict[str, str]
 
 
 class Handler(Protocol):
-    """Takes what a parser meets. Names are local ones: prefixes are the writer's choice."""
+    """Handles parser events. Names are local: the prefix is up to the writer."""
 
     def start(self, name: str, attributes: Attributes) -> None:
-        """An element begins."""
+        """Handle a start tag."""
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """Handle an end tag."""
 
     def text(self, data: str) -> None:
-        """Characters of the element that was begun last."""
+        """Handle the text of the current element."""
 
 
 def local(name: str) -> str:
-    """A name without its prefix."""
+    """A name without its namespace prefix."""
     return name.rpartition(":")[2]
 
 
 def refuse(*_: Any) -> None:
-    """Refuse a document type: Office files have none, entities are only good for bombs."""
+    """Reject a document type: Office files have none, and entities only serve for bombs."""
     raise InvalidInput("error.file_bomb", field="file")
 
 
 def check_zip(archive: zipfile.ZipFile) -> None:
-    """Raise InvalidInput for a zip that is too much when it is unpacked.
+    """Raise InvalidInput for an archive that is too large when decompressed.
 
-    The sizes are those that the entries claim; zipfile reads no more of an entry than that.
+    Uses the sizes declared by the entries; zipfile reads no more of an entry than that.
     """
     entries = archive.infolist()
     expanded = sum(entry.file_size for entry in entries)
@@ -72,7 +75,7 @@ def check_zip(archive: zipfile.ZipFile) -> None:
 
 
 class Package:
-    """An Office file that is open. Raises InvalidInput for a bomb or an encrypted one."""
+    """An open Office file. Raises InvalidInput if it is a decompression bomb or encrypted."""
 
     def __init__(self, path: Path) -> None:
         self._archive = zipfile.ZipFile(path)
@@ -81,7 +84,7 @@ class Package:
         except InvalidInput:
             self._archive.close()
             raise
-        # Some programs write the separators of Windows, some other cases than the relations.
+        # Some programs write backslashes as separators, some use another case than the relations.
         self._entries = {_plain(each.filename): each for each in self._archive.infolist()}
         self._folded = {name.lower(): name for name in self._entries}
 
@@ -98,11 +101,11 @@ class Package:
 
     @property
     def names(self) -> list[str]:
-        """What the parts are called."""
+        """The names of all parts."""
         return list(self._entries)
 
     def has(self, part: str) -> bool:
-        """Whether there is such a part."""
+        """Whether this part exists."""
         return part.lower() in self._folded
 
     def read(self, part: str, handler: Handler) -> None:
@@ -117,9 +120,9 @@ class Package:
             parser.Parse(b"", True)
 
     def relations(self, part: str) -> list[tuple[str, str, str]]:
-        """What a part is related to: (id, the last word of the type, the other part's name).
+        """A part's relations: (id, last segment of the type, name of the target part).
 
-        Those outside the file and those that are not there are left out.
+        External targets and missing parts are left out.
         """
         folder, name = posixpath.split(part)
         where = posixpath.join(folder, "_rels", f"{name}.rels")
@@ -141,7 +144,7 @@ class Package:
         return related
 
     def main(self, usual: str) -> str:
-        """The part that the file is about, as its own relations say."""
+        """The main part according to the package's own relations."""
         try:
             related = self.relations("")
         except BROKEN:
@@ -149,31 +152,37 @@ class Package:
         return next((other for _, kind, other in related if kind == "officeDocument"), usual)
 
     def check_types(self) -> None:
-        """Refuse document types, wherever they stand: for parts that another parser reads."""
-        for name, entry in self._entries.items():
-            with self._archive.open(entry) as stream:
-                head = stream.read(4)
-                if name.lower().endswith(_XML) or head.lstrip()[:1] in (
-                    b"<",
-                    b"\xff",
-                    b"\xfe",
-                    b"\xef",
-                ):
-                    self._check_type(entry)
+        """Reject document types in any part, for parts that another parser reads.
+
+        Which parts that parser reads as XML is up to the file, by types and relations; so every
+        part that an XML parser would accept is checked, whatever its name.
+        """
+        # Of two entries with the same name here, another program may read either one.
+        for entry in self._archive.infolist():
+            if _plain(entry.filename).lower().endswith(_XML) or self._may_be_xml(entry):
+                self._check_type(entry)
+
+    def _may_be_xml(self, entry: zipfile.ZipInfo) -> bool:
+        """Whether a part starts like XML, after whitespace and in any encoding."""
+        with self._archive.open(entry) as stream:
+            while chunk := stream.read(CHUNK):
+                if begins := chunk.lstrip(_BEFORE_XML):
+                    return begins.startswith((b"<", _EBCDIC))
+        return False
 
     def _check_type(self, entry: zipfile.ZipInfo) -> None:
         begun: list[str] = []
         parser = _parser()
         parser.StartElementHandler = lambda name, _: begun.append(name)
         with self._archive.open(entry) as stream:
-            # A document type stands before the first element, or nowhere.
+            # A document type can only come before the first element. If this parser cannot read
+            # that far, another one might.
             while not begun and (chunk := stream.read(CHUNK)):
                 try:
                     parser.Parse(chunk)
                 except expat.ExpatError:
-                    if not begun and entry.filename.lower().endswith(_XML):
+                    if not begun:
                         raise
-                    return
 
 
 def _parser() -> Any:
@@ -189,13 +198,13 @@ def _plain(name: str) -> str:
 
 
 class Elements:
-    """Calls a function for each element that begins: for parts whose text is of no interest."""
+    """Calls a function for each start tag, for parts whose text is not needed."""
 
     def __init__(self, met: Callable[[str, Attributes], None]) -> None:
         self.start = met
 
     def end(self, name: str) -> None:
-        """Nothing to do."""
+        """Ignored."""
 
     def text(self, data: str) -> None:
-        """Nothing to do."""
+        """Ignored."""

@@ -1,7 +1,7 @@
-"""The text of an HTML file, as somebody who opens it in a browser reads it.
+"""The text of an HTML file, as somebody who opens it in a browser would read it.
 
-lxml builds the tree; what it takes for plain elements and browsers do not (drawings, frames
-with a page of their own inside, parts that are not shown) is told apart here.
+lxml builds the tree; this module handles what lxml treats as plain elements and browsers do not
+(drawings, frames with an embedded page, hidden parts).
 """
 
 from __future__ import annotations
@@ -13,37 +13,139 @@ from typing import Any
 from llm_ui.reading import encodings
 from llm_ui.reading.encodings import Decoded
 
-# Pages in frames in pages: deeper than people save them.
+# How deeply frames are followed: deeper than in any saved page.
 MOST_FRAMES = 3
-# Elements that begin a line of their own.
-_BLOCKS = frozenset({
-    "address", "article", "aside", "blockquote", "br", "button", "caption", "center", "dd",
-    "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer",
-    "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "iframe", "legend", "li",
-    "main", "menu", "nav", "ol", "option", "p", "plaintext", "pre", "search", "section", "select",
-    "summary", "table", "tbody", "textarea", "tfoot", "thead", "tr", "ul", "xmp",
-})  # fmt: skip
-# Those of them that stand apart.
-_PARTS = frozenset({
-    "h1", "h2", "h3", "h4", "h5", "h6", "table", "section", "article", "blockquote", "pre", "hr",
-})  # fmt: skip
-# The end of a line, wherever two blocks meet; spaces and tabs that are kept as they are.
+# Elements that start a new line.
+_BLOCKS = frozenset(
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "iframe",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "plaintext",
+        "pre",
+        "search",
+        "section",
+        "select",
+        "summary",
+        "table",
+        "tbody",
+        "textarea",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+        "xmp",
+    }
+)
+# Those that also get a blank line before them.
+_PARTS = frozenset(
+    {
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "section",
+        "article",
+        "blockquote",
+        "pre",
+        "hr",
+    }
+)
+# A line break between blocks; spaces and tabs to be kept as they are.
 _LINE, _SPACE, _TAB = "\x01", "\x02", "\x03"
-_SILENT = frozenset({
-    "script", "style", "noscript", "template", "svg", "math", "head", "title", "object", "audio",
-    "video", "canvas", "datalist", "rp", "noembed",
-})  # fmt: skip
+_SILENT = frozenset(
+    {
+        "script",
+        "style",
+        "noscript",
+        "template",
+        "svg",
+        "math",
+        "head",
+        "title",
+        "object",
+        "audio",
+        "video",
+        "canvas",
+        "datalist",
+        "rp",
+        "noembed",
+    }
+)
 _KEPT = frozenset({"pre", "textarea", "xmp", "plaintext", "listing"})
-# What no drawing has in it: a browser that meets one of these in an svg that was never closed
-# goes on with the page.
-_BREAKS_OUT = frozenset({
-    "blockquote", "body", "center", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6",
-    "hr", "li", "main", "article", "section", "ol", "p", "pre", "table", "ul", "header", "footer",
-})  # fmt: skip
+# Elements that no drawing contains: at one of these, a browser ends an unclosed svg and resumes the
+# page.
+_BREAKS_OUT = frozenset(
+    {
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "main",
+        "article",
+        "section",
+        "ol",
+        "p",
+        "pre",
+        "table",
+        "ul",
+        "header",
+        "footer",
+    }
+)
 _HIDDEN_STYLE = re.compile(
     r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE
 )
-# Elements whose text a parser takes raw, up to their end: one without an end takes the page.
+# Elements whose content is raw text up to the end tag: without one, they swallow the page.
 _RAW = ("script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes")
 _SWALLOWING = (*_RAW, "template", "svg", "math", "object", "video", "audio", "canvas", "datalist")
 _PAGE_GOES_ON = re.compile(
@@ -60,13 +162,13 @@ _XML = re.compile(
 
 
 def read_html(data: bytes) -> Decoded:
-    """The words of a page, with how it was encoded."""
+    """Extract the text of a page, along with its encoding."""
     page = encodings.decode(data)
     return Decoded(text_of(page.text), page.encoding, page.bad)
 
 
 def text_of(html: str, frames: int = MOST_FRAMES) -> str:
-    """The words of a page: its title, then what it shows."""
+    """The text of a page: its title, then the visible content."""
     from lxml import etree
     from lxml import html as parser
 
@@ -78,12 +180,12 @@ def text_of(html: str, frames: int = MOST_FRAMES) -> str:
             html, parser=parser.HTMLParser(huge_tree=True, recover=True)
         )
     except etree.ParserError:
-        # Nothing but comments.
+        # The page contains only comments.
         return ""
     shown = _Shown(frames)
     body = shown.read(page)
     if not body.strip():
-        # All of it is hidden until some script comes: it is all that there is.
+        # Everything is hidden until a script runs; it is still better than nothing.
         body = _Shown(frames, everything=True).read(page) or _without_marks(html)
     found = page.xpath("string(//title[not(ancestor::*[local-name()='svg'])][1])")
     title = " ".join(str(found).split())
@@ -93,16 +195,16 @@ def text_of(html: str, frames: int = MOST_FRAMES) -> str:
 
 
 def _without_marks(html: str) -> str:
-    """What is left of a page that the parser gave up, without its marks."""
+    """The text of a page that the parser could not handle, with its tags stripped."""
     bare = re.sub(r"(?is)<(script|style|title)\b.*?</\1\s*>|<[^>]{0,2000}>", "\n", html)
     return _tidy(unescape(bare))
 
 
 def _mended(html: str) -> str:
-    """The page with an end for what would swallow it to its last letter."""
+    """The page with end tags for elements that would swallow the rest of it."""
     html = re.sub(r"^\s*<\?xml[^>]{0,400}\?>", "", html)
     if _XML.match(html) or _XML.search(html[:2000]):
-        # In XHTML an element may end where it begins; to an HTML parser that is no end.
+        # XHTML allows self-closing elements; an HTML parser ignores the slash.
         html = _CLOSED_ITSELF.sub(r"<\1\2></\1>", html)
         html = re.sub(r"<!\[CDATA\[((?s:.)*?)\]\]>", r"\1", html)
     last = html.rfind("<!--")
@@ -121,17 +223,17 @@ def _mended(html: str) -> str:
 
 
 def _closed(html: str, start: re.Match[str], name: str) -> str:
-    """The page with the end of an element put where the page goes on."""
+    """The page with the element's end tag inserted where the page resumes."""
     goes_on = _PAGE_GOES_ON.search(html, start.end())
     if name == "textarea" or (goes_on is None and name not in ("script", "style")):
-        # What is in it is all that is left: it is shown.
+        # Its content is all that remains, so show it.
         return html[: start.start()] + html[start.end() :]
     place = goes_on.start() if goes_on else len(html)
     return f"{html[:place]}</{name}>{html[place:]}"
 
 
 class _Shown:
-    """Gathers what a page shows, line by line."""
+    """Collects the visible text, line by line."""
 
     def __init__(self, frames: int, *, everything: bool = False) -> None:
         self._frames = frames
@@ -139,7 +241,7 @@ class _Shown:
         self._parts: list[str] = []
 
     def read(self, root: Any) -> str:
-        # A stack of our own: a page may nest deeper than Python calls.
+        # An explicit stack: a page may be nested more deeply than Python's recursion limit.
         waiting: list[Any] = [(root, False, False)]
         while waiting:
             step = waiting.pop()
@@ -150,7 +252,7 @@ class _Shown:
         return _tidy("".join(self._parts))
 
     def _steps(self, node: Any, silent: bool, kept: bool) -> list[Any]:
-        """What is to be read of an element, in order: words, and the elements in it."""
+        """The parts of an element in order: text and child elements."""
         tag = node.tag.lower() if isinstance(node.tag, str) else ""
         tail = [] if silent or not node.tail else [_words(node.tail, kept)]
         if not tag:
@@ -177,7 +279,7 @@ class _Shown:
         return found
 
     def _may_break_out(self, node: Any) -> bool:
-        """Whether only a drawing keeps an element silent."""
+        """Whether an element is hidden only because it is inside a drawing."""
         for each in node.iterancestors():
             name = each.tag.lower() if isinstance(each.tag, str) else ""
             if name in _SILENT and name not in ("svg", "math") and not _is_shadow(each):
@@ -210,8 +312,10 @@ def _words(text: str, kept: bool) -> str:
 
 
 def _tidy(text: str) -> str:
-    text = re.sub(rf"[ \t]*(?:{_LINE}[ \t]*)+", "\n", text)
-    text = re.sub(r" *\n[ \t]*", "\n", text)
-    text = re.sub(r" *\t *", "\t", re.sub(r"\t+(?=\n)", "", text))
+    # Each run of whitespace is matched only from its start; trying every position would take
+    # quadratic time.
+    text = re.sub(rf"(?:(?<![ \t])[ \t]+)?(?:{_LINE}[ \t]*)+", "\n", text)
+    text = re.sub(r"(?:(?<! ) +)?\n[ \t]*", "\n", text)
+    text = re.sub(r"(?:(?<! ) +)?\t *", "\t", re.sub(r"(?<!\t)\t+(?=\n)", "", text))
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     return text.replace(_SPACE, " ").replace(_TAB, "\t")

@@ -1,4 +1,4 @@
-"""What reading a file gives: its text, and what the person should know about it."""
+"""The result of reading a file: its text, and notes for the person."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-# What there may be to say of a file that was read; the catalogues have the words under
-# "files.note.<name>".
+# The notes there can be about a file; the catalogues have their texts under "files.note.<name>".
 NoteName = Literal[
     "encoding",
     "replaced",
@@ -20,20 +19,20 @@ NoteName = Literal[
     "rest",
 ]
 Note = tuple[NoteName, str]
-# Numbers that a note names before it says "…".
+# How many numbers a note lists before it ends with "…".
 MOST_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file's text; `notes` say what of it could not be read, and how the rest was."""
+    """A file's text; `notes` say what could not be read, and how the rest was read."""
 
     text: str
     notes: list[Note] = field(default_factory=list)
 
 
 def numbers(places: Iterable[int]) -> str:
-    """Places as people write them: 2, 5–7."""
+    """Numbers as people write them: 2, 5–7."""
     found: list[list[int]] = []
     for place in sorted(set(places)):
         if found and found[-1][1] == place - 1:

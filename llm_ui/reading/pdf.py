@@ -1,4 +1,4 @@
-"""The text of PDF files, page by page: one that cannot be read costs that page."""
+"""The text of PDF files, page by page: an unreadable page does not affect the others."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from llm_ui.errors import InvalidInput
 from llm_ui.reading.parts import Note, Read, numbers
 
 MAX_PAGES = 5_000
-# Of CPU time: for one page, and for all of them, so that what was read is handed over before
-# the process's own limit ends it.
+# CPU time in seconds for one page, and the share of the process's limit for all of them, so that
+# what was read is returned before that limit ends the process.
 PAGE_S = 8.0
 SHARE = 0.75
 # What pypdf raises for a broken page depends on where it is broken.
@@ -24,14 +24,14 @@ _ANY = Exception
 
 
 class TooSlow(Exception):
-    """A page took too long."""
+    """A page exceeded its time limit."""
 
 
 def read_pdf(path: Path) -> Read:
-    """The text of a PDF's pages.
+    """Read the text of a PDF's pages.
 
     Raises:
-        InvalidInput: damaged, protected by a password, with too many pages.
+        InvalidInput: damaged, password-protected, or with too many pages.
     """
     try:
         reader = _opened(path)
@@ -56,7 +56,8 @@ def _opened(path: Path) -> Any:
     try:
         return PdfReader(path)
     except PdfReadError:
-        # Its end is missing. With one that leads nowhere pypdf looks for the parts itself.
+        # The end of the file is missing. With a startxref that points nowhere, pypdf searches for
+        # the objects itself.
         return PdfReader(BytesIO(path.read_bytes() + b"\nstartxref\n0\n%%EOF\n"))
 
 
@@ -64,7 +65,7 @@ def _read(pages: list[Any]) -> Read:
     texts: list[str] = []
     unread: list[int] = []
     scanned: list[int] = []
-    # Only its own time counts, whatever else this process has done before.
+    # Only the time spent here counts, whatever the process did before.
     most = time.process_time() + _allowed() * SHARE
     for number, page in enumerate(pages, start=1):
         if time.process_time() > most:
@@ -98,13 +99,13 @@ def _result(texts: list[str], unread: list[int], scanned: list[int], late: int =
         notes.append(("pages_late", str(late)))
         texts = [*texts, f"[The pages from {late} on were not read: it would have taken too long.]"]
     if len(unread) + len(scanned) == len(texts):
-        # Nothing but remarks of ours: scanned pages.
+        # Only our own remarks: the pages are scans.
         texts = []
     return Read("\n\n".join(texts), notes)
 
 
 def _pages(reader: Any) -> list[Any]:
-    """A PDF's pages; of one whose tree of pages is broken those that lie about in it."""
+    """A PDF's pages; if the page tree is broken, all page objects found in the file."""
     try:
         with limited(PAGE_S):
             found = list(reader.pages)
@@ -134,7 +135,7 @@ def _objects(reader: Any) -> Iterator[Any]:
 
 
 def _is_lost(page: Any) -> bool:
-    """Whether a page has a stream that gives nothing when it is unpacked."""
+    """Whether a page has a stream that decompresses to nothing."""
     contents = page.get("/Contents")
     contents = contents.get_object() if contents is not None else None
     for each in contents if isinstance(contents, list) else [contents]:
@@ -164,7 +165,7 @@ def _allowed() -> float:
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise TooSlow when what is inside uses more CPU time than that."""
+    """Raise TooSlow if the block uses more CPU time than this."""
     if sys.platform == "win32":
         yield
         return

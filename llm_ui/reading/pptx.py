@@ -1,4 +1,4 @@
-"""The text of presentations: slides as they are shown, each with its own notes."""
+"""The text of presentations: slides in display order, each with its notes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from llm_ui.reading.parts import Note, Read, numbers
 from llm_ui.reading.words import Words
 
 _SLIDE = re.compile(r"ppt/slides/slide(\d+)\.xml", re.IGNORECASE)
-# A slide's own number is no word of its.
+# The slide number is not part of the slide's text.
 _FIELDS = frozenset({"slidenum"})
 _OFF = ("0", "false", "off")
 
 
 def read_pptx(path: Path) -> Read:
-    """The slides of a presentation in the order in which they are shown, with the speaker's
-    notes; hidden ones say that they are.
+    """Read a presentation's slides in display order, with the speaker notes; hidden slides are
+    labelled.
 
     Raises:
-        InvalidInput: a bomb, or encrypted.
-        one of BROKEN: not one slide can be read. Single ones are left out and named.
+        InvalidInput: a decompression bomb, or encrypted.
+        one of BROKEN: no slide can be read. Single unreadable slides are skipped and listed.
     """
     with Package(path) as package:
         shown: list[str] = []
@@ -41,13 +41,13 @@ def read_pptx(path: Path) -> Read:
 
 
 def _slides(package: Package) -> list[str]:
-    """The parts of the slides that are shown, in their order."""
+    """The slides' parts in display order."""
     main = package.main("ppt/presentation.xml")
     wanted: list[str] = []
 
     def met(name: str, attributes: Attributes) -> None:
         if name == "sldId":
-            # Its own "id" is another number.
+            # The plain "id" attribute is a different number.
             wanted.extend(v for k, v in attributes.items() if k.endswith(":id"))
 
     related: dict[str, str] = {}
@@ -84,14 +84,14 @@ def _slide(package: Package, part: str, number: int) -> str:
 
 
 def _beside(package: Package, part: str) -> list[tuple[str, str]]:
-    """What else a slide has: diagrams, charts, and notes at last."""
+    """A slide's other parts: diagrams, charts, and finally notes."""
     kinds = ("diagramData", "chart", "chartEx", "notesSlide")
     found = {(kind, other) for _, kind, other in package.relations(part) if kind in kinds}
     return sorted(found, key=lambda each: (kinds.index(each[0]), each[1]))
 
 
 class _Chart:
-    """A chart's words: its titles, and the values of each series."""
+    """The text of a chart: its titles, and the values of each series."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -100,11 +100,11 @@ class _Chart:
 
     @property
     def words(self) -> str:
-        """What has been read."""
+        """The text read so far."""
         return "\n".join(line for line in self._lines if line.strip())
 
     def start(self, name: str, attributes: Attributes) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         self._open.append(name)
         if name == "ser":
             self._series = {}
@@ -120,7 +120,7 @@ class _Chart:
         return self._series.setdefault(kind, [])
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """Handle an end tag."""
         self._open.pop()
         if name == "ser":
             title = " ".join(self._series.get("tx", []))
@@ -130,6 +130,6 @@ class _Chart:
             self._lines.append(f"{title}: {', '.join(pairs)}" if title else ", ".join(pairs))
 
     def text(self, data: str) -> None:
-        """Characters of the element that was begun last."""
+        """Handle the text of the current element."""
         if self._open[-1] in ("v", "t") and (found := self._of()):
             found[-1] += data

@@ -1,7 +1,7 @@
-"""The words of a part of an Office file, as its program shows them.
+"""The text of one part of an Office file, as Office shows it.
 
-What was deleted or moved away with tracked changes is not there any more, what was inserted
-is; of alternatives for older programs one is read; what a field is computed from is not shown.
+With tracked changes, deleted or moved text is left out and inserted text is included; of
+alternatives for older programs only one is read; field instructions are left out.
 """
 
 from __future__ import annotations
@@ -12,27 +12,65 @@ from dataclasses import dataclass
 
 from llm_ui.reading.package import Attributes, local
 
-# Elements that are not shown, with all that is in them.
+# Each run of blanks is matched only from its start; trying every position would take quadratic
+# time.
+_AROUND_TAB = re.compile(r"(?:(?<! ) +)?\t *")
+# Elements that are not shown, along with their content.
 _GONE = frozenset({"del", "moveFrom", "delText", "instrText", "delInstrText", "rt", "docPart"})
-# Marks within properties: the element that they are about is gone.
+# Marks in properties: the element they belong to is deleted.
 _GONE_ROW, _GONE_CELL = "trPr", "tcPr"
 _ON = ("", "1", "true", "on")
-# Wingdings and Symbol keep signs where Unicode has none; those that mean something.
+# Wingdings and Symbol put symbols at private code points; these are the ones with a meaning.
 _SYMBOLS = {
-    0x6F: "☐", 0x71: "☐", 0xA8: "☐", 0xFE: "☑", 0xFD: "☒", 0x78: "☒", 0xFC: "✓", 0xFB: "✗",
-    0xE0: "→", 0xDF: "←", 0xF0: "⇨", 0x6C: "•", 0x6E: "•", 0xA7: "•", 0xB7: "•", 0x4A: "☺",
-}  # fmt: skip
-_SYMBOL_FONT = {
-    0x61: "α", 0x62: "β", 0x67: "γ", 0x64: "δ", 0x65: "ε", 0x6C: "λ", 0x6D: "μ", 0x70: "π",
-    0x73: "σ", 0x77: "ω", 0x57: "Ω", 0x44: "Δ", 0x53: "Σ", 0xA3: "≤", 0xB3: "≥", 0xB9: "≠",
-    0xBB: "≈", 0xB1: "±", 0xB4: "×", 0xB8: "÷", 0xA5: "∞", 0xD6: "√", 0xAE: "→", 0xB0: "°",
+    0x6F: "☐",
+    0x71: "☐",
+    0xA8: "☐",
+    0xFE: "☑",
+    0xFD: "☒",
+    0x78: "☒",
+    0xFC: "✓",
+    0xFB: "✗",
+    0xE0: "→",
+    0xDF: "←",
+    0xF0: "⇨",
+    0x6C: "•",
+    0x6E: "•",
+    0xA7: "•",
     0xB7: "•",
-}  # fmt: skip
+    0x4A: "☺",
+}
+_SYMBOL_FONT = {
+    0x61: "α",
+    0x62: "β",
+    0x67: "γ",
+    0x64: "δ",
+    0x65: "ε",
+    0x6C: "λ",
+    0x6D: "μ",
+    0x70: "π",
+    0x73: "σ",
+    0x77: "ω",
+    0x57: "Ω",
+    0x44: "Δ",
+    0x53: "Σ",
+    0xA3: "≤",
+    0xB3: "≥",
+    0xB9: "≠",
+    0xBB: "≈",
+    0xB1: "±",
+    0xB4: "×",
+    0xB8: "÷",
+    0xA5: "∞",
+    0xD6: "√",
+    0xAE: "→",
+    0xB0: "°",
+    0xB7: "•",
+}
 
 
 @dataclass(slots=True)
 class _Paragraph:
-    """The one that is open: where in its line it began, and what it says of itself."""
+    """The current paragraph: where it starts in its line, and its properties."""
 
     begun: int = 0
     style: str = ""
@@ -42,11 +80,12 @@ class _Paragraph:
 
 
 class Words:
-    """Collects the text of one part: runs make lines, cells are parted by tabs.
+    """Collects the text of one part: text runs form lines, cells are separated by tabs.
 
     Args:
-        label: what stands in front of a paragraph, by its list and style; nothing if None.
-        fields: kinds of fields whose text is of no use ("slidenum").
+        label: returns the prefix of a paragraph, given its list, level and style; None for no
+            prefixes.
+        fields: kinds of fields whose text is left out ("slidenum").
     """
 
     def __init__(
@@ -60,11 +99,11 @@ class Words:
         self._fields = fields
         self._open: list[str] = []
         self._line: list[str] = []
-        # Lines of text boxes, which stand behind the paragraph that they hang on.
+        # Lines of text boxes, which follow the paragraph they are anchored to.
         self._outer: list[tuple[list[str], int, _Paragraph]] = []
         self._boxes: list[str] = []
         self._cells = 0
-        # How deep the element stands that is not shown; 0 if all is.
+        # The nesting depth inside an element that is not shown; 0 if everything is shown.
         self._gone = 0
         self._chosen: list[bool] = []
         self._paragraph = _Paragraph()
@@ -72,11 +111,11 @@ class Words:
 
     @property
     def words(self) -> str:
-        """What has been read."""
+        """The text read so far."""
         return re.sub(r"\n{3,}", "\n\n", "\n".join(self.lines)).strip()
 
     def start(self, name: str, attributes: Attributes) -> None:
-        """An element begins."""
+        """Handle a start tag."""
         parent = self._open[-1] if self._open else ""
         if not parent:
             self.attributes = attributes
@@ -106,7 +145,7 @@ class Words:
                 self._gone = len(self._open) - 2
                 return True
             if name == "del" and parent == "rPr" and "pPr" in self._open[-3:]:
-                # The end of the paragraph was deleted: the next one goes on in its line.
+                # The paragraph mark was deleted: the next paragraph continues its line.
                 self._paragraph.is_joined = True
             return True
         if name == "cellDel" and parent == _GONE_CELL:
@@ -134,7 +173,7 @@ class Words:
     def _sign(self, name: str, attributes: Attributes) -> None:
         of = {local(key): value for key, value in attributes.items()}
         if name in ("tab", "ptab"):
-            # A tab in a cell begins none.
+            # A tab inside a cell must not look like a new cell.
             self._line.append(" " if self._cells else "\t")
         elif name in ("br", "cr"):
             self._line.append(" " if self._cells else "\n")
@@ -146,7 +185,7 @@ class Words:
             self._line.append(_symbol(of.get("char", ""), of.get("font", "")))
 
     def end(self, name: str) -> None:
-        """An element ends."""
+        """Handle an end tag."""
         depth = len(self._open)
         self._open.pop()
         if self._gone:
@@ -174,18 +213,18 @@ class Words:
         if self._label and (label := self._label(paragraph.list, paragraph.level, paragraph.style)):
             self._line.insert(paragraph.begun, f"{label} ")
         if self._cells:
-            # A cell's paragraphs stay on the row's line.
+            # All paragraphs of a cell stay on the row's line.
             self._line.append(" ")
         elif not paragraph.is_joined:
             self._flush()
 
     def text(self, data: str) -> None:
-        """Characters of the element that was begun last."""
+        """Handle the text of the current element."""
         if not self._gone and not self._hidden and self._open[-1] == "t":
             self._line.append(data.replace("\n", " ") if self._cells else data)
 
     def _flush(self) -> None:
-        line = re.sub(r" *\t *", "\t", "".join(self._line)).strip()
+        line = _AROUND_TAB.sub("\t", "".join(self._line)).strip()
         self._line = []
         if self._outer:
             self._boxes.append(line)

@@ -1,8 +1,8 @@
 """The text of workbooks: what each sheet shows, as lines of tab-separated values.
 
-openpyxl knows shared strings, dates and formats. Its own way through a sheet believes the
-size that the file claims, fills every gap with empty cells and gives either formulas or their
-results; so cells are taken from its parser as they stand in the file.
+openpyxl handles shared strings, dates and formats. Its own sheet reader trusts the dimensions that
+the file claims, fills every gap with empty cells, and returns either formulas or results; so cells
+are taken from its parser as they are in the file.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from typing import Any, BinaryIO
 from llm_ui.reading.package import BROKEN, Package
 from llm_ui.reading.parts import Note, Read
 
-# A gap of more empty cells than this is no table any more: the next cell says where it is.
+# After a gap of more empty cells than this, the next cell is prefixed with its position instead.
 MOST_BLANKS = 64
 # What openpyxl raises for a broken sheet depends on where it is broken.
 _BROKEN = (*BROKEN, SyntaxError, TypeError, AttributeError, IndexError, AssertionError)
 
 
 def read_xlsx(path: Path) -> Read:
-    """The sheets of a workbook with their names; hidden ones say that they are.
+    """Read a workbook's sheets with their names; hidden sheets are labelled.
 
-    A cell shows its value. A formula that nobody has computed yet is shown itself.
+    A cell shows its value; a formula that was never computed is shown itself.
 
     Raises:
-        InvalidInput: a bomb, or encrypted.
-        one of BROKEN: the workbook is damaged. Single sheets are left out and named.
+        InvalidInput: a decompression bomb, or encrypted.
+        one of BROKEN: the workbook is damaged. Single unreadable sheets are skipped and listed.
     """
     with Package(path) as package:
         package.check_types()
     warnings.simplefilter("ignore")
-    # A file object: openpyxl goes by the name's ending, and our files' names have none.
+    # A file object: given a path, openpyxl checks the extension, and our files have none.
     with path.open("rb") as file:
         try:
             reader = _opened(file)
@@ -64,13 +64,13 @@ def read_xlsx(path: Path) -> Read:
     ):
         raise ValueError("no sheet can be read")
     notes: list[Note] = [("sheets", ", ".join(unread))] if unread else []
-    # Names of empty sheets are no text.
+    # Names of empty sheets do not count as text.
     return Read("\n\n".join(shown) if any("\n" in part for part in shown) else "", notes)
 
 
 def _opened(file: BinaryIO) -> Any:
-    """openpyxl's reader with what is needed of a workbook: its properties, themes and the
-    sizes that it claims may be as broken as they like."""
+    """openpyxl's reader with only the necessary parts of a workbook loaded: properties, themes and
+    claimed dimensions may be broken."""
     from openpyxl.reader.excel import ExcelReader
     from openpyxl.styles.stylesheet import apply_stylesheet
 
@@ -79,7 +79,7 @@ def _opened(file: BinaryIO) -> Any:
     reader.read_strings()
     reader.read_workbook()
     with suppress(*_BROKEN):
-        # Without them dates are numbers; the words are there all the same.
+        # Without styles dates are shown as numbers, but no text is lost.
         apply_stylesheet(reader.archive, reader.wb)
     return reader
 
@@ -118,7 +118,7 @@ def _cell(value: object, book: Any, style: int) -> str:
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, datetime):
-        # Days and times are fractions in a sheet: halves of seconds come from reckoning.
+        # Dates and times are stored as fractions of a day: sub-second parts are rounding errors.
         return (value + timedelta(milliseconds=500)).replace(microsecond=0).isoformat(" ")
     if isinstance(value, date | time):
         return value.isoformat()
@@ -129,7 +129,7 @@ def _cell(value: object, book: Any, style: int) -> str:
         if "%" in _format(book, style):
             return f"{value * 100:.10g}%"
         return f"{value:.15g}" if isinstance(value, float) else str(value)
-    # Characters that XML cannot have stand in their numbers: _x000D_.
+    # Characters that XML cannot contain are escaped by number: _x000D_.
     words = re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), str(value))
     return " ".join(words.split())
 

@@ -1,1 +1,1 @@
-"""Passwords, tokens and encryption. Knows no table, no request and no page."""
+"""Passwords, tokens and encryption. Independent of tables, requests and pages."""

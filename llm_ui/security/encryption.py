@@ -1,4 +1,4 @@
-"""Secrets that are shown to an upstream again: encrypted with keys from SECRET_KEY."""
+"""Secrets that must be readable again to be sent upstream, encrypted with keys from SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from llm_ui.security.tokens import derive_key
 
 
 class UndecryptableError(Exception):
-    """No accepted key opens this: SECRET_KEY was changed without keeping the old one."""
+    """No accepted key decrypts this: SECRET_KEY was changed without keeping the old one."""
 
 
 def _cipher(secret_keys: Sequence[bytes]) -> MultiFernet:
@@ -28,7 +28,7 @@ def decrypt(secret_keys: Sequence[bytes], token: str) -> str:
     """Decrypt with whichever accepted key fits.
 
     Raises:
-        UndecryptableError: none fits.
+        UndecryptableError: no key fits.
     """
     try:
         return _cipher(secret_keys).decrypt(token.encode()).decode()

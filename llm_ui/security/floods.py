@@ -1,4 +1,4 @@
-"""What anybody can cause must not fill the log, wherever in the program it is said."""
+"""Rate limiting for the log: nothing that anybody can trigger may flood it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class _Place:
 
 
 class Floods(logging.Filter):
-    """Lets so many lines of each place in the code through in a minute, and so many
-    tracebacks; no line is endless.
+    """Limits the number of records and tracebacks per minute for each place in the code, and the
+    length of each record.
 
     Args:
-        clock: where the time comes from, in seconds.
+        clock: returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,8 +34,8 @@ class Floods(logging.Filter):
         self._places: dict[tuple[str, int], _Place] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let the line through, or not."""
-        # It may pass several handlers, and counts once.
+        """Whether to let a record through."""
+        # A record may pass several handlers, but counts once.
         if (known := getattr(record, "_is_let_through", None)) is not None:
             return bool(known)
         record._is_let_through = found = self._judge(record)
@@ -61,9 +61,12 @@ class Floods(logging.Filter):
 
 
 def hold(floods: logging.Filter) -> None:
-    """Have every handler that there is ask first, those of libraries too."""
-    named = [each for each in logging.root.manager.loggerDict.values()
-             if isinstance(each, logging.Logger)]  # fmt: skip
+    """Add the filter to all existing handlers, including those of libraries."""
+    named = [
+        each
+        for each in logging.root.manager.loggerDict.values()
+        if isinstance(each, logging.Logger)
+    ]
     for each in (logging.root, *named):
         for handler in each.handlers:
             handler.addFilter(floods)

@@ -1,22 +1,27 @@
-"""How often something may happen, counted in this process."""
+"""Rate limits, counted per process."""
 
 from __future__ import annotations
 
 import math
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 MOST_KEYS = 10_000
-# How finely a window slides: what happened in one of so many parts of it is forgotten together.
+SHARED = 1024
+# The resolution of the sliding window: events within one such part expire together.
 PARTS = 60
+# The key in a websocket's ASGI scope under which api/http/bodies.py puts its connection, so that it
+# can be told whose it is.
+OPEN_SOCKET = "llm_ui.open_socket"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How somebody stands after an attempt. `wait` is how many seconds until the next one
-    goes through, 0 if it does now; `reset` until all of the window is theirs again."""
+    """The state of a limit after an attempt. `wait` is the number of seconds until the next attempt
+    succeeds, 0 if it would now; `reset` until the whole window is available again."""
 
     taken: bool
     limit: int
@@ -27,7 +32,7 @@ class Standing:
 
 @dataclass(slots=True)
 class _Part:
-    """A part of the window: how often it happened in it, and when last."""
+    """One part of the window: the number of events in it, and the time of the last one."""
 
     number: int
     last: float = 0.0
@@ -36,7 +41,7 @@ class _Part:
 
 @dataclass(slots=True)
 class _Past:
-    """What happened in a window, by the part of the window it happened in."""
+    """The events of one window, grouped by part."""
 
     parts: deque[_Part] = field(default_factory=deque)
     total: int = 0
@@ -54,12 +59,12 @@ class _Past:
 
 
 class Allowance:
-    """So many times in any window, wherever it begins, for each key.
+    """A rate limit per key, over a sliding window.
 
     Args:
-        times: how often within one window.
-        seconds: how long a window is.
-        clock: where the time comes from, in seconds.
+        times: how many events are allowed within a window.
+        seconds: the length of the window.
+        clock: returns the time in seconds.
     """
 
     def __init__(
@@ -70,13 +75,14 @@ class Allowance:
         self._clock = clock
         self._pasts: dict[str, _Past] = {}
         self._swept = -1
+        self._salt = secrets.token_hex(8)
 
     def take(self, key: str, amount: int = 1) -> bool:
-        """Whether it may happen once more now, or so many times at once; counts it if so."""
+        """Whether `amount` more events are allowed now; if so, they are counted."""
         return self.draw(key, amount).taken
 
     def draw(self, key: str, amount: int = 1) -> Standing:
-        """Take so many if all of them are there, and say how things stand."""
+        """Count `amount` events if all of them are allowed, and return the resulting state."""
         moment = self._clock()
         past = self._past(key, moment)
         past.forget(moment - self._seconds)
@@ -96,8 +102,7 @@ class Allowance:
         return int(moment * PARTS / self._seconds)
 
     def _left(self, part: _Part, moment: float) -> float:
-        """In how many seconds what happened in a part no longer counts: all of it together, a
-        window after its last."""
+        """Seconds until a part's events expire: all of them together, one window after the last."""
         return self._seconds - (moment - part.last)
 
     def _past(self, key: str, moment: float) -> _Past:
@@ -105,14 +110,15 @@ class Allowance:
         if found is None:
             if len(self._pasts) >= MOST_KEYS:
                 self._sweep(moment)
-            # Keys come from outside: past a bound, new ones share one count.
+            # Keys come from outside: beyond the maximum, new keys share counters, and which ones is
+            # secret, so that made-up keys cannot exhaust the counters of others.
             if len(self._pasts) >= MOST_KEYS:
-                key = ""
+                key = f"shared {hash((self._salt, key)) % SHARED}"
             found = self._pasts.setdefault(key, _Past())
         return found
 
     def _sweep(self, moment: float) -> None:
-        """Let go of those for whom nothing counts any more, once in a part."""
+        """Drop keys without events in the window, at most once per part."""
         part = self._part(moment)
         if part == self._swept:
             return
@@ -124,5 +130,5 @@ class Allowance:
 
 
 def whole(seconds: float) -> int:
-    """Seconds as they are told to somebody who waits: whole ones, enough, and never none."""
+    """Seconds for a Retry-After: rounded up, and at least 1."""
     return max(1, math.ceil(seconds))

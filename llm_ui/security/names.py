@@ -1,24 +1,25 @@
-"""Names that people and models go by: one form, nothing that cannot be seen, no doubles.
+"""Names of people and models: normalisation, visibility, and confusable names.
 
-Two names are doubles when a reader takes one for the other: they differ in capitals, in letters of
-other alphabets that look alike (after Unicode's UTS 39), or in 1, l and I.
+Two names are confusable when a reader would take one for the other: they differ only in case, in
+look-alike letters of other alphabets (based on Unicode's UTS 39), or in 1, l and I.
 """
 
 from __future__ import annotations
 
 import unicodedata
 
+from llm_ui.normal_forms import normalized
 from llm_ui.security.text import storable
 
-# Format and control characters, halves of characters, private and unassigned ones, separators.
+# Format, control, surrogate, private-use and unassigned characters, and separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Letters, marks and signs that draw nothing.
+# Letters, marks and symbols that draw nothing.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _VARIANTS = (("\ufe00", "\ufe0f"), ("\U000e0100", "\U000e01ef"))
-# They join or part letters of scripts in which that can be seen.
+# They join or separate letters in scripts where that is visible.
 _JOINERS = "\u200c\u200d"
 _JOINED = (("\u0600", "\u08ff"), ("\u0900", "\u0dff"), ("\u1000", "\u109f"), ("\u1780", "\u18af"))
-# Alphabets whose letters are taken for one another, when they stand in one word.
+# Alphabets with look-alike letters, when mixed within one word.
 _ALPHABETS = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 _TWINS = str.maketrans(
     # Cyrillic
@@ -29,7 +30,7 @@ _TWINS = str.maketrans(
     "օոսհցզıɑɡɩ"
     # Cherokee
     "ᎠᎡᎢᎪᏟᎬᎻᏦᏞᎷᏢᏚᏙᎳᏃᏴᎫᏀ"
-    # Dashes and apostrophes, and digits read as letters
+    # Dashes, apostrophes, and digits that read as letters
     "‐‑‒–—−’‘ʼ`´01|",
     "aeopcyxisjhdqwlkbyrbmhtABEKMHOPCTYXISJYQWl36"
     "aovpikuxyABEZHIKMNOPTYX"
@@ -37,13 +38,13 @@ _TWINS = str.maketrans(
     "DRTACEHKLMPSVWZBJG"
     "------'''''ol" + "l",
 )
-# In many typefaces these cannot be told apart either.
+# In many typefaces these are indistinguishable too.
 _TOGETHER = (("m", "rn"), ("w", "vv"), ("I", "l"))
 
 
 def one_form(name: str) -> str:
-    """The name in the form that is kept: NFKC, single blanks, no choice of glyphs."""
-    normal = unicodedata.normalize("NFKC", storable(name))
+    """The name in the form that is stored: NFKC, single spaces, no variation selectors."""
+    normal = normalized(storable(name), "NFKC")
     kept = "".join(each for each in normal if not _within(each, _VARIANTS))
     return " ".join(kept.split())
 
@@ -60,18 +61,18 @@ def _is_seen(name: str, number: int) -> bool:
 
 
 def is_visible(name: str) -> bool:
-    """Whether everything in a name can be seen, and stands where it seems to."""
+    """Whether everything in a name is visible, and where it seems to be."""
     return all(_is_seen(name, number) for number in range(len(name)))
 
 
 def visible(name: str) -> str:
-    """A name that is somebody else's to give, without what cannot be seen; in one form."""
+    """Somebody else's name, without its invisible characters and normalised."""
     seen = "".join(each for number, each in enumerate(name) if _is_seen(name, number))
     return one_form(seen)
 
 
 def is_of_one_alphabet(name: str) -> bool:
-    """Whether no word of a name has letters of two alphabets that look alike."""
+    """Whether no word of a name mixes letters of look-alike alphabets."""
     for word in name.split():
         kinds = {unicodedata.name(each, "").partition(" ")[0] for each in word if each.isalpha()}
         if len(kinds & _ALPHABETS) > 1:
@@ -80,9 +81,9 @@ def is_of_one_alphabet(name: str) -> bool:
 
 
 def keys(name: str) -> tuple[str, str]:
-    """What a name reads as: whatever its capitals, and whatever its typeface.
+    """What a name reads as: ignoring case, and ignoring the typeface.
 
-    Two names are doubles when they have either in common.
+    Two names are confusable if they share either key.
     """
     plain = one_form(name).translate(_TWINS)
     looks = plain
@@ -92,7 +93,7 @@ def keys(name: str) -> tuple[str, str]:
 
 
 def look_alike(one: str, other: str) -> bool:
-    """Whether a reader takes one of two names for the other, though they are not the same."""
+    """Whether a reader would take one name for the other, although they differ."""
     if one_form(one).casefold() == one_form(other).casefold():
         return False
     return any(left == right for left, right in zip(keys(one), keys(other), strict=True))

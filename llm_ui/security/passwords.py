@@ -1,10 +1,10 @@
-"""Password hashes: Argon2id for new ones, older SHA-256 ones are verified and upgraded.
+"""Password hashing: Argon2id for new hashes; older SHA-256 hashes are verified and upgraded.
 
 Parameters follow OWASP's Password Storage Cheat Sheet (Argon2id, 19 MiB, 2 passes).
 
-What looks the same is the same password: one system types an ü as one character, another one as
-two, so a password is brought into one form (NFKC, as NIST SP 800-63B asks) before it is hashed.
-Hashes that were made of what was typed fit still, and are renewed at the next sign-in.
+Passwords that look the same are the same: some systems type ü as one character, others as two, so a
+password is normalised (NFKC, as recommended by NIST SP 800-63B) before it is hashed. Older hashes
+of the unnormalised password still match, and are replaced at the next sign-in.
 """
 
 from __future__ import annotations
@@ -15,31 +15,42 @@ import hmac
 import os
 import re
 import unicodedata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from passlib.context import CryptContext
 from passlib.utils import handlers as uh
 
 from llm_ui.errors import TooManyRequests
+from llm_ui.security.client_addresses import network_of, wide_network_of
 from llm_ui.security.text import storable
+from llm_ui.security.turns import Turns
 
 T = TypeVar("T")
 MIN_LENGTH = 8
 MAX_LENGTH = 256
-# Of more than this nothing is even looked at; a character typed in parts may take several.
-_READ = 4 * MAX_LENGTH
-# Hashes at once: however many ask, as much of the machine is left for everything else.
+# Anything beyond this is ignored; one character may be typed as several.
+LONGEST_TYPED = 4 * MAX_LENGTH
+# NFKC may turn one character into eighteen; anything beyond this cannot be hashed.
+LONGEST_HASHED = 4096
+# Concurrent hashes: however many requests there are, the rest of the machine stays available.
 AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
-# Who comes behind so many others would wait for seconds, and is told to come back.
+# Beyond this queue length a request would wait for seconds, so it is told to retry later; callers
+# who are known here are exempt.
 MOST_WAITING = 200
+# The limit for one customer's networks, so that somebody with many addresses cannot fill the queue
+# alone.
+MOST_OF_ONE = 20
 BACK_IN_S = 5
 
 
 class SaltedSha256(uh.GenericHandler):  # type: ignore[misc]
-    """`salt$hexdigest` or `salt:hexdigest` of SHA-256 over salt and password, in either
-    order, as earlier installations wrote it. It verifies only: nothing new is made."""
+    """SHA-256 over salt and password in either order, as `salt$hexdigest` or `salt:hexdigest`;
+    written by earlier installations. Only verifies, never creates hashes."""
 
     name = "salted_sha256"
     setting_kwds: ClassVar[tuple[str, ...]] = ()
@@ -70,74 +81,122 @@ _context = CryptContext(
     argon2__time_cost=2,
     argon2__parallelism=1,
 )
-# What a sign-in to an account that does not exist is checked against, so that it takes
-# as long as any other.
+# Verified when the account does not exist, so that such a sign-in takes as long as any other.
 _decoy = ""
 
 
 def one_form(password: str) -> str:
-    """The form of a password that is hashed and counted: NFKC."""
-    return unicodedata.normalize("NFKC", storable(password))
+    """The normalised form (NFKC) of a password, which is hashed and measured."""
+    return unicodedata.normalize("NFKC", storable(password[:LONGEST_TYPED]))
 
 
 def _forms(password: str) -> list[str]:
-    """The forms a stored hash may have been made of, the usual one first; one for ASCII."""
-    typed = storable(password)
+    """All forms a stored hash may have been made from, the current one first; only one for
+    ASCII."""
+    typed = storable(password[:LONGEST_TYPED])
     ways = (unicodedata.normalize(form, typed) for form in ("NFC", "NFD"))
-    return list(dict.fromkeys([one_form(typed), typed, *ways]))
+    forms = (one_form(typed), typed, *ways)
+    return list(dict.fromkeys(each[:LONGEST_HASHED] for each in forms))
 
 
 def hash_password_now(password: str) -> str:
-    """The Argon2id hash of a password; takes some 30 ms of CPU."""
+    """The Argon2id hash of a password; takes about 30 ms of CPU."""
     return str(_context.hash(one_form(password)))
 
 
 _threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
-_waiting = 0
+_turns = Turns(AT_ONCE)
+_strangers: Counter[str] = Counter()
 
 
-async def _in_turn(work: Callable[..., T], *arguments: object) -> T:
-    """Do what costs a hash in a thread, a few at a time. Raises TooManyRequests when too many
-    wait."""
-    global _waiting  # noqa: PLW0603 - of the process, like the threads
-    if _waiting >= MOST_WAITING:
-        raise TooManyRequests(BACK_IN_S)
-    _waiting += 1
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who a hash is computed for: requests take turns by `name`."""
+
+    name: str = ""
+    # Whether this person has signed in from there before, or holds a link from an administrator.
+    is_known: bool = False
+    # The wider network that the name belongs to; few requests from each may wait.
+    wide: str = ""
+
+
+NOBODY = Asker()
+
+
+def asker_at(address: str) -> Asker:
+    """An anonymous caller at this address; all callers of one network share a turn."""
+    return Asker(network_of(address), wide=wide_network_of(address))
+
+
+def asker_with(link_id: str) -> Asker:
+    """The holder of an administrator's link; strangers cannot crowd them out."""
+    return Asker(f"link {link_id}", is_known=True)
+
+
+@contextmanager
+def _among_strangers(asker: Asker) -> Iterator[None]:
+    """Count a stranger while they wait."""
+    if asker.is_known:
+        yield
+        return
+    _strangers[asker.wide] += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
+        yield
     finally:
-        _waiting -= 1
+        _strangers[asker.wide] -= 1
+        if not _strangers[asker.wide]:
+            del _strangers[asker.wide]
 
 
-async def hash_password(password: str) -> str:
-    """`hash_password_now` in a thread. Raises TooManyRequests when too many wait."""
-    return await _in_turn(hash_password_now, password)
+async def _in_turn(asker: Asker, work: Callable[..., T], *arguments: object) -> T:
+    """Run hashing work in a thread, a few at a time. Raises TooManyRequests if too many are
+    waiting."""
+    crowded = _turns.waiting >= MOST_WAITING or _strangers[asker.wide] >= MOST_OF_ONE
+    if crowded and not asker.is_known:
+        raise TooManyRequests(BACK_IN_S)
+    with _among_strangers(asker):
+        await _turns.take(asker.name, is_known=asker.is_known)
+    done = asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
+    # If the caller is cancelled, the thread keeps running: the turn ends when the thread does.
+    done.add_done_callback(lambda _: _turns.leave())
+    return await asyncio.shield(done)
 
 
-async def verify_password(password: str, hashed: str | None) -> tuple[bool, str | None]:
-    """Check a password against a stored hash, or against nothing in the same time.
+async def hash_password(password: str, asker: Asker = NOBODY) -> str:
+    """`hash_password_now` in a thread. Raises TooManyRequests if too many are waiting."""
+    return await _in_turn(asker, hash_password_now, password)
+
+
+async def verify_password(
+    password: str, hashed: str | None, asker: Asker = NOBODY
+) -> tuple[bool, str | None]:
+    """Check a password against a stored hash, or against none in the same time.
 
     Args:
         password: as it was typed, of any length.
+        asker: who is waiting for it.
 
     Returns:
-        whether it fits, and a new hash to store when the old one is of an outdated kind or was
-        made of another form of the same password.
+        whether it matches, and a replacement hash if the stored one uses an outdated scheme or was
+        made from another form of the same password.
 
     Raises:
-        TooManyRequests: too many wait for their turn.
+        TooManyRequests: too many are waiting.
     """
-    return await _in_turn(_verify, password[:_READ], hashed)
+    return await _in_turn(asker, _verify, password[:LONGEST_TYPED], hashed)
 
 
 def _verify(password: str, hashed: str | None) -> tuple[bool, str | None]:
     global _decoy  # noqa: PLW0603 - made at first use: it costs a hash
     known = hashed if hashed and _context.identify(hashed) else None
-    if known is None:
-        _decoy = _decoy or hash_password_now("nobody's password")
-    # An account that is not there takes as many tries as one that is.
+    is_quick = known is not None and _context.identify(known) != "argon2"
+    _decoy = _decoy or hash_password_now("nobody's password")
+    # A missing account takes as many attempts as an existing one. Old hashes are nearly free to
+    # verify, so the decoy is added to make them take as long as any other.
     for number, form in enumerate(_forms(password)):
         fits, renewed = _context.verify_and_update(form, known or _decoy)
         if known and fits:
             return True, hash_password_now(password) if number else renewed
+        if is_quick:
+            _context.verify(form, _decoy)
     return False, None

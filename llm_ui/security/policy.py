@@ -1,13 +1,13 @@
-"""What a browser may do with an answer: the Content-Security-Policy, and whether it keeps a copy.
+"""What a browser may do with a response: the Content-Security-Policy, and whether to store it.
 
-A page runs the scripts of this server and those that the build wrote into its HTML, which are
-known by their hashes: each is computed from the very file that is served. No text is ever run
-as code: what handlers have a page do are calls by name (states/browser.py). Styles may stand
-inline: formulas are laid out with them. Pictures may come from elsewhere, since a person can
-load those of an answer; nothing else can. Browsers that pages run in at all take the websocket
-of the same origin for part of `connect-src 'self'`.
+A page may run this server's scripts and those that the build inlined into its HTML, which are
+listed by hash: each is computed from the very file that is served. No text is ever run as code:
+handlers make a page call functions by name (states/browser.py). Inline styles are allowed, because
+formulas are laid out with them. Images may come from elsewhere, since a person can load those of an
+answer; nothing else can. All supported browsers count the same-origin websocket as `connect-src
+'self'`.
 
-`reflex run` in development serves pages by Vite, past all of this.
+In development, `reflex run` serves pages with Vite, without any of this.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pathlib import Path
 
 INLINE = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 NO_STORE = "no-store"
-# Answers that are no pages: should a browser show one all the same, it can do nothing.
+# For responses that are not pages: should a browser show one anyway, it can do nothing.
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# The same for everybody, and no secret.
+# The same for everybody, and not secret.
 PUBLIC = ("/api/docs", "/api/v1/openapi.json")
 NOT_PAGES = ("/api/", "/health/", "/metrics")
 
 
 def of_page(html: str, pictures: str = "data:") -> str:
-    """The policy of a page of this server, whose text is `html`.
+    """The policy for a page of this server with the content `html`.
 
     Args:
-        pictures: where pictures may come from beside this server.
+        pictures: where images may come from besides this server.
     """
     hashes = dict.fromkeys(_hash(script) for script in INLINE.findall(html) if script)
     return "; ".join(
@@ -57,11 +57,11 @@ def _hash(script: str) -> str:
 
 
 class Policies:
-    """The headers of answers by their paths.
+    """Response headers by path.
 
     Args:
-        pages: the built frontend; None where this server has no pages.
-        https: whether people come over https only, so that pictures do as well.
+        pages: the built frontend; None if this server has no pages.
+        https: whether the app is reached only over https, so that images must be as well.
     """
 
     def __init__(self, pages: Path | None = None, *, https: bool = False) -> None:
@@ -70,13 +70,13 @@ class Policies:
         self._known: dict[Path, tuple[int, str]] = {}
 
     def headers(self, path: str, media_type: str) -> dict[str, str]:
-        """What an answer gets unless it says otherwise itself."""
+        """The default headers of a response, unless it sets its own."""
         if path.startswith(NOT_PAGES):
             kept = {} if path.startswith(PUBLIC) else {"Cache-Control": NO_STORE}
             return {"Content-Security-Policy": CLOSED, **kept}
         if not media_type.startswith("text/html"):
             return {}
-        # A kept page would want the scripts of a build that is gone.
+        # A cached page would ask for the scripts of a build that no longer exists.
         return {"Content-Security-Policy": self._page(path), "Cache-Control": NO_STORE}
 
     def _page(self, path: str) -> str:
@@ -94,7 +94,7 @@ class Policies:
 
     @staticmethod
     def _file(pages: Path, path: str) -> Path:
-        """The file that is served: as Starlette looks for it, with its page for the rest."""
+        """The file that is served, found the way Starlette does, including its fallback page."""
         name = posixpath.normpath(f"/{path}").strip("/")
         for candidate in (pages / name, pages / name / "index.html"):
             if candidate.suffix == ".html" and candidate.is_file():

@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be stored and sent on."""
+"""Making untrusted text safe to store and to send on."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ _REPLACEMENT = "\ufffd"
 
 
 def storable(text: str) -> str:
-    """The text with each character that no database takes replaced by U+FFFD."""
+    """The text with every character that no database stores replaced by U+FFFD."""
     return _UNSTORABLE.sub(_REPLACEMENT, text)

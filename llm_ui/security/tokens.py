@@ -1,4 +1,4 @@
-"""Secrets that are only looked up: opaque tokens, and the keyed hashes we keep of them."""
+"""Secrets that only need to be recognised: opaque tokens, and the keyed hashes stored for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOKEN_BYTES = 32
 
 
 def new_token() -> str:
-    """256 random bits, safe in a URL and a cookie."""
+    """256 random bits, safe in URLs and cookies."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
@@ -21,15 +21,15 @@ def derive_key(secret: bytes, purpose: str) -> bytes:
 
 
 def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
-    """What is stored in place of `value`: hex of HMAC-SHA256, 64 characters."""
+    """What is stored instead of `value`: HMAC-SHA256 as 64 hex digits."""
     return hmac.new(derive_key(secret, purpose), value.encode(), hashlib.sha256).hexdigest()
 
 
 def candidate_hashes(secret_keys: Sequence[bytes], purpose: str, value: str) -> list[str]:
-    """The hash under every accepted key, newest first: rotation signs nobody out."""
+    """The hash under each accepted key, newest first: key rotation signs nobody out."""
     return [keyed_hash(secret, purpose, value) for secret in secret_keys]
 
 
 def same(left: str, right: str) -> bool:
-    """Whether two texts are equal, in constant time."""
+    """Whether two strings are equal, compared in constant time."""
     return hmac.compare_digest(left.encode(), right.encode())

@@ -1,8 +1,8 @@
-"""Calls that must not be done twice: who has taken one, and what it came to.
+"""Idempotency of REST calls: who claimed one, and its stored response.
 
-A program that does not know whether its call came through sends it again with the same key
-and gets the answer of the first one. An answer may hold what is told only once (a fresh API
-key, a link), so it is kept encrypted.
+A client that doesn't know whether its call went through repeats it with the same key and gets the
+first call's response. A response may contain something that is shown only once (a new API key, a
+link), so it is stored encrypted.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -23,34 +24,48 @@ from sqlmodel import col
 from llm_ui.auth import Actor
 from llm_ui.config import get_settings
 from llm_ui.db import insert_missing, unit_of_work
-from llm_ui.errors import IdempotencyBusy, IdempotencyMismatch
+from llm_ui.errors import IdempotencyBusy, IdempotencyMismatch, TooManyRequests
 from llm_ui.models import IdempotentCall
 from llm_ui.models.base import new_id, now
 from llm_ui.security.encryption import UndecryptableError, decrypt, encrypt
+from llm_ui.security.limits import Allowance, whole
 from llm_ui.security.tokens import candidate_hashes, keyed_hash
+from llm_ui.services import text_quota
 
 logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=1)
-# Longer than any call takes: what is not over by then was lost with its process.
+# Longer than any call takes: a claim older than this was lost with its process.
 LOST_AFTER = timedelta(minutes=15)
 PURPOSE = "idempotency"
+# How often a claim is renewed while the request body is being received; see LOST_AFTER.
+RENEWED_EVERY_S = 60.0
+# Longer responses are not stored; a repeated call reads the resource again.
+LONGEST = 64 * 1024
+# The most calls stored per person, on each worker.
+MOST_CALLS = 50_000
+_calls = Allowance(MOST_CALLS, KEPT_FOR.total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a call came to: its status, the headers that belong to it, its text, and whether who
-    made it had typed their password a short while before."""
+    """The stored response of a call: status, relevant headers and body.
+
+    `place` is the URL to read the resource from if the body isn't stored, "" if there is none. Also
+    records whether the caller had a valid step-up confirmation.
+    """
 
     status: int
     headers: dict[str, str]
     body: str
     is_confirmed: bool = False
+    is_whole: bool = True
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to do a call, with what it will be known by."""
+    """The right to perform a call, and the key to store its response under."""
 
     user_id: str
     key: str
@@ -58,12 +73,12 @@ class Claim:
 
 
 def hashed(value: str) -> str:
-    """What is kept of a key or of what a call says."""
+    """The keyed hash stored for a key or a request's content."""
     return keyed_hash(get_settings().secret_keys[0], PURPOSE, value)
 
 
 def _of(actor: Actor, key: str) -> str:
-    """A key as a program's or a browser's: what only a person may do, no program gets to see."""
+    """The key, kept apart for API keys and browsers: programs must not see people's responses."""
     return f"{'key' if actor.key_id else 'session'} {key}"
 
 
@@ -72,25 +87,30 @@ def _fits(fingerprint: str, said: str) -> bool:
 
 
 async def begin(actor: Actor, key: str, said: str | None) -> Claim | Kept:
-    """Take a call, or get what it came to before.
+    """Claim a call, or get its stored response.
 
     Args:
-        said: what the call says; None if that is not known before it has come whole: then
-            `require_same` asks for it, and `complete` notes it.
+        said: the content of the call; None if it isn't known until the whole request has arrived.
+            Then call `require_same` to check it, and `complete` stores it.
 
     Raises:
-        IdempotencyBusy: the same call is being done at this moment.
-        IdempotencyMismatch: the key was another call's.
+        IdempotencyBusy: the same call is in progress.
+        IdempotencyMismatch: the key was used for a different call.
+        TooManyRequests: too many of the actor's calls are stored.
     """
     claim = Claim(actor.user_id, hashed(_of(actor, key)), new_id())
     known = candidate_hashes(get_settings().secret_keys, PURPOSE, _of(actor, key))
     async with unit_of_work() as session:
         row = await _find(session, actor, known)
         if row is None:
+            _count(actor)
             values = {
-                "user_id": claim.user_id, "key": claim.key, "claim": claim.id,
-                "fingerprint": hashed(said) if said is not None else "", "created_at": now(),
-            }  # fmt: skip
+                "user_id": claim.user_id,
+                "key": claim.key,
+                "claim": claim.id,
+                "fingerprint": hashed(said) if said is not None else "",
+                "created_at": now(),
+            }
             await insert_missing(session, IdempotentCall, [values])
             row = await _find(session, actor, known)
     if row is not None and row.claim == claim.id:
@@ -106,8 +126,16 @@ async def begin(actor: Actor, key: str, said: str | None) -> Claim | Kept:
     return Kept(**json.loads(zlib.decompress(base64.b85decode(opened))))
 
 
+def _count(actor: Actor) -> None:
+    standing = _calls.draw(actor.user_id)
+    if not standing.taken:
+        wait = whole(standing.wait)
+        hours = math.ceil(wait / 3600)
+        raise TooManyRequests(wait, "error.idempotency_many", limit=MOST_CALLS, hours=hours)
+
+
 async def _find(session: AsyncSession, actor: Actor, keys: Sequence[str]) -> IdempotentCall | None:
-    """The row of a call that still counts."""
+    """The row of an unexpired call, or None."""
     mine = sa.and_(col(IdempotentCall.user_id) == actor.user_id, col(IdempotentCall.key).in_(keys))
     lost = sa.and_(
         col(IdempotentCall.answer).is_(None), col(IdempotentCall.created_at) < now() - LOST_AFTER
@@ -118,7 +146,7 @@ async def _find(session: AsyncSession, actor: Actor, keys: Sequence[str]) -> Ide
 
 
 async def require_same(actor: Actor, key: str, said: str) -> None:
-    """Raise IdempotencyMismatch unless the key's call said this."""
+    """Raise IdempotencyMismatch unless the call with this key had this content."""
     known = candidate_hashes(get_settings().secret_keys, PURPOSE, _of(actor, key))
     query = sa.select(col(IdempotentCall.fingerprint)).where(
         col(IdempotentCall.user_id) == actor.user_id, col(IdempotentCall.key).in_(known)
@@ -130,14 +158,29 @@ async def require_same(actor: Actor, key: str, said: str) -> None:
 
 
 async def complete(claim: Claim, said: str, kept: Kept) -> None:
-    """Keep what a call came to. If that fails, the call is done all the same, and stays taken."""
-    packed = base64.b85encode(zlib.compress(json.dumps(asdict(kept)).encode())).decode()
-    values = {"answer": encrypt(get_settings().secret_keys, packed), "fingerprint": hashed(said)}
+    """Store a call's response; the body only if it is short and within the caller's text quota.
+
+    If storing fails, the call has still been performed and its key stays claimed.
+    """
+    answer = _packed(kept) if len(kept.body.encode()) <= LONGEST else ""
+    if not answer or not text_quota.has_room(claim.user_id, answer):
+        answer = _packed(replace(kept, body="", is_whole=False))
+    values = {"answer": answer, "fingerprint": hashed(said)}
     await _tried(sa.update(IdempotentCall).where(*_claimed(claim)).values(values))
 
 
+def _packed(kept: Kept) -> str:
+    packed = base64.b85encode(zlib.compress(json.dumps(asdict(kept)).encode())).decode()
+    return encrypt(get_settings().secret_keys, packed)
+
+
+async def renew(claim: Claim) -> None:
+    """Renew the claim of a call in progress, so that it isn't treated as lost."""
+    await _tried(sa.update(IdempotentCall).where(*_claimed(claim)).values(created_at=now()))
+
+
 async def release(claim: Claim) -> None:
-    """Let a call that came to nothing be done again."""
+    """Release the claim of a failed call, so that it can be repeated."""
     await _tried(sa.delete(IdempotentCall).where(*_claimed(claim)))
 
 
@@ -158,6 +201,6 @@ def _claimed(claim: Claim) -> list[sa.ColumnElement[bool]]:
 
 
 async def purge(session: AsyncSession) -> None:
-    """Remove what is kept no longer."""
+    """Delete expired rows."""
     old = col(IdempotentCall.created_at) < now() - KEPT_FOR
     await session.execute(sa.delete(IdempotentCall).where(old))

@@ -1,17 +1,18 @@
-"""Filters of lists: whether a column holds what was typed, compared as search compares words.
+"""List filters: substring matching that compares text like search does.
 
-Capitals, marks, widths and ways of composing a character do not count. SQLite asks
-`llm_ui.folding`, PostgreSQL does the same with what it has.
+Case, diacritics, width and Unicode composition are ignored. SQLite calls `llm_ui.folding`;
+PostgreSQL does the same with its own functions.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+
+from llm_ui.normal_forms import LONG_RUN, normalized
 
 _MARKS = (
     r"[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
@@ -33,13 +34,15 @@ def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(_Folded, "postgresql")
 def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     text = compiler.process(element.clauses, **options)
-    return f"regexp_replace(normalize(lower({text}), NFKD), '{_MARKS}', '', 'g')"
+    # PostgreSQL's normalisation is also quadratic in the number of consecutive combining marks.
+    bounded = f"regexp_replace(lower({text}), '{LONG_RUN}', '\\1', 'g')"
+    return f"regexp_replace(normalize({bounded}, NFKD), '{_MARKS}', '', 'g')"
 
 
 def holds(word: str, *columns: Any) -> sa.ColumnElement[bool]:
-    """Whether one of the columns has this somewhere in it."""
-    # Signs that mean something to LIKE must not come out of the folding later.
-    plain = unicodedata.normalize("NFKC", word)
+    """Whether one of the columns contains the word."""
+    # Characters special to LIKE must not appear through folding after they were escaped.
+    plain = normalized(word, "NFKC")
     pattern = "%" + plain.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     wanted = _Folded(sa.literal(pattern))
     return sa.or_(*(_Folded(each).like(wanted, escape="\\") for each in columns))

@@ -1,8 +1,8 @@
-"""How much one person may write within a day (TEXT_QUOTA_MB): nobody fills the disk with words.
+"""How much text one person may store per day (TEXT_QUOTA_MB), so that nobody fills the disk.
 
-Files have a quota of their own, and so have prompts and projects by their number; what is
-counted here is every text on its way into a row that can be long, also a copy of one. It is
-counted in each worker's memory: generous, so that only a program ever comes to its end.
+Files have their own quota, and prompts and projects are limited in number; this counts all text
+stored in columns that can be long, including copies. It is counted in each worker's memory, and
+generously, so that only a program ever reaches the limit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from llm_ui.auth import Actor
 from llm_ui.config import get_settings
 from llm_ui.errors import TooManyRequests
-from llm_ui.security.limits import Allowance, whole
+from llm_ui.security.limits import Allowance, Standing, whole
 
 MEGABYTE = 1024 * 1024
 DAY_S = 24 * 3600
@@ -21,16 +21,26 @@ _written: dict[int, Allowance] = {}
 
 
 def charge(actor: Actor, texts: Iterable[str]) -> None:
-    """Count texts that the actor is about to have kept.
+    """Count texts that the actor is about to store.
 
     Raises:
-        TooManyRequests: it would be more than a day allows; says when there is room again.
+        TooManyRequests: the quota for the day is used up; says when there is room again.
     """
+    standing = _draw(actor.user_id, sum(len(each.encode()) for each in texts))
+    if standing is not None and not standing.taken:
+        wait, quota = whole(standing.wait), get_settings().text_quota_mb
+        raise TooManyRequests(wait, "error.text_quota", limit=quota, hours=math.ceil(wait / 3600))
+
+
+def has_room(user_id: str, text: str) -> bool:
+    """Whether the quota has room for an optional text; counts it if so."""
+    standing = _draw(user_id, len(text.encode()))
+    return standing is None or standing.taken
+
+
+def _draw(user_id: str, amount: int) -> Standing | None:
     quota = get_settings().text_quota_mb
     if not quota:
-        return
+        return None
     written = _written.setdefault(quota, Allowance(quota * MEGABYTE, DAY_S))
-    standing = written.draw(actor.user_id, sum(len(each.encode()) for each in texts))
-    if not standing.taken:
-        wait = whole(standing.wait)
-        raise TooManyRequests(wait, "error.text_quota", limit=quota, hours=math.ceil(wait / 3600))
+    return written.draw(user_id, amount)

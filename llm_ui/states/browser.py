@@ -1,31 +1,40 @@
-"""What a handler has the browser do: call, by its name, a function that the page has.
+"""Actions for the browser: call a function of the page by its name.
 
-Reflex's own way (`rx.run_script`, `rx.toast`) sends a handler's wish as a text that the
-browser runs as code, which the pages' Content-Security-Policy forbids. Here values travel and
-nothing else. In components `rx.run_script` is all right: there it is compiled into the page.
+Reflex's own way (`rx.run_script`, `rx.toast`) sends handlers' requests as text that the browser
+evaluates as code, which the pages' Content-Security-Policy forbids. Here, only values are sent. In
+components, `rx.run_script` is fine: it is compiled into the page.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from reflex.event import Event
-from reflex.state import FrontendEventExceptionState
+from reflex.event import Event, EventCallback, EventHandler, EventSpec
 
-# Registered by components/ui/calls.js. Reflex puts a value into the field that a ref names;
-# this one is no field, and takes the value as a call.
+from llm_ui.reflex_internals import DecoratedHandler
+
+# What a handler returns for the browser to do next, and what a background handler yields. The guard
+# resolves handlers' type hints at runtime, where Any is enough.
+if TYPE_CHECKING:
+    Handler: TypeAlias = EventHandler | EventCallback[Any] | DecoratedHandler
+    Reply: TypeAlias = Event | EventSpec | Handler | Sequence["Reply"] | None
+    Replies: TypeAlias = AsyncGenerator[Reply, None]
+else:
+    Handler = Reply = Replies = Any
+
+# Registered by components/ui/calls.js. Reflex assigns a value to the field of a ref; this ref isn't
+# a field, and treats the value as a call.
 REF = "ref_lu"
-# Reflex would have a page that broke reload by a script; ours does by itself (behave.js).
-FrontendEventExceptionState.auto_reload_on_errors = []
 
 
 def call(name: str, *values: str) -> Event:
-    """Call what components/ui/calls.js has under this name."""
+    """Call the function of this name in components/ui/calls.js."""
     return Event(name="_set_value", payload={"ref": REF, "value": [name, *values]})
 
 
 def say(kind: Literal["info", "success", "error"], words: str, id: str = "") -> Event:
-    """Show news over the page; those of the same id take the place of older ones."""
+    """Show a notification; it replaces an earlier one with the same id."""
     return call("say", kind, words, id)
 
 
@@ -35,10 +44,22 @@ def shut(dialog_id: str) -> Event:
 
 
 def show(dialog_id: str) -> Event:
-    """Open a dialog once what it shows has been drawn."""
+    """Open a dialog once its content has been rendered, with its form reset."""
     return call("show", dialog_id)
 
 
+def hand(dialog_id: str, secret: str) -> Event:
+    """Open a dialog with a secret in its field, a key or a link's path, kept only while it is
+    open."""
+    return call("hand", dialog_id, secret)
+
+
 def to_the_wrong_field() -> Event:
-    """Lead to the field of the open dialog that was refused, once it is marked."""
+    """Focus the field that was refused in the open dialog, once it is marked."""
     return call("wrong")
+
+
+def then(handler: Handler, *arguments: str | bool) -> EventSpec:
+    """The event that calls a state's handler with these arguments. (Reflex's types don't declare
+    handlers as callable.)"""
+    return cast("Callable[..., EventSpec]", handler)(*arguments)

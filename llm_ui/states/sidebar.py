@@ -1,7 +1,7 @@
-"""The list of chats beside each page: a window of it, and what can be done with a chat.
+"""The sidebar's list of chats: a window of it, and actions on a chat.
 
-However many chats somebody has, the state and the page hold WINDOW of them: those around
-what the list shows.
+However many chats a person has, the state and the page hold only WINDOW of them: those around the
+part that is visible.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import reflex as rx
@@ -17,26 +16,31 @@ import reflex as rx
 from llm_ui.auth import Actor
 from llm_ui.db import Session, in_unit_of_work, unit_of_work
 from llm_ui.errors import AppError
-from llm_ui.schemas.finding import ProjectItem
-from llm_ui.schemas.views import ChatItem, DoneView
-from llm_ui.services import chats, models, projects, shelf
-from llm_ui.states.access import current_actor
-from llm_ui.states.feedback import tell
-from llm_ui.states.handshake import zone_of
+from llm_ui.schemas.chats.finding import ProjectItem
+from llm_ui.schemas.chats.views import ChatItem, DoneView
+from llm_ui.services.chats import chats, organize
+from llm_ui.services.projects import projects
+from llm_ui.states.browser import Reply
+from llm_ui.states.files.chat_files import ChatFilesState
+from llm_ui.states.open_chat import OpenChatState
+from llm_ui.states.socket.access import current_actor
+from llm_ui.states.socket.feedback import tell
+from llm_ui.states.socket.handshake import zone_of
 
 WINDOW = 100
-# Age in days up to which a chat stands under a heading.
+# The highest age in days for each heading.
 HEADINGS = ((0, "today"), (1, "yesterday"), (7, "week"), (30, "month"))
 
 
 def heading_of(updated: date, today: date) -> str:
-    """The heading's name for a chat last used on a day."""
+    """The name of the heading for a chat last used on this day."""
     age = (today - updated).days
     return next((name for limit, name in HEADINGS if age <= limit), "older")
 
 
 def with_headings(items: list[ChatItem], zone: ZoneInfo) -> list[ChatItem]:
-    """The items with the heading set on the first of each group, by the person's days."""
+    """The items with a heading set on the first of each group, by days in the person's time
+    zone."""
     today = datetime.now(zone).date()
     result: list[ChatItem] = []
     last = ""
@@ -48,8 +52,8 @@ def with_headings(items: list[ChatItem], zone: ZoneInfo) -> list[ChatItem]:
     return result
 
 
-class SidebarMixin(rx.State, mixin=True):
-    """The chats of the person: the pinned ones, then the last used first."""
+class SidebarState(rx.State):
+    """The person's chats: pinned ones first, then most recently used."""
 
     chats: list[ChatItem] = []
     chats_start: int = 0
@@ -57,32 +61,23 @@ class SidebarMixin(rx.State, mixin=True):
     chats_loaded: bool = False
     projects: list[ProjectItem] = []
     done: DoneView = DoneView()
-    # How often chats have been put elsewhere: other lists on the page look again.
-    shelf_changes: int = 0
+    # Incremented when chats are reorganized, so that other lists on the page reload.
+    changes: int = 0
 
-    open_chat_id: str = ""
-    chat_title: str = ""
-    # Where the open chat is, or a new one will be; the name stands above it.
-    chat_project_id: str = ""
-    chat_project_name: str = ""
-    # The chat that the open one was copied from.
-    origin_id: str = ""
-    origin_title: str = ""
-
-    # Where the chat was that was moved last.
+    # The previous project of the chat that was moved last.
     _moved_from: str = ""
 
     def _zone(self) -> ZoneInfo:
         return zone_of(self.router.headers.raw_headers.get("cookie", ""))
 
-    async def _load_sidebar(self, session: Session, actor: Actor) -> None:
+    async def _load(self, session: Session, actor: Actor) -> None:
         found = await projects.list_projects(session, actor)
         self.projects = [ProjectItem(each.id, each.name, each.icon) for each in found]
         await self._load_window(session, actor, self.chats_start)
 
     async def _load_window(self, session: Session, actor: Actor, start: int) -> bool:
-        """Show the list from this place on; whether it was another one before."""
-        window = await shelf.window(session, actor, start, WINDOW)
+        """Load the window of the list that starts here. Returns whether anything changed."""
+        window = await organize.window(session, actor, start, WINDOW)
         before = (self.chats_start, self.chats_total, self.chats_loaded)
         differs = self._list(window.items) or before != (window.start, window.total, True)
         self.chats_start, self.chats_total = window.start, window.total
@@ -90,7 +85,7 @@ class SidebarMixin(rx.State, mixin=True):
         return differs
 
     def _list(self, items: list[ChatItem]) -> bool:
-        """Show these; the page gets them only if they differ from what it has."""
+        """Set the items. They are sent to the page only if they differ from what it has."""
         listed = with_headings(items, self._zone())
         if listed == list(self.chats):
             return False
@@ -100,48 +95,35 @@ class SidebarMixin(rx.State, mixin=True):
     async def _load_again(self) -> None:
         async with unit_of_work(writes=False) as session:
             await self._load_window(session, current_actor(), self.chats_start)
-        self.shelf_changes += 1
+        self.changes += 1
 
-    def _asked_for_project(self) -> str:
-        return self.router.url.query_parameters.get("project", "")
-
-    def _note_project(self, wanted: str) -> None:
-        """The open chat's project, or the one that the address of a new chat names, if it is
-        one of the person's."""
-        found = next((each for each in self.projects if each.id == wanted), None)
-        self.chat_project_id = found.id if found else ""
-        self.chat_project_name = found.name if found else ""
-
-    @rx.event
-    async def load_beside(self) -> None:
-        """on_load of pages beside the chat: the list alone, no chat open."""
-        actor = current_actor()
-        self._clear()  # type: ignore[attr-defined]  # ChatState's
-        async with unit_of_work(writes=False) as session:
-            self.models = await models.list_models(session, actor)
-            await self._load_sidebar(session, actor)
+    def _project(self, project_id: str) -> ProjectItem:
+        """The person's project with this id, or one with an empty id and name."""
+        found = (each for each in self.projects if each.id == project_id)
+        return next(found, ProjectItem("", ""))
 
     @rx.event
     async def load_chats(self, start: int) -> None:
-        """Show another part of the list: the one from this place on."""
+        """Load another window of the list, starting here."""
         async with unit_of_work(writes=False) as session:
             await self._load_window(session, current_actor(), max(0, min(start, 10**9)))
 
     @rx.event
     async def refresh_chats(self) -> None:
-        """Show the list as it is now."""
+        """Reload the list."""
         async with unit_of_work(writes=False) as session:
             await self._load_window(session, current_actor(), self.chats_start)
 
-    def _touch_chat(self, chat_id: str, title: str, updated_at: str, *, running: bool) -> None:
-        """Bring a chat of the list up to date; with a new time it moves to the top."""
+    def _touch(self, chat_id: str, title: str, updated_at: str, *, running: bool) -> None:
+        """Update a chat in the list; with a new time, it moves to the top."""
         items = list(self.chats)
         place = next((n for n, each in enumerate(items) if each.id == chat_id), None)
         if place is None and not updated_at:
             return
         if place is None:
             changed = ChatItem(chat_id, title, "", updated_at, running)
-            # Else it may be one that the window does not show.
+            # If the window doesn't show all chats, this one may lie outside it and be counted
+            # already.
             self.chats_total += len(items) == self.chats_total
         else:
             old = items.pop(place)
@@ -156,8 +138,11 @@ class SidebarMixin(rx.State, mixin=True):
             self.chats_start += place is not None
         self._list(items[:WINDOW])
 
-    async def _place(self, verb: Callable[[Session, Actor], Awaitable[object]]) -> Any:
-        """Do something with chats and show the list as it is then; an error is told."""
+    async def _is_open(self, chat_id: str) -> bool:
+        return (await self.get_state(OpenChatState)).open_chat_id == chat_id
+
+    async def _do(self, verb: Callable[[Session, Actor], Awaitable[object]]) -> Reply:
+        """Run an action on chats and reload the list; an error is shown as a notification."""
         actor = current_actor()
         try:
             async with unit_of_work() as session:
@@ -168,66 +153,67 @@ class SidebarMixin(rx.State, mixin=True):
         return None
 
     @rx.event
-    async def pin_chat(self, chat_id: str, on: bool) -> Any:
-        """Keep a chat at the top of the list, or let it go."""
-        return await self._place(lambda session, actor: shelf.pin(session, actor, [chat_id], on))
+    async def pin_chat(self, chat_id: str, on: bool) -> Reply:
+        """Pin or unpin a chat."""
+        return await self._do(lambda session, actor: organize.pin(session, actor, [chat_id], on))
 
     @rx.event
-    async def archive_chat(self, chat_id: str, on: bool) -> Any:
-        """Put a chat away, or back into the list."""
-        refused = await self._place(
-            lambda session, actor: shelf.archive(session, actor, [chat_id], on)
+    async def archive_chat(self, chat_id: str, on: bool) -> Reply:
+        """Archive or unarchive a chat."""
+        refused = await self._do(
+            lambda session, actor: organize.archive(session, actor, [chat_id], on)
         )
         if refused or not on:
             return refused
         self.done = DoneView("archived", chat_id)
-        return rx.redirect("/chat") if chat_id == self.open_chat_id else None
+        return rx.redirect("/chat") if await self._is_open(chat_id) else None
 
     @rx.event
-    async def move_chat(self, chat_id: str, project_id: str) -> Any:
-        """Put a chat into a project; "" takes it out of its own."""
+    async def move_chat(self, chat_id: str, project_id: str) -> Reply:
+        """Move a chat to a project; "" removes it from its project."""
         before = ""
 
         async def move(session: Session, actor: Actor) -> None:
             nonlocal before
             before = (await chats.get_chat_for(session, actor, chat_id)).project_id or ""
-            await shelf.move(session, actor, [chat_id], project_id)
+            await organize.move(session, actor, [chat_id], project_id)
 
-        refused = await self._place(move)
-        if chat_id == self.open_chat_id:
+        refused = await self._do(move)
+        if await self._is_open(chat_id):
+            files = await self.get_state(ChatFilesState)
             async with unit_of_work(writes=False) as session:
-                await self._load_along(session, current_actor(), chat_id)  # type: ignore[attr-defined]  # ChatState's
+                await files._load(session, current_actor(), chat_id)
         if not refused and before != project_id:
             self._moved_from = before
-            names = {each.id: each.name for each in self.projects}
-            self.done = DoneView("moved", chat_id, project=names.get(project_id, ""))
+            self.done = DoneView("moved", chat_id, project=self._project(project_id).name)
         return refused
 
     @rx.event
-    async def tag_chat(self, chat_id: str, tags: str) -> Any:
-        """Give a chat these tags, which commas separate, and no others."""
-        return await self._place(
-            lambda session, actor: shelf.set_tags(session, actor, chat_id, tags.split(","))
+    async def tag_chat(self, chat_id: str, tags: str) -> Reply:
+        """Replace a chat's tags with these, separated by commas."""
+        return await self._do(
+            lambda session, actor: organize.set_tags(session, actor, chat_id, tags.split(","))
         )
 
     @rx.event
-    async def rename_chat(self, chat_id: str, title: str) -> Any:
-        """Give a chat a title of the person's own."""
+    async def rename_chat(self, chat_id: str, title: str) -> Reply:
+        """Rename a chat."""
         try:
             async with unit_of_work() as session:
                 head = await chats.rename_chat(session, current_actor(), chat_id, title)
         except AppError as error:
             return tell(error)
         running = any(each.running for each in self.chats if each.id == chat_id)
-        self._touch_chat(chat_id, head.title, "", running=running)
-        self.shelf_changes += 1
-        if chat_id == self.open_chat_id:
-            self.chat_title = head.title
+        self._touch(chat_id, head.title, "", running=running)
+        self.changes += 1
+        chat = await self.get_state(OpenChatState)
+        if chat_id == chat.open_chat_id:
+            chat.chat_title = head.title
         return None
 
     @rx.event
-    async def delete_chat(self, chat_id: str) -> Any:
-        """Take a chat away, and offer to bring it back."""
+    async def delete_chat(self, chat_id: str) -> Reply:
+        """Delete a chat, and offer to undo it."""
         actor = current_actor()
         try:
             head = await in_unit_of_work(lambda session: chats.delete_chat(session, actor, chat_id))
@@ -235,11 +221,11 @@ class SidebarMixin(rx.State, mixin=True):
             return tell(error)
         await self._load_again()
         self.done = DoneView("deleted", chat_id, head.title)
-        return rx.redirect("/chat") if chat_id == self.open_chat_id else None
+        return rx.redirect("/chat") if await self._is_open(chat_id) else None
 
     @rx.event
-    async def undo_last(self) -> Any:
-        """Take back what was done last: a chat deleted, archived or moved."""
+    async def undo_last(self) -> Reply:
+        """Undo the last action: deleting, archiving or moving a chat."""
         done, self.done = self.done, DoneView()
         actor, ids = current_actor(), [done.chat_id]
         try:
@@ -247,9 +233,9 @@ class SidebarMixin(rx.State, mixin=True):
                 if done.kind == "deleted":
                     await chats.undo_delete(session, actor, done.chat_id)
                 elif done.kind == "archived":
-                    await shelf.archive(session, actor, ids, False)
+                    await organize.archive(session, actor, ids, False)
                 elif done.kind == "moved":
-                    await shelf.move(session, actor, ids, self._moved_from)
+                    await organize.move(session, actor, ids, self._moved_from)
         except AppError as error:
             return tell(error)
         await self._load_again()
@@ -257,5 +243,5 @@ class SidebarMixin(rx.State, mixin=True):
 
     @rx.event
     def dismiss_undo(self) -> None:
-        """The offer to take it back has run out."""
+        """Withdraw the offer to undo."""
         self.done = DoneView()

@@ -1,5 +1,5 @@
-"""What a model's stream looks like on this side of the network, and how it is read.
+"""Model streams as this application sees them, and how they are read.
 
-`events` are the typed events every adapter yields; `http` opens a bounded stream
-(time-outs, retries before the first token, prompt closing); `sse` splits raw bytes.
+`events` are the typed events that every adapter yields; `http` opens a bounded stream (timeouts,
+retries before the first token, prompt closing); `sse` splits the raw bytes.
 """

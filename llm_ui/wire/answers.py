@@ -1,7 +1,7 @@
 """Reading a model's answer: raw bytes in, typed events out.
 
-`read_answer` is the one loop behind every adapter; an adapter brings the request and a parser
-for its protocol's objects. How the answer is framed shows by itself (see wire/framing.py).
+`read_answer` is the loop behind every adapter; an adapter supplies the request and a parser for its
+protocol's objects. The framing is detected (see wire/framing.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Protocol
 
 import httpx
 
+from llm_ui.enums import FinishReason
 from llm_ui.errors import (
     EmptyAnswer,
     ProviderCutOff,
@@ -29,12 +30,12 @@ LINGER_SECONDS = 2.0
 
 
 class Parser(Protocol):
-    """One answer's parser; it lives as long as the answer.
+    """The parser for a single answer.
 
-    `finished` turns true when the upstream has given the reason for which it stopped:
-    what may still come (usage, a farewell) is waited for briefly and can be missed.
-    `called_tool` says that it wanted to use a tool; `words` are a sentence that stood where
-    a piece of the answer was expected, "" as long as there is none.
+    `finished` becomes true once the upstream has sent its finish reason: what may still follow
+    (usage, an end-of-stream marker) is waited for briefly and may be missing. `called_tool` says
+    that the model tried to use a tool; `words` is a message found where a piece of the answer was
+    expected, or "".
     """
 
     @property
@@ -47,12 +48,12 @@ class Parser(Protocol):
     def words(self) -> str: ...
 
     def feed(self, event: WireEvent) -> Iterable[StreamEvent]:
-        """The events in one piece of the stream; Done when it says that it is over.
-        Raises ProviderError (ProviderGarbage for what is no JSON)."""
+        """The events in one piece of the stream; Done when the stream says that it is complete.
+        Raises ProviderError (ProviderGarbage for invalid JSON)."""
         ...
 
     def end(self) -> Iterable[StreamEvent]:
-        """The end of a stream that is `finished` but did not say so: Usage, Done."""
+        """Usage and Done for a stream that is `finished` but did not say so itself."""
         ...
 
 
@@ -68,12 +69,12 @@ async def read_answer(
     parser: Parser,
     retry: Retry | None = None,
 ) -> AsyncGenerator[StreamEvent]:
-    """Yield an answer's events as they come; Done is the last.
+    """Yield an answer's events as they arrive; Done is the last.
 
     Closing the generator, or cancelling its task, closes the upstream's socket.
 
     Raises:
-        ProviderError: what went wrong; the events before it have been yielded.
+        ProviderError: the request failed; the events before the failure have been yielded.
     """
     hearing = Hearing(parser)
     async with open_stream(client, call, timeouts, retry, any_type=True) as upstream:
@@ -100,10 +101,10 @@ async def read_answer(
 
 
 class Hearing:
-    """What has been understood of one answer: bytes in, events out.
+    """The state of reading one answer: bytes in, events out.
 
-    A frame that cannot be read is passed over, as long as others can: it is what failed only
-    where the answer does not end, or says nothing.
+    An unreadable frame is skipped as long as others are readable: it counts as the cause of the
+    failure only if the answer has no end, or no text.
     """
 
     def __init__(self, parser: Parser) -> None:
@@ -114,8 +115,8 @@ class Hearing:
         self._half: Token | Reasoning | None = None
 
     def take(self, chunk: bytes) -> Iterator[StreamEvent]:
-        """The events that a piece of the body completes; b"" is its end, behind which Done
-        comes, or the ProviderError that says why there is none."""
+        """The events that a chunk of the body completes. b"" marks the end of the body: then Done
+        follows, or ProviderError if the answer is incomplete."""
         for event in self._mended(together(self._events(chunk))):
             kind = type(event)
             if kind is Token or kind is Reasoning:
@@ -129,7 +130,7 @@ class Hearing:
         if chunk:
             yield from self._feed(self._framing.feed(chunk))
             return
-        # What cannot be read there was broken off.
+        # An unreadable last frame was merely truncated.
         yield from self._feed(self._framing.flush(), is_last=True)
         if not self._parser.finished:
             raise self._failure()
@@ -143,21 +144,21 @@ class Hearing:
                 self._unread = self._unread or (None if is_last else error)
 
     def _silence(self, done: StreamEvent) -> StreamEvent:
-        """The end of an answer without a word: perhaps somebody has said why."""
+        """The end of an answer without text: raise the error, if the upstream gave a reason."""
         if self._parser.called_tool:
-            return Done("tool")
+            return Done(FinishReason.TOOL)
         if self._parser.words or self._unread:
             raise self._failure()
         return done
 
     def _failure(self) -> ProviderError:
-        """Why a body has ended that did not say that it was over."""
+        """Why the body ended without saying that the answer was complete."""
         if self._said:
             return self._unread or ProviderCutOff()
         if self._parser.words:
             return error_in_stream(self._parser.words)
         if self._framing.is_text:
-            # Of a web page, its title.
+            # For a web page, this is its title.
             words = detail_of(self._framing.head)
             return error_in_stream(words) if words else ProviderGarbage("a web page")
         if self._framing.is_empty:
@@ -165,7 +166,7 @@ class Hearing:
         return self._unread or ProviderCutOff()
 
     def _mended(self, events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
-        """The same events with pairs of surrogates joined that came in two pieces."""
+        """The same events, with surrogate pairs joined that were split across two pieces."""
         for event in events:
             if type(event) is not Token and type(event) is not Reasoning:
                 if self._half is not None:
@@ -192,9 +193,8 @@ class Hearing:
 
 
 def together(events: Iterable[StreamEvent]) -> Iterator[StreamEvent]:
-    """The same events with neighbouring pieces of one kind as one: what came in one read
-    is one step for everybody behind. What came before an error is given before it is raised.
-    """
+    """Merge adjacent pieces of the same kind, so that each read is a single step downstream. Events
+    before an error are yielded before it is raised."""
     kind: type[Token | Reasoning] = Token
     texts: list[str] = []
     failure: ProviderError | None = None
@@ -226,5 +226,5 @@ async def _read(upstream: Upstream, parser: Parser) -> bytes:
         return await upstream.read()
     except (ProviderCutOff, ProviderTimeout):
         if parser.finished:
-            return b""  # all that mattered has come
+            return b""  # all that matters has arrived
         raise

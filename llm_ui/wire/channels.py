@@ -1,8 +1,8 @@
-"""The channels of gpt-oss, where a server passes them on as text.
+"""The channels of gpt-oss, for servers that pass them through as text.
 
     <|channel|>analysis<|message|>…<|end|><|start|>assistant<|channel|>final<|message|>…<|return|>
 
-What is in `final` is the answer, in any other channel thinking; a call of a tool is neither.
+Text in `final` is the answer, text in any other channel is thinking; tool calls are neither.
 Source: OpenAI, "Harmony response format".
 """
 
@@ -13,16 +13,16 @@ import re
 from llm_ui.wire.events import Reasoning, Token
 
 _TOKEN = re.compile(r"<\|(start|channel|message|constrain|end|return|call)\|>")
-_TOKEN_SO_FAR = re.compile(r"<(?:\|[a-z]*\|?)?")
-# A header is a few words; more would be a body that has lost its token.
+_TOKEN_SO_FAR = re.compile(r"<(?:\|[a-z]{0,9}\|?)?")
+# A header is a few words; anything longer is a body whose token was lost.
 LONGEST_HEADER = 200
 
 
 class Channels:
-    """Takes text as it comes, cut anywhere, and gives thinking and answer.
+    """Takes text in chunks, split anywhere, and emits thinking and answer.
 
     Args:
-        answering: the answer's channel has been opened already.
+        answering: the answer's channel is already open.
     """
 
     __slots__ = ("_header", "_held", "_kind", "_place")
@@ -34,7 +34,7 @@ class Channels:
         self._held = ""
 
     def feed(self, text: str) -> list[Token | Reasoning]:
-        """The pieces that are certain now."""
+        """The pieces that are certain by now."""
         found: list[Token | Reasoning] = []
         self._held += text
         at = 0
@@ -51,7 +51,7 @@ class Channels:
         return found
 
     def end(self) -> list[Token | Reasoning]:
-        """What still waits, when nothing more comes."""
+        """The held-back rest, at the end of the answer."""
         found: list[Token | Reasoning] = []
         held, self._held = self._held, ""
         if self._place == "body":
@@ -64,7 +64,7 @@ class Channels:
             if len(self._header) > LONGEST_HEADER:
                 text, self._place, self._kind = self._header, "body", Token
         elif self._place == "between" and text.strip():
-            # Nothing says what it is, so it is the answer.
+            # Nothing says what it is, so treat it as the answer.
             self._place, self._kind = "body", Token
             text = text.lstrip()
         if self._place == "body" and text and self._kind is not None:

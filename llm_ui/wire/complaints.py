@@ -1,8 +1,8 @@
-"""What a model server says is wrong, in whichever fields it says so.
+"""Extracting the error message from a model server's response, whatever its format.
 
-There is no standard. What is here was sent by real servers and the proxies before them: an
-`error` as an object, a text or a list, fields of their own beside it, validation errors, and
-any of these inside an answer with status 200.
+There is no standard. The formats handled here were sent by real servers and the proxies in front of
+them: an `error` that is an object, a string or a list, custom fields next to it, validation errors,
+and any of these inside a response with status 200.
 """
 
 from __future__ import annotations
@@ -15,14 +15,26 @@ import orjson
 
 from llm_ui.wire.fields import count, fit
 
-# Where the words are, the most telling first.
+# Fields that hold the message, most specific first.
 _WORDS = (
-    "message", "msg", "error_message", "error_msg", "errorMessage", "status_msg", "detail",
-    "details", "description", "error_description", "reason", "title", "faultstring", "Message",
-)  # fmt: skip
+    "message",
+    "msg",
+    "error_message",
+    "error_msg",
+    "errorMessage",
+    "status_msg",
+    "detail",
+    "details",
+    "description",
+    "error_description",
+    "reason",
+    "title",
+    "faultstring",
+    "Message",
+)
 _WITHIN = ("error", "errors", "err", "fault", "base_resp", "response", "body", "exception")
 _KINDS = ("type", "code", "status", "error_type", "error_code", "status_code", "name")
-# These alone make an object an error, wherever they hold anything.
+# Each of these alone makes an object an error, if it is not empty.
 _TELLING = ("error", "errors", "error_message", "error_msg", "errorMessage", "error_type", "fault")
 _CODES = ("code", "status", "status_code", "statusCode", "error_code")
 _FINE = frozenset({"ok", "success", "succeeded", "successful"})
@@ -44,17 +56,17 @@ _BLOT = "•••"
 
 
 def blotted(text: str) -> str:
-    """Words from outside without what looks like a key or an address."""
+    """Untrusted text with everything masked that looks like a key or an address."""
     return _ADDRESS.sub(_BLOT, _blot_secrets(fit(text)))
 
 
 def _blot_secrets(text: str) -> str:
-    # A long word is no key; one has digits, or stars where somebody has hidden a part of it.
+    # A long word alone is not a key; keys contain digits, or asterisks where they were masked.
     return _SECRET.sub(lambda found: _BLOT if re.search(r"[\d*]", found[0]) else found[0], text)
 
 
 def complains(value: dict[str, Any]) -> bool:
-    """Whether an object in the place of a piece of an answer says that something is wrong."""
+    """Whether an object received in place of a piece of the answer reports an error."""
     if any(_holds(value.get(name)) for name in _TELLING):
         return True
     if "error" in (value.get("type"), value.get("object"), value.get("status")):
@@ -68,7 +80,7 @@ def complains(value: dict[str, Any]) -> bool:
         return False
     if any((count(value.get(name)) or 0) >= _LEAST_BAD_CODE for name in _CODES):
         return True
-    # A code in words, with a sentence beside it.
+    # A textual error code next to a message.
     return type(said) is str and bool(said) and type(value.get("code")) is str
 
 
@@ -83,8 +95,8 @@ def _is_bad(answer: object) -> bool:
 
 
 def words_in(value: object) -> tuple[str, tuple[str, ...]]:
-    """The sentence of an error in any form, blotted, "" if there is none; and what kinds of
-    error it says it is, types and codes as texts."""
+    """The message of an error in any format, masked ("" if there is none), and the error types and
+    codes it contains, as strings."""
     kinds: list[str] = []
     sentences = list(_sentences(value, kinds, 0))
     return blotted("; ".join(dict.fromkeys(sentences))[:2000]), tuple(kinds)
@@ -103,7 +115,7 @@ def _sentences(value: object, kinds: list[str], depth: int) -> Iterator[str]:
 
 
 def _read_text(value: str, kinds: list[str], depth: int) -> Iterator[str]:
-    """Proxies put the JSON that they got into a text of their own."""
+    """Read a string; proxies embed the JSON they received in a string of their own."""
     if value.lstrip()[:1] in ("{", "["):
         try:
             inner = list(_sentences(orjson.loads(value), kinds, depth + 1))
@@ -133,14 +145,14 @@ def _read_object(value: dict[str, Any], kinds: list[str], depth: int) -> Iterato
             break
     metadata = value.get("metadata")
     if type(metadata) is dict and metadata.get("raw"):
-        # OpenRouter's own sentence says only that the provider has returned an error.
+        # OpenRouter's own message only says that the provider returned an error.
         yield from _sentences(metadata["raw"], kinds, depth + 1)
     elif not said and type(kind := value.get("error_type")) is str:
         yield kind
 
 
 def _placed(sentence: str, value: dict[str, Any]) -> str:
-    """FastAPI says where in the request: {"loc": ["body", "temperature"], "msg": …}."""
+    """Prefix FastAPI's location in the request: {"loc": ["body", "temperature"], "msg": …}."""
     place = value.get("loc")
     if type(place) is not list:
         return sentence

@@ -1,7 +1,7 @@
 """The typed events of a model's answer, and the request that asks for one.
 
-An adapter yields any number of Token and Reasoning, at most one Usage, and one
-Done as its last event. Whatever goes wrong is raised as a `ProviderError`.
+An adapter yields any number of Token and Reasoning events, at most one Usage, and Done as the last
+event. Every failure is raised as a `ProviderError`.
 """
 
 from __future__ import annotations
@@ -9,35 +9,33 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from llm_ui.wire.finish import FinishReason
-
-Role = Literal["system", "user", "assistant"]
+from llm_ui.enums import FinishReason, MessageRole
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the answer's text, never empty; not always one token."""
+    """A piece of the answer's text; never empty, and not necessarily one token."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """A piece of the model's thinking, never empty, not part of the answer."""
+    """A piece of the model's thinking; never empty, and not part of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the upstream gave them; None where it gave none.
+    """Token counts as reported by the upstream; None where it reported none.
 
-    Whatever the upstream does, cached tokens are part of the input here and reasoning tokens
-    part of the output. OpenAI and most who speak like it count so themselves; xAI counts
-    reasoning beside the output, Anthropic what its cache gave beside the input, and neither
-    it nor Ollama says how much of the output was thinking.
+    Normalized so that cached tokens are part of the input and reasoning tokens part of the output.
+    OpenAI and most compatible servers count this way themselves; xAI counts reasoning separately
+    from the output, Anthropic counts cached tokens separately from the input, and neither Anthropic
+    nor Ollama says how much of the output was thinking.
     """
 
     input_tokens: int | None = None
@@ -48,9 +46,9 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The upstream said that the answer is complete."""
+    """The upstream has reported that the answer is complete."""
 
-    finish_reason: FinishReason = "stop"
+    finish_reason: FinishReason = FinishReason.STOP
 
 
 StreamEvent = Token | Reasoning | Usage | Done
@@ -58,14 +56,14 @@ StreamEvent = Token | Reasoning | Usage | Done
 
 @dataclass(frozen=True, slots=True)
 class Via:
-    """Which of a provider's addresses is being asked; only where there are several."""
+    """Which of a provider's addresses is being asked; sent only if there are several."""
 
     address: str
 
 
 @dataclass(frozen=True, slots=True)
 class PromptImage:
-    """An image of a turn; its bytes stay out of the representation and so out of logs."""
+    """An image in a turn; its bytes are not in the repr, and so not in logs."""
 
     media_type: str
     data: bytes = field(repr=False)
@@ -81,10 +79,10 @@ class PromptImage:
 
 @dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One turn of the prompt; `images` only for models that see. `message_id` is the
-    message that it was made of, if it was made of one."""
+    """One turn of the prompt; `images` are only for models with vision. `message_id` is the message
+    the turn was made from, if any."""
 
-    role: Role
+    role: MessageRole
     content: str
     images: tuple[PromptImage, ...] = ()
     message_id: str = ""
@@ -102,7 +100,7 @@ class Sampling:
     reasoning_effort: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Only what is set, under the names that the LLM API and OpenAI share."""
+        """The parameters that are set, under the names that the LLM API and OpenAI share."""
         pairs: Mapping[str, Any] = {
             "temperature": self.temperature,
             "top_p": self.top_p,
@@ -116,9 +114,9 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What is asked of a model: its upstream name, the turns, the sampling.
+    """A request to a model: its upstream name, the turns, the sampling.
 
-    `thinking` says whether it is to think first; None for a model that cannot be told.
+    `thinking` says whether it should think first; None if the model has no such switch.
     """
 
     model: str
@@ -128,9 +126,29 @@ class ChatRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """A request to an image model: its upstream name, the prompt, the settings (size, …), and the
+    total timeout in seconds."""
+
+    model: str
+    prompt: str
+    settings: Mapping[str, str | int] = field(default_factory=dict)
+    timeout: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One image of a response: its bytes, or the URL to fetch them from. Neither has been
+    validated."""
+
+    data: bytes = field(default=b"", repr=False)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds an upstream may take: to connect, to the first token, between two
-    pieces, and for the whole answer."""
+    """Timeouts in seconds: to connect, to the first token, between two pieces, and for the whole
+    answer."""
 
     connect: float = 10.0
     first_token: float = 120.0
@@ -140,10 +158,10 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as its provider lists it. `context_window` is in tokens; `capabilities` is
-    what the provider says it can do beside chatting: vision, …
+    """A model as its provider lists it. `context_window` is in tokens; `capabilities` are the ones
+    the provider reports besides chatting: vision, …
 
-    `thinks`: one can ask it to think before it answers.
+    `thinks`: it can be asked to think before it answers.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From what an upstream says when it fails to one of our errors."""
+"""Mapping a failed upstream response to one of our errors."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from llm_ui.wire.sse import SseSplitter
 
 LONGEST_WAIT_S = 3600
 _LIMIT = 429
-# The same as a word, in an error object.
+# The same limit as a word in an error object.
 _LIMITS = frozenset({str(_LIMIT), "rate_limit_error", "rate_limit_exceeded", "resource_exhausted"})
 _STATUS = re.compile("[45][0-9]{2}")
-_EVENT = re.compile(rb"\s*(?:data|event|id|retry)?\s*:")
+_EVENT = re.compile(rb"\s*(?:(?:data|event|id|retry)\s*)?:")
 _LONGEST_EVENT = 64 * 1024
 _TITLE = re.compile(r"<title[^<>]{0,200}>([^<>]{1,300})</title", re.IGNORECASE)
-# How the servers we know say it: OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter, Groq.
+# The wording of the servers we know: OpenAI, Anthropic, llama.cpp, vLLM, OpenRouter, Groq.
 _TOO_LONG = re.compile(
     r"context[ _-]?(length|window|size)|maximum context|exceeds? (the )?(available )?context"
     r"|prompt is too long|input is too long|too many (input )?tokens|context_too_long"
@@ -54,11 +54,11 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
     504: ProviderUnreachable,
     529: ProviderOverloaded,
 }
-# What waiting does not mend has words of its own.
+# Errors that waiting does not fix have messages of their own.
 _WORDS_OF_STATUS = {401: "error.provider_wrong_key", 402: "error.provider_no_credit"}
 _NO_CREDIT = re.compile(r"quota|billing|credit|balance|insufficient funds", re.IGNORECASE)
-# An error that came in an answer was sent by a server that was reached, which says what is
-# wrong: these carry its words.
+# An error inside an answer comes from a server that was reached and says itself what is wrong, so
+# these classes show its message.
 _IN_STREAM: dict[int, type[ProviderError]] = {
     **_BY_STATUS,
     404: ProviderRefused,
@@ -88,7 +88,7 @@ _BY_KIND: dict[str, type[ProviderError]] = {
     "resource_exhausted": ProviderOverloaded,
     "unavailable": ProviderOverloaded,
     "not_found": ModelUnavailable,
-    # The LLM API's own codes are those of errors.py.
+    # The LLM API uses the codes of errors.py.
     **{
         kind.code: kind
         for kind in (
@@ -105,13 +105,13 @@ _BY_KIND: dict[str, type[ProviderError]] = {
 
 
 def error_for_status(status: int, detail: str, retry_after: float | None = None) -> ProviderError:
-    """The error for an HTTP status that is no success.
+    """The error for an unsuccessful HTTP status.
 
-    400 and its like become ContextTooLong where the words say so. `params["status"]`
-    holds the status.
+    400 and similar statuses become ContextTooLong if the message says so. `params["status"]` holds
+    the status.
 
     Args:
-        retry_after: the seconds after which the server wants to be asked again.
+        retry_after: the seconds that the server asks to wait before a retry.
     """
     if status in (400, 413, 422, 500) and _TOO_LONG.search(detail):
         return ContextTooLong(detail, status=status)
@@ -119,7 +119,7 @@ def error_for_status(status: int, detail: str, retry_after: float | None = None)
         return ProviderGarbage(detail or "it redirected instead of answering", status=status)
     kind = _BY_STATUS.get(status, ProviderError)
     if kind is ProviderOverloaded:
-        # Hours are no advice to try again.
+        # "Try again in a few hours" is not useful advice.
         wait = 0 if retry_after is None or retry_after > LONGEST_WAIT_S else ceil(retry_after)
         error: ProviderError = ProviderOverloaded(
             detail, is_limit=status == _LIMIT, seconds=wait, status=status
@@ -135,14 +135,32 @@ def error_for_status(status: int, detail: str, retry_after: float | None = None)
 
 _BY_REFUSAL = {401: "key", 402: "credit", 403: "forbidden"}
 REASONS = (
-    "dns", "refused", "tls", "network", "broken", "not_http", "address", "gateway", "connect",
-    "slow", "key", "credit", "forbidden", "rejected", "not_found", "busy", "redirect", "not_api",
-    "server", "secret", "metadata",
-)  # fmt: skip
+    "dns",
+    "refused",
+    "tls",
+    "network",
+    "broken",
+    "not_http",
+    "address",
+    "gateway",
+    "connect",
+    "slow",
+    "key",
+    "credit",
+    "forbidden",
+    "rejected",
+    "not_found",
+    "busy",
+    "redirect",
+    "not_api",
+    "server",
+    "secret",
+    "metadata",
+)
 
 
 def reason_of(error: ProviderError) -> str:
-    """What was wrong, as one of REASONS, for whoever looks after a provider."""
+    """What went wrong, as one of REASONS, for whoever administers the provider."""
     status = error.params.get("status", 0)
     match error:
         case ProviderTimeout():
@@ -158,7 +176,7 @@ def reason_of(error: ProviderError) -> str:
         case ModelUnavailable() if status == 404:
             return "not_found"
         case ModelUnavailable() if not status:
-            # Nobody was asked: what is stored cannot be decrypted.
+            # No request was made: the stored key cannot be decrypted.
             return "secret"
         case ProviderRefused() if status in _BY_REFUSAL:
             return _BY_REFUSAL[status]
@@ -166,7 +184,7 @@ def reason_of(error: ProviderError) -> str:
 
 
 def error_in_stream(value: object) -> ProviderError:
-    """The error for an error object in mid-stream, in any of the known forms."""
+    """The error for an error object in mid-stream, in any of the known formats."""
     message, kinds = words_in(value)
     if _TOO_LONG.search(" ".join((message, *kinds))):
         return ContextTooLong(message)
@@ -184,7 +202,7 @@ def error_in_stream(value: object) -> ProviderError:
 
 
 def _first_event(body: bytes) -> bytes:
-    """What a refusal says that comes as the stream that was asked for."""
+    """The first event's data, if an error response is formatted as the requested stream."""
     if _EVENT.match(body) is None:
         return body
     splitter = SseSplitter()
@@ -193,8 +211,8 @@ def _first_event(body: bytes) -> bytes:
 
 
 def detail_of(body: bytes) -> str:
-    """The sentence in an error's body: its message if it is JSON, else its beginning. Of a
-    web page, its title."""
+    """The message in an error's body: from its fields if it is JSON, the title of a web page,
+    otherwise the beginning of the text."""
     try:
         value: Any = json_value(_first_event(body))
     except ProviderGarbage:
@@ -204,7 +222,7 @@ def detail_of(body: bytes) -> str:
         title = _TITLE.search(text)
         return blotted(unescape(title[1])) if title else ""
     message, kinds = words_in(value)
-    # The kind goes along where it alone says what is wrong ("exceed_context_size_error").
+    # Append the error type if only that says what is wrong ("exceed_context_size_error").
     known = [kind for kind in kinds if _TOO_LONG.search(kind) and not _TOO_LONG.search(message)]
     if not message and value is not None:
         message = blotted(value if type(value) is str else orjson.dumps(value).decode()[:2000])

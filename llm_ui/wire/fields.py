@@ -1,8 +1,8 @@
-"""Reading JSON from a model server, which may send anything.
+"""Lenient reading of JSON from model servers, which may send anything.
 
-What it sends besides the words of an answer must never cost the answer: a field of the wrong
-type counts as missing, a strange number is read if it can be, and JSON that is not quite JSON
-is read the lenient way. Only what is no JSON at all is ProviderGarbage.
+Nothing in it but the text of an answer may make the answer fail: a field of the wrong type counts
+as missing, an odd number is parsed if possible, and malformed JSON is read leniently. Only what is
+not JSON at all is ProviderGarbage.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import orjson
 
 from llm_ui.errors import ProviderGarbage
 
-# No answer and no context comes near; what is more is a mistake, and fits in no column.
+# Far beyond any answer or context; anything larger is a mistake and fits no column.
 MOST_TOKENS = 1_000_000_000
 _MOST = 2**53
 _NUMBER = re.compile(r"\s*\+?(\d{1,20}(?:[_,]\d{3}){0,6}(?:\.\d{0,20})?(?:[eE]\+?\d{1,2})?)\s*")
@@ -25,11 +25,11 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def json_chunk(data: bytes) -> Any:
-    """What `data` holds, as a piece of a stream: half a pair of surrogates is left as it
-    is, for its other half may come with the next piece.
+    """Parse one chunk of a stream. A lone surrogate is kept: its other half may come with the next
+    chunk.
 
-    orjson is strict, and fast. Some servers send NaN, halves of pairs, or bytes that are no
-    UTF-8; Python's own reader takes those. NaN and the infinities count as missing.
+    orjson is strict and fast. Some servers send NaN, lone surrogates, or bytes that are not UTF-8;
+    Python's own parser accepts those. NaN and infinities count as missing.
 
     Raises:
         ProviderGarbage: not JSON at all.
@@ -45,7 +45,7 @@ def json_chunk(data: bytes) -> Any:
 
 
 def json_value(data: bytes) -> Any:
-    """What `data` holds, every text in it fit to be stored. Raises ProviderGarbage."""
+    """Parse `data`; all strings in it can be stored. Raises ProviderGarbage."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -56,7 +56,7 @@ def json_value(data: bytes) -> Any:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """The object that `data` holds; see `json_value`. Raises ProviderGarbage."""
+    """Parse an object; see `json_value`. Raises ProviderGarbage."""
     value = json_value(data)
     if type(value) is not dict:
         raise ProviderGarbage("not a JSON object")
@@ -78,24 +78,24 @@ def _storable(value: Any) -> Any:
 
 
 def mended(text: str) -> str:
-    """The text with each pair of surrogates as its character; a half alone is U+FFFD."""
+    """The text with surrogate pairs joined; a lone surrogate becomes U+FFFD."""
     if text.isascii() or not _SURROGATE.search(text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def fit(text: str) -> str:
-    """The text without what no database takes: a NUL, or half a pair, is U+FFFD."""
+    """The text without what no database stores: NUL and lone surrogates become U+FFFD."""
     return mended(text).replace("\0", "\ufffd")
 
 
 def text(value: object) -> str:
-    """A text; "" for anything else."""
+    """The value if it is a string, else ""."""
     return value if type(value) is str else ""
 
 
 def count(value: object) -> int | None:
-    """A number that counts something, however it is written; None for anything else."""
+    """A count, in whatever notation; None for anything else."""
     if type(value) is int:
         return value if 0 <= value <= _MOST else None
     if type(value) is str:
@@ -107,35 +107,35 @@ def count(value: object) -> int | None:
 
 
 def tokens(value: object) -> int | None:
-    """A number of tokens, however it is written; None for anything else."""
+    """A number of tokens, in whatever notation; None for anything else."""
     number = count(value)
     return number if number is not None and number <= MOST_TOKENS else None
 
 
 def size(value: object) -> int | None:
-    """A number of tokens of which there is at least one: the room that a model has."""
+    """A positive number of tokens, such as a context window; None for anything else."""
     return tokens(value) or None
 
 
 def child(value: object) -> dict[str, Any]:
-    """An object; an empty one for anything else."""
+    """The value if it is an object, else an empty one."""
     return value if type(value) is dict else {}
 
 
 def items(value: object) -> list[dict[str, Any]]:
-    """The objects of a list; none for anything else."""
+    """The objects in a list; none for anything else."""
     if type(value) is dict:
         return [value]
     return [item for item in value if type(item) is dict] if type(value) is list else []
 
 
 def listed(value: object, *names: str) -> list[dict[str, Any]]:
-    """The entries of a list of models, in whichever way it comes: bare, or in an object as
-    `data` or `models`. An entry that is a mere name becomes {"id": name}.
+    """The entries of a model list: a bare list, or one in an object's `data` or `models`. An entry
+    that is a mere name becomes {"id": name}.
 
     Args:
-        names: the fields of the object that may hold it, in their order; the first that holds
-            any entry counts.
+        names: the fields of the object that may hold the list, in order; the first one with any
+            entries is used.
 
     Raises:
         ProviderGarbage: there is no list.
@@ -165,12 +165,12 @@ def _lists(holder: dict[str, Any], names: tuple[str, ...]) -> list[list[Any]]:
 
 
 def _named(entries: dict[str, Any]) -> list[Any]:
-    """One entry, or some under their names: {"model-a": {…}, …}."""
+    """One entry, or several keyed by name: {"model-a": {…}, …}."""
     if "id" in entries:
         return [entries]
     return [{"id": name, **each} for name, each in entries.items() if type(each) is dict]
 
 
 def name_of(entry: dict[str, Any], *names: str) -> str:
-    """The first of an entry's fields that holds a name; "" if none does."""
+    """The first of these fields that holds a name; "" if none does."""
     return next((name for field in names if (name := text(entry.get(field)).strip())), "")

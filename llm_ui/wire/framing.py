@@ -1,8 +1,8 @@
-"""Which framing an answer has, told by how it begins.
+"""Detecting how an answer is framed, from its first bytes.
 
-Servers and the proxies before them do not keep to what was asked, nor to the content type
-that they name: lines of JSON come where events were expected and the other way round, an
-answer comes whole although a stream was asked for, and an error as a sentence or a web page.
+Servers, and the proxies in front of them, do not always send what was requested, or what their
+content type says: NDJSON instead of server-sent events or the other way round, a complete answer
+although a stream was requested, or an error as a sentence or a web page.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from llm_ui.errors import ProviderGarbage
 from llm_ui.wire.fields import json_chunk
 from llm_ui.wire.sse import LineSplitter, Splitter, SseSplitter, WireEvent
 
-# The name of the event that holds a whole answer.
+# The event name used for a complete answer.
 WHOLE = "whole"
-# What a whole answer may have, and what is kept of a body that may be a mere sentence.
+# The size limit of a complete answer, and how much is kept of a body that may be plain text.
 WHOLE_BYTES = 8 * 1024 * 1024
 HEAD_BYTES = 4096
 _BOM = b"\xef\xbb\xbf"
@@ -24,14 +24,14 @@ _FIELD = re.compile(rb"(?:data|event|id|retry|error)?\s*:|data\b", re.IGNORECASE
 
 
 class Framing:
-    """A Splitter for any answer: it looks at the first line and leaves the rest to the
-    splitter for it.
+    """A Splitter for any answer: it inspects the first line and delegates the rest to the matching
+    splitter.
 
-    A body that is one JSON value over its whole length is given as one event named WHOLE.
+    A body that is a single JSON value is emitted as one event named WHOLE.
     """
 
     def __init__(self) -> None:
-        # The beginning of a body that is no JSON.
+        # The beginning of a body that is not JSON.
         self.head = b""
         self._splitter: Splitter | None = None
         self._parts: list[bytes] = []
@@ -56,16 +56,16 @@ class Framing:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing but blanks has come."""
+        """Whether only whitespace has arrived."""
         return self._splitter is None and not self._size
 
     @property
     def is_text(self) -> bool:
-        """Whether the body began neither with events nor with JSON."""
+        """Whether the body started neither with events nor with JSON."""
         return bool(self.head) and _FIELD.match(self.head) is None
 
     def _first(self, chunk: bytes) -> Iterator[WireEvent]:
-        """Wait until it is clear how the body goes on."""
+        """Buffer until the framing is clear."""
         if not self._parts:
             chunk = chunk.removeprefix(_BOM).lstrip()
         if not chunk:

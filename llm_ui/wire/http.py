@@ -1,9 +1,9 @@
-"""A request to a model server: one client, retries before the answer, prompt closing.
+"""Requests to model servers: one client, retries before the answer starts, prompt closing.
 
-A failure becomes a ProviderError here, whatever it was: no connection, a status, a
-body that breaks off. Retried are, before the first byte of an answer only: no
-connection, a connection that broke, and the statuses of RETRIED, with exponential
-backoff and jitter; a time-out is not, it has taken long enough.
+Every failure becomes a ProviderError here: no connection, an HTTP status, a truncated body. Retries
+happen only before the first byte of an answer: after a failed or broken connection and for the
+statuses in RETRIED, with exponential backoff and jitter. Timeouts are not retried; they have taken
+long enough.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ ERROR_BODY_BYTES = 64 * 1024
 JSON_BODY_BYTES = 8 * 1024 * 1024
 DRAIN_SECONDS = 0.1
 _SECRET_HEADERS = frozenset({"authorization", "x-api-key", "api-key"})
-# What a server may quote of a request without giving anything away.
+# Header values that may appear in an error message: they are not secret.
 _OPEN_HEADERS = frozenset({"content-type", "anthropic-version"})
-# A shorter value of an extra header is no secret, and might be part of any word.
+# A shorter value of an extra header is not a secret, and might be part of any word.
 _SECRET_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and when to try again. Delays are in seconds; a server that asks for
-    more patience than `longest` gets none."""
+    """How often and when to retry. Delays are in seconds; if the server asks for a longer delay
+    than `longest`, there is no retry."""
 
     attempts: int = 3
     first: float = 0.25
     longest: float = 5.0
 
     def delay(self, attempt: int, retry_after: float | None) -> float | None:
-        """Seconds to wait after the attempt-th failure (from 0); None to give up."""
+        """Seconds to wait after failure number `attempt` (from 0); None to give up."""
         if attempt + 1 >= self.attempts:
             return None
         if retry_after is not None and retry_after > self.longest:
@@ -67,7 +67,8 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `body` is sent as JSON; headers may hold secrets, so no repr."""
+    """One request. `body` is sent as JSON; headers may hold secrets, so they are not in the
+    repr."""
 
     method: str
     url: str
@@ -76,10 +77,10 @@ class Call:
 
 
 def make_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """The client for model servers: keeps connections alive, follows no redirect.
+    """Create the client for model servers: it keeps connections alive and follows no redirects.
 
     Args:
-        transport: another way to the network (for tests, or to guard addresses).
+        transport: a custom transport (for tests, or to guard addresses).
     """
     headers = {"user-agent": f"llm-ui/{__version__}", "accept-encoding": "identity"}
     return httpx.AsyncClient(
@@ -92,14 +93,14 @@ def make_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.Asyn
 
 
 def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body as it comes; `aiter_raw` would be the same through one layer more."""
+    """The body's raw chunks; `aiter_raw` would return the same through one more layer."""
     stream = response.stream
     assert isinstance(stream, httpx.AsyncByteStream)
     return aiter(stream)
 
 
 class Upstream:
-    """An open answer: its raw bytes under the watchdog's eye."""
+    """An open response: its raw bytes, guarded by the watchdog."""
 
     def __init__(self, response: httpx.Response, watchdog: Watchdog) -> None:
         self._chunks = _chunks(response)
@@ -108,10 +109,10 @@ class Upstream:
         self.shorten = watchdog.shorten
 
     async def read(self) -> bytes:
-        """What has come, at least one byte; b"" at the body's end.
+        """Read what has arrived, at least one byte; b"" at the end of the body.
 
         Raises:
-            ProviderTimeout: first_token, silence or total is over.
+            ProviderTimeout: first_token, silence or total has expired.
             ProviderCutOff: the connection broke.
         """
         with self._watchdog:
@@ -123,8 +124,8 @@ class Upstream:
                 raise ProviderCutOff(str(error)) from error
 
     async def drain(self) -> None:
-        """Read a finished answer's last bytes, so that its connection can be used again;
-        a server that keeps it open is not waited for."""
+        """Read the last bytes of a finished answer, so that its connection can be reused; a server
+        that keeps the body open is not waited for."""
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
                 while await self.read():
@@ -142,14 +143,13 @@ async def open_stream(
     *,
     any_type: bool = False,
 ) -> AsyncIterator[Upstream]:
-    """Send `call` and hand out its answer's body; leaving closes the socket at once.
+    """Send `call` and yield the response body; exiting closes the socket at once.
 
     Args:
-        any_type: take what says that it is a web page, and need not be one.
+        any_type: accept a response that claims to be a web page, because it may not be one.
 
     Raises:
-        ProviderError: there is no answer (see the module); each subclass but
-            ProviderCutOff may come.
+        ProviderError: there is no answer (see the module); any subclass except ProviderCutOff.
     """
     watchdog = Watchdog(timeouts)
     try:
@@ -204,13 +204,13 @@ def _request(client: httpx.AsyncClient, call: Call, timeouts: Timeouts) -> httpx
             call.method, call.url, content=content, headers=headers, timeout=limits
         )
     except (UnicodeEncodeError, ValueError) as error:
-        # A key with characters that no header may hold.
+        # For example a key with characters that no header may contain.
         text = "the address or the key holds forbidden characters"
         raise ProviderUnreachable(text, reason="address") from error
 
 
 def _check_kind(response: httpx.Response, any_type: bool) -> None:
-    """Refuse what cannot be a model's answer: a web page, or compressed bytes."""
+    """Reject what cannot be a model's answer: a web page, or a compressed body."""
     kind = response.headers.get("content-type", "")
     coding = response.headers.get("content-encoding", "identity")
     if ("html" in kind and not any_type) or coding != "identity":
@@ -218,7 +218,7 @@ def _check_kind(response: httpx.Response, any_type: bool) -> None:
 
 
 async def _refusal(response: httpx.Response, call: Call, watchdog: Watchdog) -> ProviderError:
-    """The error of an answer that is no success; the body is read up to a cap."""
+    """The error for an unsuccessful response; its body is read up to a limit."""
     try:
         with watchdog:
             body = await _read_up_to(response, ERROR_BODY_BYTES)
@@ -232,7 +232,8 @@ async def _refusal(response: httpx.Response, call: Call, watchdog: Watchdog) -> 
 
 
 def without_secrets(detail: str, call: Call) -> str:
-    """Words of a server without the call's own key and headers: some quote what they reject."""
+    """A server's error text without the call's own key and headers: some servers quote what they
+    reject."""
     for name, value in call.headers.items():
         secret = value.removeprefix("Bearer ")
         shortest = 1 if name.lower() in _SECRET_HEADERS else _SECRET_LENGTH
@@ -259,15 +260,15 @@ def _retry_after(response: httpx.Response) -> float | None:
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
-        return None  # nothing, or a date without a zone
+        return None  # missing, or a date without a time zone
 
 
 async def fetch_json(
     client: httpx.AsyncClient, call: Call, timeouts: Timeouts, retry: Retry | None = None
 ) -> dict[str, Any]:
-    """The JSON object that `call` is answered with, at most JSON_BODY_BYTES long.
+    """Send `call` and return the JSON object in the response, at most JSON_BODY_BYTES long.
 
-    The whole may take `timeouts.first_token` seconds. Raises ProviderError.
+    All of it must arrive within `timeouts.first_token` seconds. Raises ProviderError.
     """
     return json_object(await fetch_body(client, call, timeouts, retry))
 
@@ -279,7 +280,7 @@ async def fetch_body(
     retry: Retry | None = None,
     limit: int = JSON_BODY_BYTES,
 ) -> bytes:
-    """What `call` is answered with, whole, at most `limit` bytes; see `fetch_json`."""
+    """Send `call` and return the whole response body, at most `limit` bytes; see `fetch_json`."""
     brief = Timeouts(timeouts.connect, timeouts.first_token, timeouts.silence, timeouts.first_token)
     parts: list[bytes] = []
     size = 0

@@ -1,7 +1,7 @@
-"""Splitting a stream of raw bytes into its events: server-sent events and NDJSON.
+"""Splitting a stream of raw bytes into events: server-sent events and NDJSON.
 
-Written to cost little per token: bytes stay bytes, nothing is decoded before a line is
-complete, and a line that trickles in is joined once. What is buffered is bounded.
+Written to be cheap per token: bytes stay bytes, nothing is decoded before a line is complete, and a
+line that trickles in is joined once. Buffers are bounded.
 
 Sources: WHATWG HTML, "Server-sent events" (9.2.5, parsing an event stream); NDJSON 1.0.
 """
@@ -20,27 +20,27 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class WireEvent(NamedTuple):
-    """One event: its name ("" where none was given) and its payload, undecoded."""
+    """One event: its name ("" if none was given) and its raw payload."""
 
     name: str
     data: bytes
 
 
 class Splitter(Protocol):
-    """Turns chunks, cut anywhere, into events."""
+    """Turns chunks, split anywhere, into events."""
 
     def feed(self, chunk: bytes) -> Iterator[WireEvent]:
-        """The events that `chunk` completes. Raises ProviderGarbage (after the events
-        before it) where a line is too long or not UTF-8."""
+        """The events that `chunk` completes. Raises ProviderGarbage, after yielding the preceding
+        events, if a line is too long or not UTF-8."""
         ...
 
     def flush(self) -> Iterator[WireEvent]:
-        """The body has ended: what counts as an event all the same."""
+        """The events left when the body has ended."""
         ...
 
 
 class _Lines:
-    """Whole lines out of chunks; CRLF, LF or CR ends a line."""
+    """Splits chunks into complete lines, ended by CRLF, LF or CR."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -50,7 +50,7 @@ class _Lines:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         if self._skip_lf and chunk:
-            # The CR that ended the last chunk was the first half of a CRLF.
+            # The CR at the end of the last chunk was the first half of a CRLF.
             self._skip_lf = False
             if chunk[0] == 0x0A:
                 chunk = chunk[1:]
@@ -80,36 +80,36 @@ class _Lines:
 
     @property
     def holds(self) -> bool:
-        """Whether something came after the last line's end."""
+        """Whether there is an incomplete line."""
         return bool(self._parts)
 
     def rest(self) -> bytes:
-        """What came after the last line's end; it is forgotten here."""
+        """Remove and return the incomplete line."""
         joined = b"".join(self._parts)
         self._parts, self._size = [], 0
         return joined
 
 
 class SseSplitter:
-    """Server-sent events. `last_id` and `retry` (milliseconds) hold what came last.
+    """Server-sent events. `last_id` and `retry` (milliseconds) hold the latest values.
 
-    Servers that end each event with one line break instead of two are understood where the
-    data are JSON objects: the next one, or the body's end, then ends an event.
+    Servers that end an event with one line break instead of two are supported if the data are JSON
+    objects: then the next object, or the end of the body, ends an event.
 
     Args:
-        limit: bytes that one line, and one event's data, may have.
+        limit: the maximum number of bytes in a line, and in the data of an event.
     """
 
     def __init__(self, limit: int = MAX_LINE_BYTES) -> None:
         self._lines = _Lines(limit)
         self._limit = limit
         self._name = ""
-        # A name that came behind data: theirs, or already the next event's.
+        # An event name after data: it belongs to that data, or already to the next event.
         self._later: str | None = None
         self._data: list[bytes] = []
         self._size = 0
         self._at_start = True
-        # An event without an empty line has been seen: each whole object is one.
+        # An event without an empty line was seen: from now on each complete object is one.
         self._is_loose = False
         self.last_id = ""
         self.retry: int | None = None
@@ -131,7 +131,7 @@ class SseSplitter:
                 yield from self._field(line)
 
     def flush(self) -> Iterator[WireEvent]:
-        """The last event, if only its empty line is missing; half of one does not count."""
+        """The last event, if only its empty line is missing; incomplete data is dropped."""
         yield from self.feed(b"\n") if self._lines.holds else ()
         if self._data and _is_whole(b"\n".join(self._data)):
             yield self._event()
@@ -155,7 +155,7 @@ class SseSplitter:
         if name == b"data":
             yield from self._more(value)
         elif line.lstrip()[:1] in (b"{", b"["):
-            # A line of NDJSON: errors come so, from whatever stands before the model.
+            # A line of NDJSON: how gateways in front of the model send their errors.
             yield from self._more(line)
         elif name == b"event":
             if self._data:
@@ -163,17 +163,17 @@ class SseSplitter:
             else:
                 self._name = _text(value).strip()
         elif name == b"error":
-            # An old llama.cpp's own field.
+            # A field of its own in old versions of llama.cpp.
             self._name = "error"
             yield from self._more(value)
         elif name == b"id" and b"\0" not in value:
             self.last_id = _text(value)
         elif name == b"retry" and value.isdigit():
             self.retry = int(value[:9])
-        # A comment (its name is empty) or a field of the future: ignored, as specified.
+        # Comments (fields with an empty name) and unknown fields are ignored, as specified.
 
     def _more(self, value: bytes) -> Iterator[WireEvent]:
-        """Data behind data: more of the same event, or the next one."""
+        """Data after data: more of the same event, or the next one."""
         if len(self._data) == 1 and _is_beginning(value) and _is_whole(self._data[0]):
             later, self._later = self._later, None
             self._is_loose = True
@@ -185,7 +185,7 @@ class SseSplitter:
 
 
 class LineSplitter:
-    """NDJSON: each line that is not empty is an event without a name."""
+    """NDJSON: every non-empty line is an event without a name."""
 
     def __init__(self, limit: int = MAX_LINE_BYTES) -> None:
         self._lines = _Lines(limit)
@@ -197,7 +197,7 @@ class LineSplitter:
                 yield WireEvent("", line)
 
     def flush(self) -> Iterator[WireEvent]:
-        """The last line, which need not end with a line's end."""
+        """The last line, which need not end with a line break."""
         rest = self._lines.rest()
         if rest and not rest.isspace():
             yield WireEvent("", rest)
@@ -208,7 +208,7 @@ def _is_beginning(value: bytes) -> bool:
 
 
 def _is_whole(data: bytes) -> bool:
-    """Whether data are an object or the word that ends a stream, and not half of one."""
+    """Whether data are a complete object or the end-of-stream marker."""
     if is_farewell(data):
         return True
     if not _is_beginning(data) or data.rstrip()[-1:] not in (b"}", b"]"):
@@ -221,7 +221,7 @@ def _is_whole(data: bytes) -> bool:
 
 
 def is_farewell(data: bytes) -> bool:
-    """Whether data are the word with which OpenAI and its followers end a stream."""
+    """Whether data are the end-of-stream marker of OpenAI and compatible servers."""
     return len(data) < LONGEST_FAREWELL and data.strip(b" \t\"'").upper() in (b"[DONE]", b"DONE")
 
 

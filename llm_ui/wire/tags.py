@@ -1,7 +1,7 @@
-"""The tags between which models write their thinking, whole and half.
+"""The tags around inline thinking, complete and partial.
 
-DeepSeek, Qwen and most others write <think>, some <thinking>, <thought> or <reasoning>,
-ByteDance's Seed <seed:think>, Mistral [THINK], Kimi ◁think▷.
+DeepSeek, Qwen and most others write <think>, some <thinking>, <thought> or <reasoning>, ByteDance's
+Seed <seed:think>, Mistral [THINK], Kimi ◁think▷.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _BLANK = r"[\s\ufeff\u200b]*"
 
 
 def _beginnings(words: Iterable[str]) -> str:
-    """A pattern for each word and each beginning of it, the empty one too."""
+    """A pattern for each word and each of its prefixes, including the empty one."""
     found = {word[:length] for word in words for length in range(len(word) + 1)}
     return "|".join(re.escape(each) for each in sorted(found, key=len, reverse=True))
 
 
-# Blanks, attributes and either case, the way models write them.
+# With whitespace, attributes and in either case, as models write them.
 OPENING = re.compile(
     rf"{_BLANK}(?:<\s*({_ANY})(?:\s[^<>]*)?>|\[\s*(THINK)\s*\]|◁\s*(think)\s*▷)", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ _BRACKET = re.compile(r"\[\s*/\s*THINK\s*\]", re.IGNORECASE)
 _TRIANGLE = re.compile(r"◁\s*/\s*think\s*▷", re.IGNORECASE)
 CLOSING_SO_FAR = re.compile(r"[<\[◁]\s*(?:/\s*[a-z:]*\s*)?", re.IGNORECASE)
 
-# What ends thinking whose beginning nobody has sent.
+# The token that ends thinking whose start was never sent.
 FINAL = "<|channel|>final<|message|>"
 _TURN = "<|start|>assistant" + FINAL
 _TURNS = ("<|end|>" + _TURN, _TURN, FINAL)
@@ -52,32 +52,33 @@ MENTION = re.compile(
     rf"<\s*(?:{_ANY})(?:\s[^<>]*)?>|\[\s*THINK\s*\]|◁\s*think\s*▷|<\|channel\|>", re.IGNORECASE
 )
 OPENERS = re.compile(r"[<\[◁]")
-# What is longer than this is no tag: it is never held back for one.
+# Anything longer is not a tag and is never held back.
 LONGEST_TAG = 200
 _LONGEST_ORPHAN = 64
 
 
 def closing_of(opening: re.Match[str]) -> re.Pattern[str]:
-    """What closes an OPENING."""
+    """The pattern for the closing tag of an OPENING."""
     if opening[1]:
         return _CLOSING[opening[1].lower()]
     return _BRACKET if opening[2] else _TRIANGLE
 
 
 def opens_channels(text: str) -> Channels | None:
-    """The splitter for an answer that begins with gpt-oss's own tokens."""
+    """The splitter for an answer that begins with gpt-oss's special tokens; None for any other."""
     return Channels() if CHANNELS.match(text) else None
 
 
 def may_open(text: str) -> bool:
-    """Whether an answer that has begun so may still turn out to begin with thinking."""
+    """Whether an answer with this beginning may still turn out to start with thinking."""
     return len(text) <= LONGEST_TAG and (
         OPENING_SO_FAR.fullmatch(text) is not None or CHANNELS_SO_FAR.fullmatch(text) is not None
     )
 
 
 def half_orphan(text: str) -> int:
-    """Where at the end of a text an ORPHAN may have begun; its length, if none has."""
+    """The index at which an ORPHAN may start at the end of a text; the text's length if none
+    does."""
     for opener in OPENERS.finditer(text, max(0, len(text) - _LONGEST_ORPHAN)):
         tail = text[opener.start() :]
         if CLOSING_SO_FAR.fullmatch(tail) or any(turn.startswith(tail) for turn in _TURNS):
@@ -93,9 +94,9 @@ _CODE_INDENT = 4
 
 
 def is_quoted(before: str, behind: str) -> bool:
-    """Whether a closing tag is something that the model writes about, rather than what ends
-    its thinking: it stands in code or between quotes, its opening was written too, or it stands
-    in the middle of a sentence."""
+    """Whether the model merely writes about a closing tag instead of ending its thinking with it:
+    the tag is in code or quotes, its opening tag was written too, or it is in the middle of a
+    sentence."""
     line = before[before.rfind("\n") + 1 :]
     if len(_FENCE.findall(before)) % 2 or line.count("`") % 2 or MENTION.search(before):
         return True

@@ -1,9 +1,9 @@
-"""Thinking that a model writes into its answer, between <think> and </think>.
+"""Separating thinking from the answer when a model writes it inline, between <think> and </think>.
 
-Servers that do not take it apart send it as text. Only what an answer begins with counts:
-a tag further down is something that the model writes about. One thing may come later: where the
-template has written the opening tag into the prompt, the answer has the closing one only, and
-all before it was thinking.
+Servers that do not separate it send it as text. It only counts at the beginning of an answer: a tag
+further down is something the model writes about. The exception is a template that puts the opening
+tag into the prompt: the answer then has only the closing tag, and everything before it was
+thinking.
 """
 
 from __future__ import annotations
@@ -27,41 +27,42 @@ from llm_ui.wire.tags import (
     opens_channels,
 )
 
-# So much of an answer is looked at again for a closing tag, and so often.
+# How many characters of an answer are searched for a closing tag, and how many tags are considered.
 MOST_WATCHED = 400_000
 MOST_LOOKS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class WasThinking:
-    """All that has been given as answer so far was thinking."""
+    """Everything emitted as the answer so far was thinking."""
 
 
 Piece = Token | Reasoning | WasThinking
 
 
 class ThinkSplitter:
-    """Takes an answer's text as it comes, cut anywhere, and gives thinking and answer.
+    """Takes an answer's text in chunks, split anywhere, and emits thinking and answer.
 
-    Blanks around the thinking belong to nobody. Each step is linear in what came.
+    Whitespace around the thinking is dropped. Each step takes linear time in the length of its
+    input.
     """
 
     __slots__ = ("_channels", "_closing", "_held", "_looks", "_said", "_size", "_step")
 
     def __init__(self, *, begun: bool = False) -> None:
-        """`begun`: the answer has a beginning already, so no thinking can follow."""
-        # start, open, thinking, closed; text, watched for a closing tag; channels; plain
+        """`begun`: the answer has already started, so no thinking can follow."""
+        # start, open, thinking, closed; text (watched for a closing tag); channels; plain
         self._step = "plain" if begun else "start"
         self._held = ""
         self._closing: re.Pattern[str] | None = None
         self._channels = Channels()
-        # The answer so far, as long as it may turn out to have been thinking.
+        # The answer so far, as long as it may still turn out to have been thinking.
         self._said: list[str] = []
         self._size = 0
         self._looks = 0
 
     def feed(self, text: str) -> list[Piece]:
-        """The pieces that are certain now; what may be a part of a tag waits."""
+        """The pieces that are certain by now; what may be part of a tag is held back."""
         if self._step == "plain":
             return [Token(text)]
         if self._step == "channels":
@@ -88,8 +89,8 @@ class ThinkSplitter:
             self._watch(found)
 
     def end(self) -> list[Piece]:
-        """What still waits, when nothing more comes: thinking that was never closed stays
-        thinking, and a closing tag behind which nothing comes is nothing."""
+        """The held-back rest, at the end of the answer. Unclosed thinking stays thinking, and a
+        closing tag with nothing after it is dropped."""
         held, self._held = self._held, ""
         step, self._step = self._step, "plain"
         if step == "channels":
@@ -139,7 +140,7 @@ class ThinkSplitter:
         if at >= 0 and CLOSING_SO_FAR.fullmatch(held, at):
             held = held[:at]
         sure = held.rstrip()
-        # Blanks may end the thinking, or be a part of it: they wait, but not for ever.
+        # Whitespace may end the thinking or be part of it: it is held back, but not indefinitely.
         return sure if len(self._held) - len(sure) <= LONGEST_TAG else held
 
     # --- a closing tag without an opening one ---------------------------------------
@@ -163,7 +164,7 @@ class ThinkSplitter:
                 break
             behind = self._held[tag.end() :]
             if not behind.strip() and len(behind) <= LONGEST_TAG:
-                # What follows says whether it counts.
+                # Whether it counts depends on what follows.
                 text, self._held = self._held[: tag.start()], self._held[tag.start() :]
                 self._say(text, found)
                 if self._step == "text":

@@ -1,9 +1,9 @@
-"""httpx on aiohttp's connections: the same API for a third of the CPU per piece.
+"""httpx on top of aiohttp's connections: the same API for a third of the CPU per piece.
 
-Reading a stream of 1,000 pieces at 200/s costs about 130 ms of CPU this way and 330 to
-430 ms through httpx's own transport (h11 in Python under several layers). Only what
-streams from model servers need is here: HTTP/1.1, no cookies, no redirects, no
-decompression, no time-out but the one to connect (wire.watchdog has the others).
+Reading a stream of 1,000 pieces at 200/s costs about 130 ms of CPU this way, and 330 to 430 ms with
+httpx's own transport (h11 in Python under several layers). It implements only what streaming from
+model servers needs: HTTP/1.1, no cookies, no redirects, no decompression, and only the connect
+timeout (wire.watchdog has the others).
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from llm_ui.security.urls import AddressRefused, may_be_reached
-from llm_ui.wire.gather import Tempo, gathered
+from llm_ui.security.ssrf import AddressRefused, may_be_reached
+from llm_ui.wire.coalescing import Tempo, coalesced
 
 KEEP_ALIVE_SECONDS = 30.0
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a URL's host is this machine by its name or its literal address."""
+    """Whether a URL's host is this machine, by name or by literal address."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -37,7 +37,7 @@ def is_loopback(host: str) -> bool:
 
 
 def connection_reason(error: httpx.TransportError) -> str:
-    """Why there was no answer: metadata, dns, tls, refused, network, broken or not_http."""
+    """Why there was no response: metadata, dns, tls, refused, network, broken or not_http."""
     cause = error.__cause__
     if isinstance(cause, AddressRefused):
         return "metadata"
@@ -56,7 +56,7 @@ def connection_reason(error: httpx.TransportError) -> str:
 
 @contextmanager
 def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
-    """aiohttp's exceptions as httpx's; the most particular first."""
+    """Translate aiohttp's exceptions into httpx's, most specific first."""
     try:
         yield
     except AddressRefused as error:
@@ -76,8 +76,8 @@ def _as_httpx_errors(request: httpx.Request) -> Iterator[None]:
 
 
 class GuardedResolver(AbstractResolver):
-    """Names as the system finds them, without the addresses that nobody is sent to: a name
-    that an admin typed may lead to a cloud's metadata service, now or the next time."""
+    """The system's resolver, minus forbidden addresses: a name that an admin entered may point to a
+    cloud's metadata service, now or the next time it is resolved."""
 
     def __init__(self, resolver: AbstractResolver | None = None) -> None:
         self._resolver = resolver or aiohttp.DefaultResolver()
@@ -85,7 +85,7 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """See aiohttp; raises AddressRefused if nothing else is behind the name."""
+        """See aiohttp. Raises AddressRefused if the name has only forbidden addresses."""
         found = await self._resolver.resolve(host, port, family)
         fitting = [each for each in found if may_be_reached(each["host"])]
         if found and not fitting:
@@ -98,7 +98,7 @@ class GuardedResolver(AbstractResolver):
 
 
 def _check_literal(host: str) -> None:
-    """An address that is none of a name's is not looked up. Raises AddressRefused."""
+    """Check a literal address, which is never resolved. Raises AddressRefused."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -122,7 +122,7 @@ class _Body(httpx.AsyncByteStream):
                 while piece := await read():
                     yield piece
                 return
-            chunks = gathered(read, self._transport, self._tempo)
+            chunks = coalesced(read, self._transport, self._tempo)
             async with aclosing(chunks):
                 async for chunk in chunks:
                     yield chunk
@@ -132,30 +132,30 @@ class _Body(httpx.AsyncByteStream):
         return connection.transport if connection else None
 
     async def aclose(self) -> None:
-        # A body read to its end has given its connection back already; any other is
-        # closed here and now, without waiting for the peer.
+        # A body that was read to its end has already released its connection; any other connection
+        # is closed right here, without waiting for the peer.
         self._response.close()
 
 
 class AioTransport(httpx.AsyncBaseTransport):
-    """An httpx transport over two aiohttp sessions: loopback never goes through a
-    proxy of the environment, everything else does if there is one.
+    """An httpx transport over two aiohttp sessions: loopback connections never use a proxy from the
+    environment, all others do if there is one.
 
     Args:
-        gather: whether pieces may gather for a moment (see wire/gather.py); without, each
-            is given on as it comes.
-        resolver: another way from names to addresses (for tests).
+        coalesce: let pieces accumulate for a moment (see wire/coalescing.py) instead of passing
+            each one on as it arrives.
+        resolver: a custom resolver (for tests).
     """
 
-    def __init__(self, *, gather: bool = True, resolver: AbstractResolver | None = None) -> None:
+    def __init__(self, *, coalesce: bool = True, resolver: AbstractResolver | None = None) -> None:
         self._resolver = resolver
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._tempo = Tempo() if gather else None
+        self._tempo = Tempo() if coalesce else None
 
     def _session(self, loopback: bool) -> aiohttp.ClientSession:
         session = self._sessions.get(loopback)
         if session is None:
-            # How many run at once is the engine's business, not the pool's.
+            # The engine, not the connection pool, limits how many requests run at once.
             options: dict[str, Any] = {
                 "limit": 0,
                 "keepalive_timeout": KEEP_ALIVE_SECONDS,
@@ -173,7 +173,7 @@ class AioTransport(httpx.AsyncBaseTransport):
         return session
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; the body is read as the response is iterated."""
+        """Send one request; the body is read while the response is iterated."""
         limits: dict[str, float | None] = request.extensions.get("timeout", {})
         body = await request.aread()
         with _as_httpx_errors(request):
@@ -194,7 +194,7 @@ class AioTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()

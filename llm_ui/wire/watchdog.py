@@ -1,10 +1,9 @@
-"""One timer for a whole answer, instead of one per read.
+"""One timer per answer, instead of one per read.
 
-A time-out in an async generator must not be live while the generator is suspended in a
-`yield`: it would cancel its consumer. So the watchdog counts only while it is entered,
-that is while the answer's task waits for the network; time that the consumer spends on
-its own is added to the silence that is allowed. A read costs two looks at the clock;
-the timer itself is set again only when it has fired too early.
+A timeout in an async generator must not be active while the generator is suspended in a `yield`: it
+would cancel the consumer. So the watchdog only counts while it is entered, that is, while the
+answer's task waits for the network; time spent in the consumer extends the silence deadline. A read
+costs two clock calls; the timer itself is rescheduled only after it has fired too early.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from llm_ui.wire.events import Timeouts
 
 
 class Watchdog:
-    """Ends a wait that takes too long with ProviderTimeout.
+    """Raises ProviderTimeout when a wait takes too long.
 
-    Enter it (`with watchdog:`) around each await on the network, in one task at a time.
-    The phase is `first_token` until the first `progress()`, then `silence`; `total`
-    counts from the beginning, pauses included.
+    Enter it (`with watchdog:`) around every await on the network, from one task at a time. The
+    phase is `first_token` until the first `progress()`, then `silence`; `total` counts from the
+    start, including time spent in the consumer.
     """
 
     def __init__(self, timeouts: Timeouts) -> None:
@@ -43,7 +42,7 @@ class Watchdog:
         return min(self._deadline, self._end) - self._loop.time()
 
     def progress(self) -> None:
-        """A piece of the answer came: the silence begins anew."""
+        """A piece of the answer has arrived: restart the silence timeout."""
         if self._phase == "first_token":
             self._phase = "silence"
             self._limit = self._timeouts.silence
@@ -51,13 +50,13 @@ class Watchdog:
         self._deadline = self._loop.time() + self._limit
 
     def shorten(self, seconds: float) -> None:
-        """From now on nothing but the end is expected: wait at most this long for it."""
+        """Only the end of the body is still expected: wait at most this many seconds for it."""
         self._phase, self._limit = "silence", min(self._limit, seconds)
         self._deadline = self._loop.time() + self._limit
         self._disarm()
 
     def stop(self) -> None:
-        """Forget the timer."""
+        """Cancel the timer."""
         self._disarm()
         self._task = None
 
@@ -82,8 +81,8 @@ class Watchdog:
         self._left_at = now = self._loop.time()
         if not self._fired:
             return
-        # The timer cancelled us. If nobody else did as well, it becomes a time-out
-        # (see asyncio.timeout, which does the same).
+        # The timer cancelled us. Unless somebody else did too, turn that into a timeout, as
+        # asyncio.timeout does.
         self._fired = False
         if task is not None and task.uncancel() <= self._cancelling and error is not None:
             if now >= self._end:
@@ -93,7 +92,7 @@ class Watchdog:
     def _check(self) -> None:
         self._timer = None
         if self._task is None:
-            return  # nobody waits; the next wait sets the timer again
+            return  # nobody is waiting; the next wait sets the timer again
         deadline = min(self._deadline, self._end)
         if self._loop.time() < deadline:
             self._timer = self._loop.call_at(deadline, self._check)

@@ -1,9 +1,8 @@
-"""Fetching a page of the web for somebody: guarded, bounded, and cached as HTTP says.
+"""Fetching web pages on somebody's behalf: guarded, bounded, and cached as HTTP prescribes.
 
-Every connection goes through `GuardedNetwork`: it looks the name up itself, refuses what is
-not public and connects to the very address that it has checked, so that a name which answers
-differently the next time (DNS rebinding) gains nothing. Redirects are followed here, each one
-checked like the first address.
+Every connection goes through `GuardedNetwork`: it resolves the name itself, refuses addresses that
+are not public, and connects to the very address it has checked, so that DNS rebinding gains
+nothing. Redirects are followed here, each one checked like the first URL.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from hishel import AsyncBaseStorage, AsyncSqliteStorage
 from hishel.httpx import AsyncCacheTransport
 
 from llm_ui import __version__
-from llm_ui.security.urls import (
+from llm_ui.security.ssrf import (
     AddressRefused,
     check_host,
     checked_addresses,
@@ -51,7 +50,7 @@ Resolver = Callable[[str, int], Awaitable[list[str]]]
 
 
 class Unreadable(Exception):
-    """A page that cannot be had; `problem` is one of PROBLEMS."""
+    """A page that could not be fetched; `problem` is one of PROBLEMS."""
 
     def __init__(self, problem: str, detail: str = "") -> None:
         super().__init__(detail or problem)
@@ -59,14 +58,22 @@ class Unreadable(Exception):
 
 
 PROBLEMS = (
-    "refused", "missing", "status", "unreachable", "slow", "large", "kind", "redirects", "empty",
-)  # fmt: skip
+    "refused",
+    "missing",
+    "status",
+    "unreachable",
+    "slow",
+    "large",
+    "kind",
+    "redirects",
+    "empty",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is fetched: the beginnings of its media types, how we ask for it, and how many
-    bytes of it are taken (0: as many as of a page)."""
+    """What to fetch: the accepted prefixes of its media type, the Accept header, and the size limit
+    in bytes (0: the same as for a page)."""
 
     kinds: tuple[str, ...]
     accept: str
@@ -77,7 +84,7 @@ PAGE = Wanted(
     ("text/", "application/xhtml+xml", "application/xml", "application/json"),
     "text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.1",
 )
-# Stores of files often say no more than that these are bytes: whoever wants an image looks.
+# File stores often declare images as mere bytes; the caller checks the content.
 IMAGES = Wanted(
     ("image/", "application/octet-stream", "binary/octet-stream"), "image/*", 24 * 1024 * 1024
 )
@@ -85,7 +92,7 @@ IMAGES = Wanted(
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A page as it came; `url` is where it was in the end."""
+    """A fetched page; `url` is its final address, after redirects."""
 
     url: str
     kind: str
@@ -94,14 +101,14 @@ class Fetched:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, as the system finds them."""
+    """Resolve a name with the system's resolver."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """The only way from a person's address to a socket."""
+    """The only path from a person's URL to a socket."""
 
     def __init__(self, exceptions: Iterable[str], resolver: Resolver) -> None:
         self._exceptions = tuple(exceptions)
@@ -116,7 +123,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """See httpcore; raises AddressRefused for what is not public."""
+        """See httpcore. Raises AddressRefused for addresses that are not public."""
         allowed = is_exception(host, port, self._exceptions)
         if not allowed:
             check_host(host)
@@ -127,7 +134,8 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(f"{host} is not known") from error
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         if allowed:
-            # Named by an admin, and so perhaps private; never more than that.
+            # A host named by an admin may be private, but never link-local, multicast or a metadata
+            # service.
             found = [each for each in found if may_be_reached(each)]
         else:
             found = checked_addresses(found)
@@ -143,7 +151,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.AsyncNetworkStream:
-        """Never."""
+        """Always refused."""
         raise AddressRefused("not the web")
 
     async def sleep(self, seconds: float) -> None:
@@ -152,23 +160,25 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
 
 class _Transport(httpx.AsyncHTTPTransport):
-    """httpx's own transport with the guarded network below, no proxy and no retries."""
+    """httpx's own transport on the guarded network, without a proxy and without retries."""
 
     def __init__(self, network: httpcore.AsyncNetworkBackend, context: ssl.SSLContext) -> None:
         super().__init__(verify=context, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context, max_connections=MOST_REDIRECTS + 1, max_keepalive_connections=0,
+            ssl_context=context,
+            max_connections=MOST_REDIRECTS + 1,
+            max_keepalive_connections=0,
             network_backend=network,
-        )  # fmt: skip
+        )
 
 
 class Fetcher:
-    """Fetches pages. One belongs to an event loop; `aclose` ends it.
+    """Fetches pages. An instance belongs to one event loop; `aclose` ends it.
 
     Args:
-        exceptions: hosts that an admin allows, whatever their address (see security/urls.py).
-        folder: where the cache lies; None keeps nothing.
-        resolver: another way from names to addresses (for tests).
+        exceptions: hosts that an admin allows, whatever their address (see security/ssrf.py).
+        folder: the folder for the cache; None disables caching.
+        resolver: a custom resolver (for tests).
     """
 
     def __init__(
@@ -188,11 +198,11 @@ class Fetcher:
             self._storage = AsyncSqliteStorage(database_path=self._path, default_ttl=CACHE_TTL_S)
 
     async def fetch(self, url: str, wanted: Wanted = PAGE) -> Fetched:
-        """The page, or what else is wanted, at an address that a person, a search or a server
-        named.
+        """Fetch a page, or whatever else is wanted, from a URL given by a person, a search or a
+        server.
 
         Raises:
-            Unreadable: why there is none.
+            Unreadable: it could not be fetched; says why.
         """
         try:
             async with asyncio.timeout(TOTAL_S):
@@ -210,14 +220,14 @@ class Fetcher:
             raise Unreadable("unreachable", str(error)) from None
 
     def _cache(self) -> AsyncBaseStorage | None:
-        """The cache while it has room; the next start empties a full one."""
+        """The cache, unless it is full; a full one is deleted at the next start."""
         if self._path is not None and self._path.exists():
             return self._storage if self._path.stat().st_size <= CACHE_BYTES else None
         return self._storage
 
     async def _follow(self, url: str, cache: AsyncBaseStorage | None, wanted: Wanted) -> Fetched:
         target = checked_url(url, self._exceptions)
-        # Connections of their own: nothing of a page that was left early stays open.
+        # Separate connections: nothing of a page that is abandoned early stays open.
         own = _Transport(self._network, self._context)
         transport: httpx.AsyncBaseTransport = own
         if cache is not None:
@@ -243,7 +253,7 @@ class Fetcher:
 
 
 def _bound(path: Path) -> None:
-    """Begin the cache anew when it has grown too large: nothing in it is of value."""
+    """Delete the cache if it has grown too large: it holds nothing of value."""
     if path.exists() and path.stat().st_size > CACHE_BYTES:
         for each in path.parent.glob(f"{CACHE_FILE}*"):
             each.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ FIELDS = {
     "default_model_id": "model_id",
     "default_prompt_id": "prompt_id",
     "ids": "chat_id",
-    "project": "project_id",
+    "project_id": "project_id",
     "file_ids": "file_id",
     "hand_over_to": "heir_id",
 }
@@ -59,14 +59,14 @@ async def belongings(caller: httpx.AsyncClient, mark: str = "kept") -> dict[str,
     await until(
         caller, f"/chats/{chat['id']}", lambda told: told["messages"][-1]["status"] == "done"
     )
-    placed = {"ids": [chat["id"]], "project": project["id"], "add_tag": mark[:30]}
-    assert (await caller.post(f"{API}/chats/place", json=placed)).is_success
+    placed = {"ids": [chat["id"]], "project_id": project["id"], "add_tag": mark[:30]}
+    assert (await caller.post(f"{API}/chats/organize", json=placed)).is_success
     prompt = await _made(caller, "/prompts", name=f"R {mark}", text=f"{mark} {{{{x}}}}")
     file = await caller.post(f"{API}/files?name={mark}.txt", content=f"{mark} f".encode())
     assert file.is_success, file.text
     inside = f"{API}/projects/{project['id']}/files/{file.json()['id']}"
     assert (await caller.put(inside)).is_success
-    key = await _made(caller, "/keys", name=f"K {mark}", scopes=["read"], days=30)
+    key = await _made(caller, "/keys", key_name=f"K {mark}", scopes=["read"], days=30)
     job = await _made(caller, "/account/export")
     browsers = (await caller.get(f"{API}/account/sessions")).json()["items"]
     return {
@@ -83,20 +83,22 @@ async def belongings(caller: httpx.AsyncClient, mark: str = "kept") -> dict[str,
     }
 
 
-async def charge(caller: httpx.AsyncClient) -> dict[str, str]:
-    """One of each thing that an administrator looks after."""
+async def charge(caller: httpx.AsyncClient, mark: str = "") -> dict[str, str]:
+    """One of each thing that an administrator looks after, with `mark` in what each may be called
+    only once."""
     made = [
         await _made(caller, "/admin/users", email=f"{name}@example.org", username=name)
-        for name in ("wanda", "xenia")
+        for name in (f"wanda{mark}", f"xenia{mark}")
     ]
-    invited = await _made(caller, "/admin/invitations", email="yves@example.org")
+    invited = await _made(caller, "/admin/invitations", email=f"yves{mark}@example.org")
     provider = await _made(
-        caller, "/admin/providers", name="Spare", type="openai", base_url="http://127.0.0.1:9/v1"
-    )
+        caller, "/admin/providers",
+        name=f"Spare{mark}", provider_type="openai", api_url="http://127.0.0.1:9/v1",
+    )  # fmt: skip
     further = await _made(
-        caller, f"/admin/providers/{provider['id']}/addresses", base_url="http://127.0.0.1:9/v2"
+        caller, f"/admin/providers/{provider['id']}/addresses", api_url="http://127.0.0.1:9/v2"
     )
-    shared = await _made(caller, "/prompts", name="For all", text="Be brief.", public=True)
+    shared = await _made(caller, "/prompts", name="For all", text="Be brief.", is_public=True)
     return {
         "shared_prompt_id": shared["id"],
         "user_id": made[0]["user"]["id"],

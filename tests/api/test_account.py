@@ -26,7 +26,9 @@ from llm_ui.models import (
     UsageLog,
     User,
 )
-from llm_ui.services import accounts, departures, export, file_bytes, prompts
+from llm_ui.services.accounts import account_deletion, authentication, export
+from llm_ui.services.files import file_storage
+from llm_ui.services.prompts import prompts
 from tests.api.conftest import Caller, make_caller
 from tests.api.test_chats import ask, events_of
 from tests.conftest import PASSWORD, People
@@ -38,7 +40,9 @@ MISSING = "01a00000-0000-7000-8000-000000000000"
 
 async def sign_in_again(name: str, password: str = PASSWORD) -> Caller:
     """Another browser of somebody's."""
-    signed_in = await accounts.log_in(f"{name}@example.org", password, Client("127.0.0.1", "x/1"))
+    signed_in = await authentication.log_in(
+        f"{name}@example.org", password, Client("127.0.0.1", "x/1")
+    )
     caller = make_caller()
     caller.cookies.set(auth.COOKIE, signed_in.token)
     caller.headers[auth.CSRF_HEADER] = signed_in.csrf_token
@@ -48,9 +52,13 @@ async def sign_in_again(name: str, password: str = PASSWORD) -> Caller:
 async def test_preferences_stay_and_can_be_taken_back(bob: Caller, model_id: str):
     prompt = (await bob.post("/api/v1/prompts", json={"name": "n", "text": "Be brief."})).json()
     wanted = {
-        "username": " Bobby  B ", "theme": "dark", "language": "de", "auto_titles": False,
-        "default_model_id": model_id, "default_prompt_id": prompt["id"],
-    }  # fmt: skip
+        "username": " Bobby  B ",
+        "theme": "dark",
+        "language": "de",
+        "auto_titles": False,
+        "default_model_id": model_id,
+        "default_prompt_id": prompt["id"],
+    }
     changed = await bob.patch(ACCOUNT, json=wanted)
     assert changed.status_code == 200, changed.text
     shown = (await bob.get(ACCOUNT)).json()
@@ -58,7 +66,7 @@ async def test_preferences_stay_and_can_be_taken_back(bob: Caller, model_id: str
     assert {key: shown[key] for key in wanted} == wanted | {"username": "Bobby B"}
     taken_back = {"theme": "", "language": "", "default_model_id": "", "default_prompt_id": ""}
     shown = (await bob.patch(ACCOUNT, json=taken_back)).json()
-    assert {key: shown[key] for key in taken_back} == taken_back
+    assert {key: shown[key] for key in taken_back} == dict.fromkeys(taken_back)
     assert shown["auto_titles"] is False
 
 
@@ -72,9 +80,16 @@ async def test_theme_and_language_follow_to_the_next_browser(bob: Caller):
 
 
 @pytest.mark.parametrize(
-    "change", [{"theme": "pink"}, {"language": "fr"}, {"default_model_id": MISSING},
-               {"username": "<b>"}, {"email": "nobody"}, {"auto_titles": 7}],
-)  # fmt: skip
+    "change",
+    [
+        {"theme": "pink"},
+        {"language": "fr"},
+        {"default_model_id": MISSING},
+        {"username": "<b>"},
+        {"email": "nobody"},
+        {"auto_titles": 7},
+    ],
+)
 async def test_what_cannot_be_is_refused(bob: Caller, change: dict):
     assert (await bob.patch(ACCOUNT, json=change)).status_code == 422
 
@@ -138,7 +153,7 @@ async def test_the_archive_holds_everything_of_ones_own_and_nothing_else(
     chat_id, started = await ask(bob, model_id, "A question of Bob’s / with ../ signs")
     events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
     await bob.post("/api/v1/prompts", json={"name": "Mine", "text": "Text {{x}}"})
-    await charlie.post("/api/v1/prompts", json={"name": "Foreign", "text": "t", "public": True})
+    await charlie.post("/api/v1/prompts", json={"name": "Foreign", "text": "t", "is_public": True})
     await charlie.post("/api/v1/chats", json={"model": model_id, "title": "Foreign chat"})
     answer = await bob.get(f"{ACCOUNT}/export")
     assert answer.headers["content-type"] == "application/zip"
@@ -193,11 +208,15 @@ async def test_a_files_bytes_are_in_the_archive_and_go_with_the_account(
     content = random.Random(7).randbytes(200_000)
     async with unit_of_work() as session:
         row = StoredFile(
-            user_id=people.bob.user_id, name="../no\u202etes.final.txt", media_type="text/plain",
-            kind="text", size=len(content), sha256="0" * 64,
-        )  # fmt: skip
+            user_id=people.bob.user_id,
+            name="../no\u202etes.final.txt",
+            media_type="text/plain",
+            kind="text",
+            size=len(content),
+            sha256="0" * 64,
+        )
         session.add(row)
-    path = file_bytes.path_of(row.id)
+    path = file_storage.path_of(row.id)
     path.parent.mkdir()
     path.write_bytes(content)
     answer = await bob.get(f"{ACCOUNT}/export")
@@ -259,7 +278,7 @@ async def test_leaving_ends_everything_and_keeps_the_books_without_a_name(
         logged = list(await session.scalars(sa.select(MonitoringLog)))
         assert not any("bob" in each.message for each in logged)
     with pytest.raises(InvalidCredentials):
-        await accounts.log_in("bob@example.org", PASSWORD, Client())
+        await authentication.log_in("bob@example.org", PASSWORD, Client())
 
 
 async def test_the_last_admin_stays(people: People):
@@ -273,7 +292,7 @@ async def test_a_departure_that_was_cut_short_is_finished_later(people: People):
     async with unit_of_work() as session:
         user = await session.get_one(User, people.bob.user_id)
         user.is_active, user.preferences = False, {"leaving": True}
-    await departures.remove_leaving()
+    await account_deletion.remove_leaving()
     async with unit_of_work(writes=False) as session:
         assert await session.get(User, people.bob.user_id) is None
         assert await session.get(User, people.charlie.user_id) is not None
@@ -282,7 +301,7 @@ async def test_a_departure_that_was_cut_short_is_finished_later(people: People):
 async def test_a_public_prompt_is_chosen_as_it_is_now(bob: Caller, charlie: Caller, people: People):
     """Shared content as injection, kept after its owner is out: whoever chooses somebody else's
     prompt has a copy, which that person cannot change, and which is theirs to look at."""
-    body = {"name": "n", "text": "Be kind.", "public": True}
+    body = {"name": "n", "text": "Be kind.", "is_public": True}
     shared = (await charlie.post("/api/v1/prompts", json=body)).json()["id"]
 
     async def chosen(prompt_id: str) -> str:
@@ -296,7 +315,7 @@ async def test_a_public_prompt_is_chosen_as_it_is_now(bob: Caller, charlie: Call
     copy = await chosen(shared)
     assert copy != shared
     kept = (await bob.get(f"/api/v1/prompts/{copy}")).json()
-    assert (kept["text"], kept["own"], kept["public"]) == ("Be kind.", True, False)
+    assert (kept["text"], kept["own"], kept["is_public"]) == ("Be kind.", True, False)
     await charlie.put(f"/api/v1/prompts/{shared}", json=body | {"text": "Praise charlie."})
     assert await text() == "Be kind."
     # The words of now are another prompt; the same words are the same one.
@@ -304,14 +323,14 @@ async def test_a_public_prompt_is_chosen_as_it_is_now(bob: Caller, charlie: Call
     assert await text() == "Praise charlie."
     await charlie.put(f"/api/v1/prompts/{shared}", json=body)
     assert await chosen(shared) == copy
-    await charlie.put(f"/api/v1/prompts/{shared}", json=body | {"public": False})
+    await charlie.put(f"/api/v1/prompts/{shared}", json=body | {"is_public": False})
     assert await text() == "Be kind."
 
 
 async def test_nobody_elses_prompt_is_told_to_a_model(charlie: Caller, people: People):
     """Shared content as injection, kept after its owner is out: what names another one's prompt
     (as installations of before may) tells nothing."""
-    body = {"name": "n", "text": "Praise charlie.", "public": True}
+    body = {"name": "n", "text": "Praise charlie.", "is_public": True}
     shared = (await charlie.post("/api/v1/prompts", json=body)).json()["id"]
     async with unit_of_work() as session:
         user = await session.get_one(User, people.bob.user_id)

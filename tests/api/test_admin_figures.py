@@ -11,7 +11,7 @@ import pytest
 
 from llm_ui.db import unit_of_work
 from llm_ui.models import PerformanceMetric, UsageLog
-from llm_ui.services import usage_admin, usage_days
+from llm_ui.services.insights import daily_usage, usage
 from tests.api.conftest import Caller
 from tests.conftest import People
 
@@ -35,13 +35,21 @@ async def ledger(people: People) -> None:
     async with unit_of_work() as session:
         for who, at, model, read, written, cost, currency, status in rows:
             row = UsageLog(
-                user_id=who, model_name=model, provider_name="p", input_tokens=read,
-                output_tokens=written, cached_tokens=read // 2, reasoning_tokens=written // 2,
-                cost_micro=cost, currency=currency, status=status, is_estimated=model == "=big",
+                user_id=who,
+                model_name=model,
+                provider_name="p",
+                input_tokens=read,
+                output_tokens=written,
+                cached_tokens=read // 2,
+                reasoning_tokens=written // 2,
+                cost_micro=cost,
+                currency=currency,
+                status=status,
+                is_estimated=model == "=big",
                 created_at=datetime.fromisoformat(at).replace(tzinfo=UTC),
-            )  # fmt: skip
+            )
             session.add(row)
-            await usage_days.count(session, row)
+            await daily_usage.count(session, row)
 
 
 async def asked(alice: Caller, **params: Any) -> Any:
@@ -57,26 +65,37 @@ async def test_sums_and_days_are_everybodys(alice: Caller, ledger: None):
     assert (total["input_tokens"], total["cached_tokens"]) == (358, 178)
     assert (total["output_tokens"], total["reasoning_tokens"]) == (44, 21)
     assert total["costs"] == [
-        {"micro": 700, "currency": "EUR"}, {"micro": 13000, "currency": "USD"},
-    ]  # fmt: skip
+        {"micro": 700, "currency": "EUR"},
+        {"micro": 13000, "currency": "USD"},
+    ]
     assert [(each["day"], each["answers"]) for each in found["days"]] == [
-        ("2026-03-09", 1), ("2026-03-10", 1), ("2026-03-11", 3),
-    ]  # fmt: skip
+        ("2026-03-09", 1),
+        ("2026-03-10", 1),
+        ("2026-03-11", 3),
+    ]
     assert [each["key"] for each in found["items"]] == ["2026-03-11", "2026-03-10", "2026-03-09"]
 
 
 TABLES: list[tuple[dict[str, Any], list[tuple[str, int]]]] = [
     ({"by": "person", "sort": "answers"}, [("bob", 3), ("", 1), ("charlie", 1)]),
     ({"by": "person", "sort": "cost"}, [("charlie", 1), ("bob", 3), ("", 1)]),
-    ({"by": "model", "sort": "name", "descending": False},
-     [("=big", 1), ("@old", 1), ("small", 3)]),
+    (
+        {"by": "model", "sort": "name", "descending": False},
+        [("=big", 1), ("@old", 1), ("small", 3)],
+    ),
     ({"by": "provider"}, [("p", 5)]),
-    ({"by": "person", "model": "small", "provider": "p", "sort": "input_tokens"},
-     [("bob", 2), ("charlie", 1)]),
-    ({"by": "day", "model": "small", "provider": "p", "descending": False},
-     [("2026-03-10", 1), ("2026-03-11", 2)]),
+    (
+        {"by": "person", "model": "small", "provider": "p", "sort": "input_tokens"},
+        [("bob", 2), ("charlie", 1)],
+    ),
+    (
+        {"by": "day", "model": "small", "provider": "p", "descending": False},
+        [("2026-03-10", 1), ("2026-03-11", 2)],
+    ),
     ({"by": "person", "model": "small", "provider": "q"}, []),
-]  # fmt: skip
+    # Without a provider it is the model of all of them.
+    ({"by": "person", "model": "small"}, [("charlie", 1), ("bob", 2)]),
+]
 
 
 async def test_tables_are_kept_apart_narrowed_and_sorted(
@@ -107,7 +126,7 @@ async def test_tables_are_kept_apart_narrowed_and_sorted(
 async def test_the_csv_has_every_row_and_no_formula(
     alice: Caller, ledger: None, monkeypatch: pytest.MonkeyPatch, people: People
 ):
-    monkeypatch.setattr(usage_admin, "CSV_PAGE", 2)
+    monkeypatch.setattr(usage, "CSV_PAGE", 2)
     answer = await alice.get(f"{USAGE}.csv", params=RANGE)
     assert answer.headers["content-type"].startswith("text/csv")
     assert "usage-2026-03-09-2026-03-11.csv" in answer.headers["content-disposition"]
@@ -124,10 +143,18 @@ async def test_the_csv_has_every_row_and_no_formula(
 
 
 WRONG: tuple[dict[str, Any], ...] = (
-        {"from": "2026-03-11", "to": "2026-03-10"}, {"from": "2020-01-01", "to": "2026-01-01"},
-        {"from": "yesterday"}, {"to": "9999-12-31"}, {"by": "password"}, {"sort": "id"},
-        {"cursor": "-1"}, {"cursor": "x"}, {"cursor": "²"}, {"limit": 0}, {"provider": "p"},
-)  # fmt: skip
+    {"from": "2026-03-11", "to": "2026-03-10"},
+    {"from": "2020-01-01", "to": "2026-01-01"},
+    {"from": "yesterday"},
+    {"to": "9999-12-31"},
+    {"by": "password"},
+    {"sort": "id"},
+    {"cursor": "-1"},
+    {"cursor": "x"},
+    {"cursor": "²"},
+    {"limit": 0},
+    {"provider": "p"},
+)
 
 
 async def test_what_cannot_be_asked_for_is_refused(alice: Caller):
@@ -143,9 +170,13 @@ async def test_speeds_are_told_over_time(alice: Caller, people: People):
     async with unit_of_work() as session:
         for value in (100.0, 300.0, 200.0):
             session.add(
-                PerformanceMetric(name="time_to_first_token", value=value, model_name="small",
-                                  provider_name="p")
-            )  # fmt: skip
+                PerformanceMetric(
+                    metric_name="time_to_first_token",
+                    metric_value=value,
+                    model_name="small",
+                    provider_name="p",
+                )
+            )
         session.add(UsageLog(model_name="small", provider_name="p", status="failed"))
     found = (await alice.get(SPEED, params={"span": "hour", "percentile": 50})).json()
     (item,) = found["items"]

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from llm_ui.db import unit_of_work
-from llm_ui.services import installation
-from llm_ui.services.monitoring import record
+from llm_ui.services.audit.recording import record
+from llm_ui.services.operations import instance_settings
 from tests.api.conftest import Caller
 from tests.conftest import People
 
@@ -18,19 +18,24 @@ ROUTES = (LOG, f"{LOG}/errors", f"{LOG}/export")
 async def history(people: People) -> None:
     """Alice changes a setting, a provider fails, and the same bug strikes three times."""
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, log_days=30)
+        await instance_settings.keep(session, people.alice, log_days=30)
         record(session, "provider.down", "Ollama: refused", level="error", provider="Ollama")
         for number in range(3):
             record(
-                session, "error.unhandled", "KeyError in GET /x", level="error",
-                reference=f"ABCD234{number}", user_id=people.bob.user_id, address="10.0.0.9",
-            )  # fmt: skip
+                session,
+                "error.unhandled",
+                "KeyError in GET /x",
+                level="error",
+                reference=f"ABCD234{number}",
+                user_id=people.bob.user_id,
+                address="10.0.0.9",
+            )
 
 
 async def test_alice_sees_what_was_changed_from_what_to_what(history: None, alice: Caller):
-    answer = await alice.get(LOG, params={"kind": "admin"})
+    answer = await alice.get(LOG, params={"log_type": "admin"})
     (entry,) = answer.json()["items"]
-    assert entry["kind"] == "admin.settings"
+    assert entry["log_type"] == "admin.settings"
     assert entry["user"] == "alice"
     (change,) = [fact for fact in entry["facts"] if fact["is_change"]]
     assert (change["name"], change["before"], change["value"]) == ("log_days", "365", "30")
@@ -39,15 +44,15 @@ async def test_alice_sees_what_was_changed_from_what_to_what(history: None, alic
 @pytest.mark.parametrize(
     ("wanted", "count"),
     [
-        ({"level": "error"}, 4),
-        ({"kind": "error.unhandled"}, 3),
-        ({"kind": "error"}, 3),
-        ({"kind": "err"}, 0),
+        ({"log_level": "error"}, 4),
+        ({"log_type": "error.unhandled"}, 3),
+        ({"log_type": "error"}, 3),
+        ({"log_type": "err"}, 0),
         ({"q": "ABCD2341"}, 1),
         ({"q": "bob KeyError"}, 3),
         ({"q": "10.0.0.9"}, 3),
         ({"q": "100%"}, 0),
-        ({"hours": 1, "level": "error"}, 4),
+        ({"hours": 1, "log_level": "error"}, 4),
     ],
 )
 async def test_rows_are_found_by_what_they_hold(history: None, alice: Caller, wanted, count):
@@ -77,11 +82,11 @@ async def test_the_export_holds_every_row_and_no_formula(history: None, alice: C
     async with unit_of_work() as session:
         record(session, "sign_in.failed", "=HYPERLINK(1)", level="warning")
     lines = (await alice.get(f"{LOG}/export")).text.splitlines()
-    assert lines[0].startswith("time,level,kind")
+    assert lines[0].startswith("created_at,log_level,log_type")
     assert any("'=HYPERLINK(1)" in line for line in lines)
     rows = (await alice.get(f"{LOG}/export", params={"format": "ndjson"})).text.splitlines()
     assert len(rows) == len(lines) - 1
-    assert json.loads(rows[0])["kind"] == "sign_in.failed"
+    assert json.loads(rows[0])["log_type"] == "sign_in.failed"
 
 
 async def test_a_cursor_of_somebodys_own_making_is_refused(alice: Caller):

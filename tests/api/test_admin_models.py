@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llm_ui.services import price_list
+from llm_ui.services.money import price_list
 from tests.api.conftest import Caller
 from tests.conftest import People
 
@@ -30,10 +30,16 @@ async def test_alice_changes_orders_and_switches_models(
     assert (await alice.get(MODELS, params={"limit": 3})).json()["total"] == 4
     path = f"{MODELS}/{model_id}"
     body = {
-        "name": "Ours", "description": "For letters.", "icon": "brain", "context_window": 4000,
-        "capabilities": ["vision"], "default_params": {"temperature": 0.3, "seed": 7},
-        "system_prompt": "Be brief.", "place": 4, "default": True,
-    }  # fmt: skip
+        "name": "Ours",
+        "description": "For letters.",
+        "icon": "brain",
+        "context_window": 4000,
+        "capabilities": ["vision"],
+        "default_params": {"temperature": 0.3, "seed": 7},
+        "system_prompt": "Be brief.",
+        "place": 4,
+        "default": True,
+    }
     changed = (await alice.patch(path, json=body)).json()
     assert (changed["name"], changed["place"], changed["places"]) == ("Ours", 4, 4)
     assert (changed["context_window"], changed["capabilities"]) == (4000, ["vision"])
@@ -43,19 +49,21 @@ async def test_alice_changes_orders_and_switches_models(
     shown = next(each for each in mine if each["id"] == model_id)
     assert mine[-1]["id"] == model_id
     assert (shown["icon"], shown["description"], shown["defaults"]) == (
-        "brain", "For letters.", {"temperature": "0.3", "seed": "7"},
-    )  # fmt: skip
+        "brain",
+        "For letters.",
+        {"temperature": "0.3", "seed": "7"},
+    )
     # That there are instructions may be known; what they say is the admin's.
     assert shown["instructed"] is True
     assert "Be brief." not in str(mine)
     again = (await alice.patch(path, json={"context_window": None, "type_id": None})).json()
     assert (again["context_window"], again["type_id"], again["name"]) == (None, None, "Ours")
     ids = [each["id"] for each in items]
-    switched = await alice.post(f"{MODELS}/switch", json={"ids": ids, "active": False})
+    switched = await alice.post(f"{MODELS}/switch", json={"ids": ids, "is_active": False})
     assert switched.json() == {"changed": 4}
     assert (await bob.get("/api/v1/models")).json()["items"] == []
     assert len(await listed(alice, state="off", q="ours")) == 1
-    await alice.post(f"{MODELS}/switch", json={"ids": ids, "active": True})
+    await alice.post(f"{MODELS}/switch", json={"ids": ids, "is_active": True})
     chosen = {"visibility": "chosen", "readers": [people.bob.user_id]}
     changed = (await alice.patch(path, json=chosen)).json()
     assert [each["username"] for each in changed["readers"]] == ["bob"]
@@ -103,8 +111,13 @@ async def test_prices_are_added_changed_and_deleted(alice: Caller, model_id: str
     assert [each["cached_input_micro"] for each in changed] == [None, 1]
     assert [each["reasoning_micro"] for each in changed] == [0, None]
     assert len((await alice.delete(own)).json()["items"]) == 1
-    for wrong in ({"input_micro": -1}, {"input_micro": 0.5}, {"currency": "US"},
-                  {"valid_from": "soon"}, {"output_micro": 10**13}):  # fmt: skip
+    for wrong in (
+        {"input_micro": -1},
+        {"input_micro": 0.5},
+        {"currency": "US"},
+        {"valid_from": "soon"},
+        {"output_micro": 10**13},
+    ):
         assert (await alice.post(path, json=PRICE | wrong)).status_code == 422, wrong
     given = await alice.post(f"{MODELS}/listed-prices", json={"ids": [model_id]})
     assert given.json() == {"changed": 0}
@@ -114,7 +127,7 @@ async def test_prices_are_added_changed_and_deleted(alice: Caller, model_id: str
 async def test_types_are_made_renamed_and_deleted(alice: Caller, model_id: str):
     items = (await alice.get(TYPES)).json()["items"]
     slugs = [each["slug"] for each in items]
-    assert slugs == ["chat", "reasoning", "vision", "code", "embedding"]
+    assert slugs == ["chat", "reasoning", "vision", "code", "embedding", "image"]
     made = await alice.post(TYPES, json={"name": "Poets", "icon": "star"})
     assert made.status_code == 201
     poets = made.json()["items"][-1]
@@ -125,7 +138,7 @@ async def test_types_are_made_renamed_and_deleted(alice: Caller, model_id: str):
     await alice.patch(f"{MODELS}/{model_id}", json={"type_id": poets["id"]})
     assert [each["id"] for each in await listed(alice, type=poets["id"])] == [model_id]
     assert (await alice.post(TYPES, json={"name": "bards"})).json()["field"] == "name"
-    assert len((await alice.delete(f"{TYPES}/{poets['id']}")).json()["items"]) == 5
+    assert len((await alice.delete(f"{TYPES}/{poets['id']}")).json()["items"]) == 6
     assert [each["id"] for each in await listed(alice, type="none")] == [model_id]
 
 

@@ -30,8 +30,15 @@ async def test_alice_pages_through_the_people_and_reads_one(alice: Caller, peopl
 
 
 async def test_what_cannot_be_asked_for_is_refused(alice: Caller, people: People):
-    wrong = ({"sort": "password_hash"}, {"role": "owner"}, {"state": "x"}, {"limit": 0},
-             {"limit": 10_000}, {"cursor": "nonsense"}, {"active_days": 10**9})  # fmt: skip
+    wrong = (
+        {"sort": "password_hash"},
+        {"role": "owner"},
+        {"status": "x"},
+        {"limit": 0},
+        {"limit": 10_000},
+        {"cursor": "nonsense"},
+        {"active_days": 10**9},
+    )
     for params in wrong:
         assert (await alice.get(USERS, params=params)).status_code == 422, params
     assert (await alice.get(f"{USERS}/nobody")).status_code == 404
@@ -80,9 +87,9 @@ async def test_a_disabled_persons_cookie_opens_nothing_and_alice_lets_them_in_ag
     alice: Caller, bob: Caller, people: People
 ):
     path = f"{USERS}/{people.bob.user_id}"
-    assert (await alice.patch(path, json={"is_active": False})).json()["state"] == "disabled"
+    assert (await alice.patch(path, json={"is_active": False})).json()["status"] == "disabled"
     assert (await bob.get(f"{AUTH}/me")).status_code == 401
-    assert (await alice.patch(path, json={"is_active": True})).json()["state"] == "active"
+    assert (await alice.patch(path, json={"is_active": True})).json()["status"] == "active"
     credentials = {"email": "bob@example.org", "password": PASSWORD}
     assert (await bob.post(f"{AUTH}/login", json=credentials)).status_code == 200
 
@@ -92,6 +99,10 @@ async def test_a_promoted_person_manages_and_a_demoted_one_no_longer(
 ):
     path = f"{USERS}/{people.bob.user_id}"
     await alice.patch(path, json={"role": "admin"})
+    # What was opened before does not become an administrator's.
+    assert (await bob.get(USERS)).status_code == 401
+    credentials = {"email": "bob@example.org", "password": PASSWORD}
+    assert (await bob.post(f"{AUTH}/login", json=credentials)).status_code == 200
     assert (await bob.get(USERS)).status_code == 200
     await alice.patch(path, json={"role": "user"})
     assert (await bob.get(USERS)).status_code == 401
@@ -130,7 +141,7 @@ async def test_a_withdrawn_invitation_opens_nothing(alice: Caller, visitor: Call
 async def test_an_account_is_made_and_its_owner_sets_the_password(alice: Caller, visitor: Caller):
     made = await alice.post(USERS, json={"email": "dora@example.org", "username": "Dora"})
     assert made.status_code == 201
-    assert made.json()["user"]["state"] == "waiting"
+    assert made.json()["user"]["status"] == "waiting"
     body = {"token": token_of(made.json()["link"]["path"])}
     seen = (await visitor.post(f"{AUTH}/reset", json=body)).json()
     assert (seen["username"], seen["email"]) == ("Dora", "dora@example.org")
@@ -165,20 +176,20 @@ async def test_a_reset_signs_the_person_out_elsewhere(
 
 async def test_deleting_needs_the_e_mail_and_hands_over(alice: Caller, people: People):
     bob = f"{USERS}/{people.bob.user_id}"
-    wrong = await alice.request("DELETE", bob, json={"email": "x@example.org"})
+    wrong = await alice.post(f"{bob}/delete", json={"email": "x@example.org"})
     assert (wrong.status_code, wrong.json()["field"]) == (422, "email")
     body = {"email": "bob@example.org", "hand_over_to": "nobody"}
-    assert (await alice.request("DELETE", bob, json=body)).status_code == 422
+    assert (await alice.post(f"{bob}/delete", json=body)).status_code == 422
     body["hand_over_to"] = people.charlie.user_id
-    assert (await alice.request("DELETE", bob, json=body)).status_code == 204
+    assert (await alice.post(f"{bob}/delete", json=body)).status_code == 204
     assert (await alice.get(bob)).status_code == 404
 
 
-async def test_the_door_says_who_may_register(visitor: Caller, people: People, settings_env):
-    told = (await visitor.get(f"{AUTH}/door")).json()
+async def test_anybody_is_told_who_may_register(visitor: Caller, people: People, settings_env):
+    told = (await visitor.get(f"{AUTH}/registration")).json()
     assert told == {"is_new": False, "registration": "open", "domains": "", "needs_token": False}
     settings_env("REGISTRATION", "invite")
-    assert (await visitor.get(f"{AUTH}/door")).json()["registration"] == "invite"
+    assert (await visitor.get(f"{AUTH}/registration")).json()["registration"] == "invite"
     account = {"email": "dora@example.org", "username": "Dora", "password": PASSWORD}
     refused = await visitor.post(
         f"{AUTH}/register", json=account, headers={"Accept-Language": "de"}

@@ -17,15 +17,20 @@ HEADER = "team-blue-0815"
 
 
 async def add(alice: Caller, **fields: Any) -> dict[str, Any]:
-    body = {"name": "Cellar", "type": "openai", "base_url": "http://10.1.2.3:8000/v1"} | fields
+    body = {
+        "name": "Cellar",
+        "provider_type": "openai",
+        "api_url": "http://10.1.2.3:8000/v1",
+    } | fields
     answer = await alice.post(PROVIDERS, json=body)
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
 async def test_alice_adds_reads_changes_and_removes_a_provider(alice: Caller):
-    made = await add(alice, api_key=KEY, headers={"X-Team": HEADER}, concurrency_limit=2,
-                     timeouts={"connect": 3})  # fmt: skip
+    made = await add(
+        alice, api_key=KEY, headers={"X-Team": HEADER}, concurrency_limit=2, timeouts={"connect": 3}
+    )
     assert made["key_stored"] is True
     assert made["headers"] == ["X-Team"]
     assert (made["concurrency_limit"], made["timeouts"]) == (2, {"connect": 3.0})
@@ -36,8 +41,10 @@ async def test_alice_adds_reads_changes_and_removes_a_provider(alice: Caller):
         await alice.patch(path, json={"name": "Attic", "concurrency_limit": None, "timeouts": {}})
     ).json()
     assert (changed["name"], changed["concurrency_limit"], changed["timeouts"]) == (
-        "Attic", None, {},
-    )  # fmt: skip
+        "Attic",
+        None,
+        {},
+    )
     assert changed["key_stored"]
     assert (await alice.patch(path, json={"api_key": None})).json()["key_stored"] is False
     assert (await alice.patch(path, json={"headers": {"X-Team": None}})).status_code == 200
@@ -46,7 +53,7 @@ async def test_alice_adds_reads_changes_and_removes_a_provider(alice: Caller):
     everything = f"{made} {read.text} {changed} {listed}"
     assert KEY not in everything
     assert HEADER not in everything
-    assert (await alice.get(f"{path}/hanging")).json() == {"models": 0, "chats": 0, "running": 0}
+    assert (await alice.get(f"{path}/dependents")).json() == {"models": 0, "chats": 0, "running": 0}
     assert (await alice.delete(path)).status_code == 204
     assert (await alice.get(path)).status_code == 404
 
@@ -68,7 +75,12 @@ async def test_a_list_comes_in_pages(alice: Caller):
 async def test_a_connection_is_tested_before_and_after_it_is_kept(
     alice: Caller, upstream: ScriptedServer
 ):
-    body = {"name": "New", "type": "openai", "base_url": f"{upstream.url}/v1", "api_key": KEY}
+    body = {
+        "name": "New",
+        "provider_type": "openai",
+        "api_url": f"{upstream.url}/v1",
+        "api_key": KEY,
+    }
     tried = (await alice.post(f"{PROVIDERS}/test", json=body)).json()
     assert (tried["ok"], tried["models"], tried["key_unused"]) == (True, 4, True)
     assert (await alice.get(PROVIDERS)).json()["items"] == []
@@ -76,17 +88,17 @@ async def test_a_connection_is_tested_before_and_after_it_is_kept(
     path = f"{PROVIDERS}/{made['id']}"
     (saved,) = (await alice.post(f"{path}/test")).json()["items"]
     assert saved["ok"]
-    wrong = {"base_url": f"{upstream.url}/nowhere"}
+    wrong = {"api_url": f"{upstream.url}/nowhere"}
     (tried,) = (await alice.post(f"{path}/test", json=wrong)).json()["items"]
     assert (tried["ok"], tried["reason"]) == (False, "not_found")
-    away = await alice.post(f"{path}/test", json={"base_url": "http://evil.example/v1"})
+    away = await alice.post(f"{path}/test", json={"api_url": "http://evil.example/v1"})
     assert (away.status_code, away.json()["field"]) == (422, "api_key")
 
 
 async def test_models_are_synced_at_alices_word(
     alice: Caller, bob: Caller, upstream: ScriptedServer
 ):
-    made = await add(alice, base_url=f"{upstream.url}/v1")
+    made = await add(alice, api_url=f"{upstream.url}/v1")
     path = f"{PROVIDERS}/{made['id']}"
     synced = (await alice.post(f"{path}/sync")).json()
     assert synced["answered"]
@@ -97,7 +109,7 @@ async def test_models_are_synced_at_alices_word(
     away = (await alice.post(f"{path}/sync")).json()
     assert (away["answered"], away["provider"]["status"]) == (False, "down")
     assert away["provider"]["reason"] == "refused"
-    await alice.patch(path, json={"active": False})
+    await alice.patch(path, json={"is_active": False})
     assert (await alice.post(f"{path}/sync")).status_code == 409
     assert (await bob.get("/api/v1/models")).json()["items"] == []
 
@@ -106,37 +118,39 @@ async def test_further_addresses_are_kept_in_their_order(alice: Caller):
     made = await add(alice)
     path = f"{PROVIDERS}/{made['id']}/addresses"
     for host in ("a", "b"):
-        answer = await alice.post(path, json={"base_url": f"http://{host}/v1", "api_key": KEY})
+        answer = await alice.post(path, json={"api_url": f"http://{host}/v1", "api_key": KEY})
         assert answer.status_code == 201
         assert KEY not in answer.text
-    first = await alice.post(path, json={"base_url": "http://c/v1", "position": 0})
-    order = [each["base_url"] for each in first.json()["addresses"]]
+    first = await alice.post(path, json={"api_url": "http://c/v1", "position": 0})
+    order = [each["api_url"] for each in first.json()["addresses"]]
     assert order == ["http://c/v1", "http://a/v1", "http://b/v1"]
     own = f"{path}/{first.json()['addresses'][0]['id']}"
-    moved = (await alice.patch(own, json={"position": 2, "active": False})).json()["addresses"]
-    assert [each["base_url"] for each in moved][-1] == "http://c/v1"
-    assert moved[-1]["active"] is False
+    moved = (await alice.patch(own, json={"position": 2, "is_active": False})).json()["addresses"]
+    assert [each["api_url"] for each in moved][-1] == "http://c/v1"
+    assert moved[-1]["is_active"] is False
     assert len((await alice.delete(own)).json()["addresses"]) == 2
-    again = await alice.post(path, json={"base_url": "http://a/v1"})
+    again = await alice.post(path, json={"api_url": "http://a/v1"})
     assert again.status_code == 409
 
 
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"base_url": "file:///etc/passwd"}, "base_url"),
+        ({"api_url": "file:///etc/passwd"}, "api_url"),
         ({"headers": {"Authorization": "x"}}, "headers"),
         ({"headers": {"X": "a\r\nb"}}, "headers"),
         ({"concurrency_limit": 0}, "concurrency_limit"),
         ({"concurrency_limit": 10_001}, "concurrency_limit"),
         ({"timeouts": {"total": 1e9}}, "timeouts.total"),
-        ({"type": "scripted"}, "type"),
-        ({"type": "anthropic"}, "api_key"),
+        ({"provider_type": "scripted"}, "type"),
+        ({"provider_type": "anthropic"}, "api_key"),
         ({"name": ""}, "name"),
     ],
 )
 async def test_what_cannot_be_is_refused_by_field(alice: Caller, fields: dict, field: str):
-    answer = await alice.post(PROVIDERS, json={"name": "Cellar", "type": "openai"} | fields)
+    answer = await alice.post(
+        PROVIDERS, json={"name": "Cellar", "provider_type": "openai"} | fields
+    )
     assert (answer.status_code, answer.json()["field"]) == (422, field)
     assert (await alice.get(PROVIDERS)).json()["items"] == []
 
@@ -144,9 +158,12 @@ async def test_what_cannot_be_is_refused_by_field(alice: Caller, fields: dict, f
 async def test_the_catalogue_names_types_and_services(alice: Caller):
     found = (await alice.get(f"{PROVIDERS}/catalogue")).json()
     assert {each["type"] for each in found["types"]} == {
-        "llm_api", "ollama", "openai", "anthropic",
-    }  # fmt: skip
-    named = {each["name"]: each["base_url"] for each in found["presets"]}
+        "llm_api",
+        "ollama",
+        "openai",
+        "anthropic",
+    }
+    named = {each["name"]: each["api_url"] for each in found["presets"]}
     assert named["OpenRouter"] == "https://openrouter.ai/api/v1"
     assert len(named) == len(found["presets"])
 
@@ -156,16 +173,23 @@ async def test_nobody_else_gets_in_and_nothing_happens(
 ):
     made = await add(alice)
     own = f"{PROVIDERS}/{made['id']}"
-    there = {"base_url": "http://10.9.9.9/v1"}
-    body = {"name": "Mine", "type": "openai", **there}
+    there = {"api_url": "http://10.9.9.9/v1"}
+    body = {"name": "Mine", "provider_type": "openai", **there}
     calls = [
-        ("GET", PROVIDERS, None), ("POST", PROVIDERS, body), ("GET", own, None),
-        ("PATCH", own, there), ("DELETE", own, None), ("GET", f"{own}/hanging", None),
-        ("GET", f"{PROVIDERS}/catalogue", None), ("POST", f"{PROVIDERS}/test", body),
-        ("POST", f"{own}/test", None), ("POST", f"{own}/sync", None),
-        ("POST", f"{own}/addresses", there), ("PATCH", f"{own}/addresses/x", there),
+        ("GET", PROVIDERS, None),
+        ("POST", PROVIDERS, body),
+        ("GET", own, None),
+        ("PATCH", own, there),
+        ("DELETE", own, None),
+        ("GET", f"{own}/dependents", None),
+        ("GET", f"{PROVIDERS}/catalogue", None),
+        ("POST", f"{PROVIDERS}/test", body),
+        ("POST", f"{own}/test", None),
+        ("POST", f"{own}/sync", None),
+        ("POST", f"{own}/addresses", there),
+        ("PATCH", f"{own}/addresses/x", there),
         ("DELETE", f"{own}/addresses/x", None),
-    ]  # fmt: skip
+    ]
     for method, path, content in calls:
         assert (await visitor.request(method, path, json=content)).status_code == 401, path
         for outsider in (bob, charlie):

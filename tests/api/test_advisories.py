@@ -7,17 +7,24 @@ from typing import Any
 import pytest
 
 from llm_ui.generation import Engine
-from llm_ui.services import providers
+from llm_ui.services.catalogue import providers
 from tests.api import stock
 from tests.api.conftest import Caller
 from tests.conftest import until
 from tests.scripted import ScriptedServer, scripted_server
 
 FORGED: dict[str, Any] = {
-    "urlIdx": 1, "provider": 1, "provider_id": "{provider}", "model_ref": "{model}",
-    "endpoint": "{url}", "base_url": "{url}", "api_base": "{url}", "url": "{url}",
-    "headers": {"Authorization": "Bearer x"}, "index": 1,
-}  # fmt: skip
+    "urlIdx": 1,
+    "provider": 1,
+    "provider_id": "{provider}",
+    "model_ref": "{model}",
+    "endpoint": "{url}",
+    "api_url": "{url}",
+    "api_base": "{url}",
+    "url": "{url}",
+    "headers": {"Authorization": "Bearer x"},
+    "index": 1,
+}
 
 
 async def test_nobody_but_the_model_says_which_provider_is_asked(
@@ -28,7 +35,7 @@ async def test_nobody_but_the_model_says_which_provider_is_asked(
     async with scripted_server() as other:
         made = await alice.post(
             "/api/v1/admin/providers",
-            json={"name": "Other", "type": "openai", "base_url": f"{other.url}/v1"},
+            json={"name": "Other", "provider_type": "openai", "api_url": f"{other.url}/v1"},
         )
         provider = made.json()["id"]
         assert (await alice.post(f"/api/v1/admin/providers/{provider}/sync")).json()["answered"]
@@ -53,10 +60,10 @@ async def test_nobody_but_the_model_says_which_provider_is_asked(
         assert len(other.requests) == asked
         refused = await bob.post(
             f"/api/v1/chats/{chat['id']}/messages/{started.json()['message_id']}/retry",
-            json={"params": {"base_url": other.url, "provider": provider}},
+            json={"params": {"api_url": other.url, "provider": provider}},
         )
         assert refused.status_code == 422
-        off = await alice.patch(f"/api/v1/admin/providers/{provider}", json={"active": False})
+        off = await alice.patch(f"/api/v1/admin/providers/{provider}", json={"is_active": False})
         assert off.is_success
         answer = await bob.post("/api/v1/chats", json={"model": model})
         assert answer.status_code in (404, 409, 422)
@@ -68,33 +75,88 @@ async def test_nobody_but_the_model_says_which_provider_is_asked(
 CHECKED = [
     ("/projects", "/projects/{project_id}", "patch", {"name": "x"}, "name", ["", " ", "x" * 101]),
     ("/projects", "/projects/{project_id}", "patch", {"name": "x"}, "icon", ["<script>", "💥"]),
-    ("/projects", "/projects/{project_id}", "patch", {"name": "x"}, "system_prompt",
-     ["x" * 100_001]),
-    ("/prompts", "/prompts/{prompt_id}", "put", {"name": "x", "text": "y"}, "name",
-     ["", "x" * 101]),
+    (
+        "/projects",
+        "/projects/{project_id}",
+        "patch",
+        {"name": "x"},
+        "system_prompt",
+        ["x" * 100_001],
+    ),
+    (
+        "/prompts",
+        "/prompts/{prompt_id}",
+        "put",
+        {"name": "x", "text": "y"},
+        "name",
+        ["", "x" * 101],
+    ),
     ("/prompts", "/prompts/{prompt_id}", "put", {"name": "x", "text": "y"}, "text", ["", " "]),
-    ("/prompts", "/prompts/{prompt_id}", "put", {"name": "x", "text": "y"}, "tags",
-     [["x" * 300], ["x"] * 60]),
-    ("/chats", "/chats/{chat_id}", "patch", {"model": "{model_id}"}, "settings",
-     [{"temperature": 99}, {"max_tokens": 0}, {"reasoning_effort": "x"}, {"base_url": "x"}]),
-    ("/admin/users", "/admin/users/{user_id}", "patch",
-     {"email": "z@example.org", "username": "Z"}, "username", ["", "x" * 100]),
-    ("/admin/users", "/admin/users/{user_id}", "patch",
-     {"email": "z@example.org", "username": "Z"}, "role", ["owner", ""]),
-    ("/admin/providers", "/admin/providers/{provider_id}", "patch",
-     {"name": "x", "type": "openai", "base_url": "http://127.0.0.1:9/v1"}, "base_url",
-     ["http://169.254.169.254/", "file:///etc/passwd", "http://0x7f000001/", "x"]),
-    ("/admin/providers", "/admin/providers/{provider_id}", "patch",
-     {"name": "x", "type": "openai", "base_url": "http://127.0.0.1:9/v1"}, "headers",
-     [{"Host": "evil"}, {"Authorization": "x"}, {"a b": "c"}, {"x": "a\r\nb"}]),
-    ("/admin/providers", "/admin/providers/{provider_id}", "patch",
-     {"name": "x", "type": "openai", "base_url": "http://127.0.0.1:9/v1"}, "timeouts",
-     [{"first_token": -1}, {"no_such": 1}]),
-    ("/admin/providers/{provider_id}/addresses",
-     "/admin/providers/{provider_id}/addresses/{address_id}", "patch",
-     {"base_url": "http://127.0.0.1:9/v3"}, "base_url",
-     ["http://169.254.169.254/", "http://2130706433/", "x"]),
-]  # fmt: skip
+    (
+        "/prompts",
+        "/prompts/{prompt_id}",
+        "put",
+        {"name": "x", "text": "y"},
+        "tags",
+        [["x" * 300], ["x"] * 60],
+    ),
+    (
+        "/chats",
+        "/chats/{chat_id}",
+        "patch",
+        {"model": "{model_id}"},
+        "settings",
+        [{"temperature": 99}, {"max_tokens": 0}, {"reasoning_effort": "x"}, {"api_url": "x"}],
+    ),
+    (
+        "/admin/users",
+        "/admin/users/{user_id}",
+        "patch",
+        {"email": "z@example.org", "username": "Z"},
+        "username",
+        ["", "x" * 100],
+    ),
+    (
+        "/admin/users",
+        "/admin/users/{user_id}",
+        "patch",
+        {"email": "z@example.org", "username": "Z"},
+        "role",
+        ["owner", ""],
+    ),
+    (
+        "/admin/providers",
+        "/admin/providers/{provider_id}",
+        "patch",
+        {"name": "x", "provider_type": "openai", "api_url": "http://127.0.0.1:9/v1"},
+        "api_url",
+        ["http://169.254.169.254/", "file:///etc/passwd", "http://0x7f000001/", "x"],
+    ),
+    (
+        "/admin/providers",
+        "/admin/providers/{provider_id}",
+        "patch",
+        {"name": "x", "provider_type": "openai", "api_url": "http://127.0.0.1:9/v1"},
+        "headers",
+        [{"Host": "evil"}, {"Authorization": "x"}, {"a b": "c"}, {"x": "a\r\nb"}],
+    ),
+    (
+        "/admin/providers",
+        "/admin/providers/{provider_id}",
+        "patch",
+        {"name": "x", "provider_type": "openai", "api_url": "http://127.0.0.1:9/v1"},
+        "timeouts",
+        [{"first_token": -1}, {"no_such": 1}],
+    ),
+    (
+        "/admin/providers/{provider_id}/addresses",
+        "/admin/providers/{provider_id}/addresses/{address_id}",
+        "patch",
+        {"api_url": "http://127.0.0.1:9/v3"},
+        "api_url",
+        ["http://169.254.169.254/", "http://2130706433/", "x"],
+    ),
+]
 
 
 async def test_what_a_route_refuses_to_make_another_does_not_make_of_it(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from typing import Any
 
 import httpx
 import pytest
 
-from llm_ui.api import answers, asking
+from llm_ui.api.answers import asking
 from llm_ui.api.app import create_api
-from llm_ui.api.openapi import operations
+from llm_ui.api.http import responses
+from llm_ui.api.http.cors import KeysFromAnywhere
+from llm_ui.api.openapi.document import operations
+from llm_ui.auth import COOKIE
 from llm_ui.db import unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import StoredFile
-from llm_ui.services import extraction
+from llm_ui.services.files import extraction
 from tests.api import stock
 from tests.api.conftest import Caller
 from tests.api.test_keys import key_of, program
@@ -32,9 +36,52 @@ def test_every_route_that_makes_something_says_where_it_is():
     making = {
         path.removeprefix(API)
         for path, _, operation in operations(document)
-        if "201" in operation["responses"]
+        if {"201", "202"} & operation["responses"].keys()
     }
-    assert making == set(answers.PLACES)
+    assert making == set(responses.PLACES)
+
+
+def test_the_document_says_so_too():
+    for path, method, operation in operations(create_api().openapi()):
+        for status in {"201", "202"} & operation["responses"].keys():
+            assert "Location" in operation["responses"][status]["headers"], (method, path)
+
+
+async def test_what_an_administrator_makes_or_begins_is_where_the_answer_says(
+    alice: Caller, engine: Engine
+):
+    provider = {"name": "Spare", "provider_type": "openai", "api_url": "http://127.0.0.1:9/v1"}
+    sent: list[tuple[str, dict[str, object]]] = [
+        ("/admin/users", {"email": "erin@example.org", "username": "Erin"}),
+        ("/admin/invitations", {"email": "frank@example.org"}),
+        ("/admin/providers", provider),
+        ("/admin/types", {"name": "Slow"}),
+        ("/admin/jobs", {"job_type": "retention"}),
+    ]
+    for path, body in sent:
+        answer = await alice.post(f"{API}{path}", json=body)
+        assert answer.status_code in (201, 202), answer.text
+        there = answer.headers["Location"]
+        if path == "/admin/invitations":
+            assert (await alice.delete(there)).status_code == 204
+        else:
+            assert (await alice.get(there)).status_code == 200, there
+        if path == "/admin/providers":
+            added = await alice.post(f"{there}/models", json={"name": "own"})
+            assert added.status_code == 201
+            assert (await alice.get(added.headers["Location"])).json()["upstream_name"] == "own"
+
+
+async def test_another_try_at_an_answer_is_where_its_answer_says(
+    bob: Caller, model_id: str, engine: Engine
+):
+    chat = (await bob.post(f"{API}/chats", json={"model": model_id})).json()["id"]
+    first = await bob.post(f"{API}/chats/{chat}/messages", json={"content": "say:one"})
+    await bob.get(first.headers["Location"])
+    message = f"{API}/chats/{chat}/messages/{first.json()['message_id']}"
+    again = await bob.post(f"{message}/retry")
+    assert again.headers["Location"] == f"{API}/runs/{again.json()['run_id']}/events"
+    assert "event: end" in (await bob.get(again.headers["Location"])).text
 
 
 async def test_what_was_made_is_where_the_answer_says(bob: Caller, model_id: str, engine: Engine):
@@ -57,7 +104,7 @@ async def test_what_was_made_is_where_the_answer_says(bob: Caller, model_id: str
         assert answer.status_code == 201, answer.text
         there = await bob.get(answer.headers["Location"])
         assert there.json()["id"] == answer.json()["id"]
-    key = await bob.post(f"{API}/keys", json={"name": "K", "scopes": ["read"], "days": 1})
+    key = await bob.post(f"{API}/keys", json={"key_name": "K", "scopes": ["read"], "days": 1})
     assert key.headers["Location"] == f"{API}/keys/{key.json()['item']['id']}"
     assert (await bob.delete(key.headers["Location"])).status_code == 200
 
@@ -131,6 +178,69 @@ async def test_a_page_elsewhere_gets_nothing_by_a_cookie(bob: Caller, visitor: C
         assert "Access-Control-Allow-Origin" not in refused.headers, asked
     basic = {"Origin": ELSEWHERE, "Authorization": "Basic Ym9iOmJvYg=="}
     assert "Access-Control-Allow-Origin" not in (await bob.get(f"{API}/me", headers=basic)).headers
+
+
+async def test_a_page_elsewhere_may_read_the_document_and_that_a_key_is_missing(
+    visitor: Caller, bob: Caller
+):
+    document = f"{API}/openapi.json"
+    asked = await visitor.options(document, headers=asking_for("x-anything", "GET"))
+    assert (asked.status_code, asked.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    read = await visitor.get(document, headers={"Origin": ELSEWHERE})
+    refused = await visitor.get(f"{API}/models", headers={"Origin": ELSEWHERE})
+    assert (read.status_code, refused.status_code) == (200, 401)
+    for answer in (asked, read, refused):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+    # What somebody's cookie comes to is nothing to read elsewhere, whatever it comes to.
+    bob.cookies.set(COOKIE, "ended")
+    ended = await bob.get(f"{API}/models", headers={"Origin": ELSEWHERE})
+    assert ended.status_code == 401
+    assert "Access-Control-Allow-Origin" not in ended.headers
+
+
+async def test_what_stands_around_it_allows_no_other_page_and_varies_once():
+    """Reflex's own lets credentials through on every answer, and names what varies again."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        more = [(b"access-control-allow-origin", own)] if (own := told.pop()) else []
+        headers = [(b"access-control-allow-credentials", b"true"), *more]
+        headers += [(b"vary", b"Origin"), (b"vary", b"Accept-Encoding, Origin")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    told = [b"http://localhost:3000", b""]
+    transport = httpx.ASGITransport(KeysFromAnywhere(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+        other = await client.get(f"{API}/models", headers={"Origin": ELSEWHERE})
+        own = await client.get(f"{API}/models", headers={"Origin": "http://localhost:3000"})
+    assert not [name for name in other.headers if name.startswith("access-control-")]
+    assert own.headers["Access-Control-Allow-Credentials"] == "true"
+    assert own.headers.get_list("Vary") == ["Origin, Accept-Encoding"]
+
+
+async def test_what_any_page_may_read_takes_no_cookies_and_varies_once():
+    """That stands around all of it, so around what tells pages elsewhere what they may read."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"access-control-allow-origin", b"*"), (b"vary", b"Origin")]
+        headers += [(b"access-control-allow-credentials", b"true"), (b"vary", b"Origin")]
+        status = 200 if b"authorization" in dict(scope["headers"]) else 401
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    transport = httpx.ASGITransport(KeysFromAnywhere(app))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as client:
+        nobody = await client.get(f"{API}/models", headers={"Origin": ELSEWHERE})
+        key = {"Origin": ELSEWHERE, "Authorization": "Bearer llmui_x"}
+        with_key = await client.get(f"{API}/models", headers=key)
+        page = await client.get("/api/docs", headers={"Origin": ELSEWHERE})
+    for answer in (nobody, with_key):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert not [name for name in page.headers if name.startswith("access-control-")]
+    for answer in (nobody, with_key, page):
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert answer.headers.get_list("Vary") == ["Origin"]
 
 
 async def test_what_is_no_rest_is_for_no_page_elsewhere(visitor: Caller):

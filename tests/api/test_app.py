@@ -2,8 +2,11 @@
 
 import re
 
-from llm_ui.api import auth, chats, models, runs
-from llm_ui.api.deps import changer, own_page
+from llm_ui.api.accounts import auth
+from llm_ui.api.answers import runs
+from llm_ui.api.catalogue import models
+from llm_ui.api.chats import chats
+from llm_ui.api.http.deps import changer, own_page
 from llm_ui.db import Database
 from llm_ui.generation import Engine
 from tests.api.conftest import Caller

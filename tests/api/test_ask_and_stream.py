@@ -71,7 +71,7 @@ async def test_the_end_says_what_was_used_as_the_ledger_has_it(
     upstream.script("tokens=40 reasoning=5")
     answer = await bob.post(chat, json={"content": "Hello"}, headers=STREAM)
     name, _, end = events_of(answer.content)[-1]
-    assert (name, end["state"], end["finish_reason"]) == ("end", "done", "stop")
+    assert (name, end["status"], end["finish_reason"]) == ("end", "done", "stop")
     async with unit_of_work(writes=False) as session:
         row = await session.scalar(sa.select(UsageLog))
     assert row is not None

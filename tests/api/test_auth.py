@@ -3,6 +3,8 @@
 import pytest
 
 from llm_ui import auth
+from llm_ui.i18n import LANGUAGES, translate
+from llm_ui.security import passwords
 from tests.api.conftest import Caller
 from tests.conftest import PASSWORD, People
 
@@ -54,7 +56,45 @@ async def test_another_sites_page_cannot_sign_somebody_in(people: People, visito
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Origin": "https://evil.example", "Authorization": "Bearer x"},
+        {"Authorization": "Bearer llmui_x"},
+        {"Authorization": "Basic Ym9iOmJvYg=="},
+        {"Authorization": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+async def test_what_looks_like_a_key_does_not_make_another_sites_page_ours(
+    visitor: Caller, more: dict[str, str]
+):
+    """A check that a nonsense key switches off: the browser of whoever sits at this machine, on
+    somebody else's page, makes no account, signs nobody in, and reads nothing."""
+    for path in ("register", "login", "invitation", "invitation/accept", "reset", "reset/accept"):
+        answer = await visitor.post(f"/api/v1/auth/{path}", json=ALICE, headers=more)
+        assert (answer.status_code, answer.json()["code"]) == (403, "csrf_refused"), path
+        assert "access-control-allow-origin" not in answer.headers
+    assert (await visitor.get("/api/v1/auth/registration")).json()["is_new"] is True
+
+
+async def test_signing_in_is_announced_to_no_other_sites_page(visitor: Caller):
+    """A check that a nonsense key switches off."""
+    asked = {
+        "Origin": "https://evil.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    for path in ("register", "login", "registration", "me"):
+        for method, headers in (
+            ("OPTIONS", asked),
+            ("GET", {**asked, "Authorization": "Bearer x"}),
+        ):
+            answer = await visitor.request(method, f"/api/v1/auth/{path}", headers=headers)
+            assert "access-control-allow-origin" not in answer.headers, path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 async def test_errors_are_problems_in_the_callers_language(visitor: Caller, language: str):
     answer = await visitor.post(
         "/api/v1/auth/register",
@@ -65,7 +105,8 @@ async def test_errors_are_problems_in_the_callers_language(visitor: Caller, lang
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert (problem["code"], problem["field"]) == ("invalid_input", "password")
-    assert ("Zeichen" in problem["detail"]) == (language == "de")
+    told = translate("error.password_short", language, minimum=passwords.MIN_LENGTH)
+    assert problem["detail"] == told
 
 
 @pytest.mark.parametrize(

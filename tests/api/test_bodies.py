@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from llm_ui.api.bodies import BodiesInTime, HalfSent, OpenSockets, Pace
+from llm_ui.api.http.bodies import (
+    SOCKETS_OF_PERSON,
+    BodiesInTime,
+    HalfSent,
+    OpenSockets,
+    Pace,
+)
+from llm_ui.security.limits import OPEN_SOCKET
 from tests.conftest import until
 
 PATIENT = Pace(pause=60.0)
@@ -39,9 +46,12 @@ class Sender:
         self.sent: list[dict[str, Any]] = []
         self._pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         scope = {
-            "type": "http", "method": "POST", "path": path, "client": (address, 1),
+            "type": "http",
+            "method": "POST",
+            "path": path,
+            "client": (address, 1),
             "headers": [(b"content-length", b"200")],
-        }  # fmt: skip
+        }
         self.task = asyncio.create_task(app(scope, self._pieces.get, self._send))
 
     async def _send(self, message: dict[str, Any]) -> None:
@@ -164,32 +174,122 @@ async def test_who_has_waited_leaves_nothing_behind() -> None:
     assert len(half_sent) == 0
 
 
+class Comers:
+    """Websockets that come one after the other and stay; `said` is what they hear."""
+
+    def __init__(self, **bounds: int) -> None:
+        self.app = OpenSockets(self._stays, **bounds)
+        self.said: list[str] = []
+        self.scopes: list[Any] = []
+        self.leave = asyncio.Event()
+
+    async def _stays(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        self.scopes.append(scope)
+        leaving = asyncio.ensure_future(self.leave.wait())
+        hearing = asyncio.ensure_future(receive())
+        await asyncio.wait((leaving, hearing), return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        hearing.cancel()
+
+    async def come(self, address: str) -> asyncio.Task[None]:
+        came = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if not came.is_set():
+                came.set()
+                return {"type": "websocket.connect"}
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: dict[str, Any]) -> None:
+            self.said.append(f"{address} {message['type'].removeprefix('websocket.')}")
+
+        scope = {"type": "websocket", "client": (address, 1), "headers": []}
+        count = len(self.said)
+        task = asyncio.create_task(self.app(scope, receive, send))
+        await until(lambda: len(self.said) > count)
+        return task
+
+    def know(self, number: int, who: str = "bob") -> None:
+        """Somebody signed in is heard over this one."""
+        self.scopes[number][OPEN_SOCKET].belongs_to(who)
+
+
 async def test_open_websockets_of_one_address_are_counted() -> None:
-    leave = asyncio.Event()
+    """Every websocket held: of those that nobody is known by, the oldest one makes room."""
+    comers = Comers(of_one=2, of_wide=9, in_all=9)
+    first, second, third = [await comers.come("1.1.1.1") for _ in range(3)]
+    await first
+    assert comers.said == ["1.1.1.1 accept"] * 3
+    assert not second.done()
+    assert not third.done()
+
+
+async def test_one_that_does_not_go_by_itself_is_ended() -> None:
+    """Its writer waits for a peer that does not read."""
 
     async def stays(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.accept"})
-        await leave.wait()
+        for _ in range(3):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if not scope[OPEN_SOCKET].is_going:
+                    raise
 
-    app = OpenSockets(stays, of_one=2, in_all=3)
-    said: list[str] = []
+    comers = Comers(of_one=1, of_wide=9, in_all=9)
+    comers.app = OpenSockets(stays, of_one=1, of_wide=9, in_all=9)
+    first = await comers.come("1.1.1.1")
+    await comers.come("1.1.1.1")
+    await comers.come("1.1.1.1")
+    assert comers.said == [*["1.1.1.1 accept"] * 2, "1.1.1.1 close"]
+    await first
+    await comers.come("1.1.1.1")
+    assert comers.said[-1] == "1.1.1.1 accept"
 
-    async def come(address: str) -> None:
-        async def receive() -> dict[str, Any]:
-            return {"type": "websocket.connect"}
 
-        async def send(message: dict[str, Any]) -> None:
-            said.append(f"{address} {message['type'].removeprefix('websocket.')}")
+async def test_who_is_signed_in_makes_room_for_nobody() -> None:
+    comers = Comers(of_one=2, of_wide=9, in_all=9)
+    tasks = [await comers.come("1.1.1.1") for _ in range(2)]
+    comers.know(0)
+    comers.know(1)
+    await comers.come("1.1.1.1")
+    assert comers.said[2:] == ["1.1.1.1 close"]
+    # Until they sign out.
+    comers.know(1, "")
+    await comers.come("1.1.1.1")
+    await tasks[1]
+    assert comers.said[3:] == ["1.1.1.1 accept"]
+    comers.leave.set()
+    await tasks[0]
 
-        await app({"type": "websocket", "client": (address, 1), "headers": []}, receive, send)
 
-    came = ["1.1.1.1", "1.1.1.1", "1.1.1.1", "2.2.2.2", "3.3.3.3"]
-    tasks = [asyncio.create_task(come(each)) for each in came]
-    await until(lambda: len(said) == 5)
-    assert said == [
-        "1.1.1.1 accept", "1.1.1.1 accept", "1.1.1.1 close", "2.2.2.2 accept", "3.3.3.3 close"
-    ]  # fmt: skip
-    leave.set()
-    await asyncio.gather(*tasks)
-    await come("1.1.1.1")
-    assert said[-1] == "1.1.1.1 accept"
+async def test_of_one_person_the_oldest_goes() -> None:
+    """Every websocket held, by one account from many addresses."""
+    comers = Comers(of_one=SOCKETS_OF_PERSON * 2, of_wide=SOCKETS_OF_PERSON * 2, in_all=1000)
+    tasks = []
+    for number in range(SOCKETS_OF_PERSON + 1):
+        tasks.append(await comers.come("1.1.1.1"))
+        comers.know(number)
+    await tasks[0]
+    assert not any(each.done() for each in tasks[1:])
+
+
+async def test_networks_that_may_be_one_customers_count_together() -> None:
+    comers = Comers(of_one=2, of_wide=3, in_all=9)
+    first, *others = [await comers.come(f"2001:db8:0:{number}::1") for number in range(4)]
+    await first
+    assert not any(each.done() for each in others)
+
+
+async def test_visitors_of_many_addresses_leave_room_for_whoever_comes() -> None:
+    comers = Comers(of_one=2, of_wide=3, in_all=4)
+    tasks = [await comers.come(f"{number}.1.1.1") for number in range(1, 5)]
+    comers.know(0)
+    await comers.come("9.1.1.1")
+    await tasks[1]
+    assert "9.1.1.1 accept" in comers.said
+    assert not tasks[0].done()
+    assert not tasks[2].done()

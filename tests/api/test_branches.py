@@ -103,8 +103,9 @@ async def test_wrong_settings_are_refused(bob: Caller, model_id: str, settings: 
     chat_id = await new_chat(bob, model_id)
     answer = await bob.patch(f"/api/v1/chats/{chat_id}", json={"settings": settings})
     assert answer.status_code == 422
-    assert (await bob.post("/api/v1/chats", json={"model": model_id, "settings": settings})
-            ).status_code == 422  # fmt: skip
+    assert (
+        await bob.post("/api/v1/chats", json={"model": model_id, "settings": settings})
+    ).status_code == 422
 
 
 async def test_a_temporary_chat_is_in_no_list(bob: Caller, model_id: str):
@@ -138,5 +139,6 @@ async def test_an_outsider_finds_nothing(
     assert (await charlie.patch(url, json={"settings": {}})).status_code == 404
     # And a message under another chat of one's own than its own.
     other = await new_chat(bob, model_id)
-    assert (await bob.post(f"/api/v1/chats/{other}/messages/{answer['id']}/show")
-            ).status_code == 404  # fmt: skip
+    assert (
+        await bob.post(f"/api/v1/chats/{other}/messages/{answer['id']}/show")
+    ).status_code == 404

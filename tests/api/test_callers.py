@@ -9,17 +9,30 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from llm_ui.api.callers import is_known_host, relative
+from llm_ui.api.http.callers import is_known_host, relative
 from llm_ui.db import Database, unit_of_work
 from llm_ui.models import MonitoringLog
 from tests.api.conftest import Caller
 from tests.conftest import People
 
 EVIL = (
-    "evil.test", "evil.test:3000", "localhost.evil.test", "127.0.0.1.evil.test", "evil.test.",
-    "chat.example.org.evil.test", "localhost@evil.test", "evil.test/localhost", "127.1",
-    "2130706433", "0x7f000001", "", "localhost:3000:3000", "[evil.test]", "a b", "\tlocalhost",
-)  # fmt: skip
+    "evil.test",
+    "evil.test:3000",
+    "localhost.evil.test",
+    "127.0.0.1.evil.test",
+    "evil.test.",
+    "chat.example.org.evil.test",
+    "localhost@evil.test",
+    "evil.test/localhost",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "",
+    "localhost:3000:3000",
+    "[evil.test]",
+    "a b",
+    "\tlocalhost",
+)
 
 
 @pytest.mark.parametrize("host", EVIL)
@@ -27,9 +40,13 @@ async def test_a_name_that_is_not_ours_is_refused_everywhere(visitor: Caller, ho
     """DNS rebinding of our own server: somebody else's name may lead here, and Origin and Host
     of their page are then the same."""
     for method, path in (
-        ("POST", "/api/v1/auth/register"), ("GET", "/api/v1/models"), ("GET", "/health/live"),
-        ("GET", "/"), ("GET", "/setup"), ("GET", "/api/docs"),
-    ):  # fmt: skip
+        ("POST", "/api/v1/auth/register"),
+        ("GET", "/api/v1/models"),
+        ("GET", "/health/live"),
+        ("GET", "/"),
+        ("GET", "/setup"),
+        ("GET", "/api/docs"),
+    ):
         headers = {"Host": host, "Origin": f"http://{host}"}
         answer = await visitor.request(method, path, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host"), path
@@ -56,10 +73,18 @@ def test_the_names_of_the_settings_localhost_and_addresses_are_ours(
     settings_env("PUBLIC_URL", "https://Chat.Example.org/")
     settings_env("EXTRA_ORIGINS", "http://llm-ui:3000,https://old.example.org")
     for host in (
-        "chat.example.org", "CHAT.example.org:8443", "chat.example.org.", "old.example.org",
-        "llm-ui:3000", "localhost", "localhost:3000", "127.0.0.1:3000", "192.168.1.7", "[::1]:3000",
+        "chat.example.org",
+        "CHAT.example.org:8443",
+        "chat.example.org.",
+        "old.example.org",
+        "llm-ui:3000",
+        "localhost",
+        "localhost:3000",
+        "127.0.0.1:3000",
+        "192.168.1.7",
+        "[::1]:3000",
         "[fd00::7]",
-    ):  # fmt: skip
+    ):
         assert is_known_host(host), host
     for host in EVIL:
         assert not is_known_host(host), host
@@ -110,7 +135,7 @@ async def signed_in_from(visitor: Caller, *forwarded: str) -> str:
     assert answer.status_code == 401
     newest = (
         sa.select(col(MonitoringLog.address))
-        .where(col(MonitoringLog.kind) == "sign_in.failed")
+        .where(col(MonitoringLog.log_type) == "sign_in.failed")
         .order_by(col(MonitoringLog.id).desc())
         .limit(1)
     )
@@ -133,10 +158,10 @@ async def test_the_proxys_word_counts_only_where_it_is_trusted(
 async def test_the_token_of_the_metrics_is_not_to_be_guessed_for_ever(
     visitor: Caller, settings_env: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from llm_ui.api import rates
+    from llm_ui.api.http import rate_limits
     from llm_ui.security.limits import Allowance
 
-    monkeypatch.setattr(rates, "_refusals", Allowance(times=60, seconds=3600))
+    monkeypatch.setattr(rate_limits, "_refusals", Allowance(times=60, seconds=3600))
     settings_env("METRICS_TOKEN", "a-token-for-tests-only")
 
     async def read(token: str) -> httpx.Response:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from llm_ui.generation import Engine
-from llm_ui.services import browsing
+from llm_ui.services.answers import browsing
 from tests.api.conftest import Caller
 from tests.conftest import People
 from tests.scripted import ScriptedServer, expected_text, parse_script
@@ -27,7 +27,8 @@ def end_of(events: list[tuple[str, int, dict]]) -> dict:
     """How it ended, without what was used for it."""
     name, _, data = events[-1]
     assert name == "end"
-    return {key: value for key, value in data.items() if key != "usage"}
+    assert data["state"] == data["status"], "its former name"
+    return {key: value for key, value in data.items() if key not in ("usage", "state")}
 
 
 async def ask(caller: Caller, model_id: str, content: str = "Hello") -> tuple[str, dict]:
@@ -56,7 +57,7 @@ async def test_a_question_its_stream_and_the_stored_answer(
     assert text == stored["content"] == expected_text("split-utf8 tokens=100")
     assert stored["reasoning"]
     assert [name for name, _, _ in events][-2:] == ["usage", "end"]
-    assert end_of(events) == {"state": "done", "finish_reason": "stop", "truncated": False}
+    assert end_of(events) == {"status": "done", "finish_reason": "stop", "truncated": False}
     assert (stored["finish_reason"], stored["truncated"]) == ("stop", False)
     assert stored["output_tokens"] == events[-2][2]["output_tokens"]
     listed = (await bob.get("/api/v1/chats")).json()
@@ -82,11 +83,13 @@ async def test_a_cut_answer_says_so_and_is_continued(
     upstream.script("say: lie.")
     chat_id, started = await ask(bob, model_id)
     events = events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
-    assert end_of(events) == {"state": "done", "finish_reason": "length", "truncated": True}
+    assert end_of(events) == {"status": "done", "finish_reason": "length", "truncated": True}
     stored = (await bob.get(f"/api/v1/chats/{chat_id}")).json()["messages"][-1]
     assert (stored["status"], stored["finish_reason"], stored["truncated"]) == (
-        "done", "length", True,
-    )  # fmt: skip
+        "done",
+        "length",
+        True,
+    )
     url = f"/api/v1/chats/{chat_id}/messages/{stored['id']}/continue"
     assert (await charlie.post(url)).status_code == 404
     again = await bob.post(url)
@@ -104,7 +107,7 @@ async def test_a_stopped_run_keeps_what_it_said(
     chat_id, started = await ask(bob, model_id)
     assert (await bob.post(f"/api/v1/runs/{started['run_id']}/stop")).status_code == 204
     events = events_of((await bob.get(f"/api/v1/runs/{started['run_id']}/events")).content)
-    assert end_of(events) == {"state": "stopped", "finish_reason": None, "truncated": False}
+    assert end_of(events) == {"status": "stopped", "finish_reason": None, "truncated": False}
     stored = (await bob.get(f"/api/v1/chats/{chat_id}")).json()["messages"][-1]
     assert stored["status"] == "stopped"
 
@@ -263,11 +266,12 @@ async def test_a_chat_is_taken_away_as_a_file_by_its_owner_alone(
     address = f"/api/v1/chats/{chat_id}/export"
     text = await bob.get(address)
     assert text.headers["content-type"].startswith("text/markdown")
-    assert "What-do-herons-do.md" in text.headers["content-disposition"]
+    assert 'filename="What-do-herons-do.md"' in text.headers["content-disposition"]
     assert "What do herons do?" in text.text
     assert "Herons-stand-still." in text.text
     whole = (await bob.get(address, params={"format": "json"})).json()
     assert [each["role"] for each in whole["messages"]] == ["user", "assistant"]
+    assert [each["model"] for each in whole["messages"]] == [None, "markdown"]
     missing = await charlie.get("/api/v1/chats/nothing/export")
     foreign = await charlie.get(address)
     assert (foreign.status_code, missing.status_code) == (404, 404)

@@ -10,7 +10,7 @@ from sqlmodel import col
 from llm_ui.db import Database, in_unit_of_work, unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import ChatHistory, ChatMessage, Generation
-from llm_ui.services import chats
+from llm_ui.services.chats import chats
 from tests.api.conftest import Caller
 from tests.api.test_branches import new_chat
 from tests.api.test_chats import events_of
@@ -62,10 +62,12 @@ async def test_while_its_end_is_being_written(
     model_id: str,
     caplog: pytest.LogCaptureFixture,
 ):
-    upstream.script("tokens=3 delay=0.3")
+    # Long enough that the chat is held before the answer ends, on a busy machine too.
+    upstream.script("tokens=3 delay=1")
     first = await new_chat(bob, model_id)
     asked = await bob.post(f"/api/v1/chats/{first}/messages", json={"content": "Hello"})
     run_id = asked.json()["run_id"]
+    await until(lambda: engine.live(run_id) is not None)
 
     async def delete(session) -> None:  # type: ignore[no-untyped-def]
         await session.execute(

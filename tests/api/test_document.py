@@ -6,12 +6,14 @@ import json
 import re
 from typing import Any
 
+import httpx
 import jsonschema_rs
 import pytest
 
 from llm_ui.api.app import create_api
-from llm_ui.api.errors import MEDIA_TYPE
-from llm_ui.api.openapi import STREAM, operations
+from llm_ui.api.http.errors import MEDIA_TYPE
+from llm_ui.api.openapi import document
+from llm_ui.api.openapi.document import STREAM, operations
 from tests.api.conftest import Caller
 
 DOCUMENT = create_api().openapi()
@@ -62,7 +64,7 @@ async def test_visitors_may_read_the_document_which_names_nothing_of_the_install
     visitor: Caller, alice: Caller
 ):
     """It is open on purpose: it is the same for everybody, wherever it runs."""
-    body = {"name": "Hidden Harbour", "type": "openai", "base_url": "http://harbour.lan/v1"}
+    body = {"name": "Hidden Harbour", "provider_type": "openai", "api_url": "http://harbour.lan/v1"}
     assert (await alice.post("/api/v1/admin/providers", json=body)).is_success
     found = await visitor.get("/api/v1/openapi.json")
     assert found.json() == DOCUMENT == (await alice.get("/api/v1/openapi.json")).json()
@@ -79,6 +81,18 @@ def test_examples_look_like_what_people_would_send():
         for content in operation.get("requestBody", {}).get("content", {}).values()
     ]
     assert not [found for body in bodies for found in names.findall(body) if found[0] == found[1]]
+
+
+def test_what_is_asked_first_can_be_tried_out_as_it_stands_and_then_with_other_words():
+    chats = "/api/v1/chats"
+
+    def example(path: str) -> dict[str, Any]:
+        body = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        found: dict[str, Any] = body["example"]
+        return found
+
+    assert example(chats)["model"] == "SmolLM2-135M-Instruct"
+    assert set(example(f"{chats}/{{chat_id}}/messages")) == {"content"}
 
 
 # --- what clients are generated of --------------------------------------------------------------
@@ -102,8 +116,56 @@ def test_every_field_parameter_and_schema_is_described():
             assert parameter.get("description"), (path, method, parameter["name"])
 
 
+def test_no_description_leaves_open_which_of_several_things_a_field_is():
+    loose = re.compile(
+        r"\b(whether|which|it|files|messages|models|key|name|chats|address|a day|server), or\b"
+        r"|, or (how many|which|what|one|where)\b|; or \b|\bhow it is$|; of (a|an) ",
+        re.IGNORECASE,
+    )
+    found = [(name, field["description"]) for name, field in fields()]
+    assert [each for each in found if loose.search(each[1])] == []
+
+
+def test_answers_tell_of_their_headers():
+    headers = DOCUMENT["components"]["headers"]
+    told = {"Location", "ETag", "Link", "Idempotent-Replayed", "Allow", "RateLimit-Policy"}
+    assert told <= headers.keys()
+    for path, method, operation in operations(DOCUMENT):
+        for status, response in operation["responses"].items():
+            names = resolved(response)["headers"]
+            assert "X-Request-ID" in names, (method, path, status)
+            for name, each in names.items():
+                assert each == {"$ref": f"#/components/headers/{name}"}
+    chats = DOCUMENT["paths"]["/api/v1/chats"]
+    assert "Link" in chats["get"]["responses"]["200"]["headers"]
+    assert {"Location", "Idempotent-Replayed"} <= chats["post"]["responses"]["201"][
+        "headers"
+    ].keys()
+    assert "RateLimit-Remaining" in chats["get"]["responses"]["200"]["headers"]
+
+
+def test_what_any_call_may_come_to_is_told():
+    shared = DOCUMENT["components"]["responses"]
+    assert {f"Problem{status}" for status in (405, 408, 421, 507)} <= shared.keys()
+    for path, method, operation in operations(DOCUMENT):
+        told = operation["responses"].keys()
+        assert "421" in told, (method, path)
+        assert ("408" in told) == ("requestBody" in operation), (method, path)
+        assert ({"503", "507"} <= told) or path.startswith("/health/"), (method, path)
+
+
+def test_the_settings_of_a_chat_have_types():
+    settings = SCHEMAS["ChatSettings"]["properties"]
+    assert settings["temperature"]["type"] == "number"
+    assert settings["stop"]["items"]["type"] == "string"
+
+
 def test_moments_say_that_they_are():
-    moments = [(name, field) for name, field in fields() if name.endswith(("_at", ".at", ".since"))]
+    moments = [
+        (name, field)
+        for name, field in fields()
+        if name.endswith(("_at", ".at", ".last_used", ".since"))
+    ]
     assert len(moments) > 30
     for name, field in moments:
         kinds = [each for each in field.get("anyOf", [field]) if each["type"] != "null"]
@@ -111,7 +173,7 @@ def test_moments_say_that_they_are():
 
 
 def test_what_is_one_of_a_few_words_lists_them():
-    words = ("role", "status", "state", "scopes", "modes", "visibility", "theme", "level")
+    words = ("role", "status", "state", "scopes", "modes", "visibility", "theme", "log_level")
     for name, field in fields():
         leaf = name.rpartition(".")[2]
         if leaf in words and name not in ("Problem.status", "Hit.role"):
@@ -152,3 +214,23 @@ def test_the_introduction_begins_with_a_key():
     words = DOCUMENT["info"]["description"]
     assert words.index("Authorization: Bearer") < words.index("csrf_token")
     assert DOCUMENT["servers"][0]["url"] == "/"
+
+
+async def test_the_document_is_written_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unbounded work without an account: it is large, and anybody may ask for it."""
+    written: list[object] = []
+    real = document.JSONResponse
+
+    def counting(content: object) -> object:
+        written.append(content)
+        return real(content)
+
+    monkeypatch.setattr(document, "JSONResponse", counting)
+    transport = httpx.ASGITransport(create_api())
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:3000") as visitor:
+        for encoding in ("gzip", "identity") * 3:
+            headers = {"Accept-Encoding": encoding}
+            answer = await visitor.get("/api/v1/openapi.json", headers=headers)
+            assert "/api/v1/chats" in answer.json()["paths"]
+            assert answer.headers.get("content-encoding", "identity") == encoding
+    assert len(written) == 2

@@ -17,8 +17,8 @@ from sqlmodel import col
 from llm_ui.db import unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import AIModel, FilePassage, User
-from llm_ui.services import extraction, file_bytes
-from llm_ui.services import files as service
+from llm_ui.services.files import extraction, file_storage
+from llm_ui.services.files import files as service
 from tests import files
 from tests.api.conftest import Caller
 from tests.conftest import People
@@ -243,7 +243,15 @@ async def test_a_foreign_file_is_a_missing_one(
 ) -> None:
     """File by foreign id."""
     one = await upload(bob, b"a secret of bobs")
-    for file_id in (one["id"], MISSING, "..", "%2e%2e%2fllm_ui.db", "arriving", "%00", "x" * 5000):
+    for file_id in (
+        one["id"],
+        MISSING,
+        "%2e%2e",
+        "%2e%2e%2fllm_ui.db",
+        "arriving",
+        "%00",
+        "x" * 5000,
+    ):
         for path in (f"/api/v1/files/{file_id}", f"/api/v1/files/{file_id}/content"):
             answer = await charlie.get(path)
             assert answer.status_code == 404, path
@@ -348,12 +356,12 @@ async def test_bytes_without_a_row_are_swept_up(
     from datetime import timedelta
 
     one = await upload(bob, b"one")
-    await file_bytes.remove_orphans()
-    monkeypatch.setattr(file_bytes, "ORPHAN_AGE", timedelta(hours=-1))
-    await file_bytes.remove_orphans()
+    await file_storage.remove_orphans()
+    monkeypatch.setattr(file_storage, "ORPHAN_AGE", timedelta(hours=-1))
+    await file_storage.remove_orphans()
     assert (folder / one["id"]).exists()
     async with unit_of_work() as session:
         await session.execute(sa.delete(User).where(col(User.id) == people.bob.user_id))
     (folder / "arriving" / MISSING).write_bytes(b"cut off")
-    await file_bytes.remove_orphans()
+    await file_storage.remove_orphans()
     assert kept(folder) == []

@@ -12,7 +12,7 @@ from sqlmodel import col
 from llm_ui.db import unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import AIModel
-from llm_ui.services import extraction
+from llm_ui.services.files import extraction
 from tests import files
 from tests.api.conftest import Caller
 from tests.api.test_files import ask, upload

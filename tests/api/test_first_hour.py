@@ -12,7 +12,7 @@ from sqlmodel import col
 from llm_ui.db import unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import AIModel, AIProvider
-from llm_ui.services import files
+from llm_ui.services.files import files
 from tests.api import stock
 from tests.api.conftest import Caller
 from tests.api.test_keys import key_of, program
@@ -30,7 +30,7 @@ async def test_a_key_learns_whose_it_is_and_what_it_may(people: People):
         told = (await job.get(f"{API}/me")).json()
     assert told["user"]["username"] == "bob"
     assert told["scopes"] == ["read"]
-    assert (told["key"]["id"], told["key"]["name"]) == (key_id, "Job")
+    assert (told["key"]["id"], told["key"]["key_name"]) == (key_id, "Job")
     assert told["expires_at"] == told["key"]["expires_at"]
     assert told["limits"]["requests_per_minute"] == 600
     assert key not in json.dumps(told)
@@ -61,7 +61,7 @@ async def test_a_visitor_is_nobody(visitor: Caller):
 
 async def another_provider(name: str, *models: str) -> None:
     async with unit_of_work() as session:
-        provider = AIProvider(name=name, type="openai", base_url="http://127.0.0.1:9/v1")
+        provider = AIProvider(name=name, provider_type="openai", api_url="http://127.0.0.1:9/v1")
         session.add(provider)
         await session.flush()
         session.add_all(
@@ -93,6 +93,26 @@ async def test_a_model_goes_by_its_id_its_name_and_its_path(
     assert mine.json()["default_model_id"] == model_id
 
 
+@pytest.mark.parametrize("named", ["MARKDOWN", "scripted/Markdown", "SCRIPTED/markdown"])
+async def test_small_letters_and_capitals_of_a_name_are_the_same(
+    bob: Caller, model_id: str, named: str
+):
+    made = await bob.post(f"{API}/chats", json={"model": named})
+    assert made.json()["model"] == {"id": model_id, "name": "markdown"}
+    assert len((await bob.get(f"{API}/chats", params={"model": named})).json()["items"]) == 1
+
+
+async def test_of_names_that_differ_in_capitals_alone_the_very_one_is_meant(
+    bob: Caller, model_id: str
+):
+    await another_provider("Cellar", "Markdown")
+    for named in ("markdown", "Markdown"):
+        made = await bob.post(f"{API}/chats", json={"model": named})
+        assert made.json()["model"]["name"] == named
+    refused = await bob.post(f"{API}/chats", json={"model": "MARKDOWN"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "model")
+
+
 async def test_a_name_of_several_models_is_refused_and_they_are_named(bob: Caller, model_id: str):
     await another_provider("Cellar", "markdown")
     answer = await bob.post(f"{API}/chats", json={"model": "markdown"})
@@ -110,6 +130,16 @@ async def test_a_model_that_its_provider_no_longer_lists_stands_in_nobodys_way(
         old = col(AIModel.id) == model_id
         await session.execute(sa.update(AIModel).where(old).values(is_available=False))
     assert (await bob.post(f"{API}/chats", json={"model": "markdown"})).status_code == 201
+
+
+@pytest.mark.parametrize("named", ["", stock.MISSING])
+async def test_a_model_that_there_is_not_can_be_named_in_three_ways(
+    people: People, model_id: str, named: str
+):
+    _, key = await key_of(people, "bob", "chat")
+    async with program(key) as job:
+        refused = (await job.post(f"{API}/chats", json={"model": named})).json()
+    assert "an id, a name, or provider/name" in refused["detail"]
 
 
 async def test_an_unknown_name_says_so_and_a_hidden_one_is_unknown(bob: Caller, model_id: str):
@@ -180,15 +210,24 @@ FORM = "multipart/form-data; boundary=edge"
         ("Multipart/Related; boundary=edge", form(A_FILE), 415),
     ],
     ids=[
-        "no file", "two files", "cut off", "too much beside it", "no form", "empty",
-        "no boundary", "mixed", "related",
+        "no file",
+        "two files",
+        "cut off",
+        "too much beside it",
+        "no form",
+        "empty",
+        "no boundary",
+        "mixed",
+        "related",
     ],
-)  # fmt: skip
+)
 async def test_a_form_that_is_none_leaves_nothing(
     bob: Caller, people: People, kind: str, body: bytes, status: int
 ):
     answer = await bob.post(f"{API}/files", content=body, headers={"Content-Type": kind})
     assert answer.status_code == status, answer.text
+    # An upload need not be JSON.
+    assert "JSON" not in answer.json()["title"]
     assert await nothing_is_kept(people)
 
 

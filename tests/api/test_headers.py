@@ -17,7 +17,7 @@ COOKIE = "__Host-llm_ui_session"
 
 
 async def test_nothing_personal_is_kept_anywhere(bob: Caller):
-    fresh = await bob.post("/api/v1/keys", json={"name": "laptop", "scopes": ["read"]})
+    fresh = await bob.post("/api/v1/keys", json={"key_name": "laptop", "scopes": ["read"]})
     assert "llmui_" in fresh.text
     chat = (await bob.post("/api/v1/chats", json={})).json()
     answers = [fresh, await bob.get("/api/v1/nothing")]

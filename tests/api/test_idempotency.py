@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import random
+import re
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import httpx
@@ -11,13 +15,18 @@ import pytest
 import sqlalchemy as sa
 
 from llm_ui import auth
+from llm_ui.api.http.idempotency import MADE, NEVER_KEPT, SHOWN
+from llm_ui.api.http.responses import PLACES
+from llm_ui.api.openapi.document import operations
 from llm_ui.db import script_url, unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import AuthSession, IdempotentCall
 from llm_ui.models.base import now
-from llm_ui.services import idempotency
+from llm_ui.security.limits import Allowance
+from llm_ui.services import idempotency, text_quota
 from tests.api import stock
 from tests.api.conftest import Caller, make_caller
+from tests.api.test_document import DOCUMENT
 from tests.api.test_keys import key_of, program
 from tests.conftest import PASSWORD, People
 
@@ -115,11 +124,11 @@ async def test_who_may_not_gets_no_answer_of_before(people: People, alice: Calle
     first = await alice.post(f"{API}/admin/users", json=made, headers=KEY)
     assert first.status_code == 201
     assert (await bob.post(f"{API}/admin/users", json=made, headers=KEY)).status_code == 403
-    for scopes, status in ((("read",), 403), (("chat",), 403), (("admin",), 409)):
-        _, key = await key_of(people, "alice", *scopes)
+    for scopes in ("read", "chat", "admin"):
+        _, key = await key_of(people, "alice", scopes)
         async with program(key) as job:
             again = await job.post(f"{API}/admin/users", json=made, headers=KEY)
-        assert again.status_code == status, scopes
+        assert again.status_code == 403, scopes
         assert REPLAYED not in again.headers
     async with make_caller() as nobody:
         assert (await nobody.post(f"{API}/admin/users", json=made, headers=KEY)).status_code == 401
@@ -130,7 +139,7 @@ async def test_who_may_not_gets_no_answer_of_before(people: People, alice: Calle
 async def test_what_is_told_once_is_told_again_and_stands_nowhere_in_clear(
     bob: Caller, database_url: str
 ):
-    wanted = {"name": "Nightly report", "scopes": ["read"], "days": 30}
+    wanted = {"key_name": "Nightly report", "scopes": ["read"], "days": 30}
     first = await bob.post(f"{API}/keys", json=wanted, headers=KEY)
     second = await bob.post(f"{API}/keys", json=wanted, headers=KEY)
     assert first.json()["key"] == second.json()["key"]
@@ -159,7 +168,7 @@ async def test_a_password_is_typed_each_time(bob: Caller):
 
 
 async def test_what_a_password_was_typed_for_is_told_again_only_after_typing_it(alice: Caller):
-    wanted = {"name": "Nightly report", "scopes": ["admin"], "days": 30}
+    wanted = {"key_name": "Nightly report", "scopes": ["admin"], "days": 30}
     await _confirmed(now())
     first = await alice.post(f"{API}/keys", json=wanted, headers=KEY)
     assert first.status_code == 201
@@ -219,6 +228,139 @@ async def test_uploads_are_known_by_their_bytes(bob: Caller):
     assert again.headers[REPLAYED] == "true"
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
     assert len((await bob.get(f"{API}/files")).json()["items"]) == 1
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+async def test_a_form_is_known_by_what_it_holds(bob: Caller, piece: int):
+    """Programs part it by something else each time; it comes in pieces that cut that anywhere."""
+
+    async def sent(text: str, boundary: str) -> httpx.Response:
+        head = 'Content-Disposition: form-data; name="file"; filename="a.txt"'
+        body = f"--{boundary}\r\n{head}\r\n\r\n{text}\r\n--{boundary}--\r\n".encode()
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for start in range(0, len(body), piece):
+                yield body[start : start + piece]
+
+        kind = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        return await bob.post(f"{API}/files", content=pieces(), headers=KEY | kind)
+
+    first = await sent("one", "------------------------a1b2")
+    again = await sent("one", "------------------------cc0d")
+    other = await sent("two", "------------------------cc0d")
+    assert first.status_code == 201, first.text
+    assert (again.json()["id"], again.headers[REPLAYED]) == (first.json()["id"], "true")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
+    assert len((await bob.get(f"{API}/files")).json()["items"]) == 1
+
+
+async def test_an_upload_that_takes_long_is_not_begun_again_meanwhile(
+    bob: Caller, monkeypatch: pytest.MonkeyPatch
+):
+    """Its claim would be as old as one that was lost with its process."""
+    monkeypatch.setattr(idempotency, "RENEWED_EVERY_S", 0.0)
+    told: list[httpx.Response] = []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"one"
+        await _age(timedelta(minutes=20))
+        yield b"two"
+        told.append(await bob.post(f"{API}/files?name=a.txt", content=b"onetwo", headers=KEY))
+        yield b""
+
+    first = await bob.post(f"{API}/files?name=a.txt", content=slowly(), headers=KEY)
+    assert first.status_code == 201
+    assert [each.status_code for each in told] == [409]
+    again = await bob.post(f"{API}/files?name=a.txt", content=b"onetwo", headers=KEY)
+    assert (again.json()["id"], again.headers[REPLAYED]) == (first.json()["id"], "true")
+
+
+# --- what is kept ---------------------------------------------------------------------------
+
+
+async def _kept() -> int:
+    """How much text the rows hold."""
+    size = sa.func.sum(sa.func.length(IdempotentCall.answer))
+    async with unit_of_work(writes=False) as session:
+        return int(await session.scalar(sa.select(size)) or 0)
+
+
+def noise(size: int) -> str:
+    """Text that hardly gets smaller."""
+    return base64.b64encode(random.Random(7).randbytes(size)).decode()
+
+
+async def test_long_answers_are_not_kept_but_read_again(
+    bob: Caller, monkeypatch: pytest.MonkeyPatch
+):
+    """Answers kept for a client and counted by nobody."""
+    monkeypatch.setattr(idempotency, "LONGEST", 10_000)
+    wanted = {"name": "Long", "text": noise(11_000)}
+    first = await bob.post(f"{API}/prompts", json=wanted, headers=KEY)
+    assert first.status_code == 201
+    assert await _kept() < 2_000
+    again = await bob.post(f"{API}/prompts", json=wanted, headers=KEY)
+    assert (again.status_code, again.headers[REPLAYED]) == (201, "true")
+    assert (again.json(), again.headers["Location"]) == (first.json(), first.headers["Location"])
+    assert len((await bob.get(f"{API}/prompts")).json()["items"]) == 1
+    await bob.delete(first.headers["Location"])
+    assert (await bob.post(f"{API}/prompts", json=wanted, headers=KEY)).status_code == 404
+
+
+async def test_what_is_kept_counts_to_the_quota_of_texts(
+    bob: Caller, settings_env, monkeypatch: pytest.MonkeyPatch
+):
+    """Answers kept for a client and counted by nobody, also those that say old texts again."""
+    settings_env("TEXT_QUOTA_MB", "1")
+    monkeypatch.setattr(text_quota, "_written", {})
+    made = await bob.post(f"{API}/prompts", json={"name": "Long", "text": noise(11_000)})
+    copies = f"{API}/prompts/{made.json()['id']}/copy"
+    for number in range(120):
+        answer = await bob.post(copies, headers={"Idempotency-Key": f"copy-{number}"})
+        if answer.status_code == 429:
+            break
+        last = {"Idempotency-Key": f"copy-{number}"}, answer
+    assert answer.status_code == 429
+    assert 0 < await _kept() < text_quota.MEGABYTE
+    # The last one was not kept: it is read again.
+    again = await bob.post(copies, headers=last[0])
+    assert (again.json(), again.headers[REPLAYED]) == (last[1].json(), "true")
+
+
+async def test_what_no_other_call_reads_is_done_once_and_says_so(
+    bob: Caller, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(idempotency, "LONGEST", 10)
+    wanted = {"key_name": "Nightly report", "scopes": ["read"], "days": 30}
+    assert (await bob.post(f"{API}/keys", json=wanted, headers=KEY)).status_code == 201
+    again = await bob.post(f"{API}/keys", json=wanted, headers=KEY)
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency_unkept")
+    assert len((await bob.get(f"{API}/keys")).json()["items"]) == 1
+
+
+async def test_one_person_uses_so_many_keys_a_day(bob: Caller, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(idempotency, "_calls", Allowance(3, 86_400))
+    told = [await project(bob, f"{n}", {"Idempotency-Key": f"{n}"}) for n in (1, 2, 3, 4, 1)]
+    assert [each.status_code for each in told] == [201, 201, 201, 429, 201]
+    assert int(told[3].headers["Retry-After"]) > 3600
+
+
+def test_an_answer_is_read_again_where_a_get_answers_the_same():
+    """By the OpenAPI document: what is read has the shape of what was answered."""
+    shapes = {}
+    for path, method, operation in operations(DOCUMENT):
+        for status, answer in operation["responses"].items():
+            schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            if status.startswith("2") and "$ref" in schema:
+                shapes[method, re.sub(r"\{[^}]+\}", "{}", path)] = schema["$ref"]
+    places = {f"/api/v1{path}": f"/api/v1{place}" for path, place in PLACES.items()} | SHOWN
+    same = set()
+    for path, place in places.items():
+        answered = shapes.get(("post", re.sub(r"\{[^}]+\}", "{}", path)))
+        read = shapes.get(("get", re.sub(r"\{[^}]+\}", "{}", place)))
+        if answered and answered == read and not path.startswith(NEVER_KEPT):
+            same.add(path)
+    assert same == MADE | SHOWN.keys()
 
 
 # --- questions -----------------------------------------------------------------------------

@@ -54,7 +54,7 @@ async def ended(caller: Caller, route: str, job_id: str) -> dict[str, Any]:
 async def test_alice_makes_a_backup_takes_it_away_and_deletes_it(
     worker: Jobs, alice: Caller, people: People
 ):
-    started = await alice.post(ADMIN, json={"kind": "backup"})
+    started = await alice.post(ADMIN, json={"job_type": "backup"})
     assert started.status_code == 202
     job = await ended(alice, ADMIN, started.json()["id"])
     assert (job["status"], job["error"], job["user"]) == ("done", None, "alice")
@@ -73,15 +73,15 @@ async def test_alice_makes_a_backup_takes_it_away_and_deletes_it(
     assert (await alice.delete(f"{BACKUPS}/{backup['name']}")).status_code == 204
     assert (await alice.get(BACKUPS)).json()["items"] == []
     async with unit_of_work(writes=False) as session:
-        kinds = set(await session.scalars(sa.select(col(MonitoringLog.kind))))
+        kinds = set(await session.scalars(sa.select(col(MonitoringLog.log_type))))
     assert {"admin.backup_downloaded", "admin.backup_deleted", "admin.job_started"} <= kinds
 
 
 async def test_alice_lists_filters_cancels_and_starts_again(alice: Caller, people: People):
-    first = (await alice.post(ADMIN, json={"kind": "retention"})).json()
-    again = (await alice.post(ADMIN, json={"kind": "retention"})).json()
+    first = (await alice.post(ADMIN, json={"job_type": "retention"})).json()
+    again = (await alice.post(ADMIN, json={"job_type": "retention"})).json()
     assert again["id"] == first["id"], "one of a kind at a time"
-    other = (await alice.post(ADMIN, json={"kind": "models_sync"})).json()
+    other = (await alice.post(ADMIN, json={"job_type": "models_sync"})).json()
     listed = (await alice.get(ADMIN, params={"limit": 1})).json()
     assert [each["id"] for each in listed["items"]] == [other["id"]]
     rest = (await alice.get(ADMIN, params={"cursor": listed["next_cursor"]})).json()
@@ -89,7 +89,9 @@ async def test_alice_lists_filters_cancels_and_starts_again(alice: Caller, peopl
     cancelled = await alice.post(f"{ADMIN}/{first['id']}/cancel")
     assert cancelled.json()["status"] == "cancelled"
     assert (await alice.post(f"{ADMIN}/{first['id']}/cancel")).status_code == 409
-    filtered = (await alice.get(ADMIN, params={"status": "cancelled", "kind": "retention"})).json()
+    filtered = (
+        await alice.get(ADMIN, params={"status": "cancelled", "job_type": "retention"})
+    ).json()
     assert [each["id"] for each in filtered["items"]] == [first["id"]]
     retried = await alice.post(f"{ADMIN}/{first['id']}/retry")
     assert (retried.status_code, retried.json()["status"]) == (202, "queued")
@@ -98,7 +100,12 @@ async def test_alice_lists_filters_cancels_and_starts_again(alice: Caller, peopl
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({"kind": "backup_check"}, 422), ({"kind": "rm -rf"}, 422), ({}, 422), ({"kind": 1}, 422)],
+    [
+        ({"job_type": "backup_check"}, 422),
+        ({"job_type": "rm -rf"}, 422),
+        ({}, 422),
+        ({"job_type": 1}, 422),
+    ],
 )
 async def test_what_cannot_be_started_is_refused(alice: Caller, body, status):
     assert (await alice.post(ADMIN, json=body)).status_code == status
@@ -113,14 +120,17 @@ async def test_a_list_that_cannot_be_is_refused(alice: Caller, wanted):
 
 READS = (ADMIN, f"{ADMIN}/x", BACKUPS, f"{BACKUPS}/{NAME}/content")
 CHANGES = (
-    ("POST", ADMIN), ("POST", f"{ADMIN}/x/cancel"), ("POST", f"{ADMIN}/x/retry"),
-    ("POST", f"{BACKUPS}/{NAME}/check"), ("DELETE", f"{BACKUPS}/{NAME}"),
-)  # fmt: skip
+    ("POST", ADMIN),
+    ("POST", f"{ADMIN}/x/cancel"),
+    ("POST", f"{ADMIN}/x/retry"),
+    ("POST", f"{BACKUPS}/{NAME}/check"),
+    ("DELETE", f"{BACKUPS}/{NAME}"),
+)
 
 
 async def test_nobody_else_reads_or_changes_anything(bob: Caller, charlie: Caller, visitor: Caller):
     for method, route in (*(("GET", each) for each in READS), *CHANGES):
-        body = {"json": {"kind": "backup"}} if route == ADMIN and method == "POST" else {}
+        body = {"json": {"job_type": "backup"}} if route == ADMIN and method == "POST" else {}
         assert (await visitor.request(method, route, **body)).status_code == 401, route
         for outsider in (bob, charlie):
             answer = await outsider.request(method, route, **body)
@@ -147,7 +157,7 @@ async def test_bob_has_his_archive_prepared_and_fetches_it(worker: Jobs, bob: Ca
     asked = await bob.post("/api/v1/account/export")
     assert asked.status_code == 202
     job = await ended(bob, OWN, asked.json()["id"])
-    assert (job["status"], job["kind"]) == ("done", "export_archive")
+    assert (job["status"], job["job_type"]) == ("done", "export_archive")
     taken = await bob.get(job["link"])
     assert taken.headers["content-type"] == "application/zip"
     assert taken.headers["cache-control"] == "private, no-store"
@@ -179,7 +189,7 @@ async def test_bob_changes_his_mind(bob: Caller):
 
 
 async def test_an_admins_jobs_are_no_users_jobs(alice: Caller, bob: Caller):
-    started = (await alice.post(ADMIN, json={"kind": "backup"})).json()
+    started = (await alice.post(ADMIN, json={"job_type": "backup"})).json()
     for caller in (alice, bob):
         assert (await caller.get(OWN)).json()["items"] == []
         assert (await caller.get(f"{OWN}/{started['id']}")).status_code == 404

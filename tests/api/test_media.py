@@ -13,36 +13,49 @@ from tests.conftest import People
 from tests.scripted import ScriptedServer
 from tests.scripted.images import png
 
-MEDIA = "/api/v1/admin/media"
+ADMIN = "/api/v1/admin"
 KEY = "sk-images-4711"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_an_image_from_setting_up_to_its_bytes(
-    alice: Caller, bob: Caller, charlie: Caller, people: People, engine: Engine, model_id: str,
-    upstream: ScriptedServer, settings_env: Callable[[str, str], None], tmp_path: Path,
-):  # fmt: skip
+    alice: Caller,
+    bob: Caller,
+    charlie: Caller,
+    people: People,
+    engine: Engine,
+    model_id: str,
+    upstream: ScriptedServer,
+    settings_env: Callable[[str, str], None],
+    tmp_path: Path,
+):
     settings_env("DATA_DIR", str(tmp_path))
-    body = {"name": "Studio", "base_url": f"{upstream.url}/v1", "api_key": KEY}
-    tried = (await alice.post(f"{MEDIA}/providers/test", json=body)).json()
-    assert (tried["ok"], tried["key_unused"]) == (True, True)
-    made = await alice.post(f"{MEDIA}/providers", json=body)
-    assert made.status_code == 201
+    body = {
+        "name": "Studio",
+        "provider_type": "openai",
+        "api_url": f"{upstream.url}/v1",
+        "api_key": KEY,
+        "offers_new_models": False,
+    }
+    made = await alice.post(f"{ADMIN}/providers", json=body)
+    assert (made.status_code, made.json()["offers_new_models"]) == (201, False)
     assert KEY not in made.text
-    path = f"{MEDIA}/providers/{made.json()['id']}"
-    model = {"name": "gpt-image-1", "display_name": "Canvas", "params": {"size": "256x256"}}
-    canvas = await alice.post(f"{path}/models", json=model)
-    assert (canvas.status_code, canvas.json()["params"]["size"]) == (201, "256x256")
-    assert (await alice.post(f"{path}/models", json=model)).status_code == 422
-    odd = {"params": {"size": "huge"}}
-    wrong = await alice.patch(f"{MEDIA}/models/{canvas.json()['id']}", json=odd)
-    assert (wrong.status_code, wrong.json()["field"]) == (422, "params.size")
-    (kind,) = (await alice.get(f"{MEDIA}/types")).json()["items"]
-    told = await alice.patch(f"{MEDIA}/types/{kind['id']}", json={"icon": "palette"})
-    assert told.json()["icon"] == "palette"
+    path = f"{ADMIN}/providers/{made.json()['id']}"
+    added = await alice.post(f"{path}/models", json={"name": "gpt-image-1"})
+    assert (added.status_code, added.json()["type"]) == (201, "image")
+    assert (await alice.post(f"{path}/models", json={"name": "gpt-image-1"})).status_code == 422
+    model = f"{ADMIN}/models/{added.json()['id']}"
+    canvas = await alice.patch(
+        model, json={"name": "Canvas", "default_params": {"size": "256x256"}}
+    )
+    told = canvas.json()
+    assert (told["default_params"], told["chats"]) == ({"size": "256x256"}, False)
+    assert told["accepts"] == ["size", "quality", "style", "n"]
+    wrong = await alice.patch(model, json={"default_params": {"size": "huge"}})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "default_params.size")
 
     (item,) = (await bob.get("/api/v1/models/images")).json()["items"]
-    assert item == {"id": canvas.json()["id"], "name": "Canvas", "provider": "Studio"}
+    assert item == {"id": told["id"], "name": "Canvas", "provider": "Studio"}
     chat = (await bob.post("/api/v1/chats", json={"model": model_id})).json()
     question = {"content": "A heron", "modes": ["image"], "image_model": item["id"]}
     url = f"/api/v1/chats/{chat['id']}"
@@ -61,8 +74,9 @@ async def test_an_image_from_setting_up_to_its_bytes(
     both = {**question, "modes": ["image", "browsing"]}
     assert (await bob.post(f"{url}/messages", json=both)).status_code == 422
 
-    assert (await alice.get(f"{path}/hanging")).json() == {"models": 1, "running": 0}
-    assert (await alice.delete(path)).status_code == 204
-    assert (await alice.get(path)).status_code == 404
+    wanted = {"If-Match": 'W/"0.0"'}
+    assert (await alice.delete(model, headers=wanted)).status_code == 412
+    assert (await alice.delete(model)).status_code == 204
+    assert (await alice.get(model)).status_code == 404
     assert (await bob.get("/api/v1/models/images")).json()["items"] == []
     assert (await bob.get(content)).status_code == 200

@@ -58,8 +58,9 @@ async def test_calls_are_counted_by_their_route(
         await bob.get(f"/api/v1/chats/{chat_id}")
     text = (await bob.get("/metrics", headers=with_token)).text
     (line,) = [
-        each for each in text.splitlines()
+        each
+        for each in text.splitlines()
         if each.startswith("llm_ui_http_requests_total") and ROUTE in each and "404" in each
-    ]  # fmt: skip
+    ]
     assert float(line.split()[-1]) >= 2
     assert "one" not in line

@@ -7,7 +7,7 @@ import pytest
 from llm_ui.auth import Client
 from llm_ui.db import unit_of_work
 from llm_ui.models import AIModel, User
-from llm_ui.services import accounts
+from llm_ui.services.accounts import authentication
 from tests.api.conftest import Caller
 from tests.conftest import PASSWORD, People
 
@@ -70,7 +70,7 @@ async def test_a_name_is_kept_in_one_form(people: People, visitor: Caller):
 async def test_names_that_were_double_before_stay(people: People):
     async with unit_of_work() as session:
         session.add(User(email="old@example.org", username="bob", password_hash="x"))
-    signed_in = await accounts.log_in("bob@example.org", PASSWORD, Client("127.0.0.1"))
+    signed_in = await authentication.log_in("bob@example.org", PASSWORD, Client("127.0.0.1"))
     assert signed_in.user.username == "bob"
 
 

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from llm_ui.api.errors import MEDIA_TYPE
-from llm_ui.api.openapi import operations
+from llm_ui.api.http.errors import MEDIA_TYPE
+from llm_ui.api.openapi.document import operations
 from llm_ui.generation import Engine
 from tests.api import stock
 from tests.api.conftest import Caller
@@ -36,9 +36,16 @@ AT_THE_EDGE = ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59.999999+00:00")
 CURSORS = ("{0}|{1}", '["{0}","{1}"]', '["{0}","x",1,"x","{1}"]', "{0}", '"{0}"', "{1}|{0}")
 NUMBERED = ("{0}|{0}|{0}", "[{0}]", "{0}")
 BODIES = (
-    b"", b"{", b"\xff\xfe", b"null", b"[]", b'"x"', b"[" * 50_000, b'{"a":' * 50_000,
+    b"",
+    b"{",
+    b"\xff\xfe",
+    b"null",
+    b"[]",
+    b'"x"',
+    b"[" * 50_000,
+    b'{"a":' * 10_000,
     b'{"\x00":1}',
-)  # fmt: skip
+)
 # What no field is called is passed over.
 IGNORED = (b'{"a":NaN}',)
 
@@ -155,27 +162,29 @@ def cursors() -> Iterator[str]:
     yield from ("=", "é", "AA==", "/" * 30)
 
 
-async def test_no_list_breaks_at_a_cursor_that_somebody_made(alice: Caller, engine: Engine):
-    lists = [
-        (path, [each["name"] for each in operation["parameters"]], operation)
-        for path, method, operation in operations(DOCUMENT)
-        if method == "get"
-        and any(each["name"] == "cursor" for each in operation.get("parameters", []))
-    ]
-    assert len(lists) > 8
-    for path, names, operation in lists:
-        sorts = next(
-            (each["schema"].get("enum", [""]) for each in operation["parameters"]
-             if each["name"] == "sort"), [""],
-        )  # fmt: skip
-        for sort in sorts:
-            for cursor in cursors():
-                query = {"cursor": cursor} | ({"sort": sort} if sort else {})
-                query |= {"q": "x"} if "q" in names else {}
-                well(await alice.get(path, params=query), (path, query))
+LISTS = [
+    (path, {each["name"]: each["schema"] for each in operation["parameters"]})
+    for path, method, operation in operations(DOCUMENT)
+    if method == "get" and any(each["name"] == "cursor" for each in operation.get("parameters", []))
+]
 
 
-@pytest.mark.parametrize("name", ["since", "until"])
+def test_there_are_lists_with_cursors():
+    assert len(LISTS) > 8
+
+
+@pytest.mark.parametrize(("path", "parameters"), LISTS, ids=[path for path, _ in LISTS])
+async def test_no_list_breaks_at_a_cursor_that_somebody_made(
+    alice: Caller, engine: Engine, path: str, parameters: dict[str, dict[str, Any]]
+):
+    for sort in parameters.get("sort", {}).get("enum", [""]):
+        for cursor in cursors():
+            query = {"cursor": cursor} | ({"sort": sort} if sort else {})
+            query |= {"q": "x"} if "q" in parameters else {}
+            well(await alice.get(path, params=query), (path, query))
+
+
+@pytest.mark.parametrize("name", ["from", "to"])
 @pytest.mark.parametrize(("path", "query"), [("/api/v1/chats", {}), ("/api/v1/search", {"q": "x"})])
 async def test_times_that_are_in_no_year_are_refused(
     bob: Caller, engine: Engine, path: str, query: dict[str, str], name: str

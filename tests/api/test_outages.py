@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from llm_ui.db import Database
 from llm_ui.generation import Engine
-from llm_ui.services import providers, readiness
+from llm_ui.services.catalogue import providers
+from llm_ui.services.insights import readiness
 from tests.api.conftest import Caller
 
 AWAY = psycopg.OperationalError("connection refused")

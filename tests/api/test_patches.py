@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llm_ui.api.app import create_api
-from llm_ui.api.openapi import operations
+from llm_ui.api.openapi.document import operations
 from llm_ui.generation import Engine
 from tests.api import stock
 from tests.api.conftest import Caller
@@ -39,9 +39,12 @@ async def test_a_chat_changes_in_all_that_it_shows(
 ):
     project = (await bob.post(f"{API}/projects", json={"name": "House"})).json()["id"]
     change = {
-        "title": "Sorted", "pinned": True, "project_id": project, "tags": ["House", "heat"],
+        "title": "Sorted",
+        "pinned": True,
+        "project_id": project,
+        "tags": ["House", "heat"],
         "settings": {"temperature": 0.9},
-    }  # fmt: skip
+    }
     told = await patched(bob, f"/chats/{chat['id']}", change)
     assert (told["title"], told["pinned"], told["archived"]) == ("Sorted", True, False)
     assert (told["project_id"], told["tags"]) == (project, ["heat", "house"])
@@ -84,11 +87,11 @@ async def test_of_a_change_that_is_refused_nothing_is_done(bob: Caller, chat: di
 
 
 async def test_a_prompt_changes_in_part(bob: Caller, charlie: Caller):
-    made = {"name": "Mail", "text": "Write to {{person}}.", "tags": ["mail"], "public": True}
+    made = {"name": "Mail", "text": "Write to {{person}}.", "tags": ["mail"], "is_public": True}
     prompt = (await bob.post(f"{API}/prompts", json=made)).json()
     path = f"/prompts/{prompt['id']}"
     told = await patched(bob, path, {"name": "Letter"})
-    assert (told["name"], told["text"], told["public"]) == ("Letter", made["text"], True)
+    assert (told["name"], told["text"], told["is_public"]) == ("Letter", made["text"], True)
     assert (await patched(bob, path, {"tags": None}))["tags"] == []
     assert (await charlie.patch(f"{API}{path}", json={"name": "Mine"})).status_code == 404
 
@@ -105,14 +108,18 @@ async def test_a_project_loses_what_is_cleared_and_keeps_the_rest(bob: Caller):
 async def test_the_account_takes_choices_back(bob: Caller, model_id: str):
     await patched(bob, "/account", {"default_model_id": model_id, "theme": "dark"})
     told = await patched(bob, "/account", {"default_model_id": None, "theme": None})
-    assert (told["default_model_id"], told["theme"]) == ("", "")
+    assert (told["default_model_id"], told["theme"]) == (None, None)
 
 
 async def test_a_providers_headers_and_timeouts_are_merged(alice: Caller, engine: Engine):
     made = {
-        "name": "Attic", "type": "openai", "base_url": "http://127.0.0.1:9/v1", "api_key": "k",
-        "headers": {"X-Team": "a", "X-Room": "b"}, "timeouts": {"connect": 2, "silence": 9},
-    }  # fmt: skip
+        "name": "Attic",
+        "provider_type": "openai",
+        "api_url": "http://127.0.0.1:9/v1",
+        "api_key": "k",
+        "headers": {"X-Team": "a", "X-Room": "b"},
+        "timeouts": {"connect": 2, "silence": 9},
+    }
     provider = (await alice.post(f"{API}/admin/providers", json=made)).json()
     path = f"/admin/providers/{provider['id']}"
     told = await patched(alice, path, {"headers": {"X-Floor": "c"}, "timeouts": {"connect": 3}})
@@ -187,7 +194,7 @@ async def test_chats_are_deleted_together_or_not_at_all(
     gone = await bob.post(f"{API}/chats/delete", json={"ids": ids[:2]})
     assert (gone.status_code, gone.content) == (204, b"")
     assert [each["id"] for each in (await bob.get(f"{API}/chats")).json()["items"]] == ids[2:]
-    back = await bob.post(f"{API}/chats/place", json={"ids": ids[:2], "deleted": False})
+    back = await bob.post(f"{API}/chats/organize", json={"ids": ids[:2], "deleted": False})
     assert back.status_code == 204
     assert len((await bob.get(f"{API}/chats")).json()["items"]) == 3
     assert (await bob.post(f"{API}/chats/delete", json={"ids": []})).status_code == 422

@@ -8,10 +8,11 @@ import re
 import pytest
 
 from llm_ui import auth
-from llm_ui.api.error_page import kinds
+from llm_ui.api.openapi.error_page import kinds
 from llm_ui.db import unit_of_work
 from llm_ui.generation import Engine
-from llm_ui.services import api_keys
+from llm_ui.i18n import LANGUAGES
+from llm_ui.services.accounts import api_keys
 from tests.api.conftest import Caller, make_caller
 from tests.conftest import People
 
@@ -38,10 +39,10 @@ async def test_the_type_of_a_problem_leads_to_where_its_code_is_explained(visito
     assert told["title"] in page.text
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-async def test_every_code_is_explained_in_both_languages(visitor: Caller, language: str):
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_code_is_explained_in_every_language(visitor: Caller, language: str):
     page = (await visitor.get("/api/errors", headers={"Accept-Language": language})).text
-    assert f'<html lang="{language}">' in page
+    assert f'<html lang="{language}" ' in page
     entries = dict(re.findall(r'<h2 id="(\w+)">.*?<strong>(.+?)\.</strong>', page))
     # A wrong setting stops the start: there is nobody to tell.
     assert {each.code for each in kinds()} - {"config"} == set(entries)

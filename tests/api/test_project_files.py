@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from llm_ui.generation import Engine
-from llm_ui.services import extraction
+from llm_ui.services.files import extraction
 from tests.api.conftest import Caller
 from tests.api.test_files import upload
 from tests.conftest import People
@@ -50,8 +50,10 @@ async def test_a_file_is_put_into_a_project_listed_and_removed(bob: Caller) -> N
     for _ in range(2):
         put = await bob.put(url)
         assert (put.status_code, put.json()["name"], put.json()["status"]) == (
-            200, "roof.txt", "ready",
-        )  # fmt: skip
+            200,
+            "roof.txt",
+            "ready",
+        )
     assert await names(bob, project) == ["roof.txt"]
     assert (await bob.get(f"/api/v1/projects/{project}")).json()["files"] == 1
     for _ in range(2):
@@ -71,7 +73,7 @@ async def test_the_chats_of_a_project_draw_on_its_files_and_cite_them(
     assert "1987" not in str(upstream.requests[-1].body)
     assert outside["sources"] == []
 
-    await bob.post("/api/v1/chats/place", json={"ids": [chat], "project": project})
+    await bob.post("/api/v1/chats/organize", json={"ids": [chat], "project_id": project})
     [*_, question, answer] = await ask(bob, chat, "When was it built?")
     last = upstream.requests[-1].body["messages"][-1]["content"]
     assert '<file name="annex.txt">\n[1]\nThe annex was built in 1987.\n</file>' in last

@@ -31,9 +31,9 @@ async def test_a_prompt_is_kept_cleaned_changed_and_deleted(bob: Caller):
     assert made["text"] == "Write to {{person}} about {{ topic }}. Greet {{person}}."
     assert made["tags"] == ["Büro", "e-mail"]
     assert made["variables"] == ["person", "topic"]
-    assert (made["own"], made["public"], made["owner"]) == (True, False, None)
+    assert (made["own"], made["is_public"], made["owner"]) == (True, False, None)
     url = f"/api/v1/prompts/{made['id']}"
-    changed = await bob.put(url, json={"name": "Short", "text": "Be short.", "public": True})
+    changed = await bob.put(url, json={"name": "Short", "text": "Be short.", "is_public": True})
     assert changed.json()["variables"] == []
     assert (await bob.get(url)).json()["text"] == "Be short."
     assert (await bob.delete(url)).status_code == 204
@@ -69,11 +69,14 @@ async def test_pages_of_prompts_hold_each_once(bob: Caller):
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"name": " "}, "name"), ({"name": "x" * 101}, "name"), ({"text": " \n"}, "text"),
-        ({"text": "x" * 20_001}, "text"), ({"tags": ["x" * 41]}, "tags"),
+        ({"name": " "}, "name"),
+        ({"name": "x" * 101}, "name"),
+        ({"text": " \n"}, "text"),
+        ({"text": "x" * 20_001}, "text"),
+        ({"tags": ["x" * 41]}, "tags"),
         ({"tags": [f"t{n}" for n in range(11)]}, "tags"),
     ],
-)  # fmt: skip
+)
 async def test_what_is_no_prompt_is_refused_by_field(bob: Caller, changes: dict, field: str):
     for call in (
         bob.post("/api/v1/prompts", json=BODY | changes),
@@ -106,13 +109,13 @@ async def test_charlie_gets_for_bobs_private_prompt_what_a_missing_one_gives(
 async def test_a_public_prompt_is_read_and_copied_by_others_but_changed_by_its_owner_alone(
     bob: Caller, charlie: Caller
 ):
-    shared = (await keep(bob, public=True))["id"]
+    shared = (await keep(bob, is_public=True))["id"]
     seen = (await charlie.get(f"/api/v1/prompts/{shared}")).json()
     assert (seen["own"], seen["owner"]) == (False, "bob")
     assert (await charlie.put(f"/api/v1/prompts/{shared}", json=BODY)).status_code == 404
     assert (await charlie.delete(f"/api/v1/prompts/{shared}")).status_code == 404
     copied = (await charlie.post(f"/api/v1/prompts/{shared}/copy")).json()
-    assert (copied["own"], copied["public"], copied["text"]) == (True, False, seen["text"])
+    assert (copied["own"], copied["is_public"], copied["text"]) == (True, False, seen["text"])
     await bob.delete(f"/api/v1/prompts/{shared}")
     assert await names(charlie) == ["Friendly e-mail"]
 
@@ -128,7 +131,7 @@ async def test_a_visitor_and_a_call_without_its_token_get_nothing(
 async def test_an_admin_takes_a_public_prompt_back(alice: Caller, bob: Caller, charlie: Caller):
     """Shared content as injection, kept after its owner is out: it leaves everybody's library,
     its owner keeps it, and the log says so. What is private is none of an admin's business."""
-    shared, own = await keep(bob, public=True), await keep(bob, name="Diary")
+    shared, own = await keep(bob, is_public=True), await keep(bob, name="Diary")
     path = "/api/v1/admin/prompts/{}/unshare"
     assert (await charlie.post(path.format(shared["id"]))).status_code == 403
     assert await names(charlie) == ["Friendly e-mail"]
@@ -137,6 +140,6 @@ async def test_an_admin_takes_a_public_prompt_back(alice: Caller, bob: Caller, c
     assert (await alice.post(path.format(shared["id"]))).status_code == 204
     assert await names(charlie) == []
     assert (await charlie.get(f"/api/v1/prompts/{shared['id']}")).status_code == 404
-    assert (await bob.get(f"/api/v1/prompts/{shared['id']}")).json()["public"] is False
-    told = (await alice.get("/api/v1/admin/log", params={"kind": "admin"})).json()["items"][0]
-    assert (told["kind"], told["message"]) == ("admin.prompt_unshared", "Friendly e-mail")
+    assert (await bob.get(f"/api/v1/prompts/{shared['id']}")).json()["is_public"] is False
+    told = (await alice.get("/api/v1/admin/log", params={"log_type": "admin"})).json()["items"][0]
+    assert (told["log_type"], told["message"]) == ("admin.prompt_unshared", "Friendly e-mail")

@@ -12,13 +12,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from llm_ui.api.app import create_api
 from llm_ui.config import get_settings
 from llm_ui.db import unit_of_work
 from llm_ui.models import Setting, User
-from llm_ui.security import passwords
-from llm_ui.services import admission, installation, invitations
-from tests.api.conftest import Caller
+from llm_ui.security import limits, passwords
+from llm_ui.services.accounts import invitations, registration_policy
+from llm_ui.services.operations import instance_settings
+from tests.api.conftest import Caller, fresh_api
 from tests.conftest import PASSWORD, People
 
 REGISTER = "/api/v1/auth/register"
@@ -28,7 +28,7 @@ ACCEPT = "/api/v1/auth/invitation/accept"
 def caller_at(address: str, host: str = "localhost:3000", **headers: str) -> Caller:
     """Somebody at an address of theirs."""
     transport = httpx.ASGITransport(
-        create_api(), raise_app_exceptions=False, client=(address, 50_000)
+        fresh_api(), raise_app_exceptions=False, client=(address, 50_000)
     )
     return Caller(transport=transport, base_url=f"http://{host}", headers=headers)
 
@@ -41,7 +41,7 @@ def account(name: str) -> dict[str, str]:
 def limited(settings_env, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five in ten minutes, and nobody has asked yet."""
     settings_env("REGISTRATION_LIMIT", "5")
-    monkeypatch.setattr(admission, "_allowances", {})
+    monkeypatch.setattr(registration_policy, "_allowances", {})
 
 
 @pytest.fixture
@@ -87,11 +87,68 @@ async def test_who_has_a_whole_network_of_addresses_has_one(people: People, limi
 async def test_all_addresses_together_have_a_bound(
     people: People, limited: None, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(admission, "TOGETHER", 1)
+    monkeypatch.setattr(registration_policy, "TOGETHER", 1)
     for number in range(6):
         async with caller_at(f"192.0.2.{number}") as each:
             answer = await each.post(REGISTER, json=account(f"person{number}"))
     assert answer.status_code == 429
+
+
+async def test_strangers_keep_out_nobody_who_was_invited(
+    people: People, limited: None, monkeypatch: pytest.MonkeyPatch
+):
+    """Lock-out as denial of service: what all share is for those who have nothing to show."""
+    monkeypatch.setattr(registration_policy, "TOGETHER", 1)
+    async with unit_of_work() as session:
+        invited = await invitations.invite(session, people.alice)
+    token = invited.link.path.partition("#")[2]
+    statuses = []
+    for number in range(6):
+        async with caller_at(f"192.0.2.{number}") as each:
+            statuses.append((await each.post(REGISTER, json=account("bob"))).status_code)
+    assert statuses == [409] * 5 + [429]
+    async with caller_at("192.0.2.9") as guest:
+        answer = await guest.post(ACCEPT, json=account("frieda") | {"token": token})
+        assert answer.status_code == 201
+    async with caller_at("127.0.0.1") as here:
+        assert (await here.post(REGISTER, json=account("gerda"))).status_code == 201
+
+
+async def test_strangers_of_however_many_networks_keep_out_nobody_who_was_invited(
+    people: People, limited: None, monkeypatch: pytest.MonkeyPatch
+):
+    """Lock-out as denial of service: beyond so many networks new ones share what they may."""
+    monkeypatch.setattr(limits, "MOST_KEYS", 2)
+    monkeypatch.setattr(limits, "SHARED", 1)
+    async with unit_of_work() as session:
+        invited = await invitations.invite(session, people.alice)
+    token = invited.link.path.partition("#")[2]
+    statuses = []
+    for number in range(8):
+        async with caller_at(f"192.0.2.{number}") as each:
+            statuses.append((await each.post(REGISTER, json=account("bob"))).status_code)
+    assert statuses[-1] == 429
+    async with caller_at("192.0.2.9") as guest:
+        answer = await guest.post(ACCEPT, json=account("frieda") | {"token": token})
+        assert answer.status_code == 201
+
+
+async def test_strangers_do_not_use_up_the_first_accounts_turn(
+    db, limited: None, monkeypatch: pytest.MonkeyPatch
+):
+    """Lock-out as denial of service: nor those of whoever has the link of the start."""
+    monkeypatch.setattr(registration_policy, "TOGETHER", 1)
+    token = await first_token()
+    statuses = []
+    for number in range(6):
+        async with caller_at(f"192.0.2.{number}") as each:
+            body = account("eve") | {"setup_token": "x" * number}
+            statuses.append((await each.post(REGISTER, json=body)).status_code)
+    assert statuses == [403] * 5 + [429]
+    async with caller_at("192.0.2.9") as owner:
+        for name, status in (("alice", 201), ("bob", 429)):
+            answer = await owner.post(REGISTER, json=account(name) | {"setup_token": token})
+            assert answer.status_code == status
 
 
 async def test_an_invitation_is_no_way_around_it(people: People, limited: None):
@@ -109,7 +166,7 @@ async def test_an_invitation_is_no_way_around_it(people: People, limited: None):
 async def test_who_is_refused_costs_no_hash(people: People, hashes: list[str], registration: str):
     """Unbounded work without an account."""
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, registration=registration)
+        await instance_settings.change(session, people.alice, registration=registration)
     async with caller_at("192.0.2.1") as one:
         assert (await one.post(REGISTER, json=account("bob"))).status_code in (403, 409)
     assert hashes == []
@@ -137,7 +194,7 @@ async def test_where_nobody_can_register_nothing_tells_who_has_an_account(
 ):
     """User enumeration."""
     async with unit_of_work() as session:
-        await installation.change(
+        await instance_settings.change(
             session, people.alice, registration=registration, allowed_domains=["example.org"]
         )
     async with caller_at("192.0.2.1") as one:
@@ -152,7 +209,7 @@ async def test_where_nobody_can_register_nothing_tells_who_has_an_account(
 
 async def test_a_foreign_domain_is_refused_before_anybody_is_looked_up(people: People):
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, allowed_domains=["example.com"])
+        await instance_settings.change(session, people.alice, allowed_domains=["example.com"])
     async with caller_at("192.0.2.1") as one:
         for name in ("bob", "nobody"):
             answer = await one.post(REGISTER, json=account(name))
@@ -165,7 +222,7 @@ async def test_a_foreign_domain_is_refused_before_anybody_is_looked_up(people: P
 async def first_token() -> str:
     async with unit_of_work() as session:
         session.add(Setting(key="installation_id", value="this one"))
-    return admission.setup_token(get_settings().secret_keys[0], "this one")
+    return registration_policy.setup_token(get_settings().secret_keys[0], "this one")
 
 
 ELSEWHERE = [
@@ -174,6 +231,9 @@ ELSEWHERE = [
     ("127.0.0.1", "chat.example.org", {}),
     ("127.0.0.1", "localhost:3000", {"X-Forwarded-For": "127.0.0.1"}),
     ("::1", "localhost:3000", {"Forwarded": "for=[::1]"}),
+    ("127.0.0.1", "127.0.0.1:3000", {"X-Forwarded-Proto": "https"}),
+    ("127.0.0.1", "127.0.0.1:3000", {"Connection": "close"}),
+    ("127.0.0.1", "127.0.0.1:3000", {"Origin": "https://chat.example.org"}),
 ]
 
 
@@ -189,9 +249,9 @@ async def test_the_first_account_is_not_made_from_elsewhere(
             answer = await stranger.post(REGISTER, json=account("eve") | {"setup_token": given})
             assert answer.status_code == 403
         assert "link" in answer.json()["detail"]
-        assert (await stranger.get("/api/v1/auth/door")).json()["needs_token"] is True
+        assert (await stranger.get("/api/v1/auth/registration")).json()["needs_token"] is True
         async with unit_of_work(writes=False) as session:
-            assert not await admission.exist(session)
+            assert not await registration_policy.exist(session)
         answer = await stranger.post(REGISTER, json=account("alice") | {"setup_token": token})
         assert (answer.status_code, answer.json()["user"]["role"]) == (201, "admin")
 
@@ -205,7 +265,7 @@ async def test_behind_a_proxy_nobody_is_at_the_machine(db, settings_env):
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "127.0.0.2"])
 async def test_at_the_machine_itself_it_takes_no_link(db, address):
     async with caller_at(address) as here:
-        assert (await here.get("/api/v1/auth/door")).json()["needs_token"] is False
+        assert (await here.get("/api/v1/auth/registration")).json()["needs_token"] is False
         answer = await here.post(REGISTER, json=account("alice"))
         assert (answer.status_code, answer.json()["user"]["role"]) == (201, "admin")
 
@@ -217,7 +277,7 @@ async def test_the_link_makes_one_administrator_and_no_second_one(db):
             answer = await stranger.post(REGISTER, json=account(name) | {"setup_token": token})
             assert answer.json()["user"]["role"] == role
         await stranger.post("/api/v1/auth/logout")
-        assert (await stranger.get("/api/v1/auth/door")).json()["needs_token"] is False
+        assert (await stranger.get("/api/v1/auth/registration")).json()["needs_token"] is False
 
 
 async def test_many_who_have_the_link_make_one_administrator(db):
@@ -234,7 +294,7 @@ async def test_many_who_have_the_link_make_one_administrator(db):
 
 async def test_another_installations_link_opens_nothing(db):
     await first_token()
-    other = admission.setup_token(get_settings().secret_keys[0], "another one")
+    other = registration_policy.setup_token(get_settings().secret_keys[0], "another one")
     async with caller_at("192.0.2.1") as stranger:
         answer = await stranger.post(REGISTER, json=account("eve") | {"setup_token": other})
         assert answer.status_code == 403

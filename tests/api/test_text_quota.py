@@ -49,8 +49,11 @@ async def test_who_has_written_as_much_as_a_day_allows_waits_and_nobody_else(
     question = (await bob.get(f"/api/v1/chats/{chat}")).json()["messages"][0]["id"]
     assert (await ask(bob, chat, long[:LONG])).status_code == 202
     refused(await ask(bob, chat, long[:LONG]))
-    refused(await bob.post(f"/api/v1/chats/{chat}/messages/{question}/edit",
-                           json={"content": long[:LONG]}))  # fmt: skip
+    refused(
+        await bob.post(
+            f"/api/v1/chats/{chat}/messages/{question}/edit", json={"content": long[:LONG]}
+        )
+    )
     refused(await bob.post(f"/api/v1/chats/{chat}/messages/{first.json()['message_id']}/fork"))
     kept = (await bob.get(f"/api/v1/chats/{chat}")).json()["messages"]
     assert len(kept) == 4

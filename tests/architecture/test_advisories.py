@@ -15,7 +15,7 @@ PACKAGE = ROOT / "llm_ui"
 PAGE = ROOT / "docs" / "security.md"
 # Where programs are started: by developers, and three that the application itself runs. What
 # it starts is this Python with one of its own modules, whoever asks for it.
-STARTS = {"services/extraction.py", "services/reading.py", "llm_api/supervisor.py"}
+STARTS = {"services/files/extraction.py", "services/answers/web_pages.py", "llm_api/supervisor.py"}
 OF_PEOPLE = ("cli/",)
 STARTERS = re.compile(
     r"^(subprocess\.\w+|asyncio\.create_subprocess_\w+|os\.(system|popen|exec\w+|spawn\w+)|pty\.\w+)$"

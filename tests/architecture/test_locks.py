@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llm_ui.cli.install import MODEL_LOCK, MODEL_PACKAGE
+from llm_ui.cli.setup.install import MODEL_LOCK, MODEL_PACKAGE
 
 ROOT = Path(__file__).parent.parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock", MODEL_LOCK)

@@ -11,9 +11,17 @@ PACKAGE = Path(__file__).parent.parent.parent / "llm_ui"
 # Ways of Reflex that send a handler's wish as a text to be run. Compiled into a page by
 # components they are all right.
 SCRIPTS = {
-    "back", "call_function", "call_script", "console_log", "noop", "run_script", "scroll_to",
-    "set_clipboard", "toast", "window_alert",
-}  # fmt: skip
+    "back",
+    "call_function",
+    "call_script",
+    "console_log",
+    "noop",
+    "run_script",
+    "scroll_to",
+    "set_clipboard",
+    "toast",
+    "window_alert",
+}
 CALL = re.compile(r'browser\.call\(\s*"([^"]+)"|[^.]\bcall\("([^"]+)"')
 
 

@@ -152,6 +152,10 @@ class App:
         """Run code with the application's settings, as another process of the same machine."""
         result = subprocess.run(
             [sys.executable, "-c", code],
-            cwd=ROOT, env=self.env, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert result.returncode == 0, result.stderr

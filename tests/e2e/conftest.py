@@ -17,9 +17,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from llm_ui.cli import frontend
-from llm_ui.cli.place import Place, checkout
-from llm_ui.cli.suite import find_browser
+from llm_ui.cli.development.suite import find_browser
+from llm_ui.cli.setup import frontend
+from llm_ui.cli.setup.installation import Installation, checkout
 from tests.conftest import fresh_postgres
 from tests.e2e.app import ROOT, App
 from tests.e2e.pictures import FLAGS
@@ -31,12 +31,12 @@ from tests.web import web_server
 LOG_SIGNS = ("Traceback", " ERROR ", "RuntimeWarning", "was never awaited")
 
 
-def place() -> Place:
+def place() -> Installation:
     """This checkout, with its own environment or the one that runs the tests."""
     own = checkout(ROOT)
     if own.python.exists():
         return own
-    return Place(ROOT, Path(sys.executable), own_venv=False, command="python3 dev.py")
+    return Installation(ROOT, Path(sys.executable), own_venv=False, command="python3 dev.py")
 
 
 @pytest.fixture(scope="package")

@@ -97,10 +97,19 @@ async def _uploaded(alice: Person, name: str) -> str:
 
 async def _painter(alice: Person, upstream: ScriptedServer) -> None:
     """Two models that make images."""
-    studio = {"name": "Studio", "base_url": f"{upstream.url}/v1"}
-    made = await alice.post("/admin/media/providers", studio)
+    kinds = (await alice.get("/admin/types"))["items"]
+    image = next(each["id"] for each in kinds if each["slug"] == "image")
+    url = f"{upstream.url}/v1"
+    studio = {
+        "provider_type": "openai",
+        "name": "Studio",
+        "api_url": url,
+        "offers_new_models": False,
+    }
+    made = await alice.post("/admin/providers", studio)
     for name in ("canvas", "sketch"):
-        await alice.post(f"/admin/media/providers/{made['id']}/models", {"name": name})
+        model = {"name": name, "type_id": image}
+        await alice.post(f"/admin/providers/{made['id']}/models", model)
 
 
 async def _administer(alice: Person, upstream: ScriptedServer) -> dict[str, str]:
@@ -108,13 +117,13 @@ async def _administer(alice: Person, upstream: ScriptedServer) -> dict[str, str]
     dana = {"email": "dana@example.org", "username": "Dana"}
     made = await alice.post("/admin/users", dana)
     invited = await alice.post("/admin/invitations", {"email": "erin@example.org"})
-    await alice.post("/keys", {"name": "Nightly report"})
-    dead = {"type": "openai", "name": "Elsewhere", "base_url": "http://127.0.0.1:9/v1"}
+    await alice.post("/keys", {"key_name": "Nightly report"})
+    dead = {"provider_type": "openai", "name": "Elsewhere", "api_url": "http://127.0.0.1:9/v1"}
     provider = await alice.post("/admin/providers", dead)
-    second = {"base_url": "http://127.0.0.1:10/v1"}
+    second = {"api_url": "http://127.0.0.1:10/v1"}
     await alice.post(f"/admin/providers/{provider['id']}/addresses", second)
     await _painter(alice, upstream)
-    await alice.post("/admin/jobs", {"kind": "backup"})
+    await alice.post("/admin/jobs", {"job_type": "backup"})
 
     async def backed_up() -> bool:
         return bool((await alice.get("/admin/backups"))["items"])
@@ -157,9 +166,9 @@ async def furnish(alice: Person, web: Web, upstream: ScriptedServer) -> dict[str
     things["broken"] = await _answered(alice, "markdown tokens=200 cut-after=60")
     things["spare"] = await alice.new_chat("To be thrown away")
     shelved = await alice.new_chat("Long ago")
-    await alice.post("/chats/place", {"ids": [shelved], "archived": True})
+    await alice.post("/chats/organize", {"ids": [shelved], "archived": True})
     await alice.post(
-        "/chats/place",
-        {"ids": [things["chat"]], "pinned": True, "project": project["id"], "add_tag": "birds"},
+        "/chats/organize",
+        {"ids": [things["chat"]], "pinned": True, "project_id": project["id"], "add_tag": "birds"},
     )
     return things

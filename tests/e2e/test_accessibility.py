@@ -116,7 +116,7 @@ async def test_where_nothing_is_yet(stage: Stage, people: People) -> None:
     problems = await _all(charlie, stage, EMPTY)
     # Now there is something that is not charlie's own.
     alice = await people.alice(stage.app)
-    shared = {"name": "For all", "text": "Say it in one sentence.", "public": True}
+    shared = {"name": "For all", "text": "Say it in one sentence.", "is_public": True}
     await alice.post("/prompts", shared)
     theirs = Scene("/prompts", ("click prompt-open",), "prompt-copy-open")
     problems += await _all(charlie, stage, [theirs])

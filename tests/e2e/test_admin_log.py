@@ -14,7 +14,7 @@ SEED = """
 import asyncio
 from llm_ui.config import get_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
-from llm_ui.services.monitoring import record
+from llm_ui.services.audit.recording import record
 async def main():
     start_database(get_settings().database)
     async with unit_of_work() as session:

@@ -23,7 +23,7 @@ async def cellar(app: App, people: People) -> AsyncIterator[tuple[ScriptedServer
     alice = await people.alice(app)
     async with scripted_server() as server:
         server.model_names = ("cellar-a", "cellar-b", "cellar-c")
-        body = {"type": "openai", "name": "Cellar", "base_url": f"{server.url}/v1"}
+        body = {"provider_type": "openai", "name": "Cellar", "api_url": f"{server.url}/v1"}
         made = await alice.post("/admin/providers", body)
         await alice.post(f"/admin/providers/{made['id']}/sync")
         yield server, alice
@@ -172,8 +172,9 @@ async def test_types_and_prices_fit_a_phone(
     )
     long = "a-model-with-a-name-that-does-not-end-" * 4
     server.model_names = (long, "short")
-    (made,) = [each for each in (await alice.get("/admin/providers"))["items"]
-               if each["name"] == "Cellar"]  # fmt: skip
+    (made,) = [
+        each for each in (await alice.get("/admin/providers"))["items"] if each["name"] == "Cellar"
+    ]
     await alice.post(f"/admin/providers/{made['id']}/sync")
     page = await open_page(alice)
     await _no_sideways(page, "the list")

@@ -67,7 +67,7 @@ async def test_who_is_signed_in_tries_out_what_changes_something(app: App, peopl
 
 async def test_a_key_is_entered_on_the_page(app: App, people: People) -> None:
     bob = await people.user(app)
-    made = await bob.post("/keys", {"name": "Docs", "scopes": ["chat"]})
+    made = await bob.post("/keys", {"key_name": "Docs", "scopes": ["chat"]})
     guest = await people.visitor(app, "somebody with a key")
     page = await guest.tab("/api/docs")
     await page.get_by_role("button", name="Authorize").first.click()

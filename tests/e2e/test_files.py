@@ -173,9 +173,10 @@ async def test_a_folder_that_is_dropped_says_that_it_cannot_be_sent(
     page, _ = await bob.tab_with_chat()
     browser = await page.context.new_cdp_session(page)
     dragged = {
-        "items": [], "dragOperationsMask": 1,
+        "items": [],
+        "dragOperationsMask": 1,
         "files": [str(tmp_path / "papers"), str(tmp_path / "one.txt")],
-    }  # fmt: skip
+    }
     for event in ("dragEnter", "dragOver", "drop"):
         await browser.send(
             "Input.dispatchDragEvent", {"type": event, "x": 640, "y": 300, "data": dragged}

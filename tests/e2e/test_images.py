@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from tests.e2e.app import App
 from tests.e2e.conftest import People
 from tests.e2e.test_look import _no_sideways
-from tests.e2e.window import PHONE, answers, ready, send
+from tests.e2e.window import PHONE, Person, answers, ready, send
 from tests.scripted import ScriptedServer, scripted_server
 from tests.scripted.images import png
 
@@ -27,37 +27,53 @@ async def studio() -> AsyncIterator[ScriptedServer]:
         yield server
 
 
-async def add_provider(page: Page, studio: ScriptedServer) -> None:
-    """Alice's page, with a provider and two models on it."""
-    await page.get_by_test_id("first-media").click()
-    dialog = page.get_by_test_id("media-provider-dialog")
-    await dialog.get_by_test_id("media-name").fill("Studio")
-    address = dialog.get_by_test_id("media-base_url")
-    await address.fill("studio:8000")
-    await dialog.get_by_test_id("media-save").click()
-    await expect(dialog.get_by_test_id("media-problem")).to_contain_text("http://")
-    await expect(address).to_be_focused()
-    await address.fill(f"{studio.url}/v1")
-    await dialog.get_by_test_id("media-api_key").fill(KEY)
-    await dialog.get_by_test_id("media-test").click()
-    await expect(dialog.get_by_test_id("test-ok")).to_be_visible()
-    await dialog.get_by_test_id("media-save").click()
-    card = page.get_by_test_id("media-card")
-    await expect(card.get_by_test_id("media-no-models")).to_be_visible()
-    for name, shown, size in (("gpt-image-1", "Canvas", "512x512"), ("dall-e-3", "", "")):
-        await card.get_by_test_id("media-add-model").click()
-        dialog = page.get_by_test_id("media-model-dialog")
-        await dialog.get_by_test_id("media-name").fill(name)
-        await dialog.get_by_test_id("media-display_name").fill(shown)
-        await dialog.get_by_test_id("media-size").fill(size or "large")
+async def add_models(alice: Person, page: Page, studio: ScriptedServer) -> None:
+    """Alice's page of media, with two models on it."""
+    await expect(page.get_by_test_id("no-media")).to_be_visible()
+    # The provider of the test before is still there, and answers no longer.
+    here = f"Studio {studio.url}"
+    provider = {
+        "provider_type": "openai",
+        "name": here,
+        "api_url": f"{studio.url}/v1",
+        "api_key": KEY,
+        "offers_new_models": False,
+    }
+    await alice.post("/admin/providers", provider)
+    await page.reload()
+    for name in ("gpt-image-1", "dall-e-3"):
+        await page.get_by_test_id("media-add-model").click()
+        dialog = page.get_by_test_id("media-add-dialog")
+        await dialog.get_by_test_id("media-provider").select_option(label=here)
         await dialog.get_by_test_id("media-save").click()
-        if not size:
-            problem = dialog.get_by_test_id("media-problem")
-            await expect(problem).to_contain_text("1024x1024")
-            await dialog.get_by_test_id("media-size").fill("")
-            await dialog.get_by_test_id("media-save").click()
+        await expect(dialog.get_by_test_id("media-problem")).to_contain_text("name")
+        await expect(dialog.get_by_test_id("media-name")).to_be_focused()
+        await dialog.get_by_test_id("media-name").fill(name)
+        await dialog.get_by_test_id("media-save").click()
         await expect(dialog).to_be_hidden()
-    await expect(card.get_by_test_id("media-model")).to_have_count(2)
+    await expect(page.get_by_test_id("media-model")).to_have_count(2)
+
+
+async def set_size(page: Page) -> None:
+    """Set what one of the models is asked for."""
+    canvas = page.get_by_test_id("media-model").filter(has_text="gpt-image-1")
+    await canvas.get_by_test_id("media-model-edit").click()
+    dialog = page.get_by_test_id("model-dialog")
+    await dialog.get_by_test_id("model-display_name").fill("Canvas")
+    await dialog.get_by_test_id("model-size").fill("large")
+    await dialog.get_by_test_id("model-save").click()
+    await expect(dialog.get_by_test_id("model-problem")).to_contain_text("1024x1024")
+    await expect(dialog.get_by_test_id("model-size")).to_be_focused()
+    await dialog.get_by_test_id("model-size").fill("512x512")
+    await dialog.get_by_test_id("model-save").click()
+    await expect(dialog).to_be_hidden()
+    canvas = page.get_by_test_id("media-model").filter(has_text="Canvas")
+    await canvas.get_by_test_id("media-model-edit").click()
+    await expect(dialog).to_be_visible()
+    await expect(dialog.get_by_test_id("model-size")).to_have_value("512x512")
+    await expect(dialog.get_by_test_id("model-temperature")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
 
 
 async def test_images_are_set_up_made_shown_and_removed(
@@ -69,23 +85,9 @@ async def test_images_are_set_up_made_shown_and_removed(
     await expect(page.get_by_test_id("mode-image")).to_have_count(0)
 
     admin = await alice.tab("/admin/media")
-    await add_provider(admin, studio)
-    await admin.get_by_test_id("media-test-saved").click()
-    await expect(admin.get_by_test_id("media-result")).to_contain_text("Connected")
-    await admin.get_by_test_id("media-type-edit").click()
-    await admin.get_by_test_id("media-icon").select_option("palette")
-    await admin.get_by_test_id("media-description").fill("Pictures of all kinds")
-    kind = admin.get_by_test_id("media-type-dialog")
-    await kind.get_by_test_id("media-save").click()
-    await expect(admin.get_by_test_id("media-type")).to_contain_text("Pictures of all kinds")
-    await admin.get_by_test_id("media-edit").click()
-    dialog = admin.get_by_test_id("media-provider-dialog")
-    await expect(dialog).to_be_visible()
-    await expect(dialog).to_contain_text("A key is stored")
-    await expect(admin.get_by_test_id("media-api_key")).to_have_value("")
+    await add_models(alice, admin, studio)
+    await set_size(admin)
     assert KEY not in await admin.content()
-    await admin.keyboard.press("Escape")
-    await expect(dialog).to_be_hidden()
 
     await page.reload()
     await ready(page)
@@ -136,9 +138,12 @@ async def test_images_are_set_up_made_shown_and_removed(
     await page.get_by_test_id("stop").click()
     await expect(page.get_by_test_id("stopped-note")).to_have_text("Stopped")
 
-    await admin.get_by_test_id("media-delete").click()
-    await expect(admin.get_by_test_id("media-delete-dialog")).to_contain_text("2 models")
-    await admin.get_by_test_id("media-delete-yes").click()
+    for left in (1, 0):
+        await admin.get_by_test_id("media-model-delete").first.click()
+        dialog = admin.get_by_test_id("media-delete-dialog")
+        await expect(dialog).to_contain_text("already created are kept")
+        await admin.get_by_test_id("media-delete-yes").click()
+        await expect(admin.get_by_test_id("media-model")).to_have_count(left)
     await expect(admin.get_by_test_id("no-media")).to_be_visible()
     await page.reload()
     await ready(page)
@@ -153,7 +158,7 @@ async def test_on_a_phone_and_for_bob(app: App, people: People, studio: Scripted
     await expect(page.get_by_test_id("media-page")).to_have_count(0)
     alice = await people.alice(app, viewport=PHONE, has_touch=True, is_mobile=True, locale="en-GB")
     page = await alice.tab("/admin/media")
-    await add_provider(page, studio)
+    await add_models(alice, page, studio)
     await _no_sideways(page, "the page of media")
     await page.goto(f"{app.url}/chat")
     await ready(page)
@@ -164,6 +169,8 @@ async def test_on_a_phone_and_for_bob(app: App, people: People, studio: Scripted
     await answers(page).last.get_by_test_id("picture").wait_for()
     await _no_sideways(page, "an image")
     page = await alice.tab("/admin/media")
-    await page.get_by_test_id("media-delete").tap()
-    await page.get_by_test_id("media-delete-yes").tap()
+    for _ in range(2):
+        await page.get_by_test_id("media-model-delete").first.tap()
+        await page.get_by_test_id("media-delete-yes").tap()
+        await page.get_by_test_id("media-delete-dialog").wait_for(state="hidden")
     await page.get_by_test_id("no-media").wait_for()

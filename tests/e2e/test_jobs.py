@@ -30,19 +30,19 @@ def put(app: App, **values: Any) -> str:
     """A job as another machine's worker would have it."""
     alice = app.sql(sa.select(col(User.id)).where(col(User.email) == "alice@example.org"))
     row = BackgroundJob(
-        id=new_id(),
+        job_id=new_id(),
         user_id=str(alice[0][0]),
         owner="another-machine:1:1",
         heartbeat_at=now() + timedelta(hours=1),
         started_at=now(),
-        **{"kind": "search_reindex", "status": "running", "attempts": 1, **values},
+        **{"job_type": "search_reindex", "status": "running", "attempts": 1, **values},
     )
     app.sql(sa.insert(BackgroundJob).values(**row.model_dump()))
-    return row.id
+    return row.job_id
 
 
 def change(app: App, job_id: str, **values: Any) -> None:
-    app.sql(sa.update(BackgroundJob).where(col(BackgroundJob.id) == job_id).values(**values))
+    app.sql(sa.update(BackgroundJob).where(col(BackgroundJob.job_id) == job_id).values(**values))
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,8 @@ async def test_a_backup_from_the_first_click_to_its_deletion(app: App, people: P
 
     await backup.get_by_test_id("backup-delete").click()
     dialog = page.get_by_test_id("backup-delete-dialog")
+    # Its words come before it opens.
+    await expect(dialog).to_be_visible()
     await expect(dialog).to_contain_text("llm-ui-")
     await page.keyboard.press("Escape")
     await expect(backup).to_have_count(1)
@@ -123,8 +125,14 @@ async def test_an_interrupted_job_says_why_and_is_run_again(app: App, people: Pe
     alice = await people.alice(app)
     put(app, status="interrupted", error="error.job_interrupted", finished_at=now())
     failed = {"error_params": {"phase": "connect", "seconds": 10}}
-    put(app, kind="models_sync", status="failed", error="error.provider_timeout_connect",
-        result=failed, finished_at=now())  # fmt: skip
+    put(
+        app,
+        job_type="models_sync",
+        status="failed",
+        error="error.provider_timeout_connect",
+        result=failed,
+        finished_at=now(),
+    )
     page = await alice.tab("/admin/jobs")
     row = await _status(page, "Model sync", "Failed")
     await expect(row.get_by_test_id("job-error")).to_contain_text(
@@ -140,9 +148,14 @@ async def test_an_interrupted_job_says_why_and_is_run_again(app: App, people: Pe
 async def test_the_list_is_filtered_and_shows_more(app: App, people: People) -> None:
     alice = await people.alice(app)
     for number in range(55):
-        put(app, status="done", kind="retention", result={"log": number, "metrics": 0, "jobs": 0},
-            finished_at=now())  # fmt: skip
-    put(app, status="cancelled", kind="backup", finished_at=now())
+        put(
+            app,
+            status="done",
+            job_type="retention",
+            result={"log": number, "metrics": 0, "jobs": 0},
+            finished_at=now(),
+        )
+    put(app, status="cancelled", job_type="backup", finished_at=now())
     page = await alice.tab("/admin/jobs")
     rows = page.get_by_test_id("job-row")
     await expect(rows).to_have_count(50)

@@ -42,7 +42,7 @@ async def test_files_of_the_library_are_found_ticked_and_attached_by_keyboard(
     # The newest first.
     await expect(rows).to_contain_text(["photo.png", "pump.txt", "roof.txt"])
     await expect(rows.first.locator("img")).to_have_js_property("complete", True)
-    await expect(rows.nth(1)).to_contain_text("Text · 14\u00a0B")
+    await expect(rows.nth(1)).to_contain_text("Text · 14 bytes")
     await page.keyboard.type(".TXT")
     await expect(rows).to_have_count(2)
     await page.keyboard.press("ArrowDown")

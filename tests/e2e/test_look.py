@@ -19,10 +19,17 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="package")]
 WIDE_ANSWER = RICH + (
     "\n```text\n" + "a_line_of_code_that_does_not_end_" * 20 + "\n```\n\n"
     "| " + " | ".join(f"column {n}" for n in range(14)) + " |\n" + "|---" * 14 + "|\n"
-    "| " + " | ".join("value" for _ in range(14)) + " |\n\n"
-    + "https://example.org/" + "x" * 300 + "\n\n" + "Donaudampfschifffahrt" * 20
-    + "\n\n$$\n" + " + ".join(f"x_{{{n}}}^2" for n in range(40)) + "\n$$\n"
-)  # fmt: skip
+    "| "
+    + " | ".join("value" for _ in range(14))
+    + " |\n\n"
+    + "https://example.org/"
+    + "x" * 300
+    + "\n\n"
+    + "Donaudampfschifffahrt" * 20
+    + "\n\n$$\n"
+    + " + ".join(f"x_{{{n}}}^2" for n in range(40))
+    + "\n$$\n"
+)
 
 
 async def _no_sideways(page: Page, where: str) -> None:
@@ -42,8 +49,11 @@ async def test_on_a_phone_nothing_scrolls_sideways(
     app: App, people: People, upstream: ScriptedServer, theme: Literal["light", "dark"]
 ) -> None:
     phone: dict[str, Any] = {
-        "viewport": PHONE, "color_scheme": theme, "has_touch": True, "is_mobile": True,
-    }  # fmt: skip
+        "viewport": PHONE,
+        "color_scheme": theme,
+        "has_touch": True,
+        "is_mobile": True,
+    }
     guest = await people.visitor(app, "bob", **phone)
     for path in ("login", "register"):
         page = await guest.tab(f"/{path}")

@@ -99,6 +99,10 @@ async def test_a_project_says_what_it_tells_models_and_a_question_begins_there(
     await expect(composer).to_have_value("")
 
     # What is refused comes back to where it was written.
+    page = await bob.tab(page.url.removeprefix(app.url))
+    await expect(page.get_by_test_id("project-instructions")).to_have_text("Say BANANA.")
+    composer = page.get_by_test_id("project-ask").get_by_test_id("composer")
+    await expect(composer).to_be_enabled()
     models = sa.table("aimodel", sa.column("id"), sa.column("is_active"))
     chosen = sa.update(models).where(models.c.id == await bob.model_id())
     app.sql(chosen.values(is_active=False))
@@ -252,7 +256,7 @@ async def test_enter_takes_the_first_model_that_is_found(app: App, people: Peopl
     async with scripted_server() as more:
         more.model_names = tuple(f"Number {n}" for n in ("one", "two", "three", "four", "five"))
         more.model_names += tuple(f"Letter {each}" for each in "abcd")
-        body = {"name": "Many", "type": "openai", "base_url": f"{more.url}/v1"}
+        body = {"name": "Many", "provider_type": "openai", "api_url": f"{more.url}/v1"}
         many = await alice.post("/admin/providers", body)
         await alice.post(f"/admin/providers/{many['id']}/sync")
         page, _ = await bob.tab_with_chat("Many")
@@ -307,7 +311,7 @@ async def test_without_a_model_each_reads_what_they_can_do(stage: Stage, people:
 
 async def test_the_dashboard_says_in_words_why_a_provider_is_down(app: App, people: People) -> None:
     alice = await people.alice(app)
-    nowhere = {"name": "Nowhere", "type": "openai", "base_url": free_url()}
+    nowhere = {"name": "Nowhere", "provider_type": "openai", "api_url": free_url()}
     made = await alice.post("/admin/providers", nowhere)
     page = await alice.tab("/admin")
     await page.get_by_test_id("refresh").click()

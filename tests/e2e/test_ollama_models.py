@@ -21,7 +21,7 @@ async def test_a_model_is_pulled_cancelled_gone_on_with_and_deleted(
     async with scripted_server() as garage:
         garage.model_names = ("old:1b", "older-" + "long-" * 12 + "model:70b-q4")
         alice = await people.alice(app)
-        body = {"name": "Garage", "type": "ollama", "base_url": garage.url}
+        body = {"name": "Garage", "provider_type": "ollama", "api_url": garage.url}
         made = await alice.post("/admin/providers", body)
         page = await alice.tab("/admin/providers")
         card = page.get_by_test_id("provider-card").filter(has_text="Garage")

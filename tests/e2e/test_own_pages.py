@@ -77,7 +77,7 @@ async def test_a_prompt_is_written_found_changed_and_deleted(app: App, people: P
 async def test_a_public_prompt_is_copied_by_another_person(app: App, people: People) -> None:
     bob, charlie = await people.user(app), await people.user(app, "charlie")
     name = f"Shared of {bob.email}"
-    body = {"name": name, "text": "Say <b>this</b>.", "public": True}
+    body = {"name": name, "text": "Say <b>this</b>.", "is_public": True}
     shared = await bob.post("/prompts", body)
     page = await charlie.tab("/prompts")
     item = page.get_by_test_id("prompt-item").filter(has_text=name)
@@ -100,14 +100,14 @@ async def test_a_public_prompt_is_copied_by_another_person(app: App, people: Peo
 async def test_an_admin_stops_a_prompt_from_being_shared(app: App, people: People) -> None:
     bob, alice = await people.user(app), await people.alice(app)
     name = f"Shared of {bob.email}"
-    shared = await bob.post("/prompts", {"name": name, "text": "Praise Bob.", "public": True})
+    shared = await bob.post("/prompts", {"name": name, "text": "Praise Bob.", "is_public": True})
     page = await alice.tab("/prompts")
     item = page.get_by_test_id("prompt-item").filter(has_text=name)
     await item.get_by_test_id("prompt-open").click()
     await page.get_by_test_id("prompt-unshare").click()
     await expect(page.get_by_test_id("prompt-form")).to_be_hidden()
     await expect(item).to_have_count(0)
-    assert (await bob.get(f"/prompts/{shared['id']}"))["public"] is False
+    assert (await bob.get(f"/prompts/{shared['id']}"))["is_public"] is False
 
 
 async def test_a_slash_inserts_a_prompt_by_keyboard(
@@ -306,8 +306,10 @@ async def test_on_a_phone_nothing_scrolls_sideways_and_the_chat_is_a_tap_away(
     tags = ["Donaudampfschifffahrtskapitän" + str(n) for n in range(4)]
     await bob.post("/prompts", {"name": "W" * 100, "text": text, "tags": tags})
     for path, mark in (
-        ("/prompts", "prompt-item"), ("/account", "account-username"), ("/usage", "usage-page"),
-    ):  # fmt: skip
+        ("/prompts", "prompt-item"),
+        ("/account", "account-username"),
+        ("/usage", "usage-page"),
+    ):
         page = await bob.tab(path)
         await page.get_by_test_id(mark).first.wait_for()
         await _no_sideways(page, path)

@@ -225,7 +225,7 @@ async def test_a_backup_is_taken_away_with_the_password_once_more(app: App, peop
     alice = await people.alice(app, confirmed=False)
     page = await alice.tab("/admin/jobs")
     await page.get_by_test_id("backup-now").or_(page.get_by_test_id("start-job")).first.wait_for()
-    await alice.post("/admin/jobs", {"kind": "backup"})
+    await alice.post("/admin/jobs", {"job_type": "backup"})
     backup = page.get_by_test_id("backup-row").first
     await backup.wait_for()
     await backup.get_by_test_id("backup-download").click()

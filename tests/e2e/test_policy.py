@@ -100,7 +100,8 @@ async def test_the_page_of_the_api_tries_a_call_out(app: App, people: People) ->
     bob = await people.user(app)
     page = await bob.tab("/api/docs")
     operation = page.locator(".opblock").filter(has_text="/api/v1/models").first
-    await operation.locator(".opblock-summary-control").click()
+    # It draws all that the operation can answer before it comes back.
+    await operation.locator(".opblock-summary-control").click(timeout=60_000)
     await operation.get_by_role("button", name="Try it out").click()
     await operation.get_by_role("button", name="Execute").click()
     await expect(

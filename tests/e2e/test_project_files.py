@@ -28,9 +28,12 @@ async def test_a_project_gets_files_and_gives_them_back(
     page = await bob.tab(f"/projects/{project}")
     await page.get_by_test_id("no-project-files").wait_for()
     rows = page.get_by_test_id("project-file")
-    await page.get_by_test_id("upload-input").set_input_files([
-        picked("pump.docx", files.docx(SAYS)), picked("secret.pdf", files.pdf("x", password="y")),
-    ])  # fmt: skip
+    await page.get_by_test_id("upload-input").set_input_files(
+        [
+            picked("pump.docx", files.docx(SAYS)),
+            picked("secret.pdf", files.pdf("x", password="y")),
+        ]
+    )
     await expect(rows).to_contain_text(["pump.docx", "secret.pdf"])
     await expect(rows.first).to_have_attribute("data-status", "ready")
     await expect(rows.last).to_contain_text("protected by a password")
@@ -90,7 +93,7 @@ async def test_the_chats_of_a_project_say_and_take_what_comes_along(
     await page.goto(f"{app.url}/chat/{outside}")
     await ready(page)
     await expect(along).to_have_count(0)
-    await bob.post("/chats/place", {"ids": [outside], "project": project})
+    await bob.post("/chats/organize", {"ids": [outside], "project_id": project})
     await page.reload()
     await expect(along).to_be_visible()
     await along.click()

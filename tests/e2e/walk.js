@@ -21,7 +21,8 @@ window.walk = (() => {
         shown(each) &&
         isFirst(each),
     );
-  const over = () => [...document.querySelectorAll("dialog[open], :popover-open:not(.lu-tip)")].pop() ?? null;
+  const over = () =>
+    [...document.querySelectorAll("dialog[open], :popover-open:not(.lu-tip)")].pop() ?? null;
   const here = () => (document.activeElement === document.body ? null : document.activeElement);
 
   const nameOf = (each) => {
@@ -32,14 +33,21 @@ window.walk = (() => {
   };
 
   // A focus may be shown by the thing itself, by what it stands in or by what stands for it.
-  const bearersOf = (each) => [each, each.parentElement, each.closest("form"), each.nextElementSibling];
+  const bearersOf = (each) => [
+    each,
+    each.parentElement,
+    each.closest("form"),
+    each.nextElementSibling,
+  ];
   const looksOf = (each) =>
     bearersOf(each).flatMap((bearer) =>
       [null, "::after"].map((pseudo) => {
         if (!bearer) return "";
         const style = getComputedStyle(bearer, pseudo);
         const line = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 1;
-        const outline = line ? `${style.outlineStyle} ${style.outlineWidth} ${style.outlineColor}` : "";
+        const outline = line
+          ? `${style.outlineStyle} ${style.outlineWidth} ${style.outlineColor}`
+          : "";
         return outline + (style.boxShadow === "none" ? "" : style.boxShadow);
       }),
     );
@@ -48,17 +56,25 @@ window.walk = (() => {
   // Whether at least a part of it is not hidden below something else.
   const isClear = (each) => {
     const { left, top, width, height } = each.getBoundingClientRect();
-    const spots = [[0.5, 0.5], [0.1, 0.5], [0.9, 0.5], [0.5, 0.1], [0.5, 0.9]];
+    const spots = [
+      [0.5, 0.5],
+      [0.1, 0.5],
+      [0.9, 0.5],
+      [0.5, 0.1],
+      [0.5, 0.9],
+    ];
     return spots.some(([x, y]) => {
       const hit = document.elementFromPoint(left + width * x, top + height * y);
-      return hit && (each.contains(hit) || (hit.contains(each) && hit !== document.documentElement));
+      return (
+        hit && (each.contains(hit) || (hit.contains(each) && hit !== document.documentElement))
+      );
     });
   };
 
   let list = [];
   let atRest = new Map();
   let from = null;
-  let passed = [];
+  const passed = [];
   document.addEventListener("focusin", ({ target }) => passed.push(target));
   return {
     // Everything that Tab has to reach, in what lies over the page or else in the page.
@@ -77,9 +93,11 @@ window.walk = (() => {
       for (let n = 0; n < FRAMES && !(n && (!now || isClear(now))); n += 1) {
         await new Promise(requestAnimationFrame);
       }
-      if (now && !isLit(looksOf(now), atRest.get(now) ?? [])) problems.push("its focus is not to be seen");
+      if (now && !isLit(looksOf(now), atRest.get(now) ?? []))
+        problems.push("its focus is not to be seen");
       if (now && !isClear(now)) problems.push("something covers it");
-      if (now && over() && !over().contains(now)) problems.push("it is outside of what lies over the page");
+      if (now && over() && !over().contains(now))
+        problems.push("it is outside of what lies over the page");
       return { at: list.indexOf(now), name: nameOf(now), problems };
     },
     // Which of them the focus has not come to since this was asked last.

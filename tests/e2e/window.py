@@ -124,8 +124,18 @@ class Person:
 
     async def post(self, path: str, body: Any = None) -> Any:
         """POST below /api/v1."""
-        response = await self.context.request.post(
-            f"{self.url}/api/v1{path}", data=body or {}, headers={"X-CSRF-Token": self.csrf}
+        return await self._send("POST", path, body)
+
+    async def patch(self, path: str, body: Any) -> Any:
+        """PATCH below /api/v1."""
+        return await self._send("PATCH", path, body)
+
+    async def _send(self, method: str, path: str, body: Any) -> Any:
+        response = await self.context.request.fetch(
+            f"{self.url}/api/v1{path}",
+            method=method,
+            data=body or {},
+            headers={"X-CSRF-Token": self.csrf},
         )
         assert response.ok, await response.text()
         return await response.json() if response.status != 204 else None
@@ -213,6 +223,18 @@ def words(page: Page) -> Locator:
 async def ready(page: Page) -> None:
     """Wait until the page has its data and one can write."""
     await page.get_by_test_id("model-picker").wait_for()
+
+
+async def put(page: Page, text: str) -> None:
+    """Have a text in the composer at once, however long it is."""
+    await page.get_by_test_id("composer").evaluate(
+        """(area, text) => {
+          area.value = text;
+          area.dispatchEvent(new Event("input", { bubbles: true }));
+          area.focus();
+        }""",
+        text,
+    )
 
 
 async def send(page: Page, text: str) -> None:

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from llm_ui.cli.development.suite import find_browser
+
 HERE = Path(__file__).parent
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = find_browser() or "chromium"
 # The folder whose node_modules has vite and the packages: what a build of the app leaves.
 HOME = Path(os.environ.get("LLM_UI_WEB", ".web"))
 FLAGS = [
@@ -42,18 +44,31 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="package")
-def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the page with the components is served."""
+def bundle(out: Path, *page: Path) -> None:
+    """Make a page (see page/build.mjs)."""
     if not (HOME / "node_modules" / "vite").exists():
         pytest.skip("build the app once: its .web folder has the tools that this needs")
-    out = tmp_path_factory.mktemp("lab")
-    subprocess.run([node(), str(HERE / "page" / "build.mjs"), str(HOME), str(out)], check=True)
-    handler = functools.partial(_Quiet, directory=str(out))
+    command = [node(), HERE / "page" / "build.mjs", HOME, out, *page]
+    subprocess.run([str(part) for part in command], check=True)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Where the files of a folder are."""
+    handler = functools.partial(_Quiet, directory=str(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://localhost:{server.server_port}/"
     server.shutdown()
+
+
+@pytest.fixture(scope="package")
+def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the page with the components is served."""
+    out = tmp_path_factory.mktemp("lab")
+    bundle(out)
+    with served(out) as url:
+        yield url
 
 
 @pytest.fixture(scope="package")

@@ -99,9 +99,14 @@ CASES = {
     "code": (lambda: "```python\n" + "x = compute(1, 'value')  # line\n" * 1600 + "```\n", 400),
     "list": (lambda: "".join(f"{i}. {samples.prose(22, i)}\n" for i in range(1, 320)), 400),
     "paragraph": (lambda: samples.prose(6000), 400),
-    "table": (lambda: "| a | b |\n|---|---|\n" + "".join(
-        f"| {i} | {samples.prose(12, i)} |\n" for i in range(500)), 400),
-}  # fmt: skip
+    "table": (
+        lambda: (
+            "| a | b |\n|---|---|\n"
+            + "".join(f"| {i} | {samples.prose(12, i)} |\n" for i in range(500))
+        ),
+        400,
+    ),
+}
 
 
 def main() -> None:

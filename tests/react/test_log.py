@@ -27,8 +27,11 @@ def show(page: Page, rows: list[dict[str, Any]], **props: Any) -> None:
 
 def message(number: int, height: int = 120) -> dict[str, Any]:
     """A row with a message in it, as the page has them."""
-    article = {"kind": "article", "props": {"style": {"height": height}},
-               "children": [f"message {number}"]}  # fmt: skip
+    article = {
+        "kind": "article",
+        "props": {"style": {"height": height}},
+        "children": [f"message {number}"],
+    }
     props = {"key": f"m{number}", "data-id": f"m{number}", "className": "lu-message"}
     return {"kind": "div", "props": props, "children": [article]}
 
@@ -122,6 +125,27 @@ def test_earlier_rows_move_nothing(page: Page) -> None:
         show(page, [row(i) for i in range(first - 10, 40)])
         settle(page)
         assert abs(top_of(page, 30) - before) < 2
+
+
+def test_earlier_rows_move_nothing_while_the_reader_scrolls(page: Page) -> None:
+    """A wheel turns in the very frame in which they come, where browsers do not anchor."""
+    show(page, [row(i) for i in range(20, 40)])
+    page.wait_for_function(AT_END)
+    page.evaluate(f"{BOX}.scrollTop = 0")
+    settle(page)
+    before = top_of(page, 20)
+    page.evaluate(
+        f"""() => {{
+          const box = {BOX};
+          new MutationObserver((_, watcher) => {{
+            watcher.disconnect();
+            box.dispatchEvent(new Event("scroll"));
+          }}).observe(box, {{ childList: true, subtree: true }});
+        }}"""
+    )
+    show(page, [row(i) for i in range(40)])
+    settle(page)
+    assert abs(top_of(page, 20) - before) < 2
 
 
 def test_reaching_the_top_asks_once_for_each_first_row(page: Page) -> None:

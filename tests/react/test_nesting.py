@@ -46,8 +46,22 @@ def test_deep_nesting_keeps_its_words(quiet: Page, kind: str) -> None:
 
 
 LONG = [
-    "[", "*", "**a ", "<", "$", "`", "~~", "\\", "\\[", "(", "![](", "| ", "<sub>", "_a", "中**「",
-]  # fmt: skip
+    "[",
+    "*",
+    "**a ",
+    "<",
+    "$",
+    "`",
+    "~~",
+    "\\",
+    "\\[",
+    "(",
+    "![](",
+    "| ",
+    "<sub>",
+    "_a",
+    "中**「",
+]
 
 
 def test_the_work_grows_with_the_length_and_not_with_its_square(quiet: Page) -> None:

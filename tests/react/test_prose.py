@@ -94,14 +94,15 @@ TAGS = {
     "<mark>so *much*</mark> <B>b</B>": "<mark>so <em>much</em></mark> <strong>b</strong>",
     "a <sub>that never ends": "a &lt;sub&gt;that never ends",
     '<sub onclick="x">2</sub> <video>': '&lt;sub onclick="x"&gt;2&lt;/sub&gt; &lt;video&gt;',
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("cut", [1, 1000])
 @pytest.mark.parametrize(
-    "kind", [EMPHASIS, TILDES, DOLLARS, ADDRESSES, LINES, TAGS],
+    "kind",
+    [EMPHASIS, TILDES, DOLLARS, ADDRESSES, LINES, TAGS],
     ids=["emphasis", "tildes", "dollars", "addresses", "lines", "tags"],
-)  # fmt: skip
+)
 def test_prose_is_read_as_it_was_meant(quiet: Page, kind: dict[str, str], cut: int) -> None:
     found = {text: quiet.evaluate(SHOWN, [text, cut]) for text in kind}
     assert found == {text: f"<p>{shown}</p>" for text, shown in kind.items()}

@@ -34,11 +34,11 @@ ATTACKS = [
     "![x](javascript:window.bad=1)",
     "![x](data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9IndpbmRvdy5iYWQ9MSI+PC9zdmc+)",
     "![x](data:text/html,<script>window.bad=1</script>)",
-    "![x\" onerror=\"window.bad=1](data:image/png;base64,AAAA)",
-    "![\"><img src=x onerror=window.bad=1>](https://outside.invalid/x.png)",
+    '![x" onerror="window.bad=1](data:image/png;base64,AAAA)',
+    '!["><img src=x onerror=window.bad=1>](https://outside.invalid/x.png)',
     "[x](https://e.org 'a\" onmouseover=\"window.bad=1')",
-    "[x](https://e.org/\"onmouseover=\"window.bad=1)",
-    "```\"><img src=x onerror=window.bad=1>\ncode\n```",
+    '[x](https://e.org/"onmouseover="window.bad=1)',
+    '```"><img src=x onerror=window.bad=1>\ncode\n```',
     "```<img/src=x/onerror=window.bad=1>\n</code></pre><script>window.bad=1</script>\n```",
     "```mermaid\ngraph TD; A[<img src=x onerror=window.bad=1>]\n```",
     "```html\n<script>window.bad=1</script>\n```",
@@ -55,7 +55,7 @@ ATTACKS = [
     "<!--><img src=x onerror=window.bad=1>-->",
     "<![CDATA[<img src=x onerror=window.bad=1>]]>",
     "<br onclick=window.bad=1><br/x>",
-]  # fmt: skip
+]
 
 ALLOWED = {
     "a": {"href", "rel", "target", "title"},
@@ -162,10 +162,21 @@ def test_next_stays_on_this_site(quiet: Page, path: str) -> None:
 
 
 HOSTILE = [
-    "*" * 5000, "[" * 5000, "(" * 3000 + "[" * 3000, "`" * 5000 + "a", "a `" * 2000, "$a " * 3000,
-    "| " * 3000, "> " * 500, " " * 9000 + "-", "![](" * 2000, "**a " * 2000, "\\(" * 2000,
-    "- " * 400, "~~a " * 2000,
-]  # fmt: skip
+    "*" * 5000,
+    "[" * 5000,
+    "(" * 3000 + "[" * 3000,
+    "`" * 5000 + "a",
+    "a `" * 2000,
+    "$a " * 3000,
+    "| " * 3000,
+    "> " * 500,
+    " " * 9000 + "-",
+    "![](" * 2000,
+    "**a " * 2000,
+    "\\(" * 2000,
+    "- " * 400,
+    "~~a " * 2000,
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -178,7 +189,8 @@ def test_hostile_shapes_do_not_stall(quiet: Page, text: str) -> None:
         }""",
         text,
     )
-    assert spent < 1500
+    # What stalls takes minutes; a busy machine takes a few seconds.
+    assert spent < 20_000
 
 
 FREQUENT = [

@@ -25,14 +25,19 @@ WORDS = {
 
 def source(number: int, **given: Any) -> dict[str, Any]:
     return {
-        "number": number, "url": f"https://e.org/{number}", "title": f"Page {number}",
-        "state": "read", "problem": "", **given,
-    }  # fmt: skip
+        "number": number,
+        "url": f"https://e.org/{number}",
+        "title": f"Page {number}",
+        "state": "read",
+        "problem": "",
+        **given,
+    }
 
 
 def tell(page: Page, *sources: dict[str, Any], run: int = 7) -> None:
-    page.evaluate("(value) => lab.push({current_sources_rx_state_: value})",
-                  {"g": run, "s": list(sources)})  # fmt: skip
+    page.evaluate(
+        "(value) => lab.push({current_sources_rx_state_: value})", {"g": run, "s": list(sources)}
+    )
 
 
 def finished(page: Page, text: str, *sources: dict[str, Any], **props: Any) -> None:
@@ -137,11 +142,16 @@ FILE = "/api/v1/files/01890000-0000-7000-8000-000000000000/content"
 @pytest.mark.parametrize(
     ("url", "is_link"),
     [
-        (FILE, True), (f"{FILE}?inline=true", False), ("/api/v1/files/x/content", False),
-        ("/api/v1/auth/logout", False), (f"//e.org{FILE}", False), (f" {FILE}", False),
-        (FILE.replace("/content", "/../../auth/me"), False), ("/admin", False),
+        (FILE, True),
+        (f"{FILE}?inline=true", False),
+        ("/api/v1/files/x/content", False),
+        ("/api/v1/auth/logout", False),
+        (f"//e.org{FILE}", False),
+        (f" {FILE}", False),
+        (FILE.replace("/content", "/../../auth/me"), False),
+        ("/admin", False),
     ],
-)  # fmt: skip
+)
 def test_of_this_server_only_the_persons_own_files_are_links(
     page: Page, url: str, is_link: bool
 ) -> None:

@@ -86,11 +86,41 @@ def test_finished_blocks_keep_their_nodes(page: Page) -> None:
 
 
 LINES = [
-    "- item **a**", "* star", "1. one", "2. two", "  - nested", "   text", "\tcode", "    code",
-    "", "", "", "word `x` word ", "| a | b |", "|---|---|", "> quote", "```py", "```", "~~~",
-    "# head", "---", "===", "$$", "x^2", "\\[", "\\]", "<b>x</b>", "[r]: https://e.org",
-    "[r] [q][r]", "- [x] task", "10) ten", "***", "![p](https://e.org/p.png)", "  ", "a  ",
-]  # fmt: skip
+    "- item **a**",
+    "* star",
+    "1. one",
+    "2. two",
+    "  - nested",
+    "   text",
+    "\tcode",
+    "    code",
+    "",
+    "",
+    "",
+    "word `x` word ",
+    "| a | b |",
+    "|---|---|",
+    "> quote",
+    "```py",
+    "```",
+    "~~~",
+    "# head",
+    "---",
+    "===",
+    "$$",
+    "x^2",
+    "\\[",
+    "\\]",
+    "<b>x</b>",
+    "[r]: https://e.org",
+    "[r] [q][r]",
+    "- [x] task",
+    "10) ten",
+    "***",
+    "![p](https://e.org/p.png)",
+    "  ",
+    "a  ",
+]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -80,11 +80,6 @@ def test_packages_are_pinned() -> None:
         assert version.replace(".", "").isdigit()
 
 
-def test_the_stylesheet_is_linked() -> None:
-    assert react.STYLESHEET.endswith("/react.css")
-    assert not react.STYLESHEET.startswith("$")
-
-
 @pytest.mark.parametrize("folder", ["chat", "markdown", "session"])
 def test_every_script_is_linked(folder: str) -> None:
     linked = (HERE / folder / "__init__.py").read_text()

@@ -66,7 +66,9 @@ class Stand:
         return str(answer.json()["id"])
 
     def row(self, job_id: str) -> Any:
-        query = "SELECT status, attempts, progress, note, owner FROM backgroundjob WHERE id = :id"
+        query = (
+            "SELECT status, attempts, progress, note, owner FROM backgroundjob WHERE job_id = :id"
+        )
         return self.server.rows(query, id=job_id)[0]
 
     def until(self, found: Callable[[], bool], what: str, seconds: float = ENDED_S) -> None:
@@ -119,10 +121,15 @@ def fill(url: str, data: Path, user_id: str) -> None:
     for number in range(FILES):
         content = os.urandom(FILE_BYTES)
         row = {
-            "id": new_id(), "user_id": user_id, "name": f"{number}.txt", "media_type": "text/plain",
-            "kind": "text", "size": FILE_BYTES, "status": "ready",
+            "id": new_id(),
+            "user_id": user_id,
+            "name": f"{number}.txt",
+            "media_type": "text/plain",
+            "kind": "text",
+            "size": FILE_BYTES,
+            "status": "ready",
             "sha256": hashlib.sha256(content).hexdigest(),
-        }  # fmt: skip
+        }
         (data / "files" / row["id"]).write_bytes(content)
         files.append(row)
     with engine.begin() as connection:
@@ -130,8 +137,8 @@ def fill(url: str, data: Path, user_id: str) -> None:
         connection.execute(sa.insert(ChatMessage), messages)
         connection.execute(sa.insert(StoredFile), files)
         for table, values in (
-            (MonitoringLog, {"kind": "sign_in.ok"}),
-            (PerformanceMetric, {"name": "duration", "value": 1.0}),
+            (MonitoringLog, {"log_type": "sign_in.ok"}),
+            (PerformanceMetric, {"metric_name": "duration", "metric_value": 1.0}),
         ):
             rows = [{"id": new_id(), "created_at": old, **values} for _ in range(LOGS)]
             connection.execute(sa.insert(table), rows)
@@ -175,7 +182,7 @@ def once_and_right(stand: Stand, path: str, **body: Any) -> dict[str, Any]:
 
 
 def test_a_backup(stand: Stand) -> None:
-    job = once_and_right(stand, "/admin/jobs", kind="backup")
+    job = once_and_right(stand, "/admin/jobs", job_type="backup")
     (backup,) = stand.get("/admin/backups")["items"]
     assert backup["name"] == job["result"]["name"]
     assert (backup["files"], backup["damaged"]) == (FILES, False)
@@ -204,7 +211,7 @@ def test_a_personal_archive(stand: Stand) -> None:
 
 
 def test_a_new_index(stand: Stand) -> None:
-    job = once_and_right(stand, "/admin/jobs", kind="search_reindex")
+    job = once_and_right(stand, "/admin/jobs", job_type="search_reindex")
     assert job["result"]["entries"] == CHATS * (MESSAGES + 1)
     found = stand.get("/search?q=walrus&limit=50")["items"]
     assert len(found) >= 5
@@ -217,7 +224,7 @@ def test_a_new_index(stand: Stand) -> None:
 def test_the_clean_up(stand: Stand) -> None:
     """What was deleted before the kill stays deleted, and the rest follows."""
     ledger = stand.server.rows("SELECT count(*) FROM usagelog")
-    once_and_right(stand, "/admin/jobs", kind="retention")
+    once_and_right(stand, "/admin/jobs", job_type="retention")
     for table in ("monitoringlog", "performancemetric"):
         left = stand.server.rows(
             f"SELECT count(*) FROM {table} WHERE created_at < :day", day=_day()
@@ -228,12 +235,12 @@ def test_the_clean_up(stand: Stand) -> None:
 
 def test_a_model_download(stand: Stand) -> None:
     """What had come before the kill is not loaded again."""
-    garage = {"name": "Garage", "type": "ollama", "base_url": stand.models}
+    garage = {"name": "Garage", "provider_type": "ollama", "api_url": stand.models}
     provider = stand.start("POST", "/admin/providers", **garage)
     path = f"/admin/providers/{provider}"
     job = once_and_right(stand, f"{path}/pulls", model="slow:1b")
     assert job["result"]["model"] == "slow:1b"
-    assert "slow:1b" in [each["name"] for each in stand.get(f"{path}/stored")["items"]]
+    assert "slow:1b" in [each["name"] for each in stand.get(f"{path}/installed-models")["items"]]
     names = stand.server.rows("SELECT name FROM aimodel WHERE provider_id = :id", id=provider)
     assert ("slow:1b",) in [tuple(row) for row in names]
 
@@ -246,7 +253,7 @@ def test_the_model_sync(stand: Stand) -> None:
     """It is over at once: several, until a kill meets one."""
     for _ in range(20):
         stand.settle()
-        job_id = stand.start("POST", "/admin/jobs", kind="models_sync")
+        job_id = stand.start("POST", "/admin/jobs", job_type="models_sync")
         deadline = time.monotonic() + ENDED_S
         while stand.row(job_id).status == "queued" and time.monotonic() < deadline:
             time.sleep(0.001)

@@ -4,7 +4,7 @@
         await tab.open("/chat")                              # hydrate, on_load
         await tab.call(CHAT, "send_message", text="Hi", key="1")
         run = await tab.until(lambda: tab.answers.newest)
-        await tab.until(lambda: not tab.vars(CHAT)["busy"])
+        await tab.until(lambda: not tab.vars(OPEN_CHAT)["busy"])
         assert tab.answers.text(run) == ...
 
 It speaks Reflex's protocol (socket.io on Engine.IO 4, websocket only) over aiohttp, and
@@ -30,17 +30,28 @@ T = TypeVar("T")
 
 COOKIE = "llm_ui_session"
 ROOT = "reflex___state____state"
-AUTH = f"{ROOT}.llm_ui___states___auth____auth_state"
-STREAM = f"{ROOT}.llm_ui___states___stream____stream_state"
-CHAT = f"{STREAM}.llm_ui___states___chat____chat_state"
-ADMIN = f"{ROOT}.llm_ui___states___admin____admin_state"
-PEOPLE = f"{ROOT}.llm_ui___states___people____people_state"
-OLLAMA = f"{ROOT}.llm_ui___states___ollama_models____ollama_state"
-MODEL_FILES = f"{ROOT}.llm_ui___states___gguf____model_file_state"
-MEDIA = f"{ROOT}.llm_ui___states___media____media_state"
-PROVIDERS = f"{ROOT}.llm_ui___states___ai_providers___ai_provider_state"
-MODELS = f"{ROOT}.llm_ui___states___ai_models___ai_model_state"
-ADDRESSES = f"{ROOT}.llm_ui___states___ai_addresses____provider_address_state"
+AUTH = f"{ROOT}.auth_state"
+STREAM = f"{ROOT}.stream_state"
+# The states of the chat page.
+OPEN_CHAT = f"{STREAM}.open_chat_state"
+CHAT = f"{OPEN_CHAT}.chat_state"
+SIDEBAR = f"{ROOT}.sidebar_state"
+MODEL_CHOICE = f"{ROOT}.model_choice_state"
+MODES = f"{ROOT}.modes_state"
+CHAT_SETTINGS = f"{ROOT}.chat_settings_state"
+CHAT_FILES = f"{ROOT}.chat_files_state"
+FOLLOWING = f"{ROOT}.following_state"
+BRANCHES = f"{ROOT}.branches_state"
+EDITING = f"{ROOT}.editing_state"
+MESSAGE_PAGES = f"{ROOT}.message_pages_state"
+REFRESH = f"{ROOT}.refresh_state"
+ADMIN = f"{ROOT}.admin_state"
+PEOPLE = f"{ROOT}.people_state"
+OLLAMA = f"{ROOT}.ollama_state"
+MODEL_FILES = f"{ROOT}.model_file_state"
+PROVIDERS = f"{ROOT}.ai_provider_state"
+MODELS = f"{ROOT}.ai_model_state"
+ADDRESSES = f"{ROOT}.provider_address_state"
 NAMESPACE = "/_event"
 # What the part of an address behind this is called.
 ARGUMENTS = {"/chat/": "chat_id", "/projects/": "folder_id"}
@@ -338,6 +349,10 @@ class Tab:
     async def send_raw(self, frame: str) -> None:
         """Send a frame as it is."""
         await self._socket.send_str(frame)
+
+    async def send_bytes(self, frame: bytes) -> None:
+        """Send a frame of bytes, which no page does."""
+        await self._socket.send_bytes(frame)
 
     async def call(self, state: str, handler: str, **payload: Any) -> None:
         """Call a handler of a state."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import fresh_postgres, migrate
-from tests.states.client import CHAT, Tab
+from tests.states.client import CHAT, OPEN_CHAT, Tab
 from tests.states.served import Person, Server, model_server, serve
 
 _numbers = itertools.count(1)
@@ -84,12 +84,14 @@ async def ask(tab: Tab, text: str, key: str = "") -> int:
     await tab.call(CHAT, "send_message", text=text, key=key)
     await tab.until(lambda: tab.vars(CHAT).get("accepted_key") == key)
     # A run that is over already has been streamed before.
-    running: int = tab.vars(CHAT)["messages"][-1]["run"]
+    running: int = tab.vars(OPEN_CHAT)["messages"][-1]["run"]
     return running or tab.answers.newest
 
 
 async def answered(tab: Tab, timeout: float = 30.0) -> dict[str, object]:
     """Wait for the end of the answer that is being written; returns the message."""
-    await tab.until(lambda: tab.vars(CHAT)["busy"] is False and tab.vars(CHAT)["messages"], timeout)
-    message: dict[str, object] = tab.vars(CHAT)["messages"][-1]
+    await tab.until(
+        lambda: tab.vars(OPEN_CHAT)["busy"] is False and tab.vars(OPEN_CHAT)["messages"], timeout
+    )
+    message: dict[str, object] = tab.vars(OPEN_CHAT)["messages"][-1]
     return message

@@ -13,9 +13,18 @@ from llm_ui.models import metadata
 # What is written about what happens, and moves by itself.
 LOGS = {"monitoringlog", "signinattempt", "knownplace", "performancemetric"}
 MOVING = {
-    "last_seen_at", "last_active_at", "last_used_at", "heartbeat_at", "checked_at",
-    "latency_ms", "status_since", "synced_at", "status_reason", "status_detail", "sync_result",
-}  # fmt: skip
+    "last_seen_at",
+    "last_active_at",
+    "last_used",
+    "heartbeat_at",
+    "checked_at",
+    "latency_ms",
+    "status_since",
+    "synced_at",
+    "status_reason",
+    "status_detail",
+    "sync_result",
+}
 # Providers are asked how they are once a minute.
 ASKED = {"aiprovider", "providerendpoint"}
 Rows = dict[str, list[dict[str, Any]]]

@@ -1,17 +1,21 @@
 """Who may call what over the websocket, and what its arguments name: one line a handler.
 
-    State.handler      who      argument=kind …
+    State.handler      who      password   argument=kind …
 
 `who`: everybody ("public"), people who are signed in ("user"), administrators ("admin").
+`password`, if it stands there: where it reaches far, it asks for the password once more.
 An argument that names a thing says of which kind; `kind,` stands for several with commas
 between them, `[kind]` for a list in JSON. A person's own things (OWNED) look missing to
-everybody else. test_handlers.py plays every line, and fails for a handler without one.
+everybody else. test_isolation.py plays every line, and fails for a handler without one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from tests.sources import ways
 
 OWN = "llm_ui.states."
 # What belongs to a person, and to nobody else.
@@ -34,7 +38,21 @@ AdminState.load_dashboard               admin
 AdminState.refresh                      admin
 AdminState.tick                         admin
 
+AdminUsageState.load_all_usage          admin
+AdminUsageState.show_preset             admin
+AdminUsageState.show_range              admin
+AdminUsageState.show_by                 admin
+AdminUsageState.sort_by                 admin
+AdminUsageState.turn_page               admin
+AdminUsageState.narrow_to               admin
+AdminUsageState.widen                   admin
+
 AIModelState.load_models                admin
+AIModelState.load_media                 admin
+AIModelState.new_model                  admin
+AIModelState.add_model                  admin
+AIModelState.ask_to_remove              admin   model_id=model
+AIModelState.remove_model               admin   model_id=model
 AIModelState.show_view                  admin
 AIModelState.look_for                   admin
 AIModelState.narrow                     admin
@@ -82,66 +100,36 @@ AIProviderState.choose_again            admin
 AIProviderState.open_provider           admin   provider_id=provider
 AIProviderState.test_provider           admin
 
-AdminUsageState.load_all_usage          admin
-AdminUsageState.show_preset             admin
-AdminUsageState.show_range              admin
-AdminUsageState.show_by                 admin
-AdminUsageState.sort_by                 admin
-AdminUsageState.turn_page               admin
-AdminUsageState.narrow_to               admin
-AdminUsageState.widen                   admin
-
 AllKeysState.load_all_keys              admin
-AllKeysState.look_for_keys              admin
-AllKeysState.load_more_keys             admin
+AllKeysState.look_for                   admin
+AllKeysState.load_more                  admin
 AllKeysState.revoke_any_key             admin   key_id=key
 
 AuthState.require_user                  user
 AuthState.require_guest                 public
 AuthState.require_admin                 admin
 
+BranchesState.show_message              user    message_id=message
+BranchesState.keep_answer               user    message_id=message
+BranchesState.fork_chat                 user    message_id=message
+
+ChatFilesState.attach_files             user    ids=[file]
+ChatFilesState.look_along               user
+
+ChatSettingsState.save_settings         user
+ChatSettingsState.look_at_instructions  user
+ChatSettingsState.toggle_temporary      user
+
 ChatState.load_chat                     user
 ChatState.load_beside                   user
-ChatState.load_chats                    user
-ChatState.refresh_chats                 user
-ChatState.refresh_models                user
-ChatState.select_model                  user    model_id=model
-ChatState.choose_also                   user    model_id=model
-ChatState.choose_image_model            user    model_id=image_model
-ChatState.attach_files                  user    ids=[file]
 ChatState.send_message                  user
-ChatState.load_earlier                  user
-ChatState.load_later                    user
-ChatState.load_newest                   user
-ChatState.catch_up                      user    chat_ids=chat,
-ChatState.continue_answer               user    message_id=message
-ChatState.stop                          user
-ChatState.follow_answer                 user    run_id=run
-ChatState.resync                        user
-ChatState.look_waiting                  user
-ChatState.edit_message                  user    message_id=message
-ChatState.retry                         user    message_id=message model_id=model
-ChatState.show_message                  user    message_id=message
-ChatState.keep_answer                   user    message_id=message
-ChatState.fork_chat                     user    message_id=message
-ChatState.rate_answer                   user    message_id=message
-ChatState.pin_chat                      user    chat_id=chat
-ChatState.archive_chat                  user    chat_id=chat
-ChatState.move_chat                     user    chat_id=chat project_id=project
-ChatState.tag_chat                      user    chat_id=chat
-ChatState.rename_chat                   user    chat_id=chat
-ChatState.delete_chat                   user    chat_id=chat
-ChatState.undo_last                     user
-ChatState.dismiss_undo                  user
-ChatState.save_settings                 user
-ChatState.look_at_instructions          user
 ChatState.load_in_project               user
-ChatState.toggle_temporary              user
-ChatState.toggle_mode                   user
-ChatState.measure_context               user
-ChatState.look_along                    user
 
 ConfirmState.confirm_password           user
+
+EditingState.edit_message               user    message_id=message
+EditingState.retry                      user    message_id=message model_id=model
+EditingState.rate_answer                user    message_id=message
 
 ExportState.load_export                 user
 ExportState.prepare_export              user
@@ -153,6 +141,12 @@ FilesState.search_files                 user
 FilesState.load_more_files              user
 FilesState.ask_delete                   user    file_id=file
 FilesState.delete_file                  user    file_id=file
+
+FollowingState.continue_answer          user    message_id=message
+FollowingState.stop                     user
+FollowingState.follow_answer            user    run_id=run
+FollowingState.resync                   user
+FollowingState.look_waiting             user
 
 HistoryState.load_history               user
 HistoryState.look_again                 user
@@ -179,33 +173,26 @@ JobsState.start_job                     admin
 JobsState.cancel_job                    admin   job_id=job
 JobsState.retry_job                     admin   job_id=job
 JobsState.check_backup                  admin   name=backup
-JobsState.take_backup                   admin   name=backup
+JobsState.take_backup                   admin   password   name=backup
 JobsState.ask_to_delete                 admin   name=backup
-JobsState.delete_backup                 admin
+JobsState.delete_backup                 admin   password
 JobsState.set_backup_days               admin
-JobsState.set_backups_kept              admin
+JobsState.set_backups_kept              admin   password
 
 KeysState.load_keys                     user
-KeysState.create_key                    user
-KeysState.rotate_key                    user    key_id=key
+KeysState.create_key                    user    password
+KeysState.rotate_key                    user    password   key_id=key
 KeysState.revoke_key                    user    key_id=key
 
-MediaState.load_media                   admin
-MediaState.new_provider                 admin
-MediaState.open_provider                admin   provider_id=image_provider
-MediaState.save_provider                admin
-MediaState.switch_provider              admin   provider_id=image_provider
-MediaState.test_draft                   admin
-MediaState.test_saved                   admin   provider_id=image_provider
-MediaState.dismiss_result               admin
-MediaState.new_model                    admin   provider_id=image_provider
-MediaState.open_model                   admin   model_id=image_model
-MediaState.save_model                   admin
-MediaState.switch_model                 admin   model_id=image_model
-MediaState.open_type                    admin   type_id=image_type
-MediaState.save_type                    admin
-MediaState.ask_to_delete                admin   thing_id=image_thing
-MediaState.delete_doomed                admin
+
+MessagePagesState.load_earlier          user
+MessagePagesState.load_later            user
+MessagePagesState.load_newest           user
+
+ModelChoiceState.refresh_models         user
+ModelChoiceState.select_model           user    model_id=model
+ModelChoiceState.choose_also            user    model_id=model
+ModelChoiceState.measure_context        user
 
 ModelFileState.open_files               admin
 ModelFileState.look_again               admin
@@ -215,16 +202,19 @@ ModelFileState.cancel_loading           admin
 ModelFileState.ask_to_delete            admin
 ModelFileState.delete_file              admin
 
+ModesState.choose_image_model           user    model_id=image_model
+ModesState.toggle_mode                  user
+
 MonitoringState.load_log                admin
 MonitoringState.look_for                admin
 MonitoringState.narrow                  admin
-MonitoringState.clear                   admin
+MonitoringState.clear_filters           admin
 MonitoringState.load_more               admin
 MonitoringState.follow                  admin
 MonitoringState.tick                    admin
-MonitoringState.keep_days               admin
+MonitoringState.keep_days               admin   password
 
-OllamaState.open_stored                 admin   provider_id=provider
+OllamaState.open_installed_models                 admin   provider_id=provider
 OllamaState.look_again                  admin
 OllamaState.pull_model                  admin
 OllamaState.cancel_pull                 admin   job_id=pull
@@ -241,16 +231,16 @@ PeopleState.narrow                      admin
 PeopleState.clear_filters               admin
 PeopleState.load_more                   admin
 PeopleState.open_form                   admin
-PeopleState.invite                      admin
-PeopleState.create                      admin
+PeopleState.invite                      admin   password
+PeopleState.create                      admin   password
 PeopleState.revoke                      admin   invitation_id=invitation
 PeopleState.ask                         admin   user_id=person
-PeopleState.do_asked                    admin
-PeopleState.enable                      admin   user_id=person
-PeopleState.make_reset_link             admin   user_id=person
+PeopleState.do_asked                    admin   password
+PeopleState.enable                      admin   password   user_id=person
+PeopleState.make_reset_link             admin   password   user_id=person
 PeopleState.ask_to_delete               admin   user_id=person
 PeopleState.look_for_heirs              admin
-PeopleState.delete_person               admin
+PeopleState.delete_person               admin   password
 PeopleState.set_registration            admin
 PeopleState.save_domains                admin
 
@@ -295,6 +285,19 @@ ProviderAddressState.move_address       admin   provider_id=provider address_id=
 ProviderAddressState.ask_to_delete      admin   provider_id=provider address_id=address
 ProviderAddressState.delete_address     admin   provider_id=provider address_id=address
 
+RefreshState.catch_up                   user    chat_ids=chat,
+
+SidebarState.load_chats                 user
+SidebarState.refresh_chats              user
+SidebarState.pin_chat                   user    chat_id=chat
+SidebarState.archive_chat               user    chat_id=chat
+SidebarState.move_chat                  user    chat_id=chat project_id=project
+SidebarState.tag_chat                   user    chat_id=chat
+SidebarState.rename_chat                user    chat_id=chat
+SidebarState.delete_chat                user    chat_id=chat
+SidebarState.undo_last                  user
+SidebarState.dismiss_undo               user
+
 UsageState.load_usage                   user
 UsageState.show_days                    user
 UsageState.show_range                   user
@@ -303,10 +306,12 @@ UsageState.show_range                   user
 
 @dataclass(frozen=True)
 class Line:
-    """A handler: who may call it, and of which kind the things are that its arguments name."""
+    """A handler: who may call it, whether it asks for the password once more, and of which kind
+    the things are that its arguments name."""
 
     name: str
     who: str
+    asks: bool
     names: dict[str, str]
 
     @property
@@ -316,27 +321,39 @@ class Line:
 
 
 def _line(text: str) -> Line:
-    name, who, *names = text.split()
-    return Line(name, who, dict(each.split("=", 1) for each in names))
+    name, who, *rest = text.split()
+    asks = rest[:1] == ["password"]
+    return Line(name, who, asks, dict(each.split("=", 1) for each in rest[asks:]))
 
 
 LINES = {line.name: line for line in map(_line, filter(None, TABLE.splitlines()))}
 
 
-def registered() -> dict[str, tuple[str, Any]]:
-    """Each of the application's own handlers as the table names it: full name, function."""
-    from reflex_base.registry import RegistrationContext
-
+def _found() -> Iterator[tuple[str, Any, Any]]:
+    """Each of the application's own handlers: its full name, its state, its function."""
     from llm_ui.llm_ui import app
+    from llm_ui.reflex_internals import registered_handlers
 
     with app.set_contexts():
-        found = RegistrationContext.get().event_handlers
-        # Other tests of the same process make states of their own.
-        return {
-            f"{each.states[0].__name__}.{name.rpartition('.')[2]}": (name, each.handler.fn)
-            for name, each in found.items()
-            if each.handler.fn.__module__.startswith(OWN) and ".tests___" not in name
-        }
+        for name, (state, fn) in registered_handlers().items():
+            # Other tests of the same process make states of their own.
+            if fn.__module__.startswith(OWN) and ".tests___" not in name:
+                yield name, state, fn
+
+
+def _short(name: str, state: Any) -> str:
+    return f"{state.__name__}.{name.rpartition('.')[2]}"
+
+
+def registered() -> dict[str, tuple[str, Any]]:
+    """Each of the application's own handlers as the table names it: full name, function."""
+    return {_short(name, state): (name, fn) for name, state, fn in _found()}
+
+
+def coming_to(wanted: Any) -> dict[str, set[str]]:
+    """The handlers that come to this function, each with the functions that name it."""
+    found = {_short(name, state): ways(fn, wanted, owner=state) for name, state, fn in _found()}
+    return {name: each for name, each in found.items() if each}
 
 
 def full_names(who: str) -> set[str]:

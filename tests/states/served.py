@@ -19,14 +19,14 @@ import httpx
 import sqlalchemy as sa
 
 from llm_ui.db import script_url
-from llm_ui.services import admission
+from llm_ui.services.accounts import registration_policy
 from tests.states.client import COOKIE, Tab
 
 ROOT = Path(__file__).parent.parent.parent
 PASSWORD = "correct horse battery"
 SECRET = "a-secret-for-tests-only-0123456789abcdef"
 # Of a database that bears no mark yet: the first account may be made through a proxy too.
-SETUP_TOKEN = admission.setup_token(SECRET.encode(), "")
+SETUP_TOKEN = registration_policy.setup_token(SECRET.encode(), "")
 UNTIL = "2999-01-01 00:00:00.000000"
 NOWHERE = "http://127.0.0.1:9"
 START_S = 60.0
@@ -50,9 +50,14 @@ def process(
     """A process in a group of its own, ended with all its children."""
     with log.open("w") as out:
         running = subprocess.Popen(
-            command, cwd=ROOT, env=env, stdout=subprocess.PIPE if piped else out, stderr=out,
-            text=True, start_new_session=True,
-        )  # fmt: skip
+            command,
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE if piped else out,
+            stderr=out,
+            text=True,
+            start_new_session=True,
+        )
         try:
             yield running
         finally:
@@ -114,9 +119,12 @@ class Server:
     def rest(self, person: Person, method: str, path: str, **body: Any) -> httpx.Response:
         """A REST call with somebody's cookie."""
         return httpx.request(
-            method, f"{self.url}/api/v1{path}", json=body or None, timeout=30,
+            method,
+            f"{self.url}/api/v1{path}",
+            json=body or None,
+            timeout=30,
             headers={"X-CSRF-Token": person.csrf, "Cookie": f"{COOKIE}={person.cookie}"},
-        )  # fmt: skip
+        )
 
     def confirmed(self, user_id: str, moment: str | None) -> None:
         """When somebody last typed their password once more."""

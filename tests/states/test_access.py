@@ -1,4 +1,4 @@
-"""Default deny over the websocket. Who may call what stands in handlers.py, and test_handlers.py
+"""Default deny over the websocket. Who may call what stands in handlers.py, and test_isolation.py
 plays it; here is what stands before that.
 
 Covers these classes of docs/security.md: unknown names passing a prefix allow-list, a
@@ -13,7 +13,18 @@ from typing import Any
 
 import pytest
 
-from tests.states.client import ADMIN, AUTH, CHAT, ROOT, VAR_SUFFIX
+from tests.states.client import (
+    ADMIN,
+    AUTH,
+    CHAT,
+    FOLLOWING,
+    MODEL_CHOICE,
+    OPEN_CHAT,
+    ROOT,
+    SIDEBAR,
+    STREAM,
+    VAR_SUFFIX,
+)
 from tests.states.handlers import full_names
 from tests.states.served import Person, Server
 
@@ -32,16 +43,13 @@ A_VALUE: dict[Any, Any] = {str: "x", int: 1, bool: True, float: 1.0}
 
 def handlers() -> dict[str, Any]:
     """Every event handler that the application registers, Reflex's own included."""
-    from reflex_base.registry import RegistrationContext
-
     from llm_ui.llm_ui import app
+    from llm_ui.reflex_internals import registered_handlers
 
     with app.set_contexts():
-        registered = RegistrationContext.get().event_handlers
+        registered = registered_handlers()
         # Other tests of the same process make states of their own.
-        return {
-            name: each.handler.fn for name, each in registered.items() if ".tests___" not in name
-        }
+        return {name: fn for name, (_, fn) in registered.items() if ".tests___" not in name}
 
 
 def own_handlers() -> dict[str, Any]:
@@ -51,7 +59,7 @@ def own_handlers() -> dict[str, Any]:
 
 def arguments(handler: Any) -> dict[str, Any]:
     """Arguments that fit a handler."""
-    from llm_ui.states.guard import _parameters
+    from llm_ui.states.socket.guard import _parameters
 
     return {name: A_VALUE[hint] for name, (hint, _) in _parameters(handler).items()}
 
@@ -60,17 +68,19 @@ def refusals(server: Server, user: Person | None = None) -> list[str]:
     """The messages of the refusals in the monitoring log, newest last."""
     whose = "user_id = :user" if user else "user_id IS NULL"
     query = (
-        f"SELECT message FROM monitoringlog WHERE kind = 'security.event_refused' AND {whose} "
+        f"SELECT message FROM monitoringlog WHERE log_type = 'security.event_refused' AND {whose} "
         "ORDER BY created_at, id"
     )
     return [row[0] for row in server.rows(query, user=user.id if user else None)]
 
 
-def unhandled(server: Server) -> int:
-    """How many errors nobody expected have been logged."""
-    return int(
-        server.rows("SELECT count(*) FROM monitoringlog WHERE kind = 'error.unhandled'")[0][0]
+def unhandled(server: Server) -> list[str]:
+    """The errors nobody expected that have been logged, as the log tells them."""
+    found = server.rows(
+        "SELECT id, message, metadata FROM monitoringlog"
+        " WHERE log_type = 'error.unhandled' ORDER BY id"
     )
+    return [" ".join(map(str, each)) for each in found]
 
 
 def deltas(tab: Any, since: int) -> list[str]:
@@ -126,11 +136,11 @@ async def test_every_handler_of_reflex_that_no_page_needs_is_refused(
     [
         (f"{AUTH}.setvar", {"var_name": "is_admin", "value": True}),
         (f"{AUTH}.setvar", {"var_name": "role", "value": "admin"}),
-        (f"{CHAT}.setvar", {"var_name": "_earlier", "value": "x"}),
+        (f"{OPEN_CHAT}.setvar", {"var_name": "_earlier", "value": "x"}),
         (f"{ROOT}.setvar", {"var_name": "is_hydrated", "value": True}),
         (f"{AUTH}.set_is_admin", {"value": True}),
-        (f"{CHAT}.set_open_chat_id", {"value": "x"}),
-        (f"{CHAT}.set_current_response", {"value": {}}),
+        (f"{OPEN_CHAT}.set_open_chat_id", {"value": "x"}),
+        (f"{STREAM}.set_current_response", {"value": {}}),
     ],
 )
 async def test_vars_cannot_be_set_from_outside(
@@ -150,7 +160,7 @@ async def test_vars_cannot_be_set_from_outside(
     [
         {"vars": {f"{AUTH}.is_admin{VAR_SUFFIX}": True}},
         {"vars": {f"{AUTH}.is_admin": True}},
-        {"vars": {f"{ROOT}.llm_ui___states___identity____identity_state._owner": "x"}},
+        {"vars": {f"{ROOT}.identity_state._owner": "x"}},
     ],
 )
 async def test_update_vars_internal_is_refused(
@@ -167,24 +177,24 @@ async def test_update_vars_internal_is_refused(
 
 
 NO_HANDLERS = (
-    f"{CHAT}._load_sidebar",
-    f"{CHAT}._relay",
-    f"{CHAT}._choose",
-    f"{CHAT}._show",
+    f"{SIDEBAR}._load",
+    f"{FOLLOWING}._relay",
+    f"{MODEL_CHOICE}._choose",
+    f"{OPEN_CHAT}._show",
     f"{CHAT}.get_state",
     f"{CHAT}.reset",
     f"{CHAT}.get_value",
     f"{CHAT}.__init__",
-    f"{CHAT}.messages",
+    f"{OPEN_CHAT}.messages",
     f"{CHAT}.send_message.fn",
     f"{CHAT}.send_messages",
     f"{AUTH}._show",
     f"{ADMIN}._load",
     f"{ADMIN}.load_dashboard_extra",
-    f"{ROOT}.llm_ui___states___sidebar____sidebar_mixin.delete_chat",
-    f"{ROOT}.llm_ui___states___identity____identity_state._owner",
+    f"{CHAT}.delete_chat",
+    f"{ROOT}.identity_state._owner",
     f"{ROOT}.reset",
-    "llm_ui.states.chat.ChatState.send_message",
+    "llm_ui.states.chat_state.ChatState.send_message",
     "_redirect",
     "",
     "é" * 300,
@@ -214,19 +224,21 @@ async def test_what_is_no_handler_cannot_be_called(server: Server, bob: Person) 
 STRANGE = (r'"\ud800"', r'"\u0000x"', "NaN", "1e999", "-0", "9" * 400)
 
 
-@pytest.mark.parametrize("name", ["send_message", "rename_chat", "resync"])
+@pytest.mark.parametrize(
+    "name", [f"{CHAT}.send_message", f"{SIDEBAR}.rename_chat", f"{FOLLOWING}.resync"]
+)
 async def test_values_that_json_barely_allows_are_no_unhandled_error(
     server: Server, bob: Person, name: str
 ) -> None:
     errors = unhandled(server)
-    fitting = arguments(own_handlers()[f"{CHAT}.{name}"])
+    fitting = arguments(own_handlers()[name])
     async with server.tab(bob) as tab:
         await tab.open("/chat")
         for parameter, value in itertools.product(fitting, STRANGE):
             members = {each: json.dumps(given) for each, given in fitting.items()}
             members[parameter] = value
             payload = ",".join(f'"{each}":{given}' for each, given in members.items())
-            event = f'{{"name":"{CHAT}.{name}","payload":{{{payload}}}}}'
+            event = f'{{"name":"{name}","payload":{{{payload}}}}}'
             await tab.send_raw(f'42/_event,["event",{event}]')
             if not tab.is_open:
                 await tab.connect()
@@ -320,9 +332,10 @@ async def test_a_route_forged_in_an_event_opens_nothing(server: Server, bob: Per
         await tab.settle()
         assert tab.vars(ADMIN)["loaded"] is False
         row = server.rows(
-            "SELECT address FROM monitoringlog WHERE kind = 'security.event_refused' "
-            "AND user_id = :user ORDER BY created_at DESC LIMIT 1", user=bob.id,
-        )  # fmt: skip
+            "SELECT address FROM monitoringlog WHERE log_type = 'security.event_refused' "
+            "AND user_id = :user ORDER BY created_at DESC LIMIT 1",
+            user=bob.id,
+        )
         assert row[0][0] == "127.0.0.1"
 
 

@@ -12,11 +12,12 @@ import pytest
 
 from tests.states.client import PEOPLE, ROOT, Tab
 from tests.states.served import PASSWORD, Person, Server
-from tests.states.test_handlers import make_admin
+from tests.states.test_isolation import make_admin
 
-CONFIRM = f"{ROOT}.llm_ui___states___confirming____confirm_state"
-KEYS = f"{ROOT}.llm_ui___states___keys____keys_state"
-JOBS = f"{ROOT}.llm_ui___states___jobs____jobs_state"
+CONFIRM = f"{ROOT}.confirm_state"
+KEYS = f"{ROOT}.keys_state"
+JOBS = f"{ROOT}.jobs_state"
+LOG = f"{ROOT}.monitoring_state"
 LONG_AGO = "2026-01-01 00:00:00.000000"
 
 
@@ -36,6 +37,7 @@ def admin(server: Server, somebody: Callable[[], Person]) -> Iterator[Person]:
     server.confirmed(person.id, None)
     yield person
     server.execute("DELETE FROM userlink WHERE created_by = :id", id=person.id)
+    server.execute("DELETE FROM setting WHERE key IN ('backups_kept', 'log_days')")
 
 
 async def asked(tab: Tab, times: int = 1) -> None:
@@ -77,11 +79,15 @@ async def wanted(tab: Tab, server: Server, person: Person, what: str) -> None:
     calls: dict[str, tuple[str, str, dict[str, Any]]] = {
         "an invitation": (PEOPLE, "invite", {"email": "", "role": "admin", "days": "7"}),
         "an account": (
-            PEOPLE, "create", {"email": f"x{email}", "username": f"x{email}", "role": "admin"},
+            PEOPLE,
+            "create",
+            {"email": f"x{email}", "username": f"x{email}", "role": "admin"},
         ),
         "deleting": (PEOPLE, "delete_person", {"email": email, "keeps": False, "heir": ""}),
         "a key": (KEYS, "create_key", {"name": "Job", "scope": "admin", "days": "30"}),
-    }  # fmt: skip
+        "fewer backups": (JOBS, "set_backups_kept", {"count": "1"}),
+        "fewer days of the log": (LOG, "keep_days", {"days": "1"}),
+    }
     state, handler, arguments = calls[what]
     if what == "deleting":
         await tab.call(PEOPLE, "ask_to_delete", user_id=person.id)
@@ -93,6 +99,8 @@ DONE = {
     "an account": ("SELECT count(*) FROM \"user\" WHERE role = 'admin'", 1),
     "deleting": ('SELECT count(*) FROM "user"', -1),
     "a key": ("SELECT count(*) FROM apikey", 1),
+    "fewer backups": ("SELECT count(*) FROM setting WHERE key = 'backups_kept'", 1),
+    "fewer days of the log": ("SELECT count(*) FROM setting WHERE key = 'log_days'", 1),
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 
-from llm_ui.states.performance import PerformanceState
-from llm_ui.states.usage_admin import AdminUsageState
+from llm_ui.states.insights.performance import PerformanceState
+from llm_ui.states.insights.usage import AdminUsageState
 from tests.states.client import Tab
 from tests.states.served import Person, Server
 
@@ -15,7 +15,7 @@ ODD = ("", "x", "name; DROP TABLE usageday", "\x00", "0001-01-01", "9" * 300, "_
 
 
 def unhandled(server: Server) -> int:
-    rows = server.rows("SELECT count(*) FROM monitoringlog WHERE kind = 'error.unhandled'")
+    rows = server.rows("SELECT count(*) FROM monitoringlog WHERE log_type = 'error.unhandled'")
     return int(rows[0][0])
 
 

@@ -9,11 +9,11 @@ import httpx
 import orjson
 import pytest
 
-from tests.states.client import CHAT, ROOT, Tab
+from tests.states.client import CHAT, CHAT_FILES, OPEN_CHAT, ROOT, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import COOKIE, Person, Server
 
-FILES = f"{ROOT}.llm_ui___states___files____files_state"
+FILES = f"{ROOT}.files_state"
 MISSING = "01890000-0000-7000-8000-000000000000"
 SECRET = "a-word-of-bobs-own"
 
@@ -80,11 +80,11 @@ async def test_a_question_takes_no_foreign_file_along(
     async with server.tab(charlie) as tab:
         await tab.open("/chat")
         for id_ in (bobs, MISSING):
-            await tab.call(CHAT, "attach_files", ids=orjson.dumps([id_]).decode())
+            await tab.call(CHAT_FILES, "attach_files", ids=orjson.dumps([id_]).decode())
             await tab.call(CHAT, "send_message", text="Read it to me", key="")
             await tab.settle()
-            assert tab.vars(CHAT)["messages"] == []
-            assert tab.vars(CHAT)["attachment_ids"] == []
+            assert tab.vars(OPEN_CHAT)["messages"] == []
+            assert tab.vars(CHAT_FILES)["attachment_ids"] == []
         assert SECRET not in tab.everything
     assert server.rows(count, id=bobs)[0][0] == 0
 
@@ -95,9 +95,9 @@ async def test_what_is_no_list_of_ids_attaches_nothing(
 ) -> None:
     async with server.tab(charlie) as tab:
         await tab.open("/chat")
-        await tab.call(CHAT, "attach_files", ids=ids)
+        await tab.call(CHAT_FILES, "attach_files", ids=ids)
         await tab.settle()
-        assert tab.vars(CHAT)["attachment_ids"] == []
+        assert tab.vars(CHAT_FILES)["attachment_ids"] == []
         assert tab.toasts
 
 
@@ -106,14 +106,14 @@ async def test_a_question_takes_its_files_along_once(
 ) -> None:
     async with server.tab(bob) as tab:
         await tab.open("/chat")
-        await tab.call(CHAT, "attach_files", ids=orjson.dumps([bobs]).decode())
+        await tab.call(CHAT_FILES, "attach_files", ids=orjson.dumps([bobs]).decode())
         await ask(tab, "say:read-it")
         await answered(tab)
-        [question, _] = tab.vars(CHAT)["messages"]
+        [question, _] = tab.vars(OPEN_CHAT)["messages"]
         assert [each["id"] for each in question["files"]] == [bobs]
         await ask(tab, "say:again")
         await answered(tab)
-        assert tab.vars(CHAT)["messages"][2]["files"] == []
+        assert tab.vars(OPEN_CHAT)["messages"][2]["files"] == []
 
 
 async def test_a_visitor_reaches_no_handler(server: Server, bobs: str) -> None:

@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from llm_ui.models import ChatHistory, ChatMessage
-from tests.states.client import CHAT, ROOT, Tab
+from tests.states.client import EDITING, FOLLOWING, MESSAGE_PAGES, OPEN_CHAT, ROOT, SIDEBAR, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Person, Server
 
-STATES = f"{ROOT}.llm_ui___states___"
-HISTORY = f"{STATES}history____history_state"
-PALETTE = f"{STATES}palette____palette_state"
-PROJECTS = f"{STATES}projects____projects_state"
+STATES = f"{ROOT}."
+HISTORY = f"{STATES}history_state"
+PALETTE = f"{STATES}palette_state"
+PROJECTS = f"{STATES}projects_state"
 MISSING = "01890000-0000-7000-8000-000000000000"
 
 
@@ -43,11 +43,11 @@ async def test_a_foreign_chat_is_put_nowhere(server: Server, bob: Person, charli
         await tab.open("/chat")
         for chat in (bobs, MISSING, "", "x", "\x00", "x" * 5000):
             for on in (True, False):
-                await tab.call(CHAT, "pin_chat", chat_id=chat, on=on)
-                await tab.call(CHAT, "archive_chat", chat_id=chat, on=on)
-            await tab.call(CHAT, "tag_chat", chat_id=chat, tags="x")
-            await tab.call(CHAT, "move_chat", chat_id=chat, project_id="")
-        await tab.call(CHAT, "move_chat", chat_id=own, project_id=project)
+                await tab.call(SIDEBAR, "pin_chat", chat_id=chat, on=on)
+                await tab.call(SIDEBAR, "archive_chat", chat_id=chat, on=on)
+            await tab.call(SIDEBAR, "tag_chat", chat_id=chat, tags="x")
+            await tab.call(SIDEBAR, "move_chat", chat_id=chat, project_id="")
+        await tab.call(SIDEBAR, "move_chat", chat_id=own, project_id=project)
         await tab.call(HISTORY, "pick", chat_id=bobs, on=True)
         await tab.call(HISTORY, "delete_picked")
         await tab.settle()
@@ -113,10 +113,10 @@ async def test_a_long_list_comes_in_windows_of_bounded_size(server: Server, star
         connection.execute(sa.insert(ChatHistory), rows)
     async with server.tab(person) as tab:
         await tab.open("/chat")
-        await tab.until(lambda: tab.vars(CHAT).get("chats_total") == 300)
-        await tab.call(CHAT, "load_chats", start=start)
+        await tab.until(lambda: tab.vars(SIDEBAR).get("chats_total") == 300)
+        await tab.call(SIDEBAR, "load_chats", start=start)
         await tab.settle()
-        shown = tab.vars(CHAT)
+        shown = tab.vars(SIDEBAR)
         assert shown["chats_start"] == max(0, min(start, 299))
         assert 0 < len(shown["chats"]) <= 100
         assert len(json.dumps(shown["chats"])) < 40_000
@@ -154,7 +154,7 @@ def long_chat(server: Server, person: Person, count: int) -> tuple[str, list[str
 
 
 def shown(tab: Tab) -> list[str]:
-    return [each["id"] for each in tab.vars(CHAT)["messages"]]
+    return [each["id"] for each in tab.vars(OPEN_CHAT)["messages"]]
 
 
 async def test_a_chat_opens_at_a_message_and_is_read_on_from_there(
@@ -163,21 +163,21 @@ async def test_a_chat_opens_at_a_message_and_is_read_on_from_there(
     chat, ids = long_chat(server, bob, 200)
     async with server.tab(bob) as tab:
         await tab.open(f"/chat/{chat}?at={ids[60]}")
-        await tab.until(lambda: tab.vars(CHAT).get("aim", {}).get("id") == ids[60])
+        await tab.until(lambda: tab.vars(OPEN_CHAT).get("aim", {}).get("id") == ids[60])
         assert shown(tab) == ids[41:81]
-        assert tab.vars(CHAT)["has_later"]
-        await tab.call(CHAT, "load_later")
+        assert tab.vars(OPEN_CHAT)["has_later"]
+        await tab.call(MESSAGE_PAGES, "load_later")
         await tab.until(lambda: len(shown(tab)) == 80)
         assert shown(tab) == ids[41:121]
-        await tab.call(CHAT, "load_earlier")
+        await tab.call(MESSAGE_PAGES, "load_earlier")
         await tab.until(lambda: len(shown(tab)) == 120)
         assert shown(tab) == ids[1:121]
         for expected in (160, 199, 199):
-            await tab.call(CHAT, "load_later")
+            await tab.call(MESSAGE_PAGES, "load_later")
             await tab.settle()
             assert len(shown(tab)) == expected
         assert shown(tab) == ids[1:]
-        assert not tab.vars(CHAT)["has_later"]
+        assert not tab.vars(OPEN_CHAT)["has_later"]
         assert tab.gaps == 0
 
 
@@ -191,7 +191,7 @@ async def test_a_page_costs_the_same_however_much_is_shown_already(
         costs: dict[str, list[int]] = {"load_earlier": [], "load_later": []}
         for handler in [*costs] * 5:
             count, before = len(shown(tab)), tab.bytes_received
-            await tab.call(CHAT, handler)
+            await tab.call(MESSAGE_PAGES, handler)
             await tab.until(lambda count=count: len(shown(tab)) > count)  # type: ignore[misc]
             costs[handler].append(tab.bytes_received - before)
         assert len(shown(tab)) == 440
@@ -212,18 +212,18 @@ async def test_the_newest_and_the_next_question_lead_to_the_end(
             await tab.open(f"/chat/{chat}?at={ids[60]}")
             await tab.until(lambda: ids[60] in shown(tab))
             if lead == "newest":
-                await tab.call(CHAT, "load_newest")
+                await tab.call(MESSAGE_PAGES, "load_newest")
                 await tab.until(lambda: shown(tab)[-1:] == ids[-1:])
                 assert shown(tab) == ids[160:]
             else:
                 await ask(tab, "say:the end")
                 await answered(tab)
-                assert [each["content"] for each in tab.vars(CHAT)["messages"]][-2:] == [
+                assert [each["content"] for each in tab.vars(OPEN_CHAT)["messages"]][-2:] == [
                     "say:the end",
                     "the end",
                 ]
                 assert shown(tab)[-3] == ids[-1]
-            assert not tab.vars(CHAT)["has_later"]
+            assert not tab.vars(OPEN_CHAT)["has_later"]
 
 
 async def test_an_answer_below_what_is_shown_can_be_stopped_and_ends(
@@ -235,14 +235,14 @@ async def test_an_answer_below_what_is_shown_can_be_stopped_and_ends(
         await ask(tab, "tokens=5000 rate=50")
         await tab.open(f"/chat/{chat}?at={ids[20]}")
         await tab.until(lambda: ids[20] in shown(tab))
-        assert tab.vars(CHAT)["busy"]
-        assert not any(each["run_id"] for each in tab.vars(CHAT)["messages"])
-        await tab.call(CHAT, "stop")
-        await tab.until(lambda: not tab.vars(CHAT)["busy"])
-        assert not any(each["running"] for each in tab.vars(CHAT)["chats"])
-        await tab.call(CHAT, "load_newest")
-        await tab.until(lambda: not tab.vars(CHAT)["has_later"])
-        assert tab.vars(CHAT)["messages"][-1]["status"] == "stopped"
+        assert tab.vars(OPEN_CHAT)["busy"]
+        assert not any(each["run_id"] for each in tab.vars(OPEN_CHAT)["messages"])
+        await tab.call(FOLLOWING, "stop")
+        await tab.until(lambda: not tab.vars(OPEN_CHAT)["busy"])
+        assert not any(each["running"] for each in tab.vars(SIDEBAR)["chats"])
+        await tab.call(MESSAGE_PAGES, "load_newest")
+        await tab.until(lambda: not tab.vars(OPEN_CHAT)["has_later"])
+        assert tab.vars(OPEN_CHAT)["messages"][-1]["status"] == "stopped"
 
 
 async def test_a_found_branch_becomes_the_chats(server: Server, bob: Person) -> None:
@@ -250,8 +250,8 @@ async def test_a_found_branch_becomes_the_chats(server: Server, bob: Person) -> 
         await tab.open("/chat")
         await ask(tab, "say:one")
         await answered(tab)
-        chat, first = tab.vars(CHAT)["open_chat_id"], shown(tab)[0]
-        await tab.call(CHAT, "edit_message", message_id=first, text="say:uno", key="uno")
+        chat, first = tab.vars(OPEN_CHAT)["open_chat_id"], shown(tab)[0]
+        await tab.call(EDITING, "edit_message", message_id=first, text="say:uno", key="uno")
         await tab.until(lambda: shown(tab)[0] != first)
         await answered(tab)
         await tab.open(f"/chat/{chat}?at={first}")
@@ -259,7 +259,7 @@ async def test_a_found_branch_becomes_the_chats(server: Server, bob: Person) -> 
         # What is asked next follows what is shown.
         await ask(tab, "say:two")
         await answered(tab)
-        found = [each["content"] for each in tab.vars(CHAT)["messages"]]
+        found = [each["content"] for each in tab.vars(OPEN_CHAT)["messages"]]
         assert found == ["say:one", "one", "say:two", "two"]
 
 
@@ -273,8 +273,8 @@ async def test_a_foreign_message_is_a_missing_one(
         for wanted in (ids[5], MISSING, "", "x", "x" * 5000):
             await tab.open(f"/chat/{own}?at={wanted}")
             await tab.until(lambda: shown(tab) == own_ids[50:])
-            assert tab.vars(CHAT)["aim"]["id"] == ""
-            assert not tab.vars(CHAT)["has_later"]
+            assert tab.vars(OPEN_CHAT)["aim"]["id"] == ""
+            assert not tab.vars(OPEN_CHAT)["has_later"]
         await tab.open(f"/chat/{bobs}?at={ids[5]}")
         await tab.until(lambda: "/chat" in tab.redirects)
         assert not any(each in tab.everything for each in ids[6:])

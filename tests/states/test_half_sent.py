@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from llm_ui.api.bodies import HALF_SENT_OF_ONE
+from llm_ui.api.http.bodies import HALF_SENT_OF_ONE
+from llm_ui.api.http.unread import LOOK_EVERY_S
+from llm_ui.states.socket.connection import LINGER_S
 from tests.conftest import until
 from tests.halves import HALVES, Half, many_files
 from tests.states.client import CHAT, Refused
@@ -103,7 +108,7 @@ async def test_the_proxys_word_counts_for_pages_too(behind_a_proxy: Server) -> N
     async with behind_a_proxy.tab(bob, headers=headers) as tab:
         await tab.open("/chat")
         await tab.call(CHAT, "send_message", text=5)
-        query = "SELECT address FROM monitoringlog WHERE kind = 'security.event_refused'"
+        query = "SELECT address FROM monitoringlog WHERE log_type = 'security.event_refused'"
         deadline = time.monotonic() + 10
         while not (found := behind_a_proxy.rows(query)):
             assert time.monotonic() < deadline
@@ -134,10 +139,15 @@ async def test_events_count_to_the_rate_limit(strict: Server) -> None:
             tab = (one, two)[number % 2]
             # What the browser says of itself changes nothing.
             await tab.send(
-                f"{CHAT}.send_message", {"text": "Hi", "key": f"key-{number}"}, router_data={
-                    "pathname": "/chat", "asPath": "/chat", "query": {}, "llm_ui_too_many": False,
+                f"{CHAT}.send_message",
+                {"text": "Hi", "key": f"key-{number}"},
+                router_data={
+                    "pathname": "/chat",
+                    "asPath": "/chat",
+                    "query": {},
+                    "llm_ui_too_many": False,
                 },
-            )  # fmt: skip
+            )
         for tab in (one, two):
             await tab.until(lambda tab=tab: any("60 s" in each for each in tab.toasts))
         assert strict.rows(chats)[0][0] <= 30
@@ -153,6 +163,141 @@ async def test_a_visitors_nonsense_fills_no_log(strict: Server) -> None:
         deep = "[" * 3000 + "]" * 3000
         for _number in range(20):
             await tab.send_raw(f'42/_event,["event",{deep}]')
-    async with strict.tab() as tab:
-        await tab.open("/login")
+    # Other visitors of that network wait for a minute, and nobody who brings a session.
+    async with strict.tab(strict.log_in("alice")) as tab:
+        await tab.open("/chat")
     assert len(strict.log()) - before < 60_000
+
+
+# --- messages that do not end ------------------------------------------------------------------
+
+MEGABYTE = 1024 * 1024
+
+
+def resident(server: Server) -> int:
+    """The memory of the processes that do the work, in MB."""
+    status = "".join(Path(f"/proc/{pid}/status").read_text() for pid in server.workers())
+    return sum(int(each) for each in re.findall(r"VmRSS:\s+(\d+)", status)) // 1024
+
+
+async def piecewise(
+    server: Server, megabytes: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A visitor's websocket with so much of one message, whose last piece never comes."""
+    port = int(server.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        "GET /_event/?EIO=4&transport=websocket&token=pieces HTTP/1.1\r\n"
+        f"Host: localhost:{port}\r\nOrigin: {server.url}\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    for number in range(megabytes):
+        # A text that goes on, of a length in eight bytes, under a mask that changes nothing.
+        head = bytes([int(number == 0), 0x80 | 127]) + MEGABYTE.to_bytes(8) + bytes(4)
+        writer.write(head + b"x" * MEGABYTE)
+        await writer.drain()
+    return reader, writer
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what came")
+async def test_a_message_that_never_ends_is_not_kept(behind_a_proxy: Server) -> None:
+    """A message that never ends."""
+    bob = behind_a_proxy.log_in("bob")
+    async with behind_a_proxy.tab(bob) as tab:
+        await tab.open("/chat")
+        short = await piecewise(behind_a_proxy, 1)
+        long = [await piecewise(behind_a_proxy, 20) for _ in range(3)]
+        ended = [asyncio.create_task(reader.read()) for reader, _ in long]
+        await until(lambda: all(each.done() for each in ended), 2 * LOOK_EVERY_S + 5)
+        for each in ended:
+            each.exception()
+        assert not short[0].at_eof()
+        # What people send is long over.
+        await tab.call(CHAT, "send_message", text="Hi", key="1")
+        assert tab.is_open
+    for _, writer in (short, *long):
+        writer.transport.abort()
+
+
+async def test_bytes_that_were_announced_are_not_waited_for(behind_a_proxy: Server) -> None:
+    """A message that never ends: an event that announces bytes, and then bytes for ever."""
+    async with behind_a_proxy.tab() as tab:
+        await tab.open("/login")
+        before = resident(behind_a_proxy)
+        await tab.send_raw('459999999-/_event,["event",{"_placeholder":true,"num":0}]')
+        for _ in range(100):
+            await tab.send_bytes(bytes(900_000))
+        await tab.settle()
+        assert resident(behind_a_proxy) - before < 40
+
+
+@pytest.mark.parametrize("name", ["connect", "disconnect", "ping", "link_token_to_sid", 5])
+async def test_an_event_that_no_page_sends_calls_nothing(
+    behind_a_proxy: Server, name: object
+) -> None:
+    """Unknown names passing a prefix allow-list: a socket's method of any name, with what came
+    along for its arguments."""
+    forged = {"QUERY_STRING": "token=another", "asgi.scope": {"client": ["192.0.2.66", 1]}}
+    statement = "SELECT count(*) FROM monitoringlog WHERE address = '192.0.2.66'"
+    async with behind_a_proxy.tab() as tab:
+        await tab.open("/login")
+        frames = tab.frame_count
+        await tab.send_raw(f"42/_event,{json.dumps([name, forged])}")
+        await tab.settle()
+        assert not any("pong" in each for each in tab.frames[frames:])
+        await tab.call(CHAT, "setvar", name="x", value="y")
+        await tab.settle()
+        assert behind_a_proxy.rows(statement)[0][0] == 0
+
+
+async def test_a_socket_joins_once(behind_a_proxy: Server) -> None:
+    """Unbounded work without an account: each time would be a tab of its own."""
+    async with behind_a_proxy.tab() as tab:
+        await tab.open("/login")
+        frames = tab.frame_count
+        await tab.send_raw("40/_event,")
+        await tab.until(lambda: any(each.startswith("44/_event,") for each in tab.frames[frames:]))
+        await tab.send_raw("41/_event,")
+        await tab.send_raw("40/_event,")
+        await tab.until(
+            lambda: sum(each.startswith("44/_event,") for each in tab.frames[frames:]) == 2
+        )
+
+
+async def test_answers_that_nobody_reads_do_not_pile_up(behind_a_proxy: Server) -> None:
+    """An answer that nobody reads: a long one to each message, another namespace's name."""
+    async with behind_a_proxy.tab() as tab:
+        await tab.open("/login")
+        before = resident(behind_a_proxy)
+        frames = tab.frame_count
+        for _ in range(100):
+            await tab.send_raw(f"40/{'x' * 900_000},")
+        for _ in range(100):
+            await tab.send_raw('43/_event,1["x"]')
+        await tab.settle()
+        assert not any(each.startswith("44") for each in tab.frames[frames:])
+        assert resident(behind_a_proxy) - before < 40
+
+
+@pytest.mark.parametrize("who", ["a visitor", "bob"])
+async def test_closed_tabs_leave_nothing_behind(behind_a_proxy: Server, who: str) -> None:
+    """A state for every name: anybody has as many names for tabs as they like."""
+    person = behind_a_proxy.log_in("bob") if who == "bob" else None
+
+    async def come_and_go(count: int) -> None:
+        for _ in range(count):
+            tab = behind_a_proxy.tab(person, headers={"X-Forwarded-For": "192.0.2.9"})
+            await tab.connect("/login")
+            await tab.close()
+
+    async def with_room() -> int:
+        await asyncio.sleep(LINGER_S + 1)
+        return resident(behind_a_proxy)
+
+    await come_and_go(200)
+    before = await with_room()
+    await come_and_go(500)
+    # A state takes 30 kB: five hundred of them would be 15 MB.
+    assert await with_room() - before < 8

@@ -18,30 +18,75 @@ from tests.states.test_access import unhandled
 PATIENCE_S = 3.0
 AT_ONCE = 8
 NAMES = (
-    "Host", "Cookie", "Authorization", "Origin", "Referer", "User-Agent", "Accept",
-    "Accept-Encoding", "Accept-Language", "Content-Type", "Content-Length", "Transfer-Encoding",
-    "Connection", "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
-    "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions", "X-Forwarded-For", "X-Forwarded-Proto",
-    "X-Forwarded-Host", "Forwarded", "X-Request-ID", "X-CSRF-Token", "Last-Event-ID",
-    "If-None-Match", "If-Modified-Since", "Range", "X-Ünknown", "X:y", "",
-)  # fmt: skip
+    "Host",
+    "Cookie",
+    "Authorization",
+    "Origin",
+    "Referer",
+    "User-Agent",
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Content-Type",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "Upgrade",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Version",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Extensions",
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "Forwarded",
+    "X-Request-ID",
+    "X-CSRF-Token",
+    "Last-Event-ID",
+    "If-None-Match",
+    "If-Modified-Since",
+    "Range",
+    "X-Ünknown",
+    "X:y",
+    "",
+)
 VALUES = (
-    b"", b"\xff\xfe", b"\x80", "é".encode(), "🙂".encode(), b"a\x00b", b"a\rb", b"a\r\n\tb",
-    b"\x7f", b"-1", b"9" * 40, b"NaN", b"%00", b",,;;==\"'", b"x" * 20_000,
-)  # fmt: skip
+    b"",
+    b"\xff\xfe",
+    b"\x80",
+    "é".encode(),
+    "🙂".encode(),
+    b"a\x00b",
+    b"a\rb",
+    b"a\r\n\tb",
+    b"\x7f",
+    b"-1",
+    b"9" * 40,
+    b"NaN",
+    b"%00",
+    b",,;;==\"'",
+    b"x" * 20_000,
+)
 UPGRADE = {
-    "Connection": b"Upgrade", "Upgrade": b"websocket", "Sec-WebSocket-Version": b"13",
+    "Connection": b"Upgrade",
+    "Upgrade": b"websocket",
+    "Sec-WebSocket-Version": b"13",
     "Sec-WebSocket-Key": b"dGhlIHNhbXBsZSBub25jZQ==",
-}  # fmt: skip
+}
 # Not even the beginning of a request.
 NO_REQUESTS = (
-    b"\r\n\r\n", b"\x00" * 64, b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 64,
+    b"\r\n\r\n",
+    b"\x00" * 64,
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 64,
     b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"GET " + b"/" * 100_000 + b" HTTP/1.1\r\n\r\n", b"GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET " + b"/" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    b"GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n",
     b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(500)) + b"\r\n",
     b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-)  # fmt: skip
+)
 
 
 def requests(host: str) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.states.client import CHAT, MODELS, Tab
+from tests.states.client import CHAT, MODEL_CHOICE, MODELS, MODES, OPEN_CHAT, Tab
 from tests.states.served import Person, Server
 
 
@@ -43,10 +43,16 @@ async def form_of(tab: Tab, model_id: str, **fields: str) -> str:
     await tab.until(lambda: tab.vars(MODELS)["form"]["row"]["id"] == model_id)
     row = tab.vars(MODELS)["form"]["row"]
     there = {
-        "display_name": row["name"], "description": row["description"], "icon": "",
-        "type_id": row["type_id"], "context_window": "", "longest": "", "prompt": "",
-        "visibility": tab.vars(MODELS)["form_visibility"], "place": "",
-    }  # fmt: skip
+        "display_name": row["name"],
+        "description": row["description"],
+        "icon": "",
+        "type_id": row["type_id"],
+        "context_window": "",
+        "longest": "",
+        "prompt": "",
+        "visibility": tab.vars(MODELS)["form_visibility"],
+        "place": "",
+    }
     return json.dumps(there | fields)
 
 
@@ -57,9 +63,9 @@ async def test_alice_shapes_a_model_and_charlie_is_kept_out(
     async with server.tab(charlie) as other, server.tab(bob) as friend:
         for each in (other, friend):
             await each.open("/chat")
-            await each.until(lambda each=each: each.vars(CHAT).get("models"))  # type: ignore[misc]
-        await other.call(CHAT, "select_model", model_id=chosen)
-        await other.until(lambda: other.vars(CHAT)["model_id"] == chosen)
+            await each.until(lambda each=each: each.vars(MODEL_CHOICE).get("models"))  # type: ignore[misc]
+        await other.call(MODEL_CHOICE, "select_model", model_id=chosen)
+        await other.until(lambda: other.vars(MODEL_CHOICE)["model_id"] == chosen)
         form = await form_of(tab, chosen, display_name="Ours", temperature="0,2", prompt="Rhyme.")
         await tab.call(MODELS, "choose_visibility", visibility="chosen")
         await tab.call(MODELS, "look_for_readers", query="bob")
@@ -72,23 +78,25 @@ async def test_alice_shapes_a_model_and_charlie_is_kept_out(
         await tab.call(MODELS, "save_model", form=form)
         await tab.until(lambda: listed(tab)[0]["readers"] == 1)
         # Charlie's tab still names the model: it asks in vain, by any event.
-        for verb, sent in (
-            ("send_message", {"text": "Hello", "key": "forbidden"}),
-            ("select_model", {"model_id": chosen}),
-            ("choose_also", {"model_id": chosen}),
-        ):  # fmt: skip
+        for state, verb, sent in (
+            (CHAT, "send_message", {"text": "Hello", "key": "forbidden"}),
+            (MODEL_CHOICE, "select_model", {"model_id": chosen}),
+            (MODEL_CHOICE, "choose_also", {"model_id": chosen}),
+        ):
             seen = len(other.toasts)
-            await other.call(CHAT, verb, **sent)
+            await other.call(state, verb, **sent)
             await other.until(lambda seen=seen: len(other.toasts) > seen)  # type: ignore[misc]
-        assert other.vars(CHAT)["messages"] == []
-        await other.call(CHAT, "refresh_models")
-        await other.until(lambda: chosen not in [m["id"] for m in other.vars(CHAT)["models"]])
+        assert other.vars(OPEN_CHAT)["messages"] == []
+        await other.call(MODEL_CHOICE, "refresh_models")
+        await other.until(
+            lambda: chosen not in [m["id"] for m in other.vars(MODEL_CHOICE)["models"]]
+        )
         # Bob sees what he would be asked with, and not the words of the instructions.
-        await friend.call(CHAT, "refresh_models")
-        await friend.call(CHAT, "select_model", model_id=chosen)
-        await friend.until(lambda: friend.vars(CHAT)["model_name"] == "Ours")
-        assert friend.vars(CHAT)["model_defaults"] == {"temperature": "0.2"}
-        assert friend.vars(CHAT)["model_instructed"] is True
+        await friend.call(MODEL_CHOICE, "refresh_models")
+        await friend.call(MODEL_CHOICE, "select_model", model_id=chosen)
+        await friend.until(lambda: friend.vars(MODEL_CHOICE)["model_name"] == "Ours")
+        assert friend.vars(MODEL_CHOICE)["model_defaults"] == {"temperature": "0.2"}
+        assert friend.vars(MODEL_CHOICE)["model_instructed"] is True
         assert "Rhyme." not in friend.everything
 
 
@@ -110,9 +118,9 @@ async def test_models_are_found_moved_switched_and_priced(tab: Tab):
     await tab.until(lambda: not any(each["is_active"] for each in listed(tab)))
     await tab.call(MODELS, "switch_model", model_id=first, on=True)
     await tab.until(lambda: listed(tab)[0]["is_active"])
-    await tab.call(MODELS, "narrow", name="state", value="on")
+    await tab.call(MODELS, "narrow", name="by_state", value="on")
     await tab.until(lambda: ids(tab) == [first])
-    await tab.call(MODELS, "narrow", name="state", value="forged")
+    await tab.call(MODELS, "narrow", name="by_state", value="forged")
     await tab.call(MODELS, "look_for", query="no such model")
     await tab.until(lambda: ids(tab) == [])
     await tab.call(MODELS, "clear_filters")
@@ -141,7 +149,7 @@ async def test_models_are_found_moved_switched_and_priced(tab: Tab):
 async def test_the_listed_price_of_a_makers_model_is_offered_and_taken(
     server: Server, tab: Tab, alice: Person
 ):
-    body = {"type": "anthropic", "name": "Maker", "api_key": "sk-x", "active": False}
+    body = {"provider_type": "anthropic", "name": "Maker", "api_key": "sk-x", "is_active": False}
     provider = server.rest(alice, "POST", "/admin/providers", **body).json()["id"]
     server.execute(
         "INSERT INTO aimodel (id, provider_id, name, display_name, description, icon, "
@@ -192,9 +200,50 @@ async def test_a_forged_form_and_a_missing_model_are_told_in_words(tab: Tab):
             await tab.call(MODELS, verb, form=forged)
             await tab.until(lambda problem=problem: tab.vars(MODELS)[problem])  # type: ignore[misc]
     for verb, more in (
-        ("open_model", {}), ("open_prices", {}), ("switch_model", {"on": True}),
-        ("make_default", {"on": True}), ("move_model", {"way": "up"}),
-    ):  # fmt: skip
+        ("open_model", {}),
+        ("open_prices", {}),
+        ("switch_model", {"on": True}),
+        ("make_default", {"on": True}),
+        ("move_model", {"way": "up"}),
+    ):
         seen = len(tab.toasts)
         await tab.call(MODELS, verb, model_id="x", **more)
         await tab.until(lambda seen=seen: len(tab.toasts) > seen)  # type: ignore[misc]
+
+
+async def test_the_page_of_media_lists_what_makes_images_and_adds_to_it(
+    server: Server, alice: Person, bob: Person, tab: Tab
+):
+    everything = len(ids(tab))
+    await tab.open("/admin/media")
+    await tab.until(lambda: tab.vars(MODELS).get("on_media") and tab.vars(MODELS)["loaded"])
+    before = ids(tab)
+    provider = tab.vars(MODELS)["media_providers"][0]["id"]
+    await tab.call(MODELS, "new_model")
+    await tab.call(MODELS, "add_model", form=json.dumps({"provider": provider, "name": " "}))
+    await tab.until(lambda: tab.vars(MODELS)["adding_field"] == "name")
+    form = json.dumps({"provider": provider, "name": "own-brush"})
+    await tab.call(MODELS, "add_model", form=form)
+    await tab.until(lambda: len(ids(tab)) == len(before) + 1)
+    (made,) = [each for each in listed(tab) if each["id"] not in before]
+    assert (made["makes_images"], made["is_removable"]) == (True, True)
+    form = await form_of(tab, made["id"], display_name="Brush", size="vast")
+    await tab.call(MODELS, "save_model", form=form)
+    await tab.until(lambda: tab.vars(MODELS)["form_field"] == "size")
+    form = await form_of(tab, made["id"], display_name="Brush", size="512x512", n="2")
+    await tab.call(MODELS, "save_model", form=form)
+    await tab.until(lambda: any(each["name"] == "Brush" for each in listed(tab)))
+    await tab.call(MODELS, "open_model", model_id=made["id"])
+    await tab.until(lambda: tab.vars(MODELS)["form"]["params"] == {"size": "512x512", "n": 2})
+    async with server.tab(bob) as other:
+        await other.open("/chat")
+        names = [each["name"] for each in other.vars(MODES)["image_models"]]
+        assert "Brush" in names
+        assert "Brush" not in [each["name"] for each in other.vars(MODEL_CHOICE)["models"]]
+    await tab.call(MODELS, "ask_to_remove", model_id=made["id"])
+    await tab.until(lambda: tab.vars(MODELS)["doomed_name"] == "Brush")
+    await tab.call(MODELS, "remove_model", model_id=made["id"])
+    await tab.until(lambda: ids(tab) == before)
+    # The page of models has all of them again.
+    await tab.open("/admin/models")
+    await tab.until(lambda: len(ids(tab)) == everything)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.states.client import CHAT, STREAM, Tab
+from tests.states.client import MODES, OPEN_CHAT, STREAM, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Person, Server
 
@@ -11,9 +11,9 @@ REFUSED = "Read http://127.0.0.1/ and http://169.254.169.254/"
 
 async def switched(tab: Tab, mode: str) -> list[str]:
     """The modes after a switch was pressed."""
-    await tab.call(CHAT, "toggle_mode", mode=mode)
+    await tab.call(MODES, "toggle_mode", mode=mode)
     await tab.settle()
-    found: list[str] = tab.vars(CHAT)["modes"]
+    found: list[str] = tab.vars(MODES)["modes"]
     return found
 
 
@@ -22,7 +22,7 @@ async def test_modes_are_switched_on_and_off_and_others_are_ignored(
 ) -> None:
     async with server.tab(bob) as tab:
         await tab.open("/chat")
-        assert tab.vars(CHAT)["modes"] == []
+        assert tab.vars(MODES)["modes"] == []
         assert await switched(tab, "browsing") == ["browsing"]
         assert await switched(tab, "thinking") == ["browsing", "thinking"]
         for other in ("", "magic", "x" * 9000, "_owner"):
@@ -43,14 +43,14 @@ async def test_a_question_is_asked_in_its_modes_and_its_chat_keeps_them(
         told = tab.vars(STREAM)["current_sources"]
         assert told["g"] == run
         assert [each["state"] for each in told["s"]] == ["failed", "failed"]
-        chat_id = tab.vars(CHAT)["open_chat_id"]
+        chat_id = tab.vars(OPEN_CHAT)["open_chat_id"]
         # An outsider with the chat's address gets neither sources nor modes.
         await other.open(f"/chat/{chat_id}")
         assert not any("169.254" in frame for frame in other.frames)
-        assert other.vars(CHAT)["modes"] == []
+        assert other.vars(MODES)["modes"] == []
     async with server.tab(bob) as later:
         await later.open(f"/chat/{chat_id}")
-        assert later.vars(CHAT)["modes"] == ["browsing"]
+        assert later.vars(MODES)["modes"] == ["browsing"]
 
 
 async def test_thinking_stays_on_for_a_model_that_cannot_and_is_not_asked_for(
@@ -61,6 +61,6 @@ async def test_thinking_stays_on_for_a_model_that_cannot_and_is_not_asked_for(
         await switched(tab, "thinking")
         await ask(tab, "say:Without a thought.")
         await answered(tab)
-        shown = tab.vars(CHAT)
-        assert shown["modes"] == ["thinking"]
-        assert [each["modes"] for each in shown["messages"] if each["role"] == "user"] == [[]]
+        assert tab.vars(MODES)["modes"] == ["thinking"]
+        shown = tab.vars(OPEN_CHAT)["messages"]
+        assert [each["modes"] for each in shown if each["role"] == "user"] == [[]]

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from tests.scripted import expected_text
-from tests.states.client import CHAT, Tab
+from tests.states.client import (
+    BRANCHES,
+    CHAT_SETTINGS,
+    EDITING,
+    FOLLOWING,
+    MODEL_CHOICE,
+    OPEN_CHAT,
+    REFRESH,
+    SIDEBAR,
+    Tab,
+)
 from tests.states.conftest import answered, ask
 from tests.states.served import Person, Server
 
@@ -17,11 +27,11 @@ QUIET_S = 0.4
 
 
 def contents(tab: Tab) -> list[str]:
-    return [each["content"] for each in tab.vars(CHAT)["messages"]]
+    return [each["content"] for each in tab.vars(OPEN_CHAT)["messages"]]
 
 
 def titles(tab: Tab) -> list[str]:
-    return [each["title"] for each in tab.vars(CHAT)["chats"]]
+    return [each["title"] for each in tab.vars(SIDEBAR)["chats"]]
 
 
 def told(tab: Tab) -> list[str]:
@@ -34,7 +44,7 @@ async def chat_with(tab: Tab, *questions: str) -> str:
     for each in questions:
         await ask(tab, each)
         await answered(tab)
-    chat: str = tab.vars(CHAT)["open_chat_id"]
+    chat: str = tab.vars(OPEN_CHAT)["open_chat_id"]
     return chat
 
 
@@ -45,18 +55,18 @@ async def test_a_question_of_one_tab_streams_into_the_other(server: Server, bob:
         await other.open(f"/chat/{chat}")
         await other.until(lambda: contents(other) == ["say:one", "one"])
         await ask(tab, script)
-        await other.until(lambda: other.vars(CHAT)["busy"])
+        await other.until(lambda: other.vars(OPEN_CHAT)["busy"])
         assert contents(other)[2:] == [script, ""]
-        assert other.vars(CHAT)["chats"][0]["running"]
+        assert other.vars(SIDEBAR)["chats"][0]["running"]
         await answered(other)
         assert contents(other)[3] == other.answers.text() == expected_text(script)
-        assert not other.vars(CHAT)["chats"][0]["running"]
+        assert not other.vars(SIDEBAR)["chats"][0]["running"]
         # And the other way round; only what is new has come.
         await ask(other, "say:two")
         await answered(other)
         await tab.until(lambda: contents(tab)[-1:] == ["two"])
         assert (tab.gaps, other.gaps) == (0, 0)
-        assert other.vars(CHAT)["message_changes"]["n"] > 1
+        assert other.vars(OPEN_CHAT)["message_changes"]["n"] > 1
 
 
 async def test_a_question_over_rest_is_shown(server: Server, bob: Person) -> None:
@@ -72,18 +82,18 @@ async def test_the_list_of_a_tab_on_another_page_is_kept_up(server: Server, bob:
         await other.open("/prompts")
         await tab.open("/chat")
         await ask(tab, "tokens=5000 rate=50")
-        chat = tab.vars(CHAT)["open_chat_id"]
-        await other.until(lambda: other.vars(CHAT)["chats"][0]["id"] == chat)
-        assert other.vars(CHAT)["chats"][0]["running"]
-        await tab.call(CHAT, "stop")
-        await other.until(lambda: not other.vars(CHAT)["chats"][0]["running"])
-        await tab.call(CHAT, "rename_chat", chat_id=chat, title="By another name")
+        chat = tab.vars(OPEN_CHAT)["open_chat_id"]
+        await other.until(lambda: other.vars(SIDEBAR)["chats"][0]["id"] == chat)
+        assert other.vars(SIDEBAR)["chats"][0]["running"]
+        await tab.call(FOLLOWING, "stop")
+        await other.until(lambda: not other.vars(SIDEBAR)["chats"][0]["running"])
+        await tab.call(SIDEBAR, "rename_chat", chat_id=chat, title="By another name")
         await other.until(lambda: titles(other)[0] == "By another name")
-        await tab.call(CHAT, "pin_chat", chat_id=chat, on=True)
-        await other.until(lambda: other.vars(CHAT)["chats"][0]["pinned"])
-        await tab.call(CHAT, "delete_chat", chat_id=chat)
+        await tab.call(SIDEBAR, "pin_chat", chat_id=chat, on=True)
+        await other.until(lambda: other.vars(SIDEBAR)["chats"][0]["pinned"])
+        await tab.call(SIDEBAR, "delete_chat", chat_id=chat)
         await other.until(lambda: "By another name" not in titles(other))
-        await tab.call(CHAT, "undo_last")
+        await tab.call(SIDEBAR, "undo_last")
         await other.until(lambda: "By another name" in titles(other))
 
 
@@ -92,9 +102,9 @@ async def test_a_chat_that_is_deleted_elsewhere_is_left(server: Server, bob: Per
         chat = await chat_with(tab, "say:one")
         await other.open(f"/chat/{chat}")
         await other.until(lambda: contents(other))
-        await tab.call(CHAT, "delete_chat", chat_id=chat)
+        await tab.call(SIDEBAR, "delete_chat", chat_id=chat)
         await other.until(lambda: "/chat" in other.redirects)
-        assert other.vars(CHAT)["open_chat_id"] == ""
+        assert other.vars(OPEN_CHAT)["open_chat_id"] == ""
         assert any("deleted elsewhere" in each for each in other.toasts)
         assert tab.toasts == []
 
@@ -103,37 +113,38 @@ async def test_a_chat_that_is_deleted_elsewhere_is_left(server: Server, bob: Per
 async def test_whatever_is_done_to_a_chat_is_seen(server: Server, bob: Person, verb: str) -> None:
     async with server.tab(bob) as tab, server.tab(bob) as other:
         chat = await chat_with(tab, "say:one", "say:two")
-        question, answer = (each["id"] for each in tab.vars(CHAT)["messages"][2:])
+        question, answer = (each["id"] for each in tab.vars(OPEN_CHAT)["messages"][2:])
         if verb == "show":
             await tab.call(
-                CHAT, "edit_message", message_id=question, text="say:zwei", key=f"words-{chat}"
+                EDITING, "edit_message", message_id=question, text="say:zwei", key=f"words-{chat}"
             )
             await tab.until(lambda: contents(tab)[2:] == ["say:zwei", "zwei"])
         await other.open(f"/chat/{chat}")
         await other.until(lambda: len(contents(other)) == 4)
-        seen = other.vars(CHAT)
+        seen = other.vars(MODEL_CHOICE)
         models = [each["id"] for each in seen["models"] if each["id"] != seen["model_id"]]
-        call: dict[str, tuple[str, dict[str, Any]]] = {
+        call: dict[str, tuple[str, str, dict[str, Any]]] = {
             "edit": (
+                EDITING,
                 "edit_message",
                 {"message_id": question, "text": "say:zwei", "key": f"words-{chat}"},
             ),
-            "retry": ("retry", {"message_id": answer}),
-            "show": ("show_message", {"message_id": question}),
-            "rate": ("rate_answer", {"message_id": answer, "value": 1}),
-            "model": ("select_model", {"model_id": models[0]}),
-            "settings": ("save_settings", {"form": '{"seed": "1"}'}),
+            "retry": (EDITING, "retry", {"message_id": answer}),
+            "show": (BRANCHES, "show_message", {"message_id": question}),
+            "rate": (EDITING, "rate_answer", {"message_id": answer, "value": 1}),
+            "model": (MODEL_CHOICE, "select_model", {"model_id": models[0]}),
+            "settings": (CHAT_SETTINGS, "save_settings", {"form": '{"seed": "1"}'}),
         }
         done = {
             "edit": lambda: contents(other)[2:] == ["say:zwei", "zwei"],
-            "retry": lambda: other.vars(CHAT)["messages"][3]["siblings"] == 2,
+            "retry": lambda: other.vars(OPEN_CHAT)["messages"][3]["siblings"] == 2,
             "show": lambda: contents(other)[2:] == ["say:two", "two"],
-            "rate": lambda: other.vars(CHAT)["messages"][3]["feedback"] == 1,
-            "model": lambda: other.vars(CHAT)["model_id"] == models[0],
-            "settings": lambda: other.vars(CHAT)["settings"]["seed"] == "1",
+            "rate": lambda: other.vars(OPEN_CHAT)["messages"][3]["feedback"] == 1,
+            "model": lambda: other.vars(MODEL_CHOICE)["model_id"] == models[0],
+            "settings": lambda: other.vars(CHAT_SETTINGS)["settings"]["seed"] == "1",
         }
-        handler, payload = call[verb]
-        await tab.call(CHAT, handler, **payload)
+        state, handler, payload = call[verb]
+        await tab.call(state, handler, **payload)
         await other.until(done[verb])
         await answered(other)
         assert other.gaps == 0
@@ -144,13 +155,13 @@ async def test_who_reads_further_up_stays_there(server: Server, bob: Person) -> 
         chat = await chat_with(tab, *[f"say:{n}" for n in range(26)])
         first = server.rest(bob, "GET", f"/chats/{chat}").json()["messages"][0]["id"]
         await other.open(f"/chat/{chat}?at={first}")
-        await other.until(lambda: other.vars(CHAT).get("has_later"))
+        await other.until(lambda: other.vars(OPEN_CHAT).get("has_later"))
         before = contents(other)
         await ask(tab, "tokens=5000 rate=50")
-        await other.until(lambda: other.vars(CHAT)["busy"])
+        await other.until(lambda: other.vars(OPEN_CHAT)["busy"])
         assert contents(other) == before
-        await other.call(CHAT, "stop")
-        await other.until(lambda: not other.vars(CHAT)["busy"])
+        await other.call(FOLLOWING, "stop")
+        await other.until(lambda: not other.vars(OPEN_CHAT)["busy"])
         await answered(tab)
         assert contents(other) == before
 
@@ -161,7 +172,7 @@ async def test_a_tab_alone_hears_nothing_and_no_tab_hears_of_itself(
     async with server.tab(bob) as tab, server.tab(charlie) as stranger:
         await stranger.open("/chat")
         chat = await chat_with(tab, "say:one", "say:two")
-        await tab.call(CHAT, "rename_chat", chat_id=chat, title="Mine")
+        await tab.call(SIDEBAR, "rename_chat", chat_id=chat, title="Mine")
         await asyncio.sleep(QUIET_S)
         assert told(tab) == []
         async with server.tab(bob) as other:
@@ -188,7 +199,7 @@ async def test_many_at_once_are_one_piece_of_news(server: Server, bob: Person) -
         # The news of their making may still be on its way when the list has them.
         await asyncio.sleep(QUIET_S)
         since = len(told(tab))
-        server.rest(bob, "POST", "/chats/place", ids=chats, deleted=True)
+        server.rest(bob, "POST", "/chats/organize", ids=chats, deleted=True)
         await tab.until(lambda: not any("Of many" in each for each in titles(tab)))
         await asyncio.sleep(QUIET_S)
         assert told(tab)[since:] == [""]
@@ -201,7 +212,7 @@ async def test_news_that_a_stranger_makes_up_show_nothing(
         chat = await chat_with(tab, "say:a-word-of-bobs")
         await stranger.open("/chat")
         for forged in (chat, "", ",", "x", f"{chat},{chat}", "x" * 100_000, "\x00"):
-            await stranger.call(CHAT, "catch_up", chat_ids=forged)
+            await stranger.call(REFRESH, "catch_up", chat_ids=forged)
         await stranger.settle()
         assert "a-word-of-bobs" not in stranger.everything
-        assert stranger.vars(CHAT)["open_chat_id"] == ""
+        assert stranger.vars(OPEN_CHAT)["open_chat_id"] == ""

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from llm_ui.states.account import AccountState
-from llm_ui.states.prompts import PromptsState
-from llm_ui.states.usage import UsageState
+from llm_ui.states.accounts.account import AccountState
+from llm_ui.states.insights.own_usage import UsageState
+from llm_ui.states.prompts.prompts import PromptsState
 from tests.states.client import Tab
 from tests.states.served import PASSWORD, Person, Server
 
@@ -30,9 +30,11 @@ ODD = ("", "x", "%", "\x00", "' OR 1=1 --", "x" * 9000)
 def rest(server: Server, person: Person, method: str, path: str, **body: Any) -> Any:
     """A REST call as this person."""
     answer = httpx.request(
-        method, f"{server.url}/api/v1{path}", json=body or None,
+        method,
+        f"{server.url}/api/v1{path}",
+        json=body or None,
         headers={"X-CSRF-Token": person.csrf, "Cookie": f"llm_ui_session={person.cookie}"},
-    )  # fmt: skip
+    )
     assert answer.status_code < 300, answer.text
     return answer.json() if answer.content else None
 
@@ -48,11 +50,14 @@ async def heard(tab: Tab, state: str, handler: str, **payload: object) -> list[s
 @pytest.mark.parametrize(
     ("state", "handler", "parameter"),
     [
-        (PROMPTS, "open_prompt", "prompt_id"), (PROMPTS, "copy_prompt", "prompt_id"),
-        (PROMPTS, "ask_to_delete", "prompt_id"), (PROMPTS, "delete_prompt", "prompt_id"),
-        (ACCOUNT, "choose_prompt", "prompt_id"), (ACCOUNT, "end_browser", "browser_id"),
+        (PROMPTS, "open_prompt", "prompt_id"),
+        (PROMPTS, "copy_prompt", "prompt_id"),
+        (PROMPTS, "ask_to_delete", "prompt_id"),
+        (PROMPTS, "delete_prompt", "prompt_id"),
+        (ACCOUNT, "choose_prompt", "prompt_id"),
+        (ACCOUNT, "end_browser", "browser_id"),
     ],
-)  # fmt: skip
+)
 async def test_a_foreign_id_is_a_missing_one(
     server: Server, bob: Person, charlie: Person, state: str, handler: str, parameter: str
 ) -> None:
@@ -80,7 +85,7 @@ async def test_saving_under_a_foreign_id_changes_nothing(
     server: Server, bob: Person, charlie: Person
 ) -> None:
     """Update route without the create route's check: a public prompt is open to read only."""
-    shared = rest(server, bob, "POST", "/prompts", name="Shared", text="original", public=True)
+    shared = rest(server, bob, "POST", "/prompts", name="Shared", text="original", is_public=True)
     async with server.tab(charlie) as tab:
         await heard(tab, PROMPTS, "open_prompt", prompt_id=shared["id"])
         assert tab.vars(PROMPTS)["form_own"] is False
@@ -118,9 +123,15 @@ async def test_the_pages_hold_what_is_ones_own(
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [("", ""), ("2026-02-30", "2026-03-01"), ("2026-03-02", "2026-03-01"),
-     ("2001-01-01", "2026-01-01"), ("9999-12-31", "9999-12-31"), ("0001-01-01", "0001-01-01")],
-)  # fmt: skip
+    [
+        ("", ""),
+        ("2026-02-30", "2026-03-01"),
+        ("2026-03-02", "2026-03-01"),
+        ("2001-01-01", "2026-01-01"),
+        ("9999-12-31", "9999-12-31"),
+        ("0001-01-01", "0001-01-01"),
+    ],
+)
 async def test_what_is_no_range_is_told(server: Server, bob: Person, start: str, end: str) -> None:
     async with server.tab(bob) as tab:
         await heard(tab, USAGE, "show_range", start=start, end=end)
@@ -137,7 +148,7 @@ async def test_a_new_password_ends_the_other_tabs_at_once(
     async with server.tab(person) as here, server.tab(other) as there:
         await there.open("/chat")
         await heard(here, ACCOUNT, "change_password", current="wrong", fresh="x" * 12)
-        assert here.vars(ACCOUNT)["problem_in"] == "password"
+        assert here.vars(ACCOUNT)["sign_in_problem"]
         assert there.is_open
         await heard(here, ACCOUNT, "change_password", current=PASSWORD, fresh="a new long one")
         await there.until(lambda: not there.is_open)
@@ -155,7 +166,7 @@ async def test_a_deleted_account_ends_its_tabs_at_once(
     async with server.tab(person) as here, server.tab(other) as there:
         await there.open("/chat")
         await heard(here, ACCOUNT, "delete_account", current=PASSWORD, word="no")
-        assert here.vars(ACCOUNT)["problem_in"] == "delete"
+        assert here.vars(ACCOUNT)["leave_problem"]
         await here.call(ACCOUNT, "delete_account", current=PASSWORD, word="delete")
         for tab in (here, there):
             await tab.until(lambda tab=tab: not tab.is_open)  # type: ignore[misc]

@@ -67,8 +67,9 @@ async def post(server: Server, route: str, **body: str) -> httpx.Response:
 def run_of(server: Server, person: Person, state: str) -> str:
     rows = server.rows(
         "SELECT id FROM generation WHERE user_id = :user AND state = :state",
-        user=person.id, state=state,
-    )  # fmt: skip
+        user=person.id,
+        state=state,
+    )
     return str(rows[0][0]) if rows else ""
 
 
@@ -92,7 +93,9 @@ class Streaming:
         self.stack.callback(self.reading.cancel)
         await self.tab.until(lambda: len(self.tab.answers.text()) > 20)
         await until(lambda: "text" in self.stream.names)
-        made = self.server.rest(self.person, "POST", "/keys", name="Job", scopes=["chat"]).json()
+        made = self.server.rest(
+            self.person, "POST", "/keys", key_name="Job", scopes=["chat"]
+        ).json()
         self.key, self.key_id = made["key"], made["item"]["id"]
         self.by_key = Stream()
         watching = self.by_key.read(self.server, self.person, self.run_id, self.key)
@@ -123,6 +126,12 @@ class Streaming:
 WHYS = {"disable": "disabled", "demote": "role", "delete": "deleted"}
 
 
+def promoted(server: Server, admin: Person, person: Person) -> Person:
+    """That person as an admin, signed in once more: a new role ends the sessions of the old."""
+    server.rest(admin, "PATCH", f"/admin/users/{person.id}", role="admin")
+    return server.log_in(person.name)
+
+
 async def dismiss(server: Server, alice: Person, person: Person, what: str) -> None:
     path = f"/admin/users/{person.id}"
     if what == "delete":
@@ -140,7 +149,7 @@ async def test_who_streams_is_out_at_once(
 ) -> None:
     person = somebody()
     if what == "demote":
-        server.rest(alice, "PATCH", f"/admin/users/{person.id}", role="admin")
+        person = promoted(server, alice, person)
     async with AsyncExitStack() as stack:
         bob = Streaming(server, person, stack)
         await bob.begin()
@@ -166,8 +175,7 @@ async def test_who_streams_is_out_at_once(
 async def test_a_demoted_admins_open_page_is_gone_and_refused(
     server: Server, alice: Person, somebody: Callable[[], Person]
 ) -> None:
-    person = somebody()
-    server.rest(alice, "PATCH", f"/admin/users/{person.id}", role="admin")
+    person = promoted(server, alice, somebody())
     async with server.tab(person) as tab:
         await tab.open("/admin/people")
         await tab.call(PEOPLE, "load_people")
@@ -258,10 +266,10 @@ async def test_alice_asks_before_she_disables_and_deletes(
         await tab.until(lambda: tab.vars(PEOPLE)["asked"] == "disable")
         assert server.rest(person, "GET", "/auth/me").status_code == 200
         await tab.call(PEOPLE, "do_asked")
-        await tab.until(lambda: tab.vars(PEOPLE)["items"][0]["state"] == "disabled")
+        await tab.until(lambda: tab.vars(PEOPLE)["items"][0]["status"] == "disabled")
         assert server.rest(person, "GET", "/auth/me").status_code == 401
         await tab.call(PEOPLE, "enable", user_id=person.id)
-        await tab.until(lambda: tab.vars(PEOPLE)["items"][0]["state"] == "active")
+        await tab.until(lambda: tab.vars(PEOPLE)["items"][0]["status"] == "active")
         await tab.call(PEOPLE, "ask_to_delete", user_id=person.id)
         await tab.call(PEOPLE, "delete_person", email="x@y.org", keeps=False, heir="")
         await tab.until(lambda: tab.vars(PEOPLE)["problem"])

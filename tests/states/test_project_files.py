@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.states.client import CHAT, ROOT, Tab
+from tests.states.client import CHAT, CHAT_FILES, ROOT, SIDEBAR, Tab
 from tests.states.served import Person, Server
 from tests.states.test_files import MISSING, SECRET, upload
 from tests.states.test_finding import new_chat
 
-FILES = f"{ROOT}.llm_ui___states___project_files____project_files_state"
+FILES = f"{ROOT}.project_files_state"
 LINKS = "SELECT project_id, file_id FROM projectfile ORDER BY project_id, file_id"
 
 
@@ -111,9 +111,12 @@ async def test_a_visitor_reaches_no_handler(server: Server, bobs: tuple[str, str
     async with server.tab() as tab:
         await tab.open("/projects")
         for handler, payload in (
-            ("load_files", {}), ("add_files", {"ids": ids(bobs[1])}),
-            ("remove_file", {"file_id": bobs[1]}), ("undo_remove", {}), ("look_again", {}),
-        ):  # fmt: skip
+            ("load_files", {}),
+            ("add_files", {"ids": ids(bobs[1])}),
+            ("remove_file", {"file_id": bobs[1]}),
+            ("undo_remove", {}),
+            ("look_again", {}),
+        ):
             await tab.call(FILES, handler, **payload)
         await tab.settle()
         assert SECRET not in tab.everything
@@ -130,7 +133,7 @@ async def open_chat(tab: Tab, address: str, chat_id: str = "") -> None:
 
 
 def along(tab: Tab) -> tuple[str, list[str], int]:
-    value = tab.vars(CHAT)["along"]
+    value = tab.vars(CHAT_FILES)["along"]
     return value["project"], [each["id"] for each in value["files"]], value["ready"]
 
 
@@ -145,14 +148,14 @@ async def test_a_chat_knows_what_comes_along_also_when_it_is_moved(
         assert along(tab) == nothing
         await open_chat(tab, f"/chat/{chat}", chat)
         assert along(tab) == nothing
-        await tab.call(CHAT, "move_chat", chat_id=chat, project_id=project)
+        await tab.call(SIDEBAR, "move_chat", chat_id=chat, project_id=project)
         await tab.until(lambda: along(tab) == those)
-        await tab.call(CHAT, "move_chat", chat_id=chat, project_id="")
+        await tab.call(SIDEBAR, "move_chat", chat_id=chat, project_id="")
         await tab.until(lambda: along(tab) == nothing)
         await open_chat(tab, f"/chat?project={project}")
         assert along(tab) == those
         server.rest(bob, "DELETE", f"/projects/{project}/files/{file_id}")
-        await tab.call(CHAT, "look_along")
+        await tab.call(CHAT_FILES, "look_along")
         await tab.until(lambda: along(tab)[1] == [])
 
 
@@ -163,7 +166,7 @@ async def test_a_foreign_project_brings_nothing_along(
         await tab.open("/chat")
         for wanted in (bobs[0], MISSING, "%00", "x" * 3000):
             await open_chat(tab, f"/chat?project={wanted}")
-            await tab.call(CHAT, "look_along")
+            await tab.call(CHAT_FILES, "look_along")
             await tab.settle()
             assert along(tab) == ("", [], 0)
         assert SECRET not in tab.everything

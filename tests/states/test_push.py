@@ -15,9 +15,9 @@ import reflex as rx
 from engineio.async_socket import AsyncSocket
 from reflex_base.registry import RegistrationContext
 
-from llm_ui.services.runs import Ended, Piece, Snapshot
-from llm_ui.states import push
-from llm_ui.states.stream import StreamState, relay
+from llm_ui.services.answers.runs import Ended, Piece, Snapshot
+from llm_ui.states.socket import push
+from llm_ui.states.socket.stream import StreamState, relay
 
 RUN = "0190a000-0000-7000-8000-000000000001"
 

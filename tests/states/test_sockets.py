@@ -16,7 +16,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from llm_ui.services.monitoring import REFERENCE_ALPHABET, REFERENCE_LENGTH
+from llm_ui.services.audit.recording import REFERENCE_ALPHABET, REFERENCE_LENGTH
 from tests.states.client import ADMIN, AUTH, CHAT, Refused, Tab
 from tests.states.conftest import ask
 from tests.states.served import Person, Server
@@ -30,9 +30,16 @@ PAST = "2001-01-01 00:00:00+00:00"
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://evil.example", "null", "{url}.evil.example", "http://localhost:1", "https{rest}",
-     "http://evil.example/{url}", "{url}@evil.example"],
-)  # fmt: skip
+    [
+        "http://evil.example",
+        "null",
+        "{url}.evil.example",
+        "http://localhost:1",
+        "https{rest}",
+        "http://evil.example/{url}",
+        "{url}@evil.example",
+    ],
+)
 async def test_another_sites_page_gets_no_socket(server: Server, bob: Person, origin: str) -> None:
     forged = origin.format(url=server.url, rest=server.url.removeprefix("http"))
     with pytest.raises(Refused) as refused:
@@ -219,7 +226,10 @@ async def test_an_unhandled_error_shows_the_number_of_its_row(server: Server, bo
         with missing(server, "chathistory"):
             await tab.call(CHAT, "send_message", text="words that must not be logged", key="k1")
             reference = await reference_shown(tab)
-        find = "SELECT kind, level, user_id, address FROM monitoringlog WHERE reference = :number"
+        find = (
+            "SELECT log_type, log_level, user_id, address FROM monitoringlog "
+            "WHERE reference = :number"
+        )
         rows = await soon(lambda: server.rows(find, number=reference))
         assert [tuple(row) for row in rows] == [("error.unhandled", "error", bob.id, "127.0.0.1")]
         assert reference in server.log()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.scripted import expected_reasoning, expected_text
-from tests.states.client import CHAT, STREAM, Tab
+from tests.states.client import CHAT, EDITING, FOLLOWING, MODEL_CHOICE, OPEN_CHAT, STREAM, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Person, Server
 
@@ -29,11 +29,11 @@ def chunks_of(tab: Tab, since: int = 0) -> list[str]:
 
 async def use_model(tab: Tab, provider: str) -> None:
     """Choose a model of a provider."""
-    await tab.until(lambda: tab.vars(CHAT).get("models"))
-    models = tab.vars(CHAT)["models"]
+    await tab.until(lambda: tab.vars(MODEL_CHOICE).get("models"))
+    models = tab.vars(MODEL_CHOICE)["models"]
     model = next(each["id"] for each in models if each["provider"] == provider)
-    await tab.call(CHAT, "select_model", model_id=model)
-    await tab.until(lambda: tab.vars(CHAT)["model_id"] == model)
+    await tab.call(MODEL_CHOICE, "select_model", model_id=model)
+    await tab.until(lambda: tab.vars(MODEL_CHOICE)["model_id"] == model)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ async def test_a_stopped_answer_keeps_what_was_shown(server: Server, bob: Person
         await tab.open("/chat")
         run = await ask(tab, "tokens=20 stall-after=10")
         await tab.until(lambda: tab.answers.text(run) == expected_text("tokens=20 stall-after=10"))
-        await tab.call(CHAT, "stop")
+        await tab.call(FOLLOWING, "stop")
         message = await answered(tab)
         assert message["status"] == "stopped"
         assert stored(server, message["id"]) == (tab.answers.text(run), "stopped")
@@ -83,11 +83,11 @@ async def test_a_failed_answer_says_why_and_can_be_retried(server: Server, bob: 
         message = await answered(tab)
         assert message["status"] == "failed"
         assert message["error"]
-        await tab.call(CHAT, "retry", message_id=message["id"])
-        await tab.until(lambda: tab.vars(CHAT)["messages"][-1]["id"] != message["id"])
+        await tab.call(EDITING, "retry", message_id=message["id"])
+        await tab.until(lambda: tab.vars(OPEN_CHAT)["messages"][-1]["id"] != message["id"])
         again = await answered(tab)
         assert again["status"] == "failed"
-        assert len(tab.vars(CHAT)["messages"]) == 2
+        assert len(tab.vars(OPEN_CHAT)["messages"]) == 2
 
 
 async def test_a_tab_that_comes_back_gets_a_snapshot_and_the_rest(
@@ -97,7 +97,7 @@ async def test_a_tab_that_comes_back_gets_a_snapshot_and_the_rest(
     async with server.tab(bob) as tab:
         await tab.open("/chat")
         run = await ask(tab, script)
-        chat = tab.vars(CHAT)["open_chat_id"]
+        chat = tab.vars(OPEN_CHAT)["open_chat_id"]
         await tab.until(lambda: len(tab.answers.text(run)) > 50)
         await tab.drop()
         had = tab.answers.text(run)
@@ -119,7 +119,7 @@ async def test_an_answer_goes_on_without_any_tab(server: Server, bob: Person) ->
     async with server.tab(bob) as tab:
         await tab.open("/chat")
         await ask(tab, script)
-        chat = tab.vars(CHAT)["open_chat_id"]
+        chat = tab.vars(OPEN_CHAT)["open_chat_id"]
     await asyncio.sleep(1.2)
     async with server.tab(bob) as tab:
         await tab.open(f"/chat/{chat}")
@@ -132,7 +132,7 @@ async def test_two_tabs_watch_one_answer(server: Server, bob: Person) -> None:
     async with server.tab(bob) as one, server.tab(bob) as two:
         await one.open("/chat")
         run = await ask(one, script)
-        chat = one.vars(CHAT)["open_chat_id"]
+        chat = one.vars(OPEN_CHAT)["open_chat_id"]
         await one.until(lambda: one.answers.text(run))
         await two.open(f"/chat/{chat}")
         for tab in (one, two):
@@ -150,11 +150,11 @@ async def test_a_resync_sends_all_again_and_ends_the_relay_before(
         run = await ask(tab, script)
         for times in range(1, 4):
             await tab.until(lambda: len(tab.answers.text(run)) > 100)
-            await tab.call(CHAT, "resync", run=run, have=3)
+            await tab.call(FOLLOWING, "resync", run=run, have=3)
             await tab.until(lambda times=times: tab.answers.stream(run).replaced >= times)  # type: ignore[misc]
         # Several at once, as an impatient page might.
         for _ in range(5):
-            await tab.call(CHAT, "resync", run=run, have=3)
+            await tab.call(FOLLOWING, "resync", run=run, have=3)
         message = await answered(tab)
         assert tab.answers.text(run) == message["content"] == expected_text(script)
         # A relay that went on beside the new one would send pieces that do not fit.
@@ -174,8 +174,8 @@ async def test_opening_another_chat_ends_the_stream_in_this_tab(
         since = tab.frame_count
         await asyncio.sleep(0.6)
         assert not chunks_of(tab, since)
-        assert tab.vars(CHAT)["messages"] == []
-        assert tab.vars(CHAT)["busy"] is False
+        assert tab.vars(OPEN_CHAT)["messages"] == []
+        assert tab.vars(OPEN_CHAT)["busy"] is False
 
 
 async def test_the_bytes_of_a_long_answer_stay_few(
@@ -195,9 +195,12 @@ async def test_the_bytes_of_a_long_answer_stay_few(
         received, frames = tab.bytes_received - bytes_before, tab.frame_count - frames_before
         pieces = chunks_of(tab, frames_before)
         figures = {
-            "answer_bytes": len(text.encode()), "bytes": received, "frames": frames,
-            "pieces": len(pieces), "cpu_ms": round(1000 * (server.cpu_seconds() - cpu)),
-        }  # fmt: skip
+            "answer_bytes": len(text.encode()),
+            "bytes": received,
+            "frames": frames,
+            "pieces": len(pieces),
+            "cpu_ms": round(1000 * (server.cpu_seconds() - cpu)),
+        }
         for name, value in figures.items():
             record_property(name, value)
         print(figures)
@@ -224,18 +227,18 @@ async def test_a_question_costs_the_same_however_long_the_chat_is(
             await answered(tab)
             pieces = sum(map(len, chunks_of(tab, since)))
             received.append(tab.bytes_received - before - pieces)
-        shown = tab.vars(CHAT)["messages"]
+        shown = tab.vars(OPEN_CHAT)["messages"]
         assert len(shown) == 10
         assert tab.gaps == 0
         assert [each["content"] for each in shown] == [script, expected_text(script)] * 5
         # The page of a new chat gets a redirect and its on_load beside the answer.
         assert received[4] < received[1] + len(script) + 200, received
         # What a reload shows is what the changes have made of it.
-        chat = tab.vars(CHAT)["open_chat_id"]
+        chat = tab.vars(OPEN_CHAT)["open_chat_id"]
         async with server.tab(person) as other:
             await other.open(f"/chat/{chat}")
-            await other.until(lambda: other.vars(CHAT).get("messages"))
-            assert other.vars(CHAT)["messages"] == shown
+            await other.until(lambda: other.vars(OPEN_CHAT).get("messages"))
+            assert other.vars(OPEN_CHAT)["messages"] == shown
 
 
 async def test_one_key_asks_once_over_two_sockets(server: Server, bob: Person) -> None:
@@ -250,7 +253,7 @@ async def test_one_key_asks_once_over_two_sockets(server: Server, bob: Person) -
         for tab in (one, two):
             message = await answered(tab)
             assert tab.answers.text(runs[0]) == message["content"]
-        assert one.vars(CHAT)["open_chat_id"] == two.vars(CHAT)["open_chat_id"]
+        assert one.vars(OPEN_CHAT)["open_chat_id"] == two.vars(OPEN_CHAT)["open_chat_id"]
         await one.call(CHAT, "send_message", text="tokens=40 rate=100", key="asked-twice")
         await one.settle()
     assert server.rows(count, key="asked-twice")[0][0] == 1
@@ -276,9 +279,9 @@ async def test_a_question_during_an_answer_comes_back(server: Server, bob: Perso
             await tab.call(CHAT, "send_message", text="and this?", key="too-early")
             await tab.until(lambda seen=seen: len(tab.toasts) > seen)  # type: ignore[misc]
             assert tab.vars(CHAT)["current_input"] == "and this?"
-        await tab.call(CHAT, "stop")
+        await tab.call(FOLLOWING, "stop")
         await answered(tab)
-        assert len(tab.vars(CHAT)["messages"]) == 2
+        assert len(tab.vars(OPEN_CHAT)["messages"]) == 2
 
 
 async def said(tab: Tab) -> dict[str, object]:
@@ -295,18 +298,18 @@ async def test_whoever_waits_is_told_what_for_in_each_tab_and_nobody_else_is(
         await tab.open("/chat")
         await use_model(tab, "OpenAI-compatible")
         await ask(tab, "delay=30 tokens=1")
-        message = tab.vars(CHAT)["messages"][-1]
+        message = tab.vars(OPEN_CHAT)["messages"][-1]
         async with server.tab(bob) as second:
-            await second.open(f"/chat/{tab.vars(CHAT)['open_chat_id']}")
-            await second.until(lambda: second.vars(CHAT).get("messages"))
+            await second.open(f"/chat/{tab.vars(OPEN_CHAT)['open_chat_id']}")
+            await second.until(lambda: second.vars(OPEN_CHAT).get("messages"))
             for each in (tab, second):
-                await each.call(CHAT, "look_waiting", run=message["run"])
+                await each.call(FOLLOWING, "look_waiting", run=message["run"])
                 told = await said(each)
                 assert (told["g"], told["what"]) == (message["run"], "asked")
                 assert told["model"] == message["model_name"]
         await other.open("/chat")
-        await other.call(CHAT, "look_waiting", run=message["run"])
+        await other.call(FOLLOWING, "look_waiting", run=message["run"])
         await other.settle()
         assert not other.vars(STREAM).get("current_waiting")
-        await tab.call(CHAT, "stop")
-        await tab.until(lambda: tab.vars(CHAT)["busy"] is False)
+        await tab.call(FOLLOWING, "stop")
+        await tab.until(lambda: tab.vars(OPEN_CHAT)["busy"] is False)

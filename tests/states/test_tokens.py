@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.states.client import AUTH, CHAT, ROOT, Tab
+from tests.states.client import AUTH, FOLLOWING, MESSAGE_PAGES, OPEN_CHAT, ROOT, SIDEBAR, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Person, Server
 
@@ -40,11 +40,11 @@ async def look_around(tab: Tab) -> None:
     await tab.send(f"{ROOT}.hydrate", {})
     await tab.open("/chat")
     await tab.call(AUTH, "require_user")
-    await tab.call(CHAT, "stop")
-    await tab.call(CHAT, "load_earlier")
-    await tab.call(CHAT, "load_chats", start=0)
-    await tab.call(CHAT, "undo_last")
-    await tab.call(CHAT, "resync", run=1, have=0)
+    await tab.call(FOLLOWING, "stop")
+    await tab.call(MESSAGE_PAGES, "load_earlier")
+    await tab.call(SIDEBAR, "load_chats", start=0)
+    await tab.call(SIDEBAR, "undo_last")
+    await tab.call(FOLLOWING, "resync", run=1, have=0)
     await tab.settle()
     await asyncio.sleep(0.2)
 
@@ -63,7 +63,7 @@ async def test_a_stolen_token_shows_nothing(
         holds_nothing_of_bobs(stolen, bob)
         expected = "charlie" if thief == "charlie" else ""
         assert stolen.vars(AUTH)["username"] == expected
-        assert stolen.vars(CHAT)["messages"] == []
+        assert stolen.vars(OPEN_CHAT)["messages"] == []
     if is_connected:
         await bobs.close()
 
@@ -71,9 +71,13 @@ async def test_a_stolen_token_shows_nothing(
 @pytest.mark.parametrize("thief", ["charlie", "a visitor", "with the ended cookie"])
 @pytest.mark.parametrize("end", ["signed out", "disabled", "expired"])
 async def test_the_token_of_somebody_who_is_out_shows_nothing(
-    server: Server, alice: Person, charlie: Person, somebody: Callable[[], Person],
-    end: str, thief: str,
-) -> None:  # fmt: skip
+    server: Server,
+    alice: Person,
+    charlie: Person,
+    somebody: Callable[[], Person],
+    end: str,
+    thief: str,
+) -> None:
     """Restoring somebody else's session over the websocket, when its own has ended: the state
     that waits under the token is nobody's any more, not even for who brings the old cookie."""
     person = somebody()
@@ -95,7 +99,7 @@ async def test_the_token_of_somebody_who_is_out_shows_nothing(
         for piece in ("a-word-of-bobs", person.id, person.name, person.cookie):
             assert piece not in stolen.everything, piece
         assert stolen.vars(AUTH)["username"] == ("charlie" if thief == "charlie" else "")
-        assert stolen.vars(CHAT)["messages"] == []
+        assert stolen.vars(OPEN_CHAT)["messages"] == []
 
 
 async def test_a_stolen_token_shows_nothing_to_a_browser_either(
@@ -120,7 +124,7 @@ async def test_a_token_taken_over_without_an_event_receives_nothing(
         await bobs.open("/chat")
         await ask(bobs, "tokens=30 stall-after=10")
         await bobs.until(bobs.answers.text)
-        run_id = bobs.vars(CHAT)["messages"][-1]["run_id"]
+        run_id = bobs.vars(OPEN_CHAT)["messages"][-1]["run_id"]
         await asyncio.sleep(0.3)
     async with server.tab(charlie, token=bobs.token) as stolen:
         assert server.rest(bob, "POST", f"/runs/{run_id}/stop").status_code == 204
@@ -148,7 +152,7 @@ async def test_bob_finds_his_own_again_after_the_theft(
     server: Server, bob: Person, charlie: Person
 ) -> None:
     bobs = await open_chat_of(server, bob)
-    chat = bobs.vars(CHAT)["open_chat_id"]
+    chat = bobs.vars(OPEN_CHAT)["open_chat_id"]
     await bobs.drop()
     async with server.tab(charlie, token=bobs.token) as stolen:
         await look_around(stolen)
@@ -157,7 +161,7 @@ async def test_bob_finds_his_own_again_after_the_theft(
     await bobs.open(f"/chat/{chat}")
     await bobs.settle()
     assert bobs.vars(AUTH)["username"] == "bob"
-    assert bobs.vars(CHAT)["messages"][-1]["content"].startswith("a-word-of-bobs")
+    assert bobs.vars(OPEN_CHAT)["messages"][-1]["content"].startswith("a-word-of-bobs")
     await bobs.close()
 
 

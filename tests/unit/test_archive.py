@@ -16,9 +16,9 @@ import sqlalchemy as sa
 from llm_ui.db import script_engine
 from llm_ui.errors import Conflict, InvalidInput
 from llm_ui.models import metadata
-from llm_ui.services import archive_format, archive_restore, archive_write
-from llm_ui.services.archive_read import Archive
-from llm_ui.services.migrations import SCHEMA
+from llm_ui.services.operations import backup_format, backup_restore, backup_writing
+from llm_ui.services.operations.backup_reading import Archive
+from llm_ui.services.operations.migrations import SCHEMA
 from tests.conftest import empty, fresh_postgres, migrate
 from tests.filled import contents, fill, keep_bytes
 
@@ -55,13 +55,13 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def back_up(url: str, folder: Path) -> Path:
     archive = folder / "backup.zip"
-    archive_write.write(url, folder / "data", archive, SECRET)
+    backup_writing.write(url, folder / "data", archive, SECRET)
     return archive
 
 
 def restore(path: Path, url: str, data: Path | None = None) -> None:
     with Archive(path) as archive:
-        archive_restore.restore(archive, url, SCHEMA, data)
+        backup_restore.restore(archive, url, SCHEMA, data)
 
 
 def words(url: str) -> list[tuple[str, ...]]:
@@ -130,7 +130,7 @@ def test_a_backup_is_of_one_moment_whatever_is_written_meanwhile(source: str, tm
         engine.dispose()
 
     archive = tmp_path / "backup.zip"
-    archive_write.write(source, tmp_path / "data", archive, SECRET, step)
+    backup_writing.write(source, tmp_path / "data", archive, SECRET, step)
     assert contents(source) != before
     restore(archive, f"sqlite:///{tmp_path / 'target.db'}")
     assert contents(f"sqlite:///{tmp_path / 'target.db'}") == before
@@ -142,7 +142,8 @@ def test_every_table_of_ours_is_in_it(source: str, tmp_path: Path):
         tables = {table.name: table for table in archive.manifest.tables}
     assert set(tables) == set(metadata.tables)
     for name, table in metadata.tables.items():
-        assert {each.name for each in tables[name].columns} == {each.name for each in table.columns}
+        kept = {each.name for each in table.columns if each.computed is None}
+        assert {each.name for each in tables[name].columns} == kept
         assert tables[name].key, f"{name} has no key to sort its rows by"
 
 
@@ -208,7 +209,11 @@ def rows_in(url: str) -> int:
     if not path.exists():
         return 0
     with sqlite3.connect(path) as connection:
-        names = [r[0] for r in connection.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE TABLE%' AND name NOT LIKE 'search%' AND name != 'alembic_version'")]  # fmt: skip  # noqa: E501
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE TABLE%' "
+            "AND name NOT LIKE 'search%' AND name != 'alembic_version'"
+        )
+        names = [row[0] for row in tables]
         return sum(connection.execute(f'SELECT count(*) FROM "{n}"').fetchone()[0] for n in names)
 
 
@@ -285,7 +290,7 @@ def test_a_manifest_that_was_changed_bears_no_signature(archive: Path):
 
 def _manifest(**changes: object) -> Callable[[str, bytes], bytes]:
     def change(name: str, content: bytes) -> bytes:
-        if name != archive_format.MANIFEST:
+        if name != backup_format.MANIFEST:
             return content
         return json.dumps({**json.loads(content), **changes}).encode()
 
@@ -341,7 +346,7 @@ def test_nothing_is_left_of_a_backup_that_was_stopped(sqlite_template: Path, tmp
     # What a process that was killed has left goes too.
     (tmp_path / "backups" / ".old.zip.1.part").write_bytes(b"half")
     with pytest.raises(InterruptedError):
-        archive_write.write(
+        backup_writing.write(
             f"sqlite:///{fill_at}", tmp_path, tmp_path / "backups" / "b.zip", SECRET, step
         )
     assert list((tmp_path / "backups").iterdir()) == []

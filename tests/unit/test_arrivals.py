@@ -14,7 +14,8 @@ import pytest
 
 from llm_ui.auth import Actor
 from llm_ui.errors import DiskFull, TooLarge, TooManyRequests
-from llm_ui.services import arrivals, extraction, file_bytes, gguf, receiving
+from llm_ui.services.catalogue import model_files
+from llm_ui.services.files import extraction, file_storage, upload_reservations, uploads
 from tests.conftest import People, until
 
 
@@ -34,7 +35,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Say how much of the disk may still be used."""
 
     def has(room: int) -> None:
-        monkeypatch.setattr(arrivals, "free_room", lambda _: room)
+        monkeypatch.setattr(upload_reservations, "free_room", lambda _: room)
 
     return has
 
@@ -56,7 +57,7 @@ class Slow:
 
     def begin(self, actor: Actor, size: int | None) -> None:
         chunks = self._chunks(b"x" * (size or 1))
-        self.tasks.append(asyncio.create_task(receiving.receive(actor, "slow", chunks, size)))
+        self.tasks.append(asyncio.create_task(uploads.receive(actor, "slow", chunks, size)))
 
     async def end(self) -> None:
         self._go_on.set()
@@ -78,14 +79,14 @@ async def test_what_is_on_its_way_takes_room_from_the_quota(people: People, data
     slow.begin(people.bob, 700_000)
     await until(lambda: on_disk(data))
     with pytest.raises(TooLarge) as refused:
-        await receiving.receive(people.bob, "more", sent(700_000), 700_000)
+        await uploads.receive(people.bob, "more", sent(700_000), 700_000)
     assert refused.value.message_key == "error.file_quota"
     # Of others nothing is taken, nor of what fits.
-    await receiving.receive(people.charlie, "own", sent(700_000), 700_000)
-    await receiving.receive(people.bob, "little", sent(100_000), 100_000)
+    await uploads.receive(people.charlie, "own", sent(700_000), 700_000)
+    await uploads.receive(people.bob, "little", sent(100_000), 100_000)
     await slow.cut()
     await until(lambda: len(on_disk(data)) == 2)
-    await receiving.receive(people.bob, "more", sent(700_000), 700_000)
+    await uploads.receive(people.bob, "more", sent(700_000), 700_000)
 
 
 async def test_who_does_not_say_how_much_takes_what_there_is(people: People, data: Path):
@@ -94,25 +95,25 @@ async def test_who_does_not_say_how_much_takes_what_there_is(people: People, dat
     slow.begin(people.bob, None)
     await until(lambda: on_disk(data))
     with pytest.raises(TooLarge):
-        await receiving.receive(people.bob, "more", sent(10), None)
+        await uploads.receive(people.bob, "more", sent(10), None)
     await slow.end()
     # What was not needed is free again.
-    await receiving.receive(people.bob, "more", sent(900_000), None)
+    await uploads.receive(people.bob, "more", sent(900_000), None)
     with pytest.raises(TooLarge):
-        await receiving.receive(people.bob, "more", sent(900_000), None)
+        await uploads.receive(people.bob, "more", sent(900_000), None)
 
 
 async def test_of_one_person_a_few_are_on_their_way(people: People, data: Path):
     slow = Slow()
-    for _number in range(receiving.AT_ONCE):
+    for _number in range(uploads.AT_ONCE):
         slow.begin(people.bob, 10)
-    await until(lambda: len(on_disk(data)) == receiving.AT_ONCE)
+    await until(lambda: len(on_disk(data)) == uploads.AT_ONCE)
     with pytest.raises(TooManyRequests) as refused:
-        await receiving.receive(people.bob, "one more", sent(10), 10)
+        await uploads.receive(people.bob, "one more", sent(10), 10)
     assert refused.value.message_key == "error.uploads_many"
-    await receiving.receive(people.charlie, "own", sent(10), 10)
+    await uploads.receive(people.charlie, "own", sent(10), 10)
     await slow.end()
-    await receiving.receive(people.bob, "one more", sent(10), 10)
+    await uploads.receive(people.bob, "one more", sent(10), 10)
 
 
 async def test_the_disk_keeps_some_room_whoever_sends(
@@ -120,19 +121,19 @@ async def test_the_disk_keeps_some_room_whoever_sends(
 ):
     disk(1500)
     with pytest.raises(DiskFull):
-        await receiving.receive(people.bob, "large", sent(2000), 2000)
+        await uploads.receive(people.bob, "large", sent(2000), 2000)
     slow = Slow()
     slow.begin(people.bob, 1000)
     await until(lambda: on_disk(data))
     # What somebody else's upload still needs is not there for this one. (None of it is written
     # yet: it gathers in memory at first.)
     with pytest.raises(DiskFull):
-        await receiving.receive(people.charlie, "small", sent(1000), 1000)
+        await uploads.receive(people.charlie, "small", sent(1000), 1000)
     await slow.end()
     disk(-1)
     for claimed in (1, None):
         with pytest.raises(DiskFull):
-            await receiving.receive(people.charlie, "small", sent(1), claimed)
+            await uploads.receive(people.charlie, "small", sent(1), claimed)
 
 
 async def test_an_upload_that_is_cut_leaves_nothing(people: People, data: Path):
@@ -144,13 +145,13 @@ async def test_an_upload_that_is_cut_leaves_nothing(people: People, data: Path):
 
 
 async def test_what_a_dead_worker_left_is_removed_and_takes_no_room(people: People, data: Path):
-    folder = file_bytes.folder() / file_bytes.ARRIVING
+    folder = file_storage.folder() / file_storage.ARRIVING
     code = (
         "import asyncio, os\n"
         "from pathlib import Path\n"
-        "from llm_ui.services import arrivals\n"
+        "from llm_ui.services.files.upload_reservations import arrive\n"
         "async def main():\n"
-        f"    async with arrivals.arrive(Path({str(folder)!r}), {people.bob.user_id!r}, 900_000,\n"
+        f"    async with arrive(Path({str(folder)!r}), {people.bob.user_id!r}, 900_000,\n"
         "            largest=9, room=10**6, at_once=3) as arrival:\n"
         "        print('there', flush=True)\n"
         "        input()\n"
@@ -164,12 +165,12 @@ async def test_what_a_dead_worker_left_is_removed_and_takes_no_room(people: Peop
     assert worker.stdout is not None
     assert await asyncio.to_thread(worker.stdout.readline) == b"there\n"
     # While it lives, what it writes stays, and counts.
-    await file_bytes.remove_orphans()
+    await file_storage.remove_orphans()
     assert len(on_disk(data)) == 1
     with pytest.raises(TooLarge):
-        await receiving.receive(people.bob, "more", sent(200_000), 200_000)
+        await uploads.receive(people.bob, "more", sent(200_000), 200_000)
     await asyncio.to_thread(worker.communicate, b"\n")
-    await receiving.receive(people.bob, "more", sent(200_000), 200_000)
+    await uploads.receive(people.bob, "more", sent(200_000), 200_000)
     assert len(on_disk(data)) == 1
 
 
@@ -177,21 +178,27 @@ async def test_model_files_share_the_disk_and_come_one_or_two_at_once(
     people: People, data: Path, disk: Callable[[int], None]
 ):
     disk(1000)
-    folder = gguf.folder() / gguf.ARRIVING
+    folder = model_files.folder() / model_files.ARRIVING
 
     async def model(size: int) -> AsyncIterator[bytes]:
         yield b"GGUF" + b"\0" * (size - 4)
 
     async with AsyncExitStack() as stack:
-        one = arrivals.arrive(folder, gguf.KIND, 600, largest=9, room=2**63, at_once=2)
+        one = upload_reservations.arrive(
+            folder, model_files.KIND, 600, largest=9, room=2**63, at_once=2
+        )
         await stack.enter_async_context(one)
         with pytest.raises(TooLarge) as refused:
-            await gguf.receive(people.alice, "large", model(500), 500)
+            await model_files.receive(people.alice, "large", model(500), 500)
         assert refused.value.message_key == "error.gguf_room"
-        two = arrivals.arrive(folder, gguf.KIND, 1, largest=9, room=2**63, at_once=2)
+        two = upload_reservations.arrive(
+            folder, model_files.KIND, 1, largest=9, room=2**63, at_once=2
+        )
         await stack.enter_async_context(two)
         with pytest.raises(TooManyRequests):
-            await gguf.receive(people.alice, "small", model(10), 10)
-    await gguf.receive(people.alice, "small", model(10), 10)
-    await gguf.remove_interrupted()
-    assert [each.name for each in gguf.folder().rglob("*") if each.is_file()] == ["small.gguf"]
+            await model_files.receive(people.alice, "small", model(10), 10)
+    await model_files.receive(people.alice, "small", model(10), 10)
+    await model_files.remove_interrupted()
+    assert [each.name for each in model_files.folder().rglob("*") if each.is_file()] == [
+        "small.gguf"
+    ]

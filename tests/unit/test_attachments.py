@@ -10,11 +10,11 @@ import pytest
 from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.models import AIModel, FilePassage, StoredFile
-from llm_ui.services import passages
-from llm_ui.services.file_prompts import put_in
-from llm_ui.services.file_texts import Given
-from llm_ui.services.tokens import estimate
-from llm_ui.services.vision import sees
+from llm_ui.services.answers.file_prompts import put_in
+from llm_ui.services.catalogue.capabilities import sees
+from llm_ui.services.files import passages
+from llm_ui.services.files.file_texts import Given
+from llm_ui.services.token_estimates import estimate
 from llm_ui.wire.events import PromptMessage
 from tests.conftest import People
 from tests.files import png
@@ -30,10 +30,15 @@ def folder(tmp_path: Path, settings_env: Callable[[str, str], None]) -> Path:
 async def stored(actor: Actor, name: str, text: str, kind: str = "text") -> StoredFile:
     """A file of the actor's that has been read."""
     row = StoredFile(
-        user_id=actor.user_id, name=name, kind=kind,
+        user_id=actor.user_id,
+        name=name,
+        kind=kind,
         media_type="text/plain" if kind == "text" else "image/png",
-        size=len(text), sha256="", characters=len(text), status="ready",
-    )  # fmt: skip
+        size=len(text),
+        sha256="",
+        characters=len(text),
+        status="ready",
+    )
     async with unit_of_work() as session:
         session.add(row)
         await session.flush()
@@ -107,13 +112,18 @@ async def test_an_image_goes_to_models_that_see_and_is_named_to_others(
 @pytest.mark.parametrize(
     ("name", "provider", "expected"),
     [
-        ("gpt-4o-mini", "openai", True), ("gpt-3.5-turbo", "openai", False),
-        ("o3", "openai", True), ("qwen2.5-vl-7b", "openai", True), ("scripted", "openai", False),
-        ("claude-sonnet-4", "anthropic", True), ("claude-2.1", "anthropic", False),
-        ("llava:7b", "ollama", True), ("llama3.1:8b", "ollama", False),
+        ("gpt-4o-mini", "openai", True),
+        ("gpt-3.5-turbo", "openai", False),
+        ("o3", "openai", True),
+        ("qwen2.5-vl-7b", "openai", True),
+        ("scripted", "openai", False),
+        ("claude-sonnet-4", "anthropic", True),
+        ("claude-2.1", "anthropic", False),
+        ("llava:7b", "ollama", True),
+        ("llama3.1:8b", "ollama", False),
         ("gpt-4o", "llm_api", False),
     ],
-)  # fmt: skip
+)
 def test_which_models_see(name: str, provider: str, expected: bool) -> None:
     model = AIModel(provider_id="p", name=name, display_name=name)
     assert sees(model, provider) is expected

@@ -14,8 +14,8 @@ from llm_ui.jobs.registry import RUNS
 from llm_ui.jobs.runner import Runner
 from llm_ui.models import StoredFile
 from llm_ui.models.base import new_id
-from llm_ui.schemas.jobs import JobItem
-from llm_ui.services import backups, installation, jobs
+from llm_ui.schemas.operations.jobs import JobItem
+from llm_ui.services.operations import backups, instance_settings, jobs
 from tests.conftest import People
 
 
@@ -31,7 +31,16 @@ def folder(settings_env: Callable[[str, str], None], tmp_path: Path, database_ur
 
 
 def names_in(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()]
+    return sorted(path.name for path in folder.iterdir())
+
+
+def lay_down(folder: Path) -> list[str]:
+    """Backups of three days that are over."""
+    folder.mkdir(parents=True)
+    names = [f"llm-ui-202611{day}-120000000000-01234567.zip" for day in (26, 27, 28)]
+    for name in names:
+        (folder / name).write_bytes(b"PK")
+    return names
 
 
 def put_in_the_way(folder: Path) -> None:
@@ -75,7 +84,7 @@ async def test_a_backup_that_lacks_a_file_says_so_and_replaces_no_whole_one(
     await make(db, people)
     file_id = new_id()
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, backups_kept=1)
+        await instance_settings.keep(session, people.alice, backups_kept=1)
         session.add(
             StoredFile(
                 id=file_id,
@@ -118,15 +127,27 @@ async def test_a_job_that_is_run_again_after_its_backup_was_made_makes_no_second
 
 async def test_the_newest_are_kept_as_many_as_is_set(db: Database, people: People, folder: Path):
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, backups_kept=2)
+        await instance_settings.keep(session, people.alice, backups_kept=2)
     made = [(await make(db, people)).result["name"] for _ in range(3)]
     assert [each.name for each in await backups.list_backups(people.alice)] == made[:0:-1]
     (folder / "somebody-elses.zip").write_bytes(b"")
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, backups_kept=0)
+        await instance_settings.keep(session, people.alice, backups_kept=0)
     await make(db, people)
     assert len(await backups.list_backups(people.alice)) == 3
     assert (folder / "somebody-elses.zip").exists()
+
+
+async def test_asking_for_many_pushes_out_no_backup_of_the_days_before(
+    db: Database, people: People, folder: Path
+):
+    """Nobody deletes old backups without the password by making new ones."""
+    days = lay_down(folder)
+    async with unit_of_work() as session:
+        await instance_settings.keep(session, people.alice, backups_kept=3)
+    for _ in range(4):
+        last = await make(db, people)
+    assert names_in(folder) == sorted([*days[1:], last.result["name"]])
 
 
 async def test_a_damaged_one_says_so_and_does_not_restore(

@@ -23,8 +23,10 @@ from llm_ui.models import (
     User,
 )
 from llm_ui.models.base import now
-from llm_ui.schemas.chats import Asked, AskOptions, ChatView
-from llm_ui.services import asking, branches, chat_settings, chats, context, runs, temporary
+from llm_ui.schemas.chats.chats import Asked, AskOptions, ChatView
+from llm_ui.services.answers import asking, context, runs
+from llm_ui.services.catalogue import chat_settings
+from llm_ui.services.chats import branches, chats, temporary
 from tests.conftest import People
 from tests.scripted import ScriptedServer
 from tests.unit.test_engine import watch
@@ -116,8 +118,10 @@ async def test_two_models_answer_side_by_side_until_one_is_kept(
     assert await count(Generation) == 2
     view = (await shown(bob, found.chat_id)).messages
     assert [(each.content, each.pair) for each in view] == [
-        ("say:hello", 0), ("hello", 1), ("hello", 2),
-    ]  # fmt: skip
+        ("say:hello", 0),
+        ("hello", 1),
+        ("hello", 2),
+    ]
     await use(branches.keep, bob, view[2].id)
     view_after = (await shown(bob, found.chat_id)).messages
     assert [each.id for each in view_after] == [view[0].id, view[2].id]
@@ -222,8 +226,13 @@ async def test_settings_reach_the_model_over_its_own_and_its_projects(
         assert model is not None
         model.default_params = {"temperature": 0.9, "seed": 7}
         model.system_prompt = "the model's"
-    settings = {"system_prompt": "mine", "temperature": 0.1, "stop": ["END"],
-                "reasoning_effort": "low", "max_tokens": 50}  # fmt: skip
+    settings = {
+        "system_prompt": "mine",
+        "temperature": 0.1,
+        "stop": ["END"],
+        "reasoning_effort": "low",
+        "max_tokens": 50,
+    }
     found = await asked(bob, "say:x", model_id=model_id, options=AskOptions(settings=settings))
     body = upstream.requests[-1].body
     assert body["messages"][0] == {"role": "system", "content": "mine"}
@@ -249,23 +258,45 @@ async def test_settings_reach_the_model_over_its_own_and_its_projects(
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"temperature": 2.1}, {"temperature": float("nan")}, {"temperature": True},
-        {"temperature": "hot"}, {"top_p": -0.1}, {"max_tokens": 0}, {"max_tokens": 1.5},
-        {"seed": -1}, {"stop": ["a"] * 5}, {"stop": "END"}, {"stop": ["x" * 101]},
-        {"reasoning_effort": "maximal"}, {"system_prompt": "x" * 20_001}, {"unknown": 1},
+        {"temperature": 2.1},
+        {"temperature": float("nan")},
+        {"temperature": True},
+        {"temperature": "hot"},
+        {"top_p": -0.1},
+        {"max_tokens": 0},
+        {"max_tokens": 1.5},
+        {"seed": -1},
+        {"stop": ["a"] * 5},
+        {"stop": "END"},
+        {"stop": ["x" * 101]},
+        {"reasoning_effort": "maximal"},
+        {"system_prompt": "x" * 20_001},
+        {"unknown": 1},
     ],
-)  # fmt: skip
+)
 def test_settings_out_of_their_range_are_refused(wrong):
     with pytest.raises(InvalidInput):
         chat_settings.clean(wrong)
 
 
 def test_what_a_form_gives_is_what_it_shows():
-    fields = {"system_prompt": " Be brief. ", "temperature": "0,5", "top_p": "", "max_tokens": "9",
-              "stop": "A\r\nB\n", "seed": "3", "reasoning_effort": ""}  # fmt: skip
+    fields = {
+        "system_prompt": " Be brief. ",
+        "temperature": "0,5",
+        "top_p": "",
+        "max_tokens": "9",
+        "stop": "A\r\nB\n",
+        "seed": "3",
+        "reasoning_effort": "",
+    }
     found = chat_settings.from_form(fields)
-    assert found == {"system_prompt": "Be brief.", "temperature": 0.5, "max_tokens": 9,
-                     "stop": ["A", "B"], "seed": 3}  # fmt: skip
+    assert found == {
+        "system_prompt": "Be brief.",
+        "temperature": 0.5,
+        "max_tokens": 9,
+        "stop": ["A", "B"],
+        "seed": 3,
+    }
     view = chat_settings.view_of(found)
     assert (view.temperature, view.stop, view.top_p, view.count) == ("0.5", "A\nB", "", 5)
     with pytest.raises(InvalidInput):

@@ -15,9 +15,11 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.generation import Engine, FollowEvent, Piece, Snapshot
 from llm_ui.models import AIModel, AIType, ChatMessage
-from llm_ui.schemas.chats import AskOptions
-from llm_ui.services import browsing, messages, models, runs
-from llm_ui.services.reading import read_html
+from llm_ui.schemas.chats.chats import AskOptions
+from llm_ui.services.answers import browsing, runs
+from llm_ui.services.answers.web_pages import read_html
+from llm_ui.services.catalogue import models
+from llm_ui.services.chats import messages
 from tests.conftest import People
 from tests.scripted import ScriptedServer
 from tests.unit.test_engine import message, watch
@@ -58,13 +60,16 @@ def prompt_of(upstream: ScriptedServer) -> str:
     [
         ("See https://a.example/x.", ["https://a.example/x"]),
         ("(https://a.example/x), <http://b.example>!", ["https://a.example/x", "http://b.example"]),
-        ("https://a.example/wiki/X_(y) https://a.example/wiki/X_(y)", ["https://a.example/wiki/X_(y)"]),
+        (
+            "https://a.example/wiki/X_(y) https://a.example/wiki/X_(y)",
+            ["https://a.example/wiki/X_(y)"],
+        ),
         ("[x](https://a.example/y)", ["https://a.example/y"]),
         ("HTTPS://A.example", ["HTTPS://A.example"]),
         ("ftp://a.example javascript:x http:// a.example", []),
         (" ".join(f"http://{n}.org" for n in range(9)), [f"http://{n}.org" for n in range(5)]),
     ],
-)  # fmt: skip
+)
 def test_the_links_of_a_question(text: str, urls: list[str]) -> None:
     assert browsing.urls_in(text) == urls
 
@@ -77,8 +82,11 @@ async def test_pages_become_numbered_sources_and_failures_become_notes(web: Web)
     )
     found = await browsing.sources_for(question, notes)
     assert [(each.number, each.problem) for each in found] == [
-        (1, ""), (2, "missing"), (3, "kind"), (4, "refused"),
-    ]  # fmt: skip
+        (1, ""),
+        (2, "missing"),
+        (3, "kind"),
+        (4, "refused"),
+    ]
     assert found[0].title == "All about herons"
     assert "Remark number 8" in found[0].text
     assert "Imprint" not in found[0].text
@@ -111,9 +119,12 @@ async def test_a_search_finds_pages_and_what_it_finds_may_not_be_private(
     web: Web, settings_env: Callable[[str, str], None]
 ) -> None:
     found = [
-        {"url": f"{web.url}/herons"}, {"url": "http://127.0.0.1:1/x"}, {"url": "javascript:x"},
-        {"no": "url"}, "nonsense",
-    ]  # fmt: skip
+        {"url": f"{web.url}/herons"},
+        {"url": "http://127.0.0.1:1/x"},
+        {"url": "javascript:x"},
+        {"no": "url"},
+        "nonsense",
+    ]
     async with web_server() as search:
         settings_env("SEARXNG_URL", search.url)
         search.pages["/search"] = Page(orjson.dumps({"results": found}), kind="application/json")
@@ -192,8 +203,9 @@ async def test_the_model_gets_the_sources_and_the_answer_keeps_them(
     stored = await message(asked.message_id)
     assert stored.content == "Herons stand still [1]."
     assert [(each["number"], each["state"], each["problem"]) for each in stored.sources] == [
-        (1, "read", ""), (2, "failed", "missing"),
-    ]  # fmt: skip
+        (1, "read", ""),
+        (2, "failed", "missing"),
+    ]
     async with unit_of_work(writes=False) as session:
         view = await messages.get_view(session, people.bob, asked.message_id)
         question_row = await session.get(ChatMessage, stored.parent_id)
@@ -281,8 +293,10 @@ async def test_thinking_inside_the_answer_becomes_reasoning_with_its_duration(
     again = await runs.ask(people.bob, "And now?", chat_id=asked.chat_id)
     await watch(people.bob, again.run_id)
     assert [each["content"] for each in upstream.requests[-1].body["messages"]] == [
-        "2+2?", "Four, as `<think>` said.", "And now?",
-    ]  # fmt: skip
+        "2+2?",
+        "Four, as `<think>` said.",
+        "And now?",
+    ]
     assert (await message(again.message_id)).thinking_ms is None
 
 
@@ -325,5 +339,5 @@ async def test_a_model_can_think_when_its_provider_or_its_type_says_so(
         kind = await session.scalar(sa.select(AIType).where(col(AIType.name) == "reasoning"))
         assert model is not None
         assert kind is not None
-        model.type_id = kind.id
+        model.model_type = kind.id
     assert await thinks()

@@ -12,27 +12,28 @@ from typing import Any
 
 import pytest
 
-from llm_ui.cli import facts, frontend, install, serve, start
 from llm_ui.cli import main as cli
+from llm_ui.cli import serve, start, startup_warnings
 from llm_ui.cli.admin import create
-from llm_ui.cli.place import Place
+from llm_ui.cli.setup import frontend, install
+from llm_ui.cli.setup.installation import Installation
+from llm_ui.cli.setup.steps import StepFailed
 from llm_ui.cli.start import Facts
-from llm_ui.cli.steps import StepFailed
 from llm_ui.config import get_settings
-from llm_ui.services import admission
+from llm_ui.services.accounts import registration_policy
 from tests.conftest import PASSWORD
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> Installation:
     (tmp_path / ".env").write_text("SECRET_KEY=" + "x" * 40)
-    return Place(tmp_path, Path(sys.executable), own_venv=True, command="python3 dev.py")
+    return Installation(tmp_path, Path(sys.executable), own_venv=True, command="python3 dev.py")
 
 
 # --- the environment --------------------------------------------------------------------
 
 
-def test_an_environment_that_is_a_link_is_never_emptied(place: Place, tmp_path: Path):
+def test_an_environment_that_is_a_link_is_never_emptied(place: Installation, tmp_path: Path):
     shared = tmp_path / "shared"
     (shared / "lib").mkdir(parents=True)
     (shared / "pyvenv.cfg").write_text("home = /usr")
@@ -43,7 +44,9 @@ def test_an_environment_that_is_a_link_is_never_emptied(place: Place, tmp_path: 
     assert (shared / "lib").is_dir()
 
 
-def test_an_environment_of_somebody_elses_making_is_never_emptied(place: Place, tmp_path: Path):
+def test_an_environment_of_somebody_elses_making_is_never_emptied(
+    place: Installation, tmp_path: Path
+):
     own = tmp_path / ".venv"
     (own / "bin").mkdir(parents=True)
     (own / "pyvenv.cfg").write_text("home = /usr")
@@ -52,7 +55,7 @@ def test_an_environment_of_somebody_elses_making_is_never_emptied(place: Place, 
     assert (own / "pyvenv.cfg").exists()
 
 
-def test_a_link_that_leads_nowhere_is_left_alone_too(place: Place, tmp_path: Path):
+def test_a_link_that_leads_nowhere_is_left_alone_too(place: Installation, tmp_path: Path):
     (tmp_path / ".venv").symlink_to(tmp_path / "gone")
     with pytest.raises(StepFailed, match="is a link"):
         install.ensure_venv(replace(place, python=tmp_path / ".venv" / "bin" / "python"))
@@ -70,7 +73,7 @@ def test_a_link_that_leads_nowhere_is_left_alone_too(place: Place, tmp_path: Pat
     ],
 )
 def test_logs_lie_in_the_data_folder(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, logs: str
+    place: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, logs: str
 ):
     monkeypatch.delenv("DATA_DIR", raising=False)
     place.env_file.write_text(line)
@@ -78,7 +81,7 @@ def test_logs_lie_in_the_data_folder(
 
 
 def test_what_cannot_be_written_is_named_in_a_sentence(
-    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    place: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     def read_only(*_: Any, **__: Any) -> None:
         raise OSError(30, "Read-only file system", "/opt/llm-ui/.env")
@@ -97,7 +100,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the verbs do, without doing it."""
     done: list[str] = []
 
-    def prepared(_place: Place, *, migrate: bool, **_: Any) -> Facts:
+    def prepared(_place: Installation, *, migrate: bool, **_: Any) -> Facts:
         done.append("migrate" if migrate else "check")
         return Facts(3000, 5.0, None, redis=False)
 
@@ -116,15 +119,17 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
-def test_the_frontend_is_built_before_the_database_is_migrated(place: Place, steps: list[str]):
+def test_the_frontend_is_built_before_the_database_is_migrated(
+    place: Installation, steps: list[str]
+):
     assert cli.main(place, ["run", "--no-open"]) == 0
     assert steps == ["check", "build", "migrate", "run on 0.0.0.0"]
 
 
 def test_a_build_that_fails_leaves_the_database_as_it_is(
-    place: Place, steps: list[str], monkeypatch: pytest.MonkeyPatch
+    place: Installation, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    def failing(_: Place) -> None:
+    def failing(_: Installation) -> None:
         raise StepFailed("no network")
 
     monkeypatch.setattr(frontend, "ensure_built", failing)
@@ -132,12 +137,12 @@ def test_a_build_that_fails_leaves_the_database_as_it_is(
     assert steps == ["check"]
 
 
-def test_a_backup_migrates_nothing(place: Place, steps: list[str]):
+def test_a_backup_migrates_nothing(place: Installation, steps: list[str]):
     assert cli.main(place, ["backup"]) == 0
     assert "migrate" not in steps
 
 
-def test_where_to_listen_is_a_setting_and_an_option(place: Place, steps: list[str]):
+def test_where_to_listen_is_a_setting_and_an_option(place: Installation, steps: list[str]):
     place.env_file.write_text("HOST=127.0.0.1\n")
     cli.main(place, ["run", "--no-open"])
     cli.main(place, ["run", "--no-open", "--host", "10.0.0.1"])
@@ -207,13 +212,13 @@ def test_the_link_is_told_to_the_starter_until_somebody_has_an_account(
     shutil.copy(sqlite_template, tmp_path / "llm_ui.db")
     settings_env("DATA_DIR", str(tmp_path))
     settings = get_settings()
-    assert not list(facts.strange_data(settings))
-    token = facts.setup_token(settings)
-    mark = (tmp_path / facts.ID_FILE).read_text().strip()
-    assert token == admission.setup_token(settings.secret_keys[0], mark)
-    assert token != admission.setup_token(settings.secret_keys[0], "another database")
+    assert not list(startup_warnings.strange_data(settings))
+    token = startup_warnings.setup_token(settings)
+    mark = (tmp_path / startup_warnings.ID_FILE).read_text().strip()
+    assert token == registration_policy.setup_token(settings.secret_keys[0], mark)
+    assert token != registration_policy.setup_token(settings.secret_keys[0], "another database")
     asyncio.run(create("alice@example.org", "Alice", PASSWORD))
-    assert facts.setup_token(settings) == ""
+    assert startup_warnings.setup_token(settings) == ""
 
 
 @pytest.mark.parametrize(
@@ -228,7 +233,7 @@ def test_the_link_is_told_to_the_starter_until_somebody_has_an_account(
 def test_a_proxy_that_nobody_told_of_is_noticed(settings_env: Any, url, hops, is_warned):
     settings_env("PUBLIC_URL", url)
     settings_env("TRUSTED_PROXIES", hops)
-    assert bool(list(facts.untold_proxy(get_settings()))) is is_warned
+    assert bool(list(startup_warnings.untold_proxy(get_settings()))) is is_warned
 
 
 # --- administrators ---------------------------------------------------------------------
@@ -243,14 +248,14 @@ def test_a_proxy_that_nobody_told_of_is_noticed(settings_env: Any, url, hops, is
     ],
 )
 def test_create_admin_wants_a_new_name_or_an_account_that_there_is(
-    place: Place, steps: list[str], arguments: list[str]
+    place: Installation, steps: list[str], arguments: list[str]
 ):
     assert cli.main(place, arguments) == 2
     assert steps == []
 
 
 def test_the_command_line_makes_promotes_and_helps(
-    place: Place, steps: list[str], monkeypatch: pytest.MonkeyPatch
+    place: Installation, steps: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     said: list[tuple[tuple[str, ...], dict[str, str]]] = []
     monkeypatch.setattr(cli, "call", lambda _, *words, **env: said.append((words[2:], env)) or 0)

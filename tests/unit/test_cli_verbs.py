@@ -15,20 +15,24 @@ import pytest
 
 from bench.__main__ import ROWS
 from llm_ui import __version__
-from llm_ui.cli import install, options, services, start, suite
+from llm_ui.cli import doctor, options, start
 from llm_ui.cli import main as cli
-from llm_ui.cli.install import pip_spotlight
-from llm_ui.cli.place import Place, child_environment, fill
-from llm_ui.cli.steps import StepFailed, run_step, seconds
+from llm_ui.cli.development import databases, suite
+from llm_ui.cli.setup import install
+from llm_ui.cli.setup.install import pip_spotlight
+from llm_ui.cli.setup.installation import Installation, child_environment, fill
+from llm_ui.cli.setup.steps import StepFailed, run_step, seconds
+from llm_ui.config import load_settings
+from llm_ui.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> Installation:
     """A place whose environment is the one of the tests."""
     (tmp_path / ".env").write_text("SECRET_KEY=" + "x" * 40)
-    return Place(tmp_path, Path(sys.executable), own_venv=True, command="python3 dev.py")
+    return Installation(tmp_path, Path(sys.executable), own_venv=True, command="python3 dev.py")
 
 
 def test_dev_py_needs_nothing_that_is_installed() -> None:
@@ -39,24 +43,24 @@ def test_dev_py_needs_nothing_that_is_installed() -> None:
     assert result.returncode == 0, result.stderr.decode()
 
 
-def test_run_takes_its_options(place: Place) -> None:
+def test_run_takes_its_options(place: Installation) -> None:
     options = cli.parse(place, ["run", "--port", "4000", "--no-open", "--workers", "2"])
     assert (options.port, options.no_open, options.workers) == (4000, True, 2)
 
 
-def test_test_hands_its_arguments_on(place: Place) -> None:
+def test_test_hands_its_arguments_on(place: Installation) -> None:
     options = cli.parse(place, ["test", "tests/unit", "-k", "stamp", "-x"])
     assert options.arguments == ["tests/unit", "-k", "stamp", "-x"]
 
 
-def test_soak_hands_its_arguments_on(place: Place) -> None:
+def test_soak_hands_its_arguments_on(place: Installation) -> None:
     options = cli.parse(place, ["soak", "--only", "kills", "--kills", "3", "--workers=1"])
     assert options.arguments == ["--only", "kills", "--kills", "3", "--workers=1"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--workers", "2"], ["--kills", "1"]])
 def test_a_soak_of_two_workers_needs_both_databases(
-    place: Place,
+    place: Installation,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
@@ -66,13 +70,13 @@ def test_a_soak_of_two_workers_needs_both_databases(
     monkeypatch.setattr(start, "prepare", lambda *_args, **_kwargs: None)
     monkeypatch.setattr(start, "handle_signals", lambda: None)
     for name in ("postgres", "redis"):
-        monkeypatch.setattr(services, name, lambda _place: contextlib.nullcontext(None))
+        monkeypatch.setattr(databases, name, lambda _place: contextlib.nullcontext(None))
     assert cli.main(place, ["soak", *arguments]) == 1
     assert "`--workers 1` needs neither" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["run", "--prot", "1"], ["run", "--port", "0"], ["what"]])
-def test_wrong_options_are_refused(place: Place, arguments: list[str]) -> None:
+def test_wrong_options_are_refused(place: Installation, arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.parse(place, arguments)
     assert raised.value.code == 2
@@ -81,14 +85,22 @@ def test_wrong_options_are_refused(place: Place, arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["bench", "--nonsense"], ["bench", "--only", "nothing"], ["soak", "--only", "x"],
-        ["test", "--nonsense"], ["test", "tests/unit", "--nonsense", "tests/api"],
-        ["llm-api", "--prot", "1"], ["screens", "--theme", "pink"], ["prices", "x"],
-        ["keys", "make"], ["config"], ["logs", "--lines", "0"], ["users", "bob"],
+        ["bench", "--nonsense"],
+        ["bench", "--only", "nothing"],
+        ["soak", "--only", "x"],
+        ["test", "--nonsense"],
+        ["test", "tests/unit", "--nonsense", "tests/api"],
+        ["llm-api", "--prot", "1"],
+        ["screens", "--theme", "pink"],
+        ["prices", "x"],
+        ["keys", "make"],
+        ["config"],
+        ["logs", "--lines", "0"],
+        ["users", "bob"],
     ],
-)  # fmt: skip
+)
 def test_unknown_options_are_refused_before_anything_is_installed(
-    place: Place, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    place: Installation, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
     def installed(*_: object, **__: object) -> None:
         raise AssertionError("something was installed")
@@ -99,15 +111,20 @@ def test_unknown_options_are_refused_before_anything_is_installed(
     assert raised.value.code == 2
 
 
-def test_pytest_gets_what_stands_behind_two_dashes_and_paths_anywhere(place: Place) -> None:
+def test_pytest_gets_what_stands_behind_two_dashes_and_paths_anywhere(place: Installation) -> None:
     given = ["test", "-x", "tests/unit", "-k", "a", "tests/api", "--", "--setup-show"]
     assert cli.parse(place, given).arguments == [
-        "-x", "tests/unit", "-k", "a", "tests/api", "--setup-show"
-    ]  # fmt: skip
+        "-x",
+        "tests/unit",
+        "-k",
+        "a",
+        "tests/api",
+        "--setup-show",
+    ]
 
 
 def test_without_a_verb_there_is_the_list_of_them(
-    place: Place, capsys: pytest.CaptureFixture[str]
+    place: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main(place, [])
@@ -117,7 +134,7 @@ def test_without_a_verb_there_is_the_list_of_them(
     assert "List everybody who has an account." in shown
 
 
-def test_the_version_is_told(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_told(place: Installation, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main(place, ["--version"])
     assert raised.value.code == 0
@@ -127,13 +144,16 @@ def test_the_version_is_told(place: Place, capsys: pytest.CaptureFixture[str]) -
 @pytest.mark.parametrize(
     ("verb", "options"),
     [
-        ("bench", {"--only", "--quick", "--profile", "--json"}), ("test", {"-k", "-x", "--lf"}),
-        ("soak", {"--kills", "--workers", "--seed"}), ("llm-api", {"--port", "--model", "--slots"}),
-        ("restore", {"--other-key"}), ("screens", {"--theme"}),
+        ("bench", {"--only", "--quick", "--profile", "--json"}),
+        ("test", {"-k", "-x", "--lf"}),
+        ("soak", {"--kills", "--workers", "--seed"}),
+        ("llm-api", {"--port", "--model", "--slots"}),
+        ("restore", {"--other-key"}),
+        ("screens", {"--theme"}),
     ],
-)  # fmt: skip
+)
 def test_the_help_of_a_verb_tells_its_options(
-    place: Place, capsys: pytest.CaptureFixture[str], verb: str, options: set[str]
+    place: Installation, capsys: pytest.CaptureFixture[str], verb: str, options: set[str]
 ) -> None:
     with pytest.raises(SystemExit):
         cli.main(place, [verb, "--help"])
@@ -146,7 +166,13 @@ def options_in(shown: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("verb", "module"), [("llm_api", "llm_ui.llm_api"), ("soak", "bench.soak")]
+    ("verb", "module"),
+    [
+        ("llm_api", "llm_ui.llm_api"),
+        ("soak", "bench.soak"),
+        ("screens", "tests.e2e.screens"),
+        ("bench", "bench"),
+    ],
 )
 def test_the_options_that_are_told_are_those_of_the_program(verb: str, module: str) -> None:
     parser = argparse.ArgumentParser()
@@ -171,7 +197,7 @@ def test_the_rows_that_are_told_are_those_of_the_benchmark() -> None:
     ],
 )
 def test_where_a_backup_is_or_goes_is_looked_at_first(
-    place: Place,
+    place: Installation,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
@@ -183,20 +209,20 @@ def test_where_a_backup_is_or_goes_is_looked_at_first(
 
 
 def test_an_installed_package_has_the_verbs_of_a_user_only(tmp_path: Path) -> None:
-    place = Place(tmp_path, Path(sys.executable), own_venv=False, command="llm-ui")
+    place = Installation(tmp_path, Path(sys.executable), own_venv=False, command="llm-ui")
     assert cli.parse(place, ["doctor"]).verb == "doctor"
     with pytest.raises(SystemExit):
         cli.parse(place, ["check"])
 
 
-def test_workers_must_be_a_number(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_must_be_a_number(place: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKERS", "many")
     with pytest.raises(StepFailed, match=r"WORKERS \(it is 'many'\) must be a whole number"):
         cli.number(place, "WORKERS", 1)
 
 
 def test_several_workers_need_redis(
-    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    place: Installation, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     facts = start.Facts(port=1, grace=1.0, public_url=None, redis=False)
     monkeypatch.setattr(cli, "_set_up", lambda _place: None)
@@ -206,14 +232,16 @@ def test_several_workers_need_redis(
     assert capsys.readouterr().err == "WORKERS is 2: more than one needs REDIS_URL.\n"
 
 
-def prepared(place: Place, monkeypatch: pytest.MonkeyPatch) -> start.Facts:
+def prepared(place: Installation, monkeypatch: pytest.MonkeyPatch) -> start.Facts:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     for name in ("SECRET_KEY", "PORT", "DATABASE_URL", "DATA_DIR", "LOG_LEVEL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     return start.prepare(place, migrate=False)
 
 
-def test_right_settings_give_the_facts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_right_settings_give_the_facts(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (place.home / ".env").open("a") as file:
         file.write("\nPORT=4123\nSHUTDOWN_GRACE=2\n")
     expected = start.Facts(port=4123, grace=2.0, public_url=None, redis=False)
@@ -221,7 +249,7 @@ def test_right_settings_give_the_facts(place: Place, monkeypatch: pytest.MonkeyP
 
 
 def test_a_wrong_setting_stops_with_its_sentence(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (place.home / ".env").open("a") as file:
         file.write("\nLOG_LEVEL=loud\n")
@@ -232,13 +260,38 @@ def test_a_wrong_setting_stops_with_its_sentence(
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (place.home / "file").touch()
     with (place.home / ".env").open("a") as file:
         file.write("\nDATA_DIR=file/below\n")
     with pytest.raises(StepFailed, match=r"DATA_DIR .* cannot be made"):
         prepared(place, monkeypatch)
+
+
+def test_the_doctor_looks_at_the_data_folder_that_is_set(
+    place: Installation, tmp_path: Path
+) -> None:
+    place.env_file.write_text(f"DATA_DIR={tmp_path / 'elsewhere' / 'data'}\n")
+    (found,) = [each for each in doctor._room(place) if each.name == "data folder"]
+    assert (found.state, found.shown) == ("good", str(tmp_path / "elsewhere" / "data"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"PORT": "many"}, "PORT (it is 'many') must be a whole number."),
+        ({"PORT": "0"}, "PORT (it is '0') must be at least 1."),
+        ({"SHUTDOWN_GRACE": "soon"}, "SHUTDOWN_GRACE (it is 'soon') must be a number."),
+    ],
+)
+def test_a_wrong_setting_says_what_is_accepted(
+    given: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_settings()
 
 
 def test_a_port_in_use_is_refused_with_a_way_out() -> None:
@@ -307,19 +360,23 @@ def test_the_newest_postgres_is_chosen(tmp_path: Path) -> None:
         (folder / "initdb").touch()
     # 9.6 reads as 96 without its dot: whoever still has it has nothing newer.
     (tmp_path / "9.6" / "bin" / "initdb").unlink()
-    assert services.newest_postgres(tmp_path) == tmp_path / "17" / "bin"
+    assert databases.newest_postgres(tmp_path) == tmp_path / "17" / "bin"
 
 
 def test_a_failing_step_shows_its_last_lines_and_advice(
-    place: Place, capsys: pytest.CaptureFixture[str]
+    place: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = "import sys; [print('line', n) for n in range(40)]; sys.exit(3)"
     log = place.logs / "step.log"
     with pytest.raises(StepFailed) as raised:
         run_step(
-            "Doing it", [sys.executable, "-c", code],
-            log=log, cwd=place.home, env=dict(os.environ), advice="Try again.",
-        )  # fmt: skip
+            "Doing it",
+            [sys.executable, "-c", code],
+            log=log,
+            cwd=place.home,
+            env=dict(os.environ),
+            advice="Try again.",
+        )
     text = str(raised.value)
     assert "Doing it failed" in text
     assert "line 39" in text
@@ -357,7 +414,7 @@ def test_stopping_leaves_no_process_of_the_group_behind() -> None:
 
 
 def test_a_home_that_cannot_be_written_is_replaced(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", "")
     home = Path(child_environment(place)["HOME"])
@@ -390,7 +447,7 @@ def test_durations_and_sub_steps_read_well() -> None:
 
 
 def test_a_python_without_venv_gets_a_sentence(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(install, "can_make_venv", lambda: False)
     monkeypatch.setattr(install, "apt_install", lambda *_args: False)

@@ -69,16 +69,16 @@ async def test_times_come_back_aware_and_in_utc_and_naive_ones_are_refused(db: D
     moment = datetime(2026, 7, 1, 12, 0, tzinfo=timezone(timedelta(hours=2)))
     async with unit_of_work() as session:
         row = user("dora")
-        row.last_login_at = moment
+        row.last_login = moment
         session.add(row)
     async with unit_of_work(writes=False) as session:
-        found = await session.scalar(sa.select(col(User.last_login_at)))
+        found = await session.scalar(sa.select(col(User.last_login)))
     assert found == moment
     assert found.tzinfo == UTC
     with pytest.raises(StatementError):
         async with unit_of_work() as session:
             row = user("naive")
-            row.last_login_at = datetime(2026, 7, 1)  # noqa: DTZ001
+            row.last_login = datetime(2026, 7, 1)  # noqa: DTZ001
             session.add(row)
 
 

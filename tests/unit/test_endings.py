@@ -12,9 +12,11 @@ from llm_ui.models import ChatMessage
 from llm_ui.providers.anthropic.parse import StreamParser as AnthropicParser
 from llm_ui.providers.ollama.parse import StreamParser as OllamaParser
 from llm_ui.providers.openai.parse import StreamParser as OpenAIParser
-from llm_ui.services import branches, export_chats, messages, runs
-from llm_ui.services.chats import get_chat_for
-from llm_ui.wire.events import Done
+from llm_ui.services.accounts import export_chats
+from llm_ui.services.answers import runs
+from llm_ui.services.chats import branches, messages
+from llm_ui.services.chats.chats import get_chat_for
+from llm_ui.wire.events import Done, Reasoning, Token
 from llm_ui.wire.finish import CUT, finish_of
 from llm_ui.wire.sse import WireEvent
 from tests.conftest import People
@@ -25,17 +27,32 @@ from tests.unit.test_engine import message, watch
 @pytest.mark.parametrize(
     ("given", "meant"),
     [
-        ("stop", "stop"), ("end_turn", "stop"), ("stop_sequence", "stop"), ("STOP", "stop"),
-        ("length", "length"), ("max_tokens", "length"), ("MAX_TOKENS", "length"),
-        ("model_length", "length"), ("model_context_window_exceeded", "length"),
-        ("content_filter", "content_filter"), ("SAFETY", "content_filter"),
-        ("refusal", "content_filter"), ("PROHIBITED_CONTENT", "content_filter"),
-        ("pause_turn", "pause"), ("insufficient_system_resource", "pause"),
-        ("tool_calls", "tool"), ("function_call", "tool"), ("tool_use", "tool"),
-        ("content-filter", "content_filter"), (" Length ", "length"),
-        ("weather", "unknown"), ("", "unknown"), (None, "unknown"), (7, "unknown"),
+        ("stop", "stop"),
+        ("end_turn", "stop"),
+        ("stop_sequence", "stop"),
+        ("STOP", "stop"),
+        ("length", "length"),
+        ("max_tokens", "length"),
+        ("MAX_TOKENS", "length"),
+        ("model_length", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("content_filter", "content_filter"),
+        ("SAFETY", "content_filter"),
+        ("refusal", "content_filter"),
+        ("PROHIBITED_CONTENT", "content_filter"),
+        ("pause_turn", "pause"),
+        ("insufficient_system_resource", "pause"),
+        ("tool_calls", "tool"),
+        ("function_call", "tool"),
+        ("tool_use", "tool"),
+        ("content-filter", "content_filter"),
+        (" Length ", "length"),
+        ("weather", "unknown"),
+        ("", "unknown"),
+        (None, "unknown"),
+        (7, "unknown"),
     ],
-)  # fmt: skip
+)
 def test_each_providers_word_for_an_end_is_understood(given, meant):
     assert finish_of(given) == meant
 
@@ -64,11 +81,14 @@ async def ask(people: People, model_id: str, chat_id: str | None = None) -> Chat
 @pytest.mark.parametrize(
     ("finish", "kept"),
     [
-        ("length", "length"), ("MAX_TOKENS", "length"), ("model_length", "length"),
-        ("content_filter", "content_filter"), ("refusal", "content_filter"),
+        ("length", "length"),
+        ("MAX_TOKENS", "length"),
+        ("model_length", "length"),
+        ("content_filter", "content_filter"),
+        ("refusal", "content_filter"),
         ("pause_turn", "pause"),
     ],
-)  # fmt: skip
+)
 async def test_an_answer_that_was_cut_says_so_and_goes_on_where_it_ended(
     engine: Engine, people: People, upstream: ScriptedServer, model_id: str, finish: str, kept: str
 ):
@@ -141,6 +161,18 @@ async def test_nothing_more_behind_a_stopped_answer_is_its_end_not_a_failure(
     await watch(people.bob, again.run_id)
     whole = await message(answer.id)
     assert (whole.status, whole.content) == ("done", "All said")
+
+
+def test_an_answer_that_turns_without_end_between_thinking_and_words_is_cut(monkeypatch):
+    """Each stretch is a piece in memory and a row of the log, however short."""
+    monkeypatch.setattr(live, "MOST_PIECES", 1000)
+    run = live.LiveRun("r", live.now())
+    for _ in range(2000):
+        run.take(Token("a"))
+        run.take(Reasoning("b"))
+    assert run.is_full
+    assert run.finish_reason == "too_long"
+    assert run.log.count == 1001
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "語", "🙂"])

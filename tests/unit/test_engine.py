@@ -28,7 +28,8 @@ from llm_ui.models import (
     PerformanceMetric,
     UsageLog,
 )
-from llm_ui.services import chats, messages, prompting, runs, settlement
+from llm_ui.services.answers import prompting, runs, settlement
+from llm_ui.services.chats import chats, messages
 from tests.conftest import People
 from tests.scripted import (
     ScriptedServer,
@@ -189,7 +190,7 @@ async def test_whatever_the_upstream_does_ends_in_words_with_the_rest_kept_and_t
     again = await runs.retry(people.bob, asked.message_id)
     assert text_of(await watch(people.bob, again.run_id)) == expected_text("tokens=3")
     async with unit_of_work(writes=False) as session:
-        kinds = list(await session.scalars(sa.select(col(MonitoringLog.kind))))
+        kinds = list(await session.scalars(sa.select(col(MonitoringLog.log_type))))
     assert kinds.count("provider.error") == 1
 
 
@@ -204,7 +205,7 @@ async def test_each_answer_leaves_one_usage_row_and_its_metrics(
     await watch(people.bob, second.run_id)
     async with unit_of_work(writes=False) as session:
         rows = {row.run_id: row for row in await session.scalars(sa.select(UsageLog))}
-        names = list(await session.scalars(sa.select(col(PerformanceMetric.name))))
+        names = list(await session.scalars(sa.select(col(PerformanceMetric.metric_name))))
         logged = list(await session.scalars(sa.select(GenerationEvent)))
     assert not rows[first.run_id].is_estimated
     assert rows[first.run_id].output_tokens == 50

@@ -20,9 +20,10 @@ from llm_ui.errors import (
     ProviderUnreachable,
 )
 from llm_ui.generation import Engine
-from llm_ui.i18n import translate
+from llm_ui.i18n import LANGUAGES, translate
 from llm_ui.models import AIModel, MonitoringLog
-from llm_ui.services import chats, runs
+from llm_ui.services.answers import runs
+from llm_ui.services.chats import chats
 from llm_ui.wire.failures import error_for_status, error_in_stream
 from tests.conftest import People
 from tests.scripted import ScriptedServer
@@ -68,7 +69,7 @@ FAILURES: list[tuple[ProviderError, str]] = [
 MACHINE = re.compile(r"\d+\.\d+\.\d+|:\d{2,5}\b|Error\b|ssl|\[|HTTP|\{|\d\.0 s|sk-")
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("error", "words"), FAILURES)
 def test_a_failure_names_who_failed_and_nothing_of_the_machine(error, words, language):
     error.named("Cellar", "echo-1")
@@ -96,7 +97,7 @@ async def test_the_person_reads_who_failed_and_the_log_what(
     told = translate(failed.error_key, "en", **failed.error_params)
     assert told.startswith("Scripted reported a problem: “boiler”.")
     async with unit_of_work(writes=False) as session:
-        query = sa.select(MonitoringLog).where(col(MonitoringLog.kind) == "provider.error")
+        query = sa.select(MonitoringLog).where(col(MonitoringLog.log_type) == "provider.error")
         assert "boiler" in (await session.scalars(query)).one().message
 
 

@@ -14,7 +14,7 @@ from llm_ui.generation import Ended, Engine, Piece, Snapshot, follow, store
 from llm_ui.generation.log import REASONING, TEXT, THOUGHT, RunLog
 from llm_ui.generation.types import Outcome
 from llm_ui.models.base import now
-from llm_ui.services import prompting, runs, settlement
+from llm_ui.services.answers import prompting, runs, settlement
 from tests.conftest import People, until
 
 OWNER = "elsewhere:1:1"

@@ -14,7 +14,7 @@ from llm_ui.db import unit_of_work
 from llm_ui.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge
 from llm_ui.llm_api import supervisor as module
 from llm_ui.llm_api.supervisor import Supervisor
-from llm_ui.services import gguf
+from llm_ui.services.catalogue import model_files
 from tests.conftest import People
 from tests.unit.llm_api.test_supervisor import STUB, free_port
 
@@ -38,7 +38,7 @@ async def sent(*chunks: bytes) -> AsyncIterator[bytes]:
 
 
 async def upload(actor: Actor, name: str, *chunks: bytes) -> str:
-    return (await gguf.receive(actor, name, sent(*chunks))).path
+    return (await model_files.receive(actor, name, sent(*chunks))).path
 
 
 def kept(data: Path) -> list[str]:
@@ -50,10 +50,11 @@ async def test_files_are_uploaded_listed_and_deleted(people: People, data: Path)
     path = await upload(people.alice, "../../My model (v2).Q4.gguf", b"GG", b"UF", b"\0" * 9)
     assert path == str(data / "models" / "My-model-v2-.Q4.gguf")
     assert (data / "models" / "My-model-v2-.Q4.gguf").read_bytes() == b"GGUF" + b"\0" * 9
-    found = await gguf.list_files(people.alice)
+    found = await model_files.list_files(people.alice)
     assert [(each.name, each.is_usual, each.is_current) for each in found.files] == [
-        ("", True, True), ("My-model-v2-.Q4.gguf", False, False),
-    ]  # fmt: skip
+        ("", True, True),
+        ("My-model-v2-.Q4.gguf", False, False),
+    ]
     assert found.room > 0
     for chunks in ((b"PK\x03\x04" * 9,), (b"GGU",), (), (b"G", b"IF89a")):
         with pytest.raises(InvalidInput) as refused:
@@ -62,12 +63,12 @@ async def test_files_are_uploaded_listed_and_deleted(people: People, data: Path)
     with pytest.raises(InvalidInput):
         await upload(people.alice, "My model (v2).Q4.gguf", MODEL)
     with pytest.raises(TooLarge):
-        await gguf.receive(people.alice, "big", sent(MODEL), claimed=2**60)
+        await model_files.receive(people.alice, "big", sent(MODEL), claimed=2**60)
     assert kept(data) == ["My-model-v2-.Q4.gguf"]
     for name in ("../app.db", "nothing.gguf", "", ".."):
         with pytest.raises(NotFound):
-            await gguf.delete(people.alice, name)
-    await gguf.delete(people.alice, "My-model-v2-.Q4.gguf")
+            await model_files.delete(people.alice, name)
+    await model_files.delete(people.alice, "My-model-v2-.Q4.gguf")
     assert kept(data) == []
 
 
@@ -77,21 +78,26 @@ async def test_who_may_and_what_may_be_chosen(
     (tmp_path / "text.gguf").write_text("words")
     for actor in (people.bob, people.charlie):
         with pytest.raises(NotAllowed):
-            await gguf.list_files(actor)
+            await model_files.list_files(actor)
         with pytest.raises(NotAllowed):
             await upload(actor, "x", MODEL)
         with pytest.raises(NotAllowed):
-            await gguf.delete(actor, "x")
+            await model_files.delete(actor, "x")
     async with unit_of_work() as session:
         with pytest.raises(NotAllowed):
-            await gguf.switch(session, people.bob, "")
-        for path in ("models/x.gguf", "/nowhere/x.gguf", str(tmp_path), str(tmp_path / "text.gguf"),
-                     "/x\0y"):  # fmt: skip
+            await model_files.switch(session, people.bob, "")
+        for path in (
+            "models/x.gguf",
+            "/nowhere/x.gguf",
+            str(tmp_path),
+            str(tmp_path / "text.gguf"),
+            "/x\0y",
+        ):
             with pytest.raises(InvalidInput):
-                await gguf.switch(session, people.alice, path)
+                await model_files.switch(session, people.alice, path)
     settings_env("LLM_API_URL", "http://127.0.0.1:9")
     with pytest.raises(Conflict):
-        await gguf.list_files(people.alice)
+        await model_files.list_files(people.alice)
 
 
 async def test_a_path_tells_nothing_of_what_lies_elsewhere(
@@ -108,15 +114,25 @@ async def test_a_path_tells_nothing_of_what_lies_elsewhere(
     async def answer(path: object) -> str:
         try:
             async with unit_of_work() as session:
-                return str((await gguf.switch(session, people.alice, str(path))).id and "queued")
+                return str(
+                    (await model_files.switch(session, people.alice, str(path))).id and "queued"
+                )
         except InvalidInput as refused:
             return refused.message_key + str(refused.params or "")
 
     outside = (
-        "/etc/passwd", "/etc/shadow", "/nowhere", "/", "/proc/self/environ", elsewhere / "out.gguf",
-        elsewhere / "none.gguf", f"{models}/../elsewhere/out.gguf", f"{data}/models/../../x.gguf",
-        tmp_path / "models.gguf", models / "in.gguf",
-    )  # fmt: skip
+        "/etc/passwd",
+        "/etc/shadow",
+        "/nowhere",
+        "/",
+        "/proc/self/environ",
+        elsewhere / "out.gguf",
+        elsewhere / "none.gguf",
+        f"{models}/../elsewhere/out.gguf",
+        f"{data}/models/../../x.gguf",
+        tmp_path / "models.gguf",
+        models / "in.gguf",
+    )
     assert {await answer(each) for each in outside} == {"error.gguf_missing"}
     settings_env("MODEL_FOLDERS", f"/srv/none, {models}")
     assert {await answer(each) for each in outside[:-1]} == {"error.gguf_missing"}
@@ -137,17 +153,17 @@ async def test_a_file_is_taken_into_use_or_the_one_of_before_stays(
     try:
         await keeper.wait()
         good, bad = [await upload(people.alice, name, MODEL) for name in ("good", "bad")]
-        assert (await gguf.load(good, progress))["name"] == "good.gguf"
+        assert (await model_files.load(good, progress))["name"] == "good.gguf"
         assert "jobs.note.gguf_loading" in notes
         with pytest.raises(Conflict) as failed:
-            await gguf.load(bad, progress)
+            await model_files.load(bad, progress)
         assert failed.value.params == {"detail": "bad tensors"}
-        found = await gguf.list_files(people.alice)
+        found = await model_files.list_files(people.alice)
         assert [each.name for each in found.files if each.is_current] == ["good.gguf"]
         assert (found.state, found.detail) == ("failed", "bad tensors")
         with pytest.raises(Conflict):
-            await gguf.delete(people.alice, "good.gguf")
-        await gguf.delete(people.alice, "bad.gguf")
+            await model_files.delete(people.alice, "good.gguf")
+        await model_files.delete(people.alice, "bad.gguf")
     finally:
         await keeper.stop()
 
@@ -166,13 +182,13 @@ async def test_a_worker_that_dies_in_the_middle_leaves_work_that_is_done_again(
     try:
         await keeper.wait()
         good = await upload(people.alice, "good", MODEL)
-        first = asyncio.create_task(gguf.load(good, progress))
+        first = asyncio.create_task(model_files.load(good, progress))
         await begun.wait()
         # It has no way of tidying up, as little as a process that is killed.
         first.cancel()
         await asyncio.wait([first])
-        assert (await gguf.load(good, progress))["name"] == "good.gguf"
-        found = await gguf.list_files(people.alice)
+        assert (await model_files.load(good, progress))["name"] == "good.gguf"
+        found = await model_files.list_files(people.alice)
         assert [each.name for each in found.files if each.is_current] == ["good.gguf"]
         assert found.state == "ready"
     finally:
@@ -182,11 +198,11 @@ async def test_a_worker_that_dies_in_the_middle_leaves_work_that_is_done_again(
 async def test_without_a_keeper_nobody_waits_for_ever(
     people: People, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(gguf, "NOTICED_WITHIN_S", 0.1)
+    monkeypatch.setattr(model_files, "NOTICED_WITHIN_S", 0.1)
 
     async def progress(*_: object, **__: object) -> None:
         return
 
     with pytest.raises(Conflict) as failed:
-        await gguf.load("", progress)
+        await model_files.load("", progress)
     assert failed.value.message_key == "error.gguf_silent"

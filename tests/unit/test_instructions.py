@@ -10,7 +10,8 @@ import pytest
 from llm_ui.db import unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.models import AIModel, ChatHistory, Project, SystemPrompt, User
-from llm_ui.services import chat_settings, instructions
+from llm_ui.services.answers import instructions
+from llm_ui.services.catalogue import chat_settings
 from tests.conftest import People
 
 
@@ -36,12 +37,24 @@ async def told(people: People, *, project: str, own: dict[str, Any], prompt: str
 @pytest.mark.parametrize(
     ("project", "own", "prompt", "said"),
     [
-        ("Say BANANA.", {"system_prompt": "Talk like a pirate."}, "",
-         "Say BANANA.\n\nTalk like a pirate."),
-        ("Say BANANA.", {"system_prompt": "Be brief.", "instructions": "add"}, "me",
-         "Say BANANA.\n\nBe brief."),
-        ("Say BANANA.", {"system_prompt": "Be brief.", "instructions": "replace"}, "me",
-         "Be brief."),
+        (
+            "Say BANANA.",
+            {"system_prompt": "Talk like a pirate."},
+            "",
+            "Say BANANA.\n\nTalk like a pirate.",
+        ),
+        (
+            "Say BANANA.",
+            {"system_prompt": "Be brief.", "instructions": "add"},
+            "me",
+            "Say BANANA.\n\nBe brief.",
+        ),
+        (
+            "Say BANANA.",
+            {"system_prompt": "Be brief.", "instructions": "replace"},
+            "me",
+            "Be brief.",
+        ),
         ("Say BANANA.", {"instructions": "replace"}, "me", "Say BANANA."),
         ("Say BANANA.", {}, "me", "Say BANANA."),
         ("", {"system_prompt": "Be brief.", "instructions": "replace"}, "", "Be brief."),
@@ -50,7 +63,7 @@ async def told(people: People, *, project: str, own: dict[str, Any], prompt: str
         ("", {}, "", "model"),
         ("日本語で。", {"system_prompt": "أجب باختصار"}, "", "日本語で。\n\nأجب باختصار"),
     ],
-)  # fmt: skip
+)
 async def test_what_bobs_chat_is_told(
     people: People, project: str, own: dict[str, Any], prompt: str, said: str
 ):

@@ -26,9 +26,9 @@ from llm_ui.jobs.registry import RUNS
 from llm_ui.jobs.runner import MOST_ATTEMPTS, STALE_AFTER, Runner
 from llm_ui.models import BackgroundJob, MonitoringLog
 from llm_ui.models.base import now
-from llm_ui.schemas.jobs import JobItem
-from llm_ui.services import installation, jobs
-from llm_ui.services.jobs import Kind
+from llm_ui.schemas.operations.jobs import JobItem
+from llm_ui.services.operations import instance_settings, jobs
+from llm_ui.services.operations.jobs import Kind
 from tests.conftest import People, until
 
 DEAD = "0123456789abcdef01234567:17"
@@ -101,7 +101,7 @@ async def seen(people: People, job_id: str, found: Callable[[JobItem], bool]) ->
 
 async def change(job_id: str, **values: Any) -> None:
     async with unit_of_work() as session:
-        statement = sa.update(BackgroundJob).where(col(BackgroundJob.id) == job_id)
+        statement = sa.update(BackgroundJob).where(col(BackgroundJob.job_id) == job_id)
         await session.execute(statement.values(**values))
 
 
@@ -170,7 +170,7 @@ async def test_an_error_nobody_expected_fails_the_job_with_a_reference(
 
 async def test_a_kind_that_this_version_does_not_know_fails(db: Database, people: People):
     asked = await ask(people)
-    await change(asked, kind="of_tomorrow")
+    await change(asked, job_type="of_tomorrow")
     await runner(db, Work()).run(asked)
     assert (await look(people, asked)).error == "This version does not know such jobs."
 
@@ -528,8 +528,8 @@ async def test_what_admins_do_with_jobs_is_in_the_log(db: Database, people: Peop
     await cancel(people, asked)
     await retry(people, asked)
     async with unit_of_work(writes=False) as session:
-        query = sa.select(MonitoringLog).where(col(MonitoringLog.kind).startswith("admin.job"))
-        kinds = [each.kind for each in await session.scalars(query.order_by(MonitoringLog.id))]  # type: ignore[arg-type]
+        query = sa.select(MonitoringLog).where(col(MonitoringLog.log_type).startswith("admin.job"))
+        kinds = [each.log_type for each in await session.scalars(query.order_by(MonitoringLog.id))]  # type: ignore[arg-type]
     assert kinds == ["admin.job_started", "admin.job_cancelled", "admin.job_retried"]
 
 
@@ -553,7 +553,7 @@ async def test_a_list_is_filtered_and_goes_on(db: Database, people: People):
 async def due() -> list[str]:
     async with unit_of_work() as session:
         await jobs.schedule_due(session)
-        return sorted(await session.scalars(sa.select(col(BackgroundJob.kind))))
+        return sorted(await session.scalars(sa.select(col(BackgroundJob.job_type))))
 
 
 async def test_retention_comes_once_a_day_and_backups_as_often_as_is_set(
@@ -562,7 +562,7 @@ async def test_retention_comes_once_a_day_and_backups_as_often_as_is_set(
     assert await due() == ["retention"]
     assert await due() == ["retention"]
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, backup_days=7)
+        await instance_settings.change(session, people.alice, backup_days=7)
     assert await due() == ["backup", "retention"]
     async with unit_of_work() as session:
         week_ago = now() - timedelta(days=7, minutes=1)
@@ -613,5 +613,5 @@ def test_every_kind_is_done_by_something_and_has_words():
     own = {name for name in jobs.KINDS if name not in ("work", "once")}
     assert own == set(RUNS)
     for name in own:
-        assert f"jobs.made.{name}" in catalogue("en"), name
-        assert f"jobs.kind.{name}" in catalogue("en"), name
+        assert f"jobs.made.{name}" in catalogue(), name
+        assert f"jobs.kind.{name}" in catalogue(), name

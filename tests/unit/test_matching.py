@@ -10,11 +10,11 @@ from sqlmodel import col
 
 from llm_ui.db import unit_of_work
 from llm_ui.models import SystemPrompt
-from llm_ui.schemas.people import PersonFilters
-from llm_ui.schemas.prompts import PromptDraft
-from llm_ui.services import people as directory
-from llm_ui.services import prompts
+from llm_ui.schemas.accounts.users import PersonFilters
+from llm_ui.schemas.prompts.prompts import PromptDraft
+from llm_ui.services.accounts import users as directory
 from llm_ui.services.matching import holds
+from llm_ui.services.prompts import prompts
 from tests.conftest import People, sign_up
 
 
@@ -61,3 +61,13 @@ async def test_people_and_prompts_are_found_without_their_marks(people: People):
         assert [each.name for each in page.items] == ["Résumé"]
         page = await prompts.list_prompts(session, people.charlie, query="resume")
         assert page.items == []
+
+
+async def test_marks_without_number_behind_a_letter_are_found_as_the_first_of_them(people: People):
+    """Work that grows with the square of a text, in the database."""
+    written = "a" + "\u3099\u0323" * 100_000 + " then"
+    async with unit_of_work() as session:
+        session.add(SystemPrompt(user_id=people.bob.user_id, name="Marks", prompt=written))
+        await session.flush()
+        found = holds("then", col(SystemPrompt.prompt))
+        assert await session.scalar(sa.select(sa.func.count()).where(found)) == 1

@@ -11,14 +11,26 @@ from alembic.config import Config
 from llm_ui import indexing
 from llm_ui.db import script_url
 from llm_ui.models import metadata
-from llm_ui.services.search_words import fts5, parse, tsquery
+from llm_ui.services.chats.search_words import fts5, parse, tsquery
 from tests.conftest import ROOT, fresh_postgres
 
 DOCUMENTED = {
-    "user", "aiprovider", "aimodel", "aitype", "mediaprovider", "mediamodel", "mediatype",
-    "chathistory", "project", "systemprompt", "usagelog", "backgroundjob", "apikey",
-    "monitoringlog", "performancemetric",
-}  # fmt: skip
+    "user",
+    "aiprovider",
+    "aimodel",
+    "aitype",
+    "mediaprovider",
+    "mediamodel",
+    "mediatype",
+    "chathistory",
+    "project",
+    "systemprompt",
+    "usagelog",
+    "backgroundjob",
+    "apikey",
+    "monitoringlog",
+    "performancemetric",
+}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -34,9 +46,11 @@ def test_up_checked_down_and_up_again(empty_url: str):
     command.upgrade(config, "head")
     command.check(config)
     engine = sa.create_engine(script_url(empty_url))
-    assert set(sa.inspect(engine).get_table_names()) >= DOCUMENTED
+    found = sa.inspect(engine)
+    assert {*found.get_table_names(), *found.get_view_names()} >= DOCUMENTED
     command.downgrade(config, "base")
-    assert set(sa.inspect(engine).get_table_names()) <= {"alembic_version"}
+    found = sa.inspect(engine)
+    assert {*found.get_table_names(), *found.get_view_names()} <= {"alembic_version"}
     command.upgrade(config, "head")
     command.check(config)
     engine.dispose()
@@ -67,9 +81,11 @@ def test_types_and_prices_of_before_keep_what_they_mean(empty_url: str):
     with engine.connect() as connection:
         slugs = connection.execute(sa.text("SELECT id, slug FROM aitype ORDER BY id")).all()
         price = connection.execute(
-            sa.text("SELECT input_micro, cached_input_micro, output_micro, reasoning_micro, source "
-                    "FROM modelprice")
-        ).one()  # fmt: skip
+            sa.text(
+                "SELECT input_micro, cached_input_micro, output_micro, reasoning_micro, source "
+                "FROM modelprice"
+            )
+        ).one()
     engine.dispose()
     assert [tuple(each) for each in slugs] == [("t", "reasoning"), ("u", None)]
     assert tuple(price) == (5, None, 7, None, "")
@@ -129,9 +145,11 @@ def test_prompts_of_others_that_were_chosen_become_copies(empty_url: str):
     day = "2026-01-01 00:00:00.000000"
     people = (("bob", "shared"), ("charlie", "own"), ("dora", "private"), ("erin", "left"))
     prompts = (
-        ("shared", "writer", "true"), ("own", "charlie", "true"), ("private", "writer", "false"),
+        ("shared", "writer", "true"),
+        ("own", "charlie", "true"),
+        ("private", "writer", "false"),
         ("left", "gone", "true"),
-    )  # fmt: skip
+    )
     with engine.begin() as connection:
         for name, chosen in (*people, ("writer", ""), ("gone", "")):
             preferences = f'{{"theme": "dark", "default_prompt_id": "{chosen}"}}'

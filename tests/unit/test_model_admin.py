@@ -22,24 +22,25 @@ from llm_ui.models import (
     ModelReader,
     MonitoringLog,
 )
-from llm_ui.providers.discovery import Found
-from llm_ui.schemas.account import AccountChange
-from llm_ui.schemas.chats import AskOptions
-from llm_ui.schemas.models import ModelDetail, ModelDraft, ModelFilters, TypeDraft
-from llm_ui.services import (
-    chats,
-    context,
+from llm_ui.providers.types import Found
+from llm_ui.schemas.accounts.account import AccountChange
+from llm_ui.schemas.catalogue.models import ModelDetail, ModelDraft, ModelFilters, TypeDraft
+from llm_ui.schemas.catalogue.providers import ProviderDraft
+from llm_ui.schemas.chats.chats import AskOptions
+from llm_ui.services.accounts import account
+from llm_ui.services.answers import context, prompting, runs
+from llm_ui.services.catalogue import (
+    added_models,
     model_admin,
     model_checks,
     model_types,
     model_views,
     models,
-    profile,
-    prompting,
+    provider_admin,
     provider_sync,
     providers,
-    runs,
 )
+from llm_ui.services.chats import chats
 from llm_ui.wire.events import ModelInfo
 from tests.conftest import People
 from tests.scripted import ScriptedServer
@@ -92,10 +93,17 @@ async def test_what_an_admin_sets_outlives_the_next_sync(provider_id: str, peopl
     first = next(each for each in page.items if each.upstream == "m-1")
     assert [each.chats for each in page.items] == [True, False]
     changed = await update(
-        people.alice, first.id, display_name="  Ours \n now ", description="For letters.",
-        icon="brain", context_window=4000, max_tokens=500, capabilities=[],
-        params={"temperature": 0.2, "stop": ["END"]}, system_prompt="Be brief.",
-    )  # fmt: skip
+        people.alice,
+        first.id,
+        display_name="  Ours \n now ",
+        description="For letters.",
+        icon="brain",
+        context_window=4000,
+        max_tokens=500,
+        capabilities=[],
+        params={"temperature": 0.2, "stop": ["END"]},
+        system_prompt="Be brief.",
+    )
     assert changed.row.name == "Ours now"
     assert changed.fixed == ["capabilities", "context_window", "max_tokens"]
     await synced(ModelInfo("m-1", "Model One", 16000, 2000, thinks=True, capabilities=("vision",)))
@@ -118,7 +126,7 @@ async def test_what_an_admin_sets_outlives_the_next_sync(provider_id: str, peopl
         kept = await model_views.get_model(session, people.alice, first.id)
         rows = list(
             await session.scalars(
-                sa.select(MonitoringLog).where(col(MonitoringLog.kind) == "admin.model_changed")
+                sa.select(MonitoringLog).where(col(MonitoringLog.log_type) == "admin.model_changed")
             )
         )
     assert (kept.row.window, kept.max_tokens, kept.capabilities) == (16000, 2000, [])
@@ -193,7 +201,7 @@ async def test_who_is_not_chosen_cannot_use_a_model_by_any_way(
                 assert (await refused(call)).message_key == "error.model_required"
             assert await models.default_model_id(session, outsider) != model_id
         wanted = AccountChange(default_model_id=model_id)
-        error = await refused(profile.change(outsider, wanted, Client("127.0.0.1", "tests")))
+        error = await refused(account.change(outsider, wanted, Client("127.0.0.1", "tests")))
         assert error.message_key == "error.model_required"
     other = (await offered(charlie))[0]
     async with unit_of_work(writes=False) as session:
@@ -226,9 +234,12 @@ async def test_who_is_not_chosen_cannot_use_a_model_by_any_way(
 
 
 async def test_a_question_that_waits_is_not_answered_by_what_is_no_longer_theirs(
-    engine: Engine, model_id: str, people: People, upstream: ScriptedServer,
+    engine: Engine,
+    model_id: str,
+    people: People,
+    upstream: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
-):  # fmt: skip
+):
     # The change comes between the question and the moment when its run is prepared.
     monkeypatch.setattr(engine, "wake", lambda run_id: None)
     asked = await runs.ask(people.charlie, "Hello", model_id=model_id)
@@ -281,9 +292,9 @@ async def test_the_model_used_last_is_the_next_chats(provider_id: str, people: P
     assert await next_one(people.bob) == c
     assert await next_one(people.charlie) == b
     # What the person has set counts for more, as long as there is such a model.
-    await profile.change(people.bob, AccountChange(default_model_id=a, theme="dark"), client)
+    await account.change(people.bob, AccountChange(default_model_id=a, theme="dark"), client)
     assert await next_one(people.bob) == a
-    await profile.change(people.bob, AccountChange(default_model_id=""), client)
+    await account.change(people.bob, AccountChange(default_model_id=""), client)
     assert await next_one(people.bob) == c
     # One that is gone, or no longer theirs, gives way.
     async with unit_of_work() as session:
@@ -338,9 +349,12 @@ async def test_two_admins_who_act_at_once_do_not_get_in_each_others_way(
             await model_admin.switch_models(session, people.alice, [d, c, b, a], True)
 
     await asyncio.gather(
-        update(people.alice, a, is_default=True), update(people.alice, b, is_default=True),
-        update(people.alice, d, place=1), update(people.alice, a, steps=3), switch(),
-    )  # fmt: skip
+        update(people.alice, a, is_default=True),
+        update(people.alice, b, is_default=True),
+        update(people.alice, d, place=1),
+        update(people.alice, a, steps=3),
+        switch(),
+    )
     async with unit_of_work(writes=False) as session:
         page = await model_views.list_models(session, people.alice)
         places = [
@@ -356,11 +370,15 @@ async def test_ten_thousand_models_are_searched_and_paged(provider_id: str, peop
     code = (await types(people.alice))["code"]
     rows = [
         AIModel(
-            provider_id=provider_id, name=f"m-{n:05}", display_name=f"Model {n % 500:03}",
-            type_id=code if n % 100 == 0 else None, is_active=n % 2 == 0, sort_order=n % 7,
+            provider_id=provider_id,
+            name=f"m-{n:05}",
+            display_name=f"Model {n % 500:03}",
+            model_type=code if n % 100 == 0 else None,
+            is_active=n % 2 == 0,
+            sort_order=n % 7,
         ).model_dump()
         for n in range(10_000)
-    ]  # fmt: skip
+    ]
     async with unit_of_work() as session:
         for start in range(0, len(rows), 1000):
             await session.execute(sa.insert(AIModel), rows[start : start + 1000])
@@ -393,9 +411,15 @@ async def test_ten_thousand_models_are_searched_and_paged(provider_id: str, peop
             error = await refused(model_views.list_models(session, people.alice, cursor=forged))
             assert isinstance(error, InvalidInput)
     assert totals == {
-        "one": 1, "words": 130, "typed": 100, "typeless": 4900, "off": 5000, "gone": 0,
-        "none": 0, "unpriced": 10,
-    }  # fmt: skip
+        "one": 1,
+        "words": 130,
+        "typed": 100,
+        "typeless": 4900,
+        "off": 5000,
+        "gone": 0,
+        "none": 0,
+        "unpriced": 10,
+    }
     # Five pages of two hundred: far from what anybody would notice.
     assert took < 15
 
@@ -419,8 +443,12 @@ async def test_a_renamed_type_means_what_it_meant_and_a_deleted_one_stays_away(
         model = await session.get(AIModel, model_id)
         assert model is not None
         assert await models.can_think(session, model)
-    for name, error in ((" ", "type_name"), ("grübler", "type_twice"), ("CHAT", "type_twice"),
-                        ("x" * 41, "type_name_long")):  # fmt: skip
+    for name, error in (
+        (" ", "type_name"),
+        ("grübler", "type_twice"),
+        ("CHAT", "type_twice"),
+        ("x" * 41, "type_name_long"),
+    ):
         async with unit_of_work() as session:
             caught = await refused(model_types.create_type(session, alice, TypeDraft(name)))
             # Only plain letters are the same in both sizes everywhere.
@@ -435,11 +463,12 @@ async def test_a_renamed_type_means_what_it_meant_and_a_deleted_one_stays_away(
         await model_types.delete_type(session, alice, known["embedding"])
     assert await offered(alice) == [model_id]
     async with unit_of_work(writes=False) as session:
-        assert (await session.get(AIModel, model_id)).type_id is None  # type: ignore[union-attr]
+        assert (await session.get(AIModel, model_id)).model_type is None  # type: ignore[union-attr]
     await providers.ensure_providers([])
     async with unit_of_work(writes=False) as session:
         slugs = list(await session.scalars(sa.select(col(AIType.slug))))
-    assert sorted(each or "" for each in slugs) == ["", "chat", "code", "reasoning", "vision"]
+    there = sorted(each or "" for each in slugs)
+    assert there == ["", "chat", "code", "image", "reasoning", "vision"]
     async with unit_of_work() as session:
         missing = model_types.delete_type(session, alice, "x")
         assert isinstance(await refused(missing), NotFound)
@@ -453,3 +482,79 @@ async def test_who_leaves_is_chosen_no_longer(model_id: str, people: People):
         )
     async with unit_of_work(writes=False) as session:
         assert list(await session.scalars(sa.select(ModelReader))) == []
+
+
+# --- models that no provider lists ----------------------------------------------------------
+
+
+async def add(alice: Actor, provider_id: str, name: str, type_id: str | None = None) -> ModelDetail:
+    async with unit_of_work() as session:
+        return await added_models.add_model(session, alice, provider_id, name, type_id)
+
+
+async def test_a_model_that_an_admin_adds_outlives_a_list_without_it(
+    provider_id: str, people: People
+):
+    await synced(ModelInfo("listed"))
+    kinds = await types(people.alice)
+    added = await add(people.alice, provider_id, "  text-embed-own ")
+    assert (added.row.upstream, added.row.type_id) == ("text-embed-own", kinds["embedding"])
+    plain = await add(people.alice, provider_id, "own", "")
+    assert (plain.row.type_id, plain.fixed, plain.row.chats) == ("", ["is_available"], True)
+    await synced(ModelInfo("other"))
+    async with unit_of_work(writes=False) as session:
+        page = await model_views.list_models(session, people.alice)
+    there = {each.upstream: each.is_available for each in page.items}
+    assert there == {"text-embed-own": True, "own": True, "listed": False, "other": True}
+    # What its provider lists would come back.
+    ids = {each.upstream: each.id for each in page.items}
+    error = await refused(added_models.remove_model(people.alice, ids["other"]))
+    assert isinstance(error, Conflict)
+    for name in ("own", "listed"):
+        await added_models.remove_model(people.alice, ids[name])
+    await synced(ModelInfo("other"))
+    async with unit_of_work(writes=False) as session:
+        page = await model_views.list_models(session, people.alice)
+        told = list(
+            await session.scalars(
+                sa.select(col(MonitoringLog.log_type))
+                .where(col(MonitoringLog.log_type).like("admin.model_%"))
+                .order_by(col(MonitoringLog.id))
+            )
+        )
+    assert {each.upstream for each in page.items} == {"text-embed-own", "other"}
+    assert told == [*["admin.model_added"] * 2, *["admin.model_removed"] * 2]
+
+
+async def test_what_cannot_be_added_or_removed_is_refused(provider_id: str, people: People):
+    await add(people.alice, provider_id, "own")
+    for name, type_id, field in (
+        ("own", None, "name"),
+        (" ", None, "name"),
+        ("x" * 201, None, "name"),
+        ("new", "missing", "type_id"),
+    ):
+        error = await refused(add(people.alice, provider_id, name, type_id))
+        assert isinstance(error, InvalidInput), name
+        assert error.field == field
+    assert isinstance(await refused(add(people.alice, "missing", "new")), NotFound)
+    assert isinstance(await refused(added_models.remove_model(people.alice, "x")), NotFound)
+    assert isinstance(await refused(add(people.bob, provider_id, "new")), NotAllowed)
+    assert isinstance(await refused(added_models.remove_model(people.bob, "x")), NotAllowed)
+
+
+async def test_new_models_wait_for_an_admin_where_they_are_not_offered_at_once(
+    provider_id: str, people: People
+):
+    await synced(ModelInfo("first"))
+    async with unit_of_work() as session:
+        draft = ProviderDraft(offers_new_models=False)
+        item = await provider_admin.update_provider(session, people.alice, provider_id, draft)
+    assert not item.offers_new_models
+    await synced(ModelInfo("first"), ModelInfo("second"))
+    async with unit_of_work(writes=False) as session:
+        page = await model_views.list_models(session, people.alice)
+    assert {each.upstream: each.is_active for each in page.items} == {
+        "first": True,
+        "second": False,
+    }

@@ -20,8 +20,9 @@ from llm_ui.errors import (
 )
 from llm_ui.jobs import Jobs
 from llm_ui.models import AIModel
-from llm_ui.schemas.providers import ProviderDraft, PullItem
-from llm_ui.services import jobs, ollama_models, provider_admin
+from llm_ui.schemas.catalogue.providers import ProviderDraft, PullItem
+from llm_ui.services.catalogue import ollama_models, provider_admin
+from llm_ui.services.operations import jobs
 from tests.conftest import People, until
 from tests.scripted import ScriptedServer
 
@@ -34,7 +35,7 @@ async def provider(people: People, upstream: ScriptedServer) -> str:
     """An Ollama; its id."""
     upstream.model_names = ("old:1b",)
     async with unit_of_work() as session:
-        draft = ProviderDraft(name="Garage", base_url=upstream.url)
+        draft = ProviderDraft(name="Garage", api_url=upstream.url)
         return (await provider_admin.create_provider(session, people.alice, "ollama", draft)).id
 
 
@@ -103,7 +104,7 @@ async def test_models_are_listed_and_deleted(
     people: People, provider: str, upstream: ScriptedServer
 ):
     await ollama_models.download(provider, "new:7b", quiet)
-    listed = await ollama_models.list_stored(people.alice, provider)
+    listed = await ollama_models.list_installed(people.alice, provider)
     assert [(each.name, each.size > 10**8) for each in listed] == [
         ("new:7b", True),
         ("old:1b", True),
@@ -114,7 +115,7 @@ async def test_models_are_listed_and_deleted(
         await ollama_models.delete(people.alice, provider, "old:1b")
     await upstream.stop()
     with pytest.raises(ProviderUnreachable):
-        await ollama_models.list_stored(people.alice, provider)
+        await ollama_models.list_installed(people.alice, provider)
 
 
 @one_database
@@ -140,7 +141,7 @@ async def test_a_pull_that_fails_says_why(
 @one_database
 async def test_only_admins_and_only_at_an_ollama(people: People, provider: str):
     async with unit_of_work() as session:
-        draft = ProviderDraft(name="Cellar", base_url="http://10.1.2.3/v1")
+        draft = ProviderDraft(name="Cellar", api_url="http://10.1.2.3/v1")
         other = await provider_admin.create_provider(session, people.alice, "openai", draft)
         for actor in (people.bob, people.charlie):
             with pytest.raises(NotAllowed):
@@ -155,7 +156,7 @@ async def test_only_admins_and_only_at_an_ollama(people: People, provider: str):
             with pytest.raises(InvalidInput):
                 await ollama_models.pull(session, people.alice, provider, name or " ")
     for call in (
-        ollama_models.list_stored(people.bob, provider),
+        ollama_models.list_installed(people.bob, provider),
         ollama_models.delete(people.bob, provider, "old:1b"),
     ):
         with pytest.raises(NotAllowed):

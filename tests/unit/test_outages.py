@@ -38,7 +38,7 @@ from llm_ui.generation.reaper import STALE_AFTER
 from llm_ui.generation.unwritten import Journal
 from llm_ui.models import ChatMessage, Generation, GenerationEvent, UsageLog
 from llm_ui.models.base import now
-from llm_ui.services import prompting, runs, settlement
+from llm_ui.services.answers import prompting, runs, settlement
 from llm_ui.wire.events import Usage
 from tests.conftest import ROOT, People, until
 from tests.scripted import ScriptedServer, expected_text, parse_script
@@ -441,9 +441,17 @@ async def test_a_journal_gives_back_what_was_put_in_and_passes_over_half_a_line(
     text = "Grüße \U0001f468‍\U0001f469 \u2028 end\n"
     pieces = {"r": [Piece(0, "text", text), Piece(len(text), "source", '{"number": 1}')]}
     ended = Outcome(
-        "r", "failed", text, "", moment, moment, moment, usage=Usage(3, 4),
-        error=ProviderTimeout("silence", 60), sources=({"number": 1},),
-    )  # fmt: skip
+        "r",
+        "failed",
+        text,
+        "",
+        moment,
+        moment,
+        moment,
+        usage=Usage(3, 4),
+        error=ProviderTimeout("silence", 60),
+        sources=({"number": 1},),
+    )
     assert await journal.keep(pieces, [])
     assert await journal.keep({}, [ended])
     (path,) = (tmp_path / unwritten.FOLDER).iterdir()

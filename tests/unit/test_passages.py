@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from llm_ui.services.passages import PASSAGE_CHARS, rank, split
-from llm_ui.services.tokens import estimate
+from llm_ui.services.files.passages import PASSAGE_CHARS, rank, split
+from llm_ui.services.token_estimates import estimate
 
 FILLER = "The committee met on Tuesday and adjourned without a decision. " * 12
 HEATING = "The heat pump in the annex was installed in 1987 by Brunhilde Kowalski. "

@@ -35,20 +35,13 @@ from llm_ui.models import (
     UserLink,
 )
 from llm_ui.models.base import now
-from llm_ui.schemas.account import AccountChange
-from llm_ui.schemas.people import PersonFilters, PersonItem
-from llm_ui.services import (
-    accounts,
-    departures,
-    installation,
-    invitations,
-    profile,
-    runs,
-    search,
-)
-from llm_ui.services import (
-    people as service,
-)
+from llm_ui.schemas.accounts.account import AccountChange
+from llm_ui.schemas.accounts.users import PersonFilters, PersonItem
+from llm_ui.services.accounts import account, account_deletion, authentication, invitations
+from llm_ui.services.accounts import users as service
+from llm_ui.services.answers import runs
+from llm_ui.services.chats import search
+from llm_ui.services.operations import instance_settings
 from tests.conftest import PASSWORD, People, sign_up
 
 HOME = Client("127.0.0.1", "tests")
@@ -87,7 +80,7 @@ async def reset_token(people: People, user_id: str) -> str:
 
 async def logged(kind: str) -> list[MonitoringLog]:
     async with unit_of_work(writes=False) as session:
-        query = sa.select(MonitoringLog).where(col(MonitoringLog.kind) == kind)
+        query = sa.select(MonitoringLog).where(col(MonitoringLog.log_type) == kind)
         return list(await session.scalars(query))
 
 
@@ -123,11 +116,13 @@ async def test_pages_of_many_people_hold_everybody_once(people: People, sort: st
         for number in range(230):
             session.add(
                 User(
-                    email=f"p{number}@example.org", username=f"Person {number % 7}",
-                    password_hash="", created_at=same,
+                    email=f"p{number}@example.org",
+                    username=f"Person {number % 7}",
+                    password_hash="",
+                    created_at=same,
                     last_active_at=same - timedelta(days=number % 5) if number % 3 else None,
                 )
-            )  # fmt: skip
+            )
     seen: list[str] = []
     cursor: str | None = None
     while True:
@@ -162,7 +157,7 @@ async def test_a_row_counts_chats_and_the_months_tokens(people: People):
             )
     async with unit_of_work(writes=False) as session:
         bob = await service.get_person(session, people.alice, people.bob.user_id)
-    assert (bob.chats, bob.tokens, bob.state) == (2, 222, "active")
+    assert (bob.chats, bob.tokens, bob.status) == (2, 222, "active")
 
 
 async def test_nobody_else_may_do_any_of_it(people: People):
@@ -197,7 +192,7 @@ async def test_an_invitation_opens_one_account_with_its_role(people: People):
         ]
     dora = await invitations.accept(token, "dora@example.org", "Dora", PASSWORD, HOME)
     assert dora.user.role == "admin"
-    assert (await accounts.log_in("dora@example.org", PASSWORD, HOME)).user.id == dora.user.id
+    assert (await authentication.log_in("dora@example.org", PASSWORD, HOME)).user.id == dora.user.id
     with pytest.raises(NotFound):
         await invitations.accept(token, "emil@example.org", "Emil", PASSWORD, HOME)
     async with unit_of_work(writes=False) as session:
@@ -255,15 +250,15 @@ async def test_an_account_that_was_made_waits_for_its_owner(people: People):
         made = await service.create(
             session, people.alice, email="dora@example.org", username="Dora"
         )
-    assert made.user.state == "waiting"
+    assert made.user.status == "waiting"
     for password in ("", "anything at all"):
         with pytest.raises(InvalidCredentials):
-            await accounts.log_in("dora@example.org", password, HOME)
+            await authentication.log_in("dora@example.org", password, HOME)
     token = made.link.path.partition("#")[2]
     with pytest.raises(InvalidInput):
         await invitations.reset(token, "short", HOME)
     await invitations.reset(token, PASSWORD, HOME)
-    await accounts.log_in("dora@example.org", PASSWORD, HOME)
+    await authentication.log_in("dora@example.org", PASSWORD, HOME)
     assert await listed(people.alice, PersonFilters(state="waiting")) == []
 
 
@@ -278,7 +273,19 @@ async def test_a_reset_link_works_once_and_ends_the_other_sessions(people: Peopl
     async with unit_of_work(writes=False) as session:
         assert await auth.resolve(session, here.token) is not None
     with pytest.raises(InvalidCredentials):
-        await accounts.log_in("bob@example.org", PASSWORD, HOME)
+        await authentication.log_in("bob@example.org", PASSWORD, HOME)
+    with pytest.raises(NotFound):
+        await invitations.reset(token, "a third password", HOME)
+
+
+async def test_a_reset_link_ends_with_the_password_it_would_replace(people: People):
+    """Overwrite a reset: whoever finds an old link sets no password over a new one."""
+    token = await reset_token(people, people.bob.user_id)
+    await account.change_password(people.bob, PASSWORD, "another password", HOME)
+    with pytest.raises(NotFound):
+        await invitations.reset(token, "a third password", HOME)
+    token = await reset_token(people, people.bob.user_id)
+    await authentication.reset_password("bob@example.org", "yet another one")
     with pytest.raises(NotFound):
         await invitations.reset(token, "a third password", HOME)
 
@@ -297,7 +304,7 @@ async def test_a_link_of_a_disabled_account_opens_nothing(people: People):
 
 async def set_up(people: People, **changes: object) -> None:
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, **changes)
+        await instance_settings.change(session, people.alice, **changes)
 
 
 async def test_the_setting_wins_over_the_environment(people: People, settings_env):
@@ -331,16 +338,16 @@ async def test_domains_hold_for_whoever_types_an_address_themselves(people: Peop
     await set_up(people, allowed_domains=["@Example.COM", "example.net"])
     for email in ("dora@example.org", "dora@sub.example.com", "dora@example.com.evil.org"):
         with pytest.raises(InvalidInput) as refused:
-            await accounts.register(email, "Dora", PASSWORD, HOME)
+            await authentication.register(email, "Dora", PASSWORD, HOME)
         assert refused.value.field == "email"
         assert refused.value.params["domains"] == "example.com, example.net"
-    await accounts.register("dora@example.com", "Dora", PASSWORD, HOME)
+    await authentication.register("dora@example.com", "Dora", PASSWORD, HOME)
     open_one = await invited(people)
     with pytest.raises(InvalidInput):
         await invitations.accept(open_one, "emil@example.org", "Emil", PASSWORD, HOME)
     wanted = AccountChange(email="bob@elsewhere.org")
     with pytest.raises(InvalidInput) as refused:
-        await profile.change(people.bob, wanted, HOME, PASSWORD)
+        await account.change(people.bob, wanted, HOME, PASSWORD)
     assert refused.value.message_key == "error.email_domain"
     # An administrator may give an account to anybody.
     named = await invited(people, email="emil@example.org")
@@ -358,18 +365,19 @@ async def test_what_is_no_domain_is_not_taken(people: People, domain: str):
 
 
 async def test_disabling_ends_every_session_and_enabling_lets_in_again(people: People):
-    assert (await change(people.alice, people.bob.user_id, is_active=False)).state == "disabled"
+    assert (await change(people.alice, people.bob.user_id, is_active=False)).status == "disabled"
     assert not await signed_in(people, "bob")
     with pytest.raises(AccountDisabled):
-        await accounts.log_in("bob@example.org", PASSWORD, HOME)
+        await authentication.log_in("bob@example.org", PASSWORD, HOME)
     await change(people.alice, people.bob.user_id, is_active=True)
-    await accounts.log_in("bob@example.org", PASSWORD, HOME)
+    await authentication.log_in("bob@example.org", PASSWORD, HOME)
     (row,) = await logged("admin.user_disabled")
     assert row.details == {"subject": people.bob.user_id, "changes": {"active": [True, False]}}
 
 
 async def test_a_demoted_administrator_is_out_with_every_link_they_made(people: People):
     await change(people.alice, people.bob.user_id, role="admin")
+    people.sessions["bob"] = await authentication.log_in("bob@example.org", PASSWORD, HOME)
     assert await signed_in(people, "bob")
     bob = Actor(people.bob.user_id, "bob", "bob@example.org", "admin", is_confirmed=True)
     async with unit_of_work() as session:
@@ -386,6 +394,16 @@ async def test_a_demoted_administrator_is_out_with_every_link_they_made(people: 
         {"role": ["user", "admin"]},
         {"role": ["admin", "user"]},
     ]
+
+
+async def test_who_came_in_before_is_no_administrator_by_the_promotion(people: People):
+    """A key that makes better credentials: a link made while it was harmless would be one."""
+    token = await reset_token(people, people.bob.user_id)
+    await change(people.alice, people.bob.user_id, role="admin")
+    assert not await signed_in(people, "bob")
+    with pytest.raises(NotFound):
+        await invitations.reset(token, "another password", HOME)
+    assert (await authentication.log_in("bob@example.org", PASSWORD, HOME)).user.role == "admin"
 
 
 async def test_nobody_does_it_to_themselves(people: People):
@@ -549,11 +567,11 @@ async def test_an_heir_must_be_somebody_else_who_is_there(people: People):
 async def test_a_departure_that_was_cut_short_is_finished_later(people: People):
     async with unit_of_work() as session:
         user = await session.get_one(User, people.bob.user_id)
-        await departures.begin(session, user, people.charlie.user_id)
+        await account_deletion.begin(session, user, people.charlie.user_id)
         session.add(ChatHistory(user_id=user.id, title="Jam"))
     with pytest.raises(NotFound):
         await change(people.alice, people.bob.user_id, is_active=True)
-    await departures.remove_leaving()
+    await account_deletion.remove_leaving()
     async with unit_of_work(writes=False) as session:
         (chat,) = await session.scalars(sa.select(ChatHistory))
     assert chat.user_id == people.charlie.user_id

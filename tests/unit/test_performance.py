@@ -13,8 +13,8 @@ from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import NotAllowed
 from llm_ui.models import PerformanceMetric, UsageLog
 from llm_ui.models.base import now
-from llm_ui.schemas.figures import SpeedView
-from llm_ui.services import performance
+from llm_ui.schemas.insights.figures import SpeedView
+from llm_ui.services.insights import performance
 from tests.conftest import People
 
 MODELS = [("small", "p"), ("small", "q"), ("größer", "p")]
@@ -43,12 +43,18 @@ async def month(db: Database) -> list[PerformanceMetric]:
         (model, provider), run_id = chance.choice(MODELS), f"run-{number}"
         at = now() - timedelta(minutes=chance.randrange(1, 40 * 1440))
         where = f"http://10.0.0.{number % 2}/v1" if provider == "q" else ""
-        shared = {"run_id": run_id, "model_name": model, "provider_name": provider,
-                  "created_at": at}  # fmt: skip
+        shared = {
+            "run_id": run_id,
+            "model_name": model,
+            "provider_name": provider,
+            "created_at": at,
+        }
         ends.append(UsageLog(**shared, status="failed" if number % 10 == 0 else "done"))
         for name in ("time_to_first_token", "duration"):
             value = float(chance.randrange(10_000))
-            rows.append(PerformanceMetric(**shared, name=name, value=value, address=where))
+            rows.append(
+                PerformanceMetric(**shared, metric_name=name, metric_value=value, address=where)
+            )
     await put(*rows, *ends)
     return rows
 
@@ -65,9 +71,9 @@ def compare(view: SpeedView, month: list[PerformanceMetric]) -> None:
     kept: dict[tuple[str, str], dict[int, list[float]]] = {}
     for row in month:
         point = (row.created_at.timestamp() - _since(view)) // view.width_s
-        if row.name == "duration" and 0 <= point < view.points and row.created_at > start:
+        if row.metric_name == "duration" and 0 <= point < view.points and row.created_at > start:
             group = kept.setdefault((row.model_name, row.provider_name), {})
-            group.setdefault(int(point), []).append(row.value)
+            group.setdefault(int(point), []).append(row.metric_value)
     items = {(each.name, each.detail): each for each in view.items}
     assert set(items) == set(kept)
     for key, points in kept.items():
@@ -106,11 +112,7 @@ async def test_failures_are_told_by_model_provider_and_address(
 ):
     for by in ("model", "provider", "address"):
         view = await seen(people, span="month", measure="errors", by=by)
-        runs = {
-            row.run_id: row
-            for row in month
-            if row.created_at.timestamp() >= _since(view)
-        }  # fmt: skip
+        runs = {row.run_id: row for row in month if row.created_at.timestamp() >= _since(view)}
         answers = sum(each.answers for each in view.items)
         failures = sum(each.failures for each in view.items)
         assert answers == len(runs)
@@ -124,8 +126,12 @@ async def test_failures_are_told_by_model_provider_and_address(
 
 async def test_the_work_is_bounded(people: People):
     await put(*(UsageLog(model_name=f"model {n:03}") for n in range(130)))
-    await put(*(PerformanceMetric(name="duration", value=1, model_name=f"model {n:03}")
-                for n in range(130)))  # fmt: skip
+    await put(
+        *(
+            PerformanceMetric(metric_name="duration", metric_value=1, model_name=f"model {n:03}")
+            for n in range(130)
+        )
+    )
     view = await seen(people, span="hour", measure="duration")
     assert (len(view.items), view.groups, len(view.lines)) == (100, 130, 6)
     assert {len(line.values) for line in view.lines} == {view.points}

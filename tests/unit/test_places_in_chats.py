@@ -9,8 +9,8 @@ from llm_ui.auth import Actor
 from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.models import ChatHistory, ChatMessage
-from llm_ui.schemas.chats import ChatView
-from llm_ui.services import branches, chats
+from llm_ui.schemas.chats.chats import ChatView
+from llm_ui.services.chats import branches, chats
 from tests.conftest import People
 
 MISSING = "01890000-0000-7000-8000-000000000000"

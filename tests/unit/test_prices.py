@@ -17,21 +17,16 @@ from llm_ui.cli import prices as maker
 from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import AppError, InvalidInput, NotAllowed, NotFound
 from llm_ui.generation import Engine
+from llm_ui.i18n import LANGUAGES
 from llm_ui.models import AIModel, AIProvider, ModelPrice, MonitoringLog, UsageLog
 from llm_ui.models.base import now
 from llm_ui.providers.anthropic.parse import merge_usage
-from llm_ui.providers.discovery import Found
 from llm_ui.providers.openai.parse import parse_usage
-from llm_ui.schemas.models import PriceDraft, PriceRow
-from llm_ui.services import (
-    model_admin,
-    price_checks,
-    price_list,
-    prices,
-    provider_sync,
-    providers,
-    runs,
-)
+from llm_ui.providers.types import Found
+from llm_ui.schemas.catalogue.models import PriceDraft, PriceRow
+from llm_ui.services.answers import runs
+from llm_ui.services.catalogue import model_admin, provider_sync, providers
+from llm_ui.services.money import price_checks, price_list, prices
 from llm_ui.wire.events import ModelInfo, Usage
 from tests.conftest import People
 from tests.scripted import ScriptedServer
@@ -41,8 +36,12 @@ TODAY = now().date()
 
 
 def draft(**fields: Any) -> PriceDraft:
-    given = {"valid_from": TODAY, "currency": "USD", "input_micro": 1_000_000,
-             "output_micro": 4_000_000} | fields  # fmt: skip
+    given = {
+        "valid_from": TODAY,
+        "currency": "USD",
+        "input_micro": 1_000_000,
+        "output_micro": 4_000_000,
+    } | fields
     return PriceDraft(**given)
 
 
@@ -68,31 +67,68 @@ def price(**fields: Any) -> ModelPrice:
 # What providers send, and what that costs in micro-units.
 BILLED: tuple[tuple[str, Usage | None, int], ...] = (
     # OpenAI: cached tokens within the prompt, reasoning within the completion.
-    ("openai", parse_usage({
-        "prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500,
-        "prompt_tokens_details": {"cached_tokens": 400},
-        "completion_tokens_details": {"reasoning_tokens": 200},
-    }), 600 * 3 + 400 * 0.3 + 300 * 15 + 200 * 20),
+    (
+        "openai",
+        parse_usage(
+            {
+                "prompt_tokens": 1000,
+                "completion_tokens": 500,
+                "total_tokens": 1500,
+                "prompt_tokens_details": {"cached_tokens": 400},
+                "completion_tokens_details": {"reasoning_tokens": 200},
+            }
+        ),
+        600 * 3 + 400 * 0.3 + 300 * 15 + 200 * 20,
+    ),
     # xAI: reasoning beside the completion.
-    ("xai", parse_usage({
-        "prompt_tokens": 1000, "completion_tokens": 300, "total_tokens": 1500,
-        "prompt_tokens_details": {"cached_tokens": 400},
-        "completion_tokens_details": {"reasoning_tokens": 200},
-    }), 600 * 3 + 400 * 0.3 + 300 * 15 + 200 * 20),
+    (
+        "xai",
+        parse_usage(
+            {
+                "prompt_tokens": 1000,
+                "completion_tokens": 300,
+                "total_tokens": 1500,
+                "prompt_tokens_details": {"cached_tokens": 400},
+                "completion_tokens_details": {"reasoning_tokens": 200},
+            }
+        ),
+        600 * 3 + 400 * 0.3 + 300 * 15 + 200 * 20,
+    ),
     # DeepSeek: hits of the cache under a name of its own.
-    ("deepseek", parse_usage({
-        "prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500,
-        "prompt_cache_hit_tokens": 400, "prompt_cache_miss_tokens": 600,
-    }), 600 * 3 + 400 * 0.3 + 500 * 15),
+    (
+        "deepseek",
+        parse_usage(
+            {
+                "prompt_tokens": 1000,
+                "completion_tokens": 500,
+                "total_tokens": 1500,
+                "prompt_cache_hit_tokens": 400,
+                "prompt_cache_miss_tokens": 600,
+            }
+        ),
+        600 * 3 + 400 * 0.3 + 500 * 15,
+    ),
     # Anthropic: what the cache gave beside the input; thinking within the output, untold.
-    ("anthropic", merge_usage(Usage(), {
-        "input_tokens": 500, "cache_read_input_tokens": 400, "cache_creation_input_tokens": 100,
-        "output_tokens": 500,
-    }), 600 * 3 + 400 * 0.3 + 500 * 15),
+    (
+        "anthropic",
+        merge_usage(
+            Usage(),
+            {
+                "input_tokens": 500,
+                "cache_read_input_tokens": 400,
+                "cache_creation_input_tokens": 100,
+                "output_tokens": 500,
+            },
+        ),
+        600 * 3 + 400 * 0.3 + 500 * 15,
+    ),
     # One that counts wrongly must not cost less than nothing.
-    ("odd", Usage(10, 5, cached_tokens=1000, reasoning_tokens=1000),
-     10 * 3 + 1000 * 0.3 + 5 * 15 + 1000 * 20),
-)  # fmt: skip
+    (
+        "odd",
+        Usage(10, 5, cached_tokens=1000, reasoning_tokens=1000),
+        10 * 3 + 1000 * 0.3 + 5 * 15 + 1000 * 20,
+    ),
+)
 
 
 @pytest.mark.parametrize(("who", "usage", "cost"), BILLED, ids=[each[0] for each in BILLED])
@@ -101,9 +137,11 @@ def test_cached_and_reasoning_tokens_cost_what_they_should(
 ):
     assert usage is not None
     tokens = {
-        "read": usage.input_tokens or 0, "cached": usage.cached_tokens or 0,
-        "written": usage.output_tokens or 0, "reasoned": usage.reasoning_tokens or 0,
-    }  # fmt: skip
+        "read": usage.input_tokens or 0,
+        "cached": usage.cached_tokens or 0,
+        "written": usage.output_tokens or 0,
+        "reasoned": usage.reasoning_tokens or 0,
+    }
     paid = prices.cost_of(price(cached_input_micro=300_000, reasoning_micro=20_000_000), **tokens)
     assert paid == round(cost)
     # Without prices of their own they are input and output like all other.
@@ -151,7 +189,7 @@ async def test_each_answer_keeps_the_cost_of_its_day(
         kept = list(await session.scalars(sa.select(col(UsageLog.cost_micro))))
         logged = list(
             await session.scalars(
-                sa.select(MonitoringLog).where(col(MonitoringLog.kind) == "admin.price_changed")
+                sa.select(MonitoringLog).where(col(MonitoringLog.log_type) == "admin.price_changed")
             )
         )
     assert sorted(kept) == [0, expected, 2 * expected]
@@ -167,11 +205,15 @@ async def test_a_price_is_checked_and_nobody_elses(model_id: str, people: People
         others = sa.select(col(AIModel.id)).where(col(AIModel.id) != model_id)
         other = (await session.scalars(others)).first()
     for field, fields in (
-        ("valid_from", {}), ("valid_from", {"valid_from": date(1999, 12, 31)}),
-        ("currency", {"currency": "€"}), ("currency", {"currency": "USDT"}),
-        ("input", {"input_micro": -1}), ("output", {"output_micro": 10**12 + 1}),
-        ("cached", {"cached_micro": -1}), ("reasoning", {"reasoning_micro": 10**13}),
-    ):  # fmt: skip
+        ("valid_from", {}),
+        ("valid_from", {"valid_from": date(1999, 12, 31)}),
+        ("currency", {"currency": "€"}),
+        ("currency", {"currency": "USDT"}),
+        ("input", {"input_micro": -1}),
+        ("output", {"output_micro": 10**12 + 1}),
+        ("cached", {"cached_micro": -1}),
+        ("reasoning", {"reasoning_micro": 10**13}),
+    ):
         error = await refused(add(alice, model_id, **fields))
         assert isinstance(error, InvalidInput)
         assert error.field == field
@@ -205,15 +247,22 @@ async def test_a_price_is_checked_and_nobody_elses(model_id: str, people: People
 @pytest.mark.parametrize(
     ("text", "micro"),
     [
-        ("", None), ("0", 0), ("0.15", 150_000), ("0,15", 150_000), (" 2.5 ", 2_500_000),
-        ("0,150", 150_000), ("1000", 10**9), ("1.0000", 1_000_000), ("0.000001", 1),
+        ("", None),
+        ("0", 0),
+        ("0.15", 150_000),
+        ("0,15", 150_000),
+        (" 2.5 ", 2_500_000),
+        ("0,150", 150_000),
+        ("1000", 10**9),
+        ("1.0000", 1_000_000),
+        ("0.000001", 1),
         ("1000000", 10**12),
     ],
-)  # fmt: skip
+)
 def test_amounts_with_a_point_or_a_comma(text: str, micro: int | None):
     assert price_checks.micro_from_text(text, "input") == micro
     if micro:
-        for language in ("en", "de"):
+        for language in LANGUAGES:
             shown = price_checks.text_of(micro, language)
             assert price_checks.micro_from_text(shown, "input") == micro
 
@@ -221,11 +270,20 @@ def test_amounts_with_a_point_or_a_comma(text: str, micro: int | None):
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("1,000", "thousands"), ("2.500", "thousands"), ("1,000.50", "amount"), ("$2", "amount"),
-        ("-1", "amount"), ("free", "amount"), ("1e3", "amount"), ("0.0000001", "amount"),
-        (".5", "amount"), ("1000001", "range"), ("٢", "amount"), ("nan", "amount"),
+        ("1,000", "thousands"),
+        ("2.500", "thousands"),
+        ("1,000.50", "amount"),
+        ("$2", "amount"),
+        ("-1", "amount"),
+        ("free", "amount"),
+        ("1e3", "amount"),
+        ("0.0000001", "amount"),
+        (".5", "amount"),
+        ("1000001", "range"),
+        ("٢", "amount"),
+        ("nan", "amount"),
     ],
-)  # fmt: skip
+)
 def test_no_amount_or_none_that_is_clear(text: str, error: str):
     with pytest.raises(InvalidInput) as caught:
         price_checks.micro_from_text(text, "output")
@@ -252,8 +310,10 @@ def test_the_list_is_for_its_makers_only():
     listed = price_list.find("https://api.openai.com/v1", "gpt-4o-mini-2024-07-18")
     assert listed is not None
     assert (listed.input_micro, listed.cached_micro, listed.output_micro) == (
-        150_000, 75_000, 600_000,
-    )  # fmt: skip
+        150_000,
+        75_000,
+        600_000,
+    )
     assert price_list.find("http://127.0.0.1:8000/v1", "gpt-4o-mini") is None
     assert price_list.find("https://api.openai.com.evil.example/v1", "gpt-4o-mini") is None
     assert price_list.find("https://api.openai.com/v1", "gpt-4o-realtime") is None
@@ -278,15 +338,23 @@ def test_the_list_takes_what_a_price_can_say_and_guesses_nothing():
         models=[
             model("plain", per("1.50", "3", cache_read_mtok=Decimal("0.150"))),
             model(
-                "named", per("1", "2"), SimpleNamespace(equals="also"),
-                SimpleNamespace(starts_with="begins"), SimpleNamespace(starts_with="part-"),
-                SimpleNamespace(contains="inside"), SimpleNamespace(regex="^r"),
+                "named",
+                per("1", "2"),
+                SimpleNamespace(equals="also"),
+                SimpleNamespace(starts_with="begins"),
+                SimpleNamespace(starts_with="part-"),
+                SimpleNamespace(contains="inside"),
+                SimpleNamespace(regex="^r"),
             ),
             model("stepped", per("1", "2", cache_read_mtok=SimpleNamespace(base=Decimal("0.1")))),
-            model("dated", [
-                when(per("9", "9")), when(per("4", "5"), start_date=date(2026, 11, 1)),
-                when(per("7", "7"), start_date=date(2026, 12, 1)),
-            ]),
+            model(
+                "dated",
+                [
+                    when(per("9", "9")),
+                    when(per("4", "5"), start_date=date(2026, 11, 1)),
+                    when(per("7", "7"), start_date=date(2026, 12, 1)),
+                ],
+            ),
             model("by-hour", [when(per("1", "1")), when(per("2", "2"), start_time=0)]),
             model("paid-by-request", per("1", "1", requests_kcount=Decimal(5))),
             model("some-tts", per("1", "1")),
@@ -295,13 +363,17 @@ def test_the_list_takes_what_a_price_can_say_and_guesses_nothing():
             model("embed-small", per("0.02", None)),
             model("also", per("8", "8")),
         ],
-    )  # fmt: skip
+    )
     found = maker.listed(provider, day)
     assert found == {
-        "plain": ["1.5", "0.15", "3"], "named": ["1", None, "2"], "also": ["1", None, "2"],
-        "begins": ["1", None, "2"], "stepped": ["1", "0.1", "2"], "dated": ["4", None, "5"],
+        "plain": ["1.5", "0.15", "3"],
+        "named": ["1", None, "2"],
+        "also": ["1", None, "2"],
+        "begins": ["1", None, "2"],
+        "stepped": ["1", "0.1", "2"],
+        "dated": ["4", None, "5"],
         "embed-small": ["0.02", None, "0"],
-    }  # fmt: skip
+    }
     made = {"day": "2026-11-30", "providers": [{"host": "x", "models": found}]}
     text = maker.text_of(made)
     assert json.loads(text) == made
@@ -328,8 +400,10 @@ async def test_new_models_get_the_price_of_the_list_and_keep_an_admins(
         assert await prices.list_prices(session, people.alice, ids[names[2]]) == []
         assert (await prices.listed(session, people.alice, ids[names[2]])).day == ""
     assert (row.input_micro, row.cached_micro, row.output_micro) == (
-        3_000_000, 300_000, 15_000_000,
-    )  # fmt: skip
+        3_000_000,
+        300_000,
+        15_000_000,
+    )
     assert (row.source, row.state, row.valid_from) == (price_list.day(), "now", TODAY.isoformat())
     async with unit_of_work() as session:
         (own,) = await prices.change_price(

@@ -13,10 +13,13 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.errors import Conflict, NotFound
 from llm_ui.models import ChatHistory, ProjectFile, StoredFile
-from llm_ui.schemas.files import FileItem
-from llm_ui.services import file_prompts, files, project_files, projects, shelf
-from llm_ui.services.file_prompts import IMAGE_TOKENS, put_in
-from llm_ui.services.tokens import estimate
+from llm_ui.schemas.files.files import FileItem
+from llm_ui.services.answers import file_prompts
+from llm_ui.services.answers.file_prompts import IMAGE_TOKENS, put_in
+from llm_ui.services.chats import organize
+from llm_ui.services.files import files
+from llm_ui.services.projects import project_files, projects
+from llm_ui.services.token_estimates import estimate
 from llm_ui.wire.events import PromptMessage
 from tests.conftest import People
 from tests.files import png
@@ -84,10 +87,13 @@ async def test_only_the_owner_of_both_puts_a_file_into_a_project(people: People)
     row, foreign = await stored(people.bob, "a", "x"), await stored(people.charlie, "c", "x")
     project = await a_project(people.bob)
     tries: Sequence[tuple[Actor, str, str]] = (
-        (people.charlie, project, row.id), (people.charlie, project, foreign.id),
-        (people.bob, project, foreign.id), (people.bob, "x", row.id),
-        (people.bob, project, "x"), (people.alice, project, row.id),
-    )  # fmt: skip
+        (people.charlie, project, row.id),
+        (people.charlie, project, foreign.id),
+        (people.bob, project, foreign.id),
+        (people.bob, "x", row.id),
+        (people.bob, project, "x"),
+        (people.alice, project, row.id),
+    )
     for actor, project_id, file_id in tries:
         with pytest.raises(NotFound):
             async with unit_of_work() as session:
@@ -151,7 +157,7 @@ async def test_a_chat_draws_on_the_readable_files_of_its_own_project(people: Peo
     assert await names() == ["mine"]
     for target, expected in ((elsewhere, ["other"]), ("", [])):
         async with unit_of_work() as session:
-            await shelf.move(session, people.bob, [chat.id], target)
+            await organize.move(session, people.bob, [chat.id], target)
         assert await names() == expected
 
 

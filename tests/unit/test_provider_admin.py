@@ -13,20 +13,19 @@ from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import AppError, Conflict, InvalidInput, NotAllowed, NotFound
 from llm_ui.generation import Engine
 from llm_ui.models import AIModel, AIProvider, ChatHistory, ChatMessage, MonitoringLog, UsageLog
-from llm_ui.providers.discovery import Found
-from llm_ui.schemas.providers import AddressDraft, ProviderDraft, ProviderItem
-from llm_ui.services import (
+from llm_ui.providers.types import Found
+from llm_ui.schemas.catalogue.providers import AddressDraft, ProviderDraft, ProviderItem
+from llm_ui.services.answers import runs
+from llm_ui.services.catalogue import (
     adapters,
-    chats,
-    messages,
     provider_addresses,
     provider_admin,
     provider_checks,
     provider_connection,
     provider_views,
     providers,
-    runs,
 )
+from llm_ui.services.chats import chats, messages
 from tests.conftest import People, until
 from tests.scripted import ScriptedServer
 from tests.unit.test_engine import watch
@@ -36,7 +35,7 @@ HEADER = "team-blue-0815"
 
 
 async def create(alice: Actor, type: str = "openai", **fields) -> ProviderItem:
-    given = {"name": "Cellar", "base_url": "http://10.1.2.3:8000/v1"} | fields
+    given = {"name": "Cellar", "api_url": "http://10.1.2.3:8000/v1"} | fields
     async with unit_of_work() as session:
         return await provider_admin.create_provider(session, alice, type, ProviderDraft(**given))
 
@@ -56,7 +55,7 @@ async def row_of(provider_id: str) -> AIProvider:
 
 async def logged(kind: str) -> list[MonitoringLog]:
     async with unit_of_work(writes=False) as session:
-        query = sa.select(MonitoringLog).where(col(MonitoringLog.kind) == kind)
+        query = sa.select(MonitoringLog).where(col(MonitoringLog.log_type) == kind)
         return list(await session.scalars(query.order_by(col(MonitoringLog.id))))
 
 
@@ -70,8 +69,9 @@ async def refused(call) -> AppError:
 
 
 async def test_what_is_created_is_told_without_its_secrets(db: Database, people: People):
-    made = await create(people.alice, api_key=KEY, headers={"X-Team": HEADER}, limit=3,
-                        timeouts={"first_token": 5})  # fmt: skip
+    made = await create(
+        people.alice, api_key=KEY, headers={"X-Team": HEADER}, limit=3, timeouts={"first_token": 5}
+    )
     assert (made.key_stored, made.headers, made.limit) == (True, ["X-Team"], 3)
     assert made.timeouts == {"first_token": 5.0}
     row = await row_of(made.id)
@@ -101,11 +101,11 @@ async def test_nobody_but_an_admin_does_any_of_it(db: Database, people: People):
     for outsider in (people.bob, people.charlie):
         async with unit_of_work() as session:
             draft = ProviderDraft(name="Mine")
-            address = AddressDraft(base_url="http://10.1.2.4")
+            address = AddressDraft(api_url="http://10.1.2.4")
             calls = (
                 provider_views.list_providers(session, outsider),
                 provider_views.get_provider(session, outsider, made.id),
-                provider_views.hanging(session, outsider, made.id),
+                provider_views.dependents(session, outsider, made.id),
                 provider_admin.create_provider(session, outsider, "openai", draft),
                 provider_admin.update_provider(session, outsider, made.id, draft),
                 provider_admin.delete_provider(outsider, made.id),
@@ -128,18 +128,18 @@ async def test_nobody_but_an_admin_does_any_of_it(db: Database, people: People):
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("name", {"name": "  "}),
     ("name", {"name": "x" * 101}),
-    ("base_url", {"base_url": "ftp://host"}),
-    ("base_url", {"base_url": "host:8000"}),
-    ("base_url", {"base_url": "http://user:word@host"}),
-    ("base_url", {"base_url": "http://host/v1?key=1"}),
-    ("base_url", {"base_url": "http://host/v1#x"}),
-    ("base_url", {"base_url": "http://ho st"}),
-    ("base_url", {"base_url": "http://host\r\nx: y"}),
-    ("base_url", {"base_url": "http://169.254.169.254/latest"}),
-    ("base_url", {"base_url": "http://[::ffff:169.254.169.254]/"}),
-    ("base_url", {"base_url": "http://2852039166/"}),
-    ("base_url", {"base_url": "http://host:99999"}),
-    ("base_url", {"base_url": "http://" + "x" * 600}),
+    ("api_url", {"api_url": "ftp://host"}),
+    ("api_url", {"api_url": "host:8000"}),
+    ("api_url", {"api_url": "http://user:word@host"}),
+    ("api_url", {"api_url": "http://host/v1?key=1"}),
+    ("api_url", {"api_url": "http://host/v1#x"}),
+    ("api_url", {"api_url": "http://ho st"}),
+    ("api_url", {"api_url": "http://host\r\nx: y"}),
+    ("api_url", {"api_url": "http://169.254.169.254/latest"}),
+    ("api_url", {"api_url": "http://[::ffff:169.254.169.254]/"}),
+    ("api_url", {"api_url": "http://2852039166/"}),
+    ("api_url", {"api_url": "http://host:99999"}),
+    ("api_url", {"api_url": "http://" + "x" * 600}),
     ("api_key", {"api_key": "with space"}),
     ("api_key", {"api_key": "two\r\nlines"}),
     ("api_key", {"api_key": "schlüssel"}),
@@ -175,9 +175,14 @@ async def test_what_cannot_be_is_refused_by_its_field(db: Database, people: Peop
 
 
 async def test_an_admins_addresses_may_be_private(db: Database, people: People):
-    for url in ("http://127.0.0.1:8000/v1", "http://192.168.1.20", "https://models.intern/v1/",
-                "http://[fd00::1]:8080", "http://gpu-box:1234/v1"):  # fmt: skip
-        assert (await create(people.alice, base_url=url)).base_url == url.rstrip("/")
+    for url in (
+        "http://127.0.0.1:8000/v1",
+        "http://192.168.1.20",
+        "https://models.intern/v1/",
+        "http://[fd00::1]:8080",
+        "http://gpu-box:1234/v1",
+    ):
+        assert (await create(people.alice, api_url=url)).api_url == url.rstrip("/")
 
 
 async def test_an_unknown_type_and_a_missing_key_are_refused(db: Database, people: People):
@@ -186,8 +191,8 @@ async def test_an_unknown_type_and_a_missing_key_are_refused(db: Database, peopl
     )
     error = await refused(create(people.alice, type="anthropic"))
     assert error.message_key == "error.provider_key_needed"
-    made = await create(people.alice, type="anthropic", base_url=None, api_key=KEY)
-    assert made.base_url == "https://api.anthropic.com"
+    made = await create(people.alice, type="anthropic", api_url=None, api_key=KEY)
+    assert made.api_url == "https://api.anthropic.com"
     error = await refused(update(people.alice, made.id, api_key=""))
     assert error.message_key == "error.provider_key_needed"
 
@@ -210,7 +215,7 @@ async def test_changes_are_in_the_log_with_before_and_after(db: Database, people
         {"api_key": ["stored", "none"]},
     ]
     row = await row_of(made.id)
-    assert (row.api_key_encrypted, adapters.headers_of(row)) == (None, {"X-Team": "team-red-0815"})
+    assert (row.api_key, adapters.headers_of(row)) == (None, {"X-Team": "team-red-0815"})
     assert (await logged("admin.provider_changed"))[0].user_id == people.alice.user_id
 
 
@@ -219,26 +224,31 @@ async def test_a_stored_secret_does_not_follow_the_address_to_another_host(
 ):
     made = await create(people.alice, api_key=KEY, headers={"X-Team": HEADER})
     for elsewhere in ("http://evil.example/v1", "http://10.1.2.3:9000/v1", "https://10.1.2.3/v1"):
-        error = await refused(update(people.alice, made.id, base_url=elsewhere))
+        error = await refused(update(people.alice, made.id, api_url=elsewhere))
         assert (error.message_key, error.field) == ("error.provider_key_again", "api_key")
-        error = await refused(update(people.alice, made.id, base_url=elsewhere, api_key="new"))
+        error = await refused(update(people.alice, made.id, api_url=elsewhere, api_key="new"))
         assert error.field == "headers"
         error = await refused(
-            update(people.alice, made.id, base_url=elsewhere, api_key="", headers={"X-Team": None})
+            update(people.alice, made.id, api_url=elsewhere, api_key="", headers={"X-Team": None})
         )
         assert error.field == "headers"
         # A test of the connection would carry it just as well.
-        draft = ProviderDraft(base_url=elsewhere)
+        draft = ProviderDraft(api_url=elsewhere)
         error = await refused(provider_connection.try_draft(people.alice, "", draft, made.id))
         assert error.field == "api_key"
-        draft = ProviderDraft(base_url=elsewhere, api_key="new")
+        draft = ProviderDraft(api_url=elsewhere, api_key="new")
         error = await refused(provider_connection.try_draft(people.alice, "", draft, made.id))
         assert error.field == "headers"
-    same_host = await update(people.alice, made.id, base_url="http://10.1.2.3:8000/other/v1")
+    same_host = await update(people.alice, made.id, api_url="http://10.1.2.3:8000/other/v1")
     assert same_host.key_stored
-    moved = await update(people.alice, made.id, base_url="http://evil.example/v1",
-                         api_key="", headers={"X-Team": "typed again"})  # fmt: skip
-    assert (moved.key_stored, moved.base_url) == (False, "http://evil.example/v1")
+    moved = await update(
+        people.alice,
+        made.id,
+        api_url="http://evil.example/v1",
+        api_key="",
+        headers={"X-Team": "typed again"},
+    )
+    assert (moved.key_stored, moved.api_url) == (False, "http://evil.example/v1")
 
 
 async def test_a_missing_provider_is_not_found(db: Database, people: People):
@@ -263,12 +273,13 @@ async def test_of_the_environments_providers_name_and_limits_are_an_admins(
     async with unit_of_work(writes=False) as session:
         (item,) = (await provider_views.list_providers(session, people.alice)).items
     assert item.variables == ["OPENAI_BASE_URL", "OPENAI_API_KEY"]
-    for fields in ({"base_url": "http://10.0.0.2/v1"}, {"api_key": "mine"}, {"api_key": ""}):
+    for fields in ({"api_url": "http://10.0.0.2/v1"}, {"api_key": "mine"}, {"api_key": ""}):
         error = await refused(update(people.alice, item.id, **fields))
         assert isinstance(error, Conflict)
         assert "OPENAI_API_KEY" in error.params["variables"]
-    changed = await update(people.alice, item.id, name="Ours", is_active=False, limit=1,
-                           base_url="http://10.0.0.1/v1")  # fmt: skip
+    changed = await update(
+        people.alice, item.id, name="Ours", is_active=False, limit=1, api_url="http://10.0.0.1/v1"
+    )
     assert (changed.name, changed.is_active, changed.limit) == ("Ours", False, 1)
     # The next start finds it again and leaves that as it is.
     await providers.ensure_providers(found)
@@ -290,7 +301,7 @@ async def test_of_the_environments_providers_name_and_limits_are_an_admins(
 async def test_chats_keep_their_answers_when_their_provider_goes(
     engine: Engine, people: People, upstream: ScriptedServer
 ):
-    made = await create(people.alice, base_url=f"{upstream.url}/v1")
+    made = await create(people.alice, api_url=f"{upstream.url}/v1")
     await providers.sync_all()
     async with unit_of_work(writes=False) as session:
         model_id = (await session.scalars(sa.select(col(AIModel.id)))).first()
@@ -306,7 +317,7 @@ async def test_chats_keep_their_answers_when_their_provider_goes(
 
     await until(is_writing)
     async with unit_of_work(writes=False) as session:
-        hangs = await provider_views.hanging(session, people.alice, made.id)
+        hangs = await provider_views.dependents(session, people.alice, made.id)
     assert (hangs.models, hangs.chats, hangs.running) == (4, 1, 1)
     await provider_admin.delete_provider(people.alice, made.id)
     async with unit_of_work(writes=False) as session:
@@ -328,7 +339,7 @@ async def test_chats_keep_their_answers_when_their_provider_goes(
     view = messages.view_of(ended, "en")
     assert "was removed" in view.error
     (record,) = await logged("admin.provider_deleted")
-    assert record.details["base_url"] == f"{upstream.url}/v1"
+    assert record.details["api_url"] == f"{upstream.url}/v1"
     error = await refused(runs.ask(people.bob, "Once more", chat_id=done.chat_id))
     assert (error.code, error.params["model"]) == ("model_unavailable", "scripted")
 
@@ -336,7 +347,7 @@ async def test_chats_keep_their_answers_when_their_provider_goes(
 async def test_switched_off_it_is_asked_nothing_and_offers_nothing(
     engine: Engine, people: People, upstream: ScriptedServer
 ):
-    made = await create(people.alice, base_url=f"{upstream.url}/v1")
+    made = await create(people.alice, api_url=f"{upstream.url}/v1")
     await providers.sync_all()
     upstream.script("tokens=30 rate=50")
     async with unit_of_work(writes=False) as session:
@@ -363,7 +374,7 @@ async def test_switched_off_it_is_asked_nothing_and_offers_nothing(
 
 async def add(alice: Actor, provider_id: str, url: str, **fields) -> ProviderItem:
     async with unit_of_work() as session:
-        draft = AddressDraft(base_url=url, **fields)
+        draft = AddressDraft(api_url=url, **fields)
         return await provider_addresses.add_address(session, alice, provider_id, draft)
 
 
@@ -371,30 +382,33 @@ async def test_addresses_are_added_moved_switched_and_removed(db: Database, peop
     made = await create(people.alice)
     for name in ("a", "b", "c"):
         item = await add(people.alice, made.id, f"http://{name}/v1", api_key=KEY)
-    assert [each.base_url for each in item.addresses] == ["http://a/v1", "http://b/v1",
-                                                          "http://c/v1"]  # fmt: skip
+    assert [each.api_url for each in item.addresses] == [
+        "http://a/v1",
+        "http://b/v1",
+        "http://c/v1",
+    ]
     assert item.addresses[0].key_stored
     last = item.addresses[2].id
     alice = people.alice
     async with unit_of_work() as session:
         item = await provider_addresses.move_address(session, alice, made.id, last, 0)
-    assert [each.base_url[7] for each in item.addresses] == ["c", "a", "b"]
+    assert [each.api_url[7] for each in item.addresses] == ["c", "a", "b"]
     async with unit_of_work() as session:
         draft = AddressDraft(is_active=False)
         item = await provider_addresses.update_address(session, alice, made.id, last, draft)
     assert item.addresses[0].is_active is False
     async with unit_of_work() as session:
-        draft = AddressDraft(base_url="http://d/v1")
+        draft = AddressDraft(api_url="http://d/v1")
         error = await refused(
             provider_addresses.update_address(session, alice, made.id, last, draft)
         )
     assert error.message_key == "error.provider_key_again"
     async with unit_of_work() as session:
         item = await provider_addresses.delete_address(session, alice, made.id, last)
-    assert [each.base_url[7] for each in item.addresses] == ["a", "b"]
+    assert [each.api_url[7] for each in item.addresses] == ["a", "b"]
     assert isinstance(await refused(add(alice, made.id, "http://a/v1")), Conflict)
-    assert isinstance(await refused(add(alice, made.id, made.base_url)), Conflict)
-    assert (await refused(add(alice, made.id, "nowhere"))).field == "base_url"
+    assert isinstance(await refused(add(alice, made.id, made.api_url)), Conflict)
+    assert (await refused(add(alice, made.id, "nowhere"))).field == "api_url"
     everything = str([row.details for row in await logged("admin.provider_changed")])
     assert "http://d/v1" not in everything
     assert KEY not in everything
@@ -425,8 +439,9 @@ async def test_ten_further_addresses_are_enough(db: Database, people: People):
 async def test_the_providers_key_goes_to_its_own_host_only(
     db: Database, people: People, upstream: ScriptedServer
 ):
-    made = await create(people.alice, base_url=f"{upstream.url}/v1", api_key=KEY,
-                        headers={"X-Team": HEADER})  # fmt: skip
+    made = await create(
+        people.alice, api_url=f"{upstream.url}/v1", api_key=KEY, headers={"X-Team": HEADER}
+    )
     await add(people.alice, made.id, f"{upstream.url}/too/v1")
     elsewhere = upstream.url.replace("127.0.0.1", "localhost")
     await add(people.alice, made.id, f"{elsewhere}/v1")

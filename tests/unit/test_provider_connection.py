@@ -28,14 +28,14 @@ from llm_ui.models import (
     PerformanceMetric,
     ProviderEndpoint,
 )
-from llm_ui.schemas.providers import ConnectionTest, ProviderDraft, ProviderItem
-from llm_ui.services import (
+from llm_ui.schemas.catalogue.providers import ConnectionTest, ProviderDraft, ProviderItem
+from llm_ui.services.answers import runs
+from llm_ui.services.catalogue import (
     adapters,
     provider_admin,
     provider_connection,
     provider_views,
     providers,
-    runs,
 )
 from tests.conftest import People, until
 from tests.scripted import ScriptedServer, expected_text, scripted_server
@@ -112,8 +112,8 @@ def self_signed(tmp_path: Path) -> ssl.SSLContext:
     return context
 
 
-async def attempt(people: People, base_url: str, type: str = "openai", **fields) -> ConnectionTest:
-    draft = ProviderDraft(name="New", base_url=base_url, **fields)
+async def attempt(people: People, api_url: str, type: str = "openai", **fields) -> ConnectionTest:
+    draft = ProviderDraft(name="New", api_url=api_url, **fields)
     return await provider_connection.try_draft(people.alice, type, draft, "")
 
 
@@ -240,10 +240,13 @@ async def test_what_a_server_quotes_of_a_key_or_a_header_is_struck_out(
 async def test_the_list_of_together_has_no_object_around_it(
     db: Database, people: People, server: Answering
 ):
-    server.body = orjson.dumps([
-        {"id": "chatty", "type": "chat"}, {"id": "painter", "type": "image"},
-        {"id": "finder", "type": "embedding"},
-    ])  # fmt: skip
+    server.body = orjson.dumps(
+        [
+            {"id": "chatty", "type": "chat"},
+            {"id": "painter", "type": "image"},
+            {"id": "finder", "type": "embedding"},
+        ]
+    )
     assert (await attempt(people, server.url)).names == ["chatty"]
 
 
@@ -251,7 +254,7 @@ async def test_a_saved_one_is_tested_with_what_is_stored_or_typed(
     db: Database, people: People, server: Answering
 ):
     server.wants_key = KEY
-    made = await create(people.alice, base_url=server.url, api_key=KEY)
+    made = await create(people.alice, api_url=server.url, api_key=KEY)
     (saved,) = await provider_connection.try_provider(people.alice, made.id)
     assert saved.ok
     row = await row_of(made.id)
@@ -268,7 +271,7 @@ async def test_a_saved_one_is_tested_with_what_is_stored_or_typed(
 async def test_a_key_that_cannot_be_read_any_more_is_said_to_be_lost(
     db: Database, people: People, server: Answering, settings_env
 ):
-    made = await create(people.alice, base_url=server.url, api_key=KEY)
+    made = await create(people.alice, api_url=server.url, api_key=KEY)
     settings_env("SECRET_KEY", "another-secret-of-at-least-32-characters")
     (lost,) = await provider_connection.try_provider(people.alice, made.id)
     assert (lost.ok, lost.reason) == (False, "secret")
@@ -290,13 +293,11 @@ async def item(people: People, provider_id: str) -> ProviderItem:
 async def test_a_sync_says_what_is_new_changed_and_gone_and_remembers_it(
     db: Database, people: People, server: Answering
 ):
-    made = await create(people.alice, base_url=server.url)
+    made = await create(people.alice, api_url=server.url)
     first = await provider_connection.sync_now(people.alice, made.id)
     assert first is not None
     assert (first.models, first.new, first.gone) == (2, ["one", "two"], [])
-    server.body = orjson.dumps({
-        "data": [{"id": "two", "context_length": 9000}, {"id": "three"}]
-    })  # fmt: skip
+    server.body = orjson.dumps({"data": [{"id": "two", "context_length": 9000}, {"id": "three"}]})
     second = await provider_connection.sync_now(people.alice, made.id)
     assert second is not None
     assert (second.new, second.changed, second.gone) == (["three"], ["two"], ["one"])
@@ -319,7 +320,7 @@ async def test_a_sync_says_what_is_new_changed_and_gone_and_remembers_it(
 async def test_who_does_not_answer_keeps_the_models_it_had(
     db: Database, people: People, server: Answering
 ):
-    made = await create(people.alice, base_url=server.url)
+    made = await create(people.alice, api_url=server.url)
     await provider_connection.sync_now(people.alice, made.id)
     server.status = 500
     assert await provider_connection.sync_now(people.alice, made.id) is None
@@ -336,7 +337,7 @@ async def test_who_does_not_answer_keeps_the_models_it_had(
 
 
 async def test_looking_asks_nobody(db: Database, people: People, server: Answering):
-    made = await create(people.alice, base_url=server.url)
+    made = await create(people.alice, api_url=server.url)
     await provider_connection.sync_now(people.alice, made.id)
     asked = len(server.requests)
     for _ in range(3):
@@ -357,7 +358,7 @@ async def second() -> AsyncIterator[ScriptedServer]:
 
 async def two_addresses(people: People, one: str, other: str) -> tuple[ProviderItem, str]:
     """A provider with two addresses, and a model of it."""
-    made = await create(people.alice, base_url=one, timeouts={"first_token": 0.5, "silence": 0.5})
+    made = await create(people.alice, api_url=one, timeouts={"first_token": 0.5, "silence": 0.5})
     made = await add(people.alice, made.id, other)
     await providers.sync_provider(made.id)
     async with unit_of_work(writes=False) as session:
@@ -381,7 +382,7 @@ async def test_an_answer_goes_on_at_the_next_address_and_both_are_named(
         metrics = list(await session.scalars(sa.select(PerformanceMetric)))
     assert {row.address for row in metrics} == {other}
     (record,) = await logged("provider.failover")
-    assert record.level == "warning"
+    assert record.log_level == "warning"
     assert record.details["provider_address"] == one
     told = await item(people, made.id)
     # The provider works; its own address does not.
@@ -447,7 +448,7 @@ async def test_an_answer_that_finds_nobody_has_the_provider_looked_at(
 async def test_the_dashboard_gets_the_reason_that_the_page_of_providers_has(
     db: Database, people: People
 ):
-    made = await create(people.alice, base_url=free_url())
+    made = await create(people.alice, api_url=free_url())
     await provider_connection.sync_now(people.alice, made.id)
     async with unit_of_work(writes=False) as session:
         (told,) = await providers.health(session)
@@ -468,7 +469,7 @@ async def test_one_switched_off_is_not_asked(
 async def test_a_change_makes_a_new_adapter_and_the_old_one_ends_its_answer(
     engine: Engine, people: People, upstream: ScriptedServer, second: ScriptedServer
 ):
-    made = await create(people.alice, base_url=f"{upstream.url}/v1")
+    made = await create(people.alice, api_url=f"{upstream.url}/v1")
     await providers.sync_provider(made.id)
     async with unit_of_work(writes=False) as session:
         model_id = (await session.scalars(sa.select(col(AIModel.id)))).first()
@@ -476,7 +477,7 @@ async def test_a_change_makes_a_new_adapter_and_the_old_one_ends_its_answer(
     first = await runs.ask(people.bob, "Hello", model_id=model_id)
     watching = asyncio.create_task(watch(people.bob, first.run_id))
     await until(lambda: upstream.requests and upstream.requests[0].sent)
-    await update(people.alice, made.id, base_url=f"{second.url}/v1")
+    await update(people.alice, made.id, api_url=f"{second.url}/v1")
     second.script("say:From the other one.")
     other = await runs.ask(people.charlie, "Hello", model_id=model_id)
     assert text_of(await watch(people.charlie, other.run_id)) == "From the other one."
@@ -486,7 +487,7 @@ async def test_a_change_makes_a_new_adapter_and_the_old_one_ends_its_answer(
 async def test_the_limit_of_a_provider_lets_the_others_wait(
     engine: Engine, people: People, upstream: ScriptedServer
 ):
-    made = await create(people.alice, base_url=f"{upstream.url}/v1", limit=1)
+    made = await create(people.alice, api_url=f"{upstream.url}/v1", limit=1)
     await providers.sync_provider(made.id)
     async with unit_of_work(writes=False) as session:
         model_id = (await session.scalars(sa.select(col(AIModel.id)))).first()
@@ -498,9 +499,11 @@ async def test_the_limit_of_a_provider_lets_the_others_wait(
         for person in (people.bob, people.charlie, people.alice)
     ]
     await asyncio.gather(
-        *(watch(person, each.run_id)
-          for person, each in zip((people.bob, people.charlie, people.alice), asked, strict=True))
-    )  # fmt: skip
+        *(
+            watch(person, each.run_id)
+            for person, each in zip((people.bob, people.charlie, people.alice), asked, strict=True)
+        )
+    )
     spans = sorted((each.started, each.ended) for each in upstream.requests)
     for (_, ended), (begun, _) in itertools.pairwise(spans):
         assert ended is not None
@@ -510,7 +513,7 @@ async def test_the_limit_of_a_provider_lets_the_others_wait(
 async def test_provider_admin_leaves_no_adapter_open(
     db: Database, people: People, server: Answering
 ):
-    made = await create(people.alice, base_url=server.url)
+    made = await create(people.alice, api_url=server.url)
     await providers.sync_provider(made.id)
     assert made.id in adapters._adapters
     await provider_admin.delete_provider(people.alice, made.id)
@@ -518,7 +521,7 @@ async def test_provider_admin_leaves_no_adapter_open(
 
 
 async def test_the_log_never_holds_a_key(db: Database, people: People, server: Answering):
-    made = await create(people.alice, base_url=server.url, api_key=KEY)
+    made = await create(people.alice, api_url=server.url, api_key=KEY)
     server.status = 401
     server.body = orjson.dumps({"error": {"message": f"no: {KEY}"}})
     await providers.sync_provider(made.id)

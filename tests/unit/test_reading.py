@@ -9,7 +9,7 @@ import pytest
 
 from llm_ui.errors import InvalidInput
 from llm_ui.reading.kinds import DOCX, HTML, PDF, PPTX, TEXT, XLSX, identify
-from llm_ui.services import extraction
+from llm_ui.services.files import extraction
 from tests import files
 
 

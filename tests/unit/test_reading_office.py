@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.parsers.expat import ExpatError
 
 import pytest
 
@@ -37,8 +38,12 @@ SHARED = (
     ("body", "text"),
     [
         (
-            "<w:p>" + run("The price is ") + DELETED.format("100")
-            + f"<w:ins>{run('250')}</w:ins>" + run(" euros.") + "</w:p>",
+            "<w:p>"
+            + run("The price is ")
+            + DELETED.format("100")
+            + f"<w:ins>{run('250')}</w:ins>"
+            + run(" euros.")
+            + "</w:p>",
             "The price is 250 euros.",
         ),
         (
@@ -48,12 +53,17 @@ SHARED = (
         ),
         # A whole row, and a paragraph's end, can be deleted too.
         (
-            "<w:tbl><w:tr><w:trPr><w:del/></w:trPr><w:tc><w:p>" + run("gone") + "</w:p></w:tc></w:tr>"  # noqa: E501
+            "<w:tbl><w:tr><w:trPr><w:del/></w:trPr><w:tc><w:p>"
+            + run("gone")
+            + "</w:p></w:tc></w:tr>"
             "<w:tr><w:tc><w:p>" + run("kept") + "</w:p></w:tc></w:tr></w:tbl>",
             "kept",
         ),
         (
-            "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>" + run("one ") + "</w:p><w:p>" + run("line")  # noqa: E501
+            "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>"
+            + run("one ")
+            + "</w:p><w:p>"
+            + run("line")
             + "</w:p>",
             "one line",
         ),
@@ -63,13 +73,20 @@ SHARED = (
         ),
         # Alternatives for older programs, and a box that hangs on a paragraph.
         (
-            "<w:p>" + run("before ") + "<w:r><mc:AlternateContent><mc:Choice Requires='wps'>" + BOX
-            + "</mc:Choice><mc:Fallback>" + BOX + "</mc:Fallback></mc:AlternateContent></w:r>"
-            + run("after") + "</w:p>",
+            "<w:p>"
+            + run("before ")
+            + "<w:r><mc:AlternateContent><mc:Choice Requires='wps'>"
+            + BOX
+            + "</mc:Choice><mc:Fallback>"
+            + BOX
+            + "</mc:Fallback></mc:AlternateContent></w:r>"
+            + run("after")
+            + "</w:p>",
             "before after\nin the box",
         ),
         (
-            "<w:p><w:r><mc:AlternateContent><mc:Fallback>" + BOX
+            "<w:p><w:r><mc:AlternateContent><mc:Fallback>"
+            + BOX
             + "</mc:Fallback></mc:AlternateContent></w:r></w:p>",
             "in the box",
         ),
@@ -81,26 +98,36 @@ SHARED = (
         ),
         (
             "<w:tbl><w:tr><w:tc><w:p><w:pPr><w:tabs><w:tab w:val='left' w:pos='720'/></w:tabs></w:pPr>"  # noqa: E501
-            "<w:r><w:t>a</w:t><w:tab/><w:t>b</w:t></w:r></w:p></w:tc><w:tc><w:p>" + run("c")
+            "<w:r><w:t>a</w:t><w:tab/><w:t>b</w:t></w:r></w:p></w:tc><w:tc><w:p>"
+            + run("c")
             + "</w:p></w:tc></w:tr></w:tbl>",
             "a b\tc",
         ),
-        ("<w:p><w:r><w:sym w:font='Wingdings' w:char='F0FE'/></w:r>" + run(" done") + "</w:p>", "☑ done"),  # noqa: E501
+        (
+            "<w:p><w:r><w:sym w:font='Wingdings' w:char='F0FE'/></w:r>" + run(" done") + "</w:p>",
+            "☑ done",
+        ),
         # Fields show what came of them, not what they are made of.
         (
             "<w:p><w:r><w:fldChar w:fldCharType='begin'/></w:r><w:r><w:instrText>PAGEREF _Toc1"
-            "</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>" + run("page 7")
+            "</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>"
+            + run("page 7")
             + "<w:r><w:fldChar w:fldCharType='end'/></w:r></w:p>",
             "page 7",
         ),
         (
-            "<w:p><w:fldSimple w:instr='DATE'>" + run("1 May") + "</w:fldSimple><w:smartTag>"
-            + run(" in Rome") + "</w:smartTag></w:p><w:sdt><w:sdtContent><w:p>" + run("chosen")
+            "<w:p><w:fldSimple w:instr='DATE'>"
+            + run("1 May")
+            + "</w:fldSimple><w:smartTag>"
+            + run(" in Rome")
+            + "</w:smartTag></w:p><w:sdt><w:sdtContent><w:p>"
+            + run("chosen")
             + "</w:p></w:sdtContent></w:sdt>",
             "1 May in Rome\nchosen",
         ),
         (
-            "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>unseen</w:t></w:r>" + run("seen")
+            "<w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>unseen</w:t></w:r>"
+            + run("seen")
             + "<w:r><w:rPr><w:vanish w:val='0'/></w:rPr><w:t> too</w:t></w:r></w:p>",
             "seen too",
         ),
@@ -110,7 +137,7 @@ SHARED = (
             "a/b",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_word_document_is_read_as_word_shows_it(read, body: str, text: str) -> None:
     assert read(word(body), DOCX) == Read(text)
 
@@ -179,25 +206,42 @@ SLIDES = ("Appendix", "Summary", "Plan")
         # What no list names was taken out; what is hidden says so.
         (deck(SLIDES, [3, 1], hidden=[3]), "Slide 1 (hidden)\nPlan\n\nSlide 2\nAppendix"),
         (
-            deck(["<p:grpSp><p:sp>" + said("in a group") + "</p:sp></p:grpSp><a:tbl><a:tr><a:tc>"
-                  + said("a") + "</a:tc><a:tc>" + said("b") + "</a:tc></a:tr></a:tbl><a:p>"
-                  "<a:fld type='slidenum'><a:t>1</a:t></a:fld></a:p>"], [1]),
+            deck(
+                [
+                    "<p:grpSp><p:sp>"
+                    + said("in a group")
+                    + "</p:sp></p:grpSp><a:tbl><a:tr><a:tc>"
+                    + said("a")
+                    + "</a:tc><a:tc>"
+                    + said("b")
+                    + "</a:tc></a:tr></a:tbl><a:p>"
+                    "<a:fld type='slidenum'><a:t>1</a:t></a:fld></a:p>"
+                ],
+                [1],
+            ),
             "Slide 1\nin a group\na\tb",
         ),
         (
-            deck(["words"], [1], parts={
-                "ppt/slides/_rels/slide1.xml.rels": relations(
-                    ("a", "diagramData", "../diagrams/data1.xml"), ("b", "chart", "/ppt/charts/c.xml")  # noqa: E501
-                ),
-                "ppt/diagrams/data1.xml": "<d:m xmlns:d='d' xmlns:a='a'>" + said("a step") + "</d:m>",  # noqa: E501
-                "ppt/charts/c.xml": "<c:c xmlns:c='c' xmlns:a='a'><a:t>Sales</a:t><c:ser><c:tx><c:v>2026"  # noqa: E501
-                "</c:v></c:tx><c:cat><c:v>May</c:v><c:v>June</c:v></c:cat><c:val><c:v>3</c:v><c:v>4</c:v>"
-                "</c:val></c:ser></c:c>",
-            }),
+            deck(
+                ["words"],
+                [1],
+                parts={
+                    "ppt/slides/_rels/slide1.xml.rels": relations(
+                        ("a", "diagramData", "../diagrams/data1.xml"),
+                        ("b", "chart", "/ppt/charts/c.xml"),
+                    ),
+                    "ppt/diagrams/data1.xml": "<d:m xmlns:d='d' xmlns:a='a'>"
+                    + said("a step")
+                    + "</d:m>",
+                    "ppt/charts/c.xml": "<c:c xmlns:c='c' xmlns:a='a'><a:t>Sales</a:t><c:ser><c:tx><c:v>2026"  # noqa: E501
+                    "</c:v></c:tx><c:cat><c:v>May</c:v><c:v>June</c:v></c:cat><c:val><c:v>3</c:v><c:v>4</c:v>"
+                    "</c:val></c:ser></c:c>",
+                },
+            ),
             "Slide 1\nwords\n\na step\n\nSales\n2026: May = 3, June = 4",
         ),
     ],
-)  # fmt: skip
+)
 def test_slides_are_read_as_they_are_shown(read, data: bytes, text: str) -> None:
     assert read(data, PPTX) == Read(text)
 
@@ -227,7 +271,7 @@ FAR = (
         (FAR, "Sheet S\n1\n\t[XFD1048576] 2"),
         # No references at all: cells stand one behind the other.
         (
-            '<sheetData><row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row></sheetData>',
+            "<sheetData><row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row></sheetData>",
             "Sheet S\n1\t2\n3",
         ),
         (rows(("a", ("B2*2",)), ("b", ("B3*2", 80))), "Sheet S\na\t=B2*2\nb\t80"),
@@ -244,7 +288,7 @@ FAR = (
             "Sheet S\nrich text",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_sheet_gives_all_of_its_cells(read, sheet: str, text: str) -> None:
     assert read(book({"S": sheet}), XLSX) == Read(text)
 
@@ -298,3 +342,49 @@ def test_document_types_are_refused_in_every_part(read, part: str, bomb: bytes) 
     with pytest.raises(InvalidInput) as refused:
         read(book({"S": rows(("x",))}, parts={part: bomb}), XLSX)
     assert refused.value.message_key == "error.file_bomb"
+
+
+DOCUMENT = files.BOMB_ENTITIES + "<w>&i;</w>"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        b" \t\r\n" * 3 + DOCUMENT.encode(),
+        b" " * 200_000 + DOCUMENT.encode(),
+        DOCUMENT.encode("utf-16-le"),
+        DOCUMENT.encode("utf-16-be"),
+        ("    " + DOCUMENT).encode("utf-16-le"),
+        DOCUMENT.encode("utf-32"),
+        b'<?xml version="1.0" encoding="utf-7"?>' + DOCUMENT.encode("utf-7"),
+        ('<?xml version="1.0" encoding="cp037"?>' + DOCUMENT).encode("cp037"),
+    ],
+)
+@pytest.mark.parametrize("name", ["sheet1.bin", "sheet1", "sheet1.XML"])
+def test_a_part_of_any_name_that_a_parser_would_take_has_no_document_type(
+    read, name: str, bomb: bytes
+) -> None:
+    """Which part is a sheet the file says itself, and its first letters may be anything."""
+    parts = {
+        "xl/_rels/workbook.xml.rels": relations(("rId1", "worksheet", f"worksheets/{name}")),
+        f"xl/worksheets/{name}": bomb,
+    }
+    with pytest.raises((InvalidInput, ExpatError, ValueError)):
+        read(book({"S": rows(("x",))}, parts=parts), XLSX)
+
+
+def test_of_two_parts_that_read_as_one_name_both_are_looked_at(read) -> None:
+    parts = {"xl/worksheets/sheet9.xml": DOCUMENT, "/xl/worksheets/sheet9.xml": "<w/>"}
+    with pytest.raises(InvalidInput):
+        read(book({"S": rows(("x",))}, parts=parts), XLSX)
+
+
+def test_parts_that_are_no_xml_are_left_alone(read) -> None:
+    parts = {
+        "xl/media/image1.png": files.png(),
+        "xl/media/image2.jpg": files.jpeg(3, 4),
+        "xl/printerSettings/p1.bin": bytes(500),
+        "xl/vbaProject.bin": b"\xd0\xcf\x11\xe0" * 100,
+        "xl/empty.bin": b"",
+    }
+    assert read(book({"S": rows(("x",))}, parts=parts), XLSX).text == "Sheet S\nx"

@@ -85,11 +85,14 @@ def test_a_text_is_read_whatever_its_encoding(read, text: str, encoding: str, na
         # What programs of long ago left in texts.
         (b"first\x00 second\r\nthird\x1a", "first second\nthird", []),
         (b"a log" + b"\x00" * 500 + b"\nthat went on", "a log\nthat went on", []),
-        (b'<?xml version="1.0" encoding="windows-1251"?><a>\xc4\xe0</a>', "<a>Да</a>",
-         [("encoding", "Windows-1251")]),
+        (
+            b'<?xml version="1.0" encoding="windows-1251"?><a>\xc4\xe0</a>',
+            "<a>Да</a>",
+            [("encoding", "Windows-1251")],
+        ),
         (b"# -*- coding: iso-8859-2 -*-\n# \xb9\xe8", "ščš"[:2], [("encoding", "ISO 8859-2")]),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_in_a_text_costs_no_more_than_itself(
     read, data: bytes, text: str, notes: list[tuple[str, str]]
 ) -> None:

@@ -12,8 +12,8 @@ from llm_ui.auth import Actor
 from llm_ui.db import unit_of_work
 from llm_ui.models import StoredFile
 from llm_ui.models.base import new_id
-from llm_ui.services import extraction, files
-from llm_ui.services.extraction import Extracted
+from llm_ui.services.files import extraction, files
+from llm_ui.services.files.extraction import Extracted
 from tests.conftest import People, until
 
 
@@ -56,10 +56,15 @@ async def give(actor: Actor, name: str) -> str:
     async with unit_of_work() as session:
         session.add(
             StoredFile(
-                id=file_id, user_id=actor.user_id, name=name, media_type="text/plain",
-                kind="text", size=1, sha256="",
+                id=file_id,
+                user_id=actor.user_id,
+                name=name,
+                media_type="text/plain",
+                kind="text",
+                size=1,
+                sha256="",
             )
-        )  # fmt: skip
+        )
     before = extraction._of_person[actor.user_id]
     extraction.wake(file_id)
     # It has taken its place before the next one comes.

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from llm_ui.db import Database, unit_of_work
 from llm_ui.models import BackgroundJob, MonitoringLog, PerformanceMetric, UsageLog
 from llm_ui.models.base import now
-from llm_ui.services import installation, retention
+from llm_ui.services.operations import instance_settings, retention
 from tests.conftest import People
 
 
@@ -22,13 +22,15 @@ async def quiet(*_: Any, **__: Any) -> None:
 async def put(days: int) -> None:
     made: dict[str, Any] = {"created_at": now() - timedelta(days=days)}
     async with unit_of_work() as session:
-        session.add_all([
-            MonitoringLog(kind="sign_in.ok", **made),
-            PerformanceMetric(name="duration", value=1.0, **made),
-            UsageLog(**made),
-            BackgroundJob(kind="backup", status="done", **made),
-            BackgroundJob(kind="backup", status="running", **made),
-        ])  # fmt: skip
+        session.add_all(
+            [
+                MonitoringLog(log_type="sign_in.ok", **made),
+                PerformanceMetric(metric_name="duration", metric_value=1.0, **made),
+                UsageLog(**made),
+                BackgroundJob(job_type="backup", status="done", **made),
+                BackgroundJob(job_type="backup", status="running", **made),
+            ]
+        )
 
 
 async def left() -> dict[str, int]:
@@ -41,7 +43,7 @@ async def left() -> dict[str, int]:
 
 async def keep(people: People, **days: int) -> None:
     async with unit_of_work() as session:
-        await installation.change(session, people.alice, **days)
+        await instance_settings.keep(session, people.alice, **days)
     async with unit_of_work() as session:
         await session.execute(sa.delete(MonitoringLog))
 
@@ -53,8 +55,11 @@ async def test_what_is_older_than_its_days_goes(db: Database, people: People):
     gone = await retention.apply(quiet)
     assert gone == {"log": 1, "metrics": 2, "jobs": 1}
     assert await left() == {
-        "MonitoringLog": 2, "PerformanceMetric": 1, "UsageLog": 3, "BackgroundJob": 5,
-    }  # fmt: skip
+        "MonitoringLog": 2,
+        "PerformanceMetric": 1,
+        "UsageLog": 3,
+        "BackgroundJob": 5,
+    }
     assert await retention.apply(quiet) == {"log": 0, "metrics": 0, "jobs": 0}
 
 
@@ -70,7 +75,7 @@ async def test_many_rows_go_a_few_at_a_time_and_a_stop_between_them_is_no_loss(
     await keep(people, log_days=1)
     old = now() - timedelta(days=2)
     async with unit_of_work() as session:
-        session.add_all(MonitoringLog(kind="sign_in.ok", created_at=old) for _ in range(2300))
+        session.add_all(MonitoringLog(log_type="sign_in.ok", created_at=old) for _ in range(2300))
     turns: list[int] = []
 
     async def progress(_: float, note: str, rows: int) -> None:

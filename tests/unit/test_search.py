@@ -15,9 +15,10 @@ from llm_ui.db import Database, unit_of_work
 from llm_ui.errors import InvalidInput
 from llm_ui.models import ChatHistory, ChatMessage
 from llm_ui.models.base import now
-from llm_ui.schemas.finding import ChatFilters, Part
-from llm_ui.services import chats, projects, search, shelf
-from llm_ui.services.search_words import marked, parse, snippet
+from llm_ui.schemas.chats.finding import ChatFilters, Part
+from llm_ui.services.chats import chats, organize, search
+from llm_ui.services.chats.search_words import marked, parse, snippet
+from llm_ui.services.projects import projects
 from tests.conftest import People
 
 
@@ -90,12 +91,68 @@ async def test_the_language_of_queries(people: People, query: str, fits: bool):
 
 
 HOSTILE = (
-    '"', '""', '"""', "'", "\\", "*", "a*", "^a", "a^", "(", ")", "((", "a OR", "OR", "NOT", "AND",
-    "NEAR(a b)", "a NEAR/2 b", "body:x", "owner:u", "- -", "--", "-\"", ":*", "a:*", "a & | !", "<->",  # noqa: E501
-    "!", "a<->", "%", "_", "%s", ":q", ";", "'; DROP TABLE user; --", "\x00", "a\x00b", "\ud800",
-    "½", "１２", "漢字", "🙂", "\u0301", "a" * 5000, "a " * 3000, '"a' * 300, "-a " * 200, "{}", "$$",  # noqa: E501
-    "İstanbul", "ß", "\u202e", "\\'", "a'b", "''", "col : x", "+a", "a + b", "^", "~", "NULL",
-)  # fmt: skip
+    '"',
+    '""',
+    '"""',
+    "'",
+    "\\",
+    "*",
+    "a*",
+    "^a",
+    "a^",
+    "(",
+    ")",
+    "((",
+    "a OR",
+    "OR",
+    "NOT",
+    "AND",
+    "NEAR(a b)",
+    "a NEAR/2 b",
+    "body:x",
+    "owner:u",
+    "- -",
+    "--",
+    '-"',
+    ":*",
+    "a:*",
+    "a & | !",
+    "<->",
+    "!",
+    "a<->",
+    "%",
+    "_",
+    "%s",
+    ":q",
+    ";",
+    "'; DROP TABLE user; --",
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "½",
+    "１２",
+    "漢字",
+    "🙂",
+    "\u0301",
+    "a" * 5000,
+    "a " * 3000,
+    '"a' * 300,
+    "-a " * 200,
+    "{}",
+    "$$",
+    "İstanbul",
+    "ß",
+    "\u202e",
+    "\\'",
+    "a'b",
+    "''",
+    "col : x",
+    "+a",
+    "a + b",
+    "^",
+    "~",
+    "NULL",
+)
 
 
 async def test_hostile_queries_never_raise(people: People):
@@ -162,15 +219,15 @@ async def test_filters(people: People):
     one, two = await put(people.bob, "Apple pie"), await put(people.bob, "Apple cake")
     async with unit_of_work() as session:
         project = await projects.create_project(session, people.bob, "Kitchen")
-        await shelf.move(session, people.bob, [one], project.id)
-        await shelf.tag(session, people.bob, [two], "Sweet", True)
+        await organize.move(session, people.bob, [one], project.id)
+        await organize.tag(session, people.bob, [two], "Sweet", True)
     assert await find(people.bob, "apple", ChatFilters(project_id=project.id)) == [one]
     assert await find(people.bob, "apple", ChatFilters(tag="sweet")) == [two]
     tomorrow = now() + timedelta(days=1)
     assert await find(people.bob, "apple", ChatFilters(since=tomorrow)) == []
     assert len(await find(people.bob, "apple", ChatFilters(until=tomorrow))) == 2
     async with unit_of_work() as session:
-        await shelf.archive(session, people.bob, [one], True)
+        await organize.archive(session, people.bob, [one], True)
     assert await find(people.bob, "apple", ChatFilters()) == [two]
     assert await find(people.bob, "apple", ChatFilters(archived=True)) == [one]
     assert len(await find(people.bob, "apple", ChatFilters(archived=None))) == 2
@@ -244,8 +301,11 @@ async def test_rows_that_were_there_before_are_found(db: Database, people: Peopl
 def test_marks_are_parts_and_never_markup():
     parts = marked("<b>Bread</b> & bread", parse("bread"))
     assert parts == [
-        Part("<b>"), Part("Bread", True), Part("</b> & "), Part("bread", True),
-    ]  # fmt: skip
+        Part("<b>"),
+        Part("Bread", True),
+        Part("</b> & "),
+        Part("bread", True),
+    ]
 
 
 def test_only_whole_words_are_marked_but_for_the_one_being_written():
@@ -303,7 +363,7 @@ INSIDE_SENTENCES = [
     ("ຂ້ອຍມັກກາເຟ", ["ກາເຟ"]),
     ("ကျွန်တော် ကော်ဖီကြိုက်တယ်", ["ကော်ဖီ"]),
     ("臺灣𠮷野家", ["𠮷野", "野家", "𠮷"]),
-]  # fmt: skip
+]
 WITH_SIGNS = [
     ("ask gpt-4o-mini about it", ["gpt-", "gpt-4", "gpt-4o", "gpt-4o-", "gpt-4o-mi", "4o-mini"]),
     ("call my_func(x) now", ["my", "my_", "my_f", "my_func", "my_func("]),
@@ -313,7 +373,7 @@ WITH_SIGNS = [
     ("in /usr/local/bin/python3.11", ["/usr/lo", "usr/local", "local/bin/pyth", "python3.1"]),
     ("https://example.org/a?b=c", ["https://exam", "example.org/a"]),
     ("don’t use O'Reilly", ["don't", "o'rei", "o’reilly"]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("cases", [IN_OTHER_SCRIPTS, INSIDE_SENTENCES, WITH_SIGNS])
@@ -412,7 +472,7 @@ async def test_very_long_texts_are_indexed_whatever_they_are_made_of(people: Peo
         ("أَحْمَد هنا", "احمد", ["أَحْمَد"]),
         ("पुस्तक हिन्दी", "हिन्दी", ["हिन्दी"]),
     ],
-)  # fmt: skip
+)
 def test_the_place_is_marked_in_the_text_as_it_was_written(text: str, query: str, hits: list[str]):
     parts = marked(text, parse(query))
     assert "".join(part.text for part in parts) == text

@@ -12,7 +12,7 @@ from sqlmodel import col
 from llm_ui.db import Database, script_url, unit_of_work
 from llm_ui.models import ChatHistory, ChatMessage
 from llm_ui.models.base import new_id
-from llm_ui.services import search, search_index
+from llm_ui.services.chats import search, search_index
 from tests.conftest import People
 
 
@@ -69,8 +69,11 @@ async def test_what_is_missing_comes_back_and_what_is_too_much_goes(people: Peop
     gone = await chat(people, "penguin", title="Ice")
     await do("DELETE FROM searchentry WHERE chat_id = :id", id=here)
     # Past the triggers, as a mishap would.
-    await do("UPDATE searchentry SET chat_id = :here WHERE chat_id = :gone AND message_id IS NULL",
-             here=here, gone=gone)  # fmt: skip
+    await do(
+        "UPDATE searchentry SET chat_id = :here WHERE chat_id = :gone AND message_id IS NULL",
+        here=here,
+        gone=gone,
+    )
     assert await found(people, "walrus") == []
     result = await search_index.rebuild(quiet)
     assert result.entries == 4
@@ -104,6 +107,21 @@ async def test_what_should_not_be_found_is_not(people: People):
     assert result.entries == 2
     assert await found(people, "walrus") == []
     assert temporary not in await found(people, "Zoo")
+
+
+async def test_words_that_cannot_be_written_leave_no_broken_connection(
+    people: People, is_sqlite: bool
+):
+    """They are written with the commit: who comes next gets a connection that works."""
+    if is_sqlite:
+        pytest.skip("SQLite writes them in triggers")
+    with pytest.raises(sa.exc.ProgrammingError):
+        async with unit_of_work() as session:
+            session.add(ChatHistory(id=new_id(), user_id=people.bob.user_id, title="Walrus"))
+            await session.flush()
+            await session.execute(sa.text("SET LOCAL search_path TO pg_catalog"))
+    for _ in range(3):
+        assert await found(people, "walrus") == []
 
 
 async def test_people_search_and_write_while_it_is_made(people: People):

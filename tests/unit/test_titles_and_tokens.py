@@ -2,10 +2,11 @@
 
 import pytest
 
-from llm_ui.services.provider_sync import shown_name
-from llm_ui.services.titles import LENGTH, title_of
-from llm_ui.services.tokens import estimate
-from llm_ui.services.turns import fit
+from llm_ui.services.answers.turns import fit
+from llm_ui.services.catalogue.provider_sync import shown_name
+from llm_ui.services.chats import titles
+from llm_ui.services.chats.titles import LENGTH, title_of
+from llm_ui.services.token_estimates import estimate
 from llm_ui.wire.events import PromptMessage
 
 
@@ -93,6 +94,47 @@ def test_a_long_title_is_cut_at_a_words_end():
     title = title_of("word " * 50)
     assert len(title) <= LENGTH
     assert title.endswith("word…")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "# a" + " " * 400_000 + "b",
+        "_" + "a " * 200_000,
+        "*a " * 130_000,
+        "~~a " * 100_000,
+        "".join("`" * count + "a" for count in range(1, 890)),
+        "[!](a)\n" * 60_000,
+        "[a](b " * 60_000,
+        "> " * 200_000,
+        "a." + " " * 400_000 + "a",
+        "!\n" * 200_000,
+        "\n" * 400_000,
+    ],
+)
+def test_of_a_long_question_a_title_looks_at_its_beginning(question, monkeypatch):
+    """Work that grows with the square of a text, where everybody waits for it."""
+    looked_at = []
+    plain = titles._plain
+    monkeypatch.setattr(titles, "_plain", lambda line: looked_at.append(len(line)) or plain(line))
+    assert len(title_of(question)) <= LENGTH
+    assert max(looked_at, default=0) <= 1000
+    assert len(looked_at) <= 50
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("## About hashes ##", "About hashes"),
+        ("# the language C#", "the language C#"),
+        ("# issue #", "issue"),
+        ("_more than one_ word", "more than one word"),
+        ("_one_ word_", "_one_ word_"),
+        ("_ not_ and_", "_ not_ and_"),
+    ],
+)
+def test_a_title_loses_marks_only_where_they_are_a_pair(question, title):
+    assert title_of(question) == title
 
 
 def test_an_estimate_grows_with_the_text_and_is_never_zero_for_some():

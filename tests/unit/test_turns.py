@@ -10,9 +10,10 @@ from llm_ui.generation import Engine
 from llm_ui.models import ChatMessage
 from llm_ui.providers.anthropic.adapter import AnthropicProvider, body_json
 from llm_ui.providers.base import Endpoint
-from llm_ui.schemas.chats import Asked
-from llm_ui.services import branches, runs
-from llm_ui.services.turns import alternating, ending_of, fit
+from llm_ui.schemas.chats.chats import Asked
+from llm_ui.services.answers import runs
+from llm_ui.services.answers.turns import alternating, ending_of, fit
+from llm_ui.services.chats import branches
 from llm_ui.wire.events import ChatRequest, Done, PromptImage, PromptMessage
 from tests.conftest import People
 from tests.scripted import ScriptedServer
@@ -36,12 +37,11 @@ def talk(*said: str) -> list[PromptMessage]:
         (["u: one", "a: ", "u: two", "a:  \n", "u: three"], ["u: one\n\ntwo\n\nthree"]),
         (["u: one", "a: two", "a: three", "u: four"], ["u: one", "a: two\n\nthree", "u: four"]),
         (["a: hello", "u: one"], ["u: one"]),
-        (["u: one", "a: two", "s: late", "u: three"],
-         ["s: late", "u: one", "a: two", "u: three"]),
+        (["u: one", "a: two", "s: late", "u: three"], ["s: late", "u: one", "a: two", "u: three"]),
         (["s: first", "s: second", "a: x", "u: "], ["s: first\n\nsecond"]),
         (["u: ", "a: two", "u: three", "a: fo"], ["u: three", "a: fo"]),
     ],
-)  # fmt: skip
+)
 def test_a_conversation_is_sent_in_turns(given, sent):
     assert alternating(talk(*given)) == talk(*sent)
 

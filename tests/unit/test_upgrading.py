@@ -17,13 +17,13 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from llm_ui.cli import facts, prepare
+from llm_ui.cli import prepare, startup_warnings
 from llm_ui.config import Settings, load_settings
 from llm_ui.db import script_engine
 from llm_ui.errors import ConfigError
-from llm_ui.services import archive_format as form
-from llm_ui.services import migrations, upgrading
-from llm_ui.services.archive_read import Archive
+from llm_ui.services.operations import backup_format as form
+from llm_ui.services.operations import migrations, upgrading
+from llm_ui.services.operations.backup_reading import Archive
 from tests.conftest import ROOT, fresh_postgres
 from tests.filled import contents, fill
 
@@ -127,7 +127,7 @@ def test_nothing_is_migrated_that_could_not_be_copied(tmp_path: Path):
 
 def test_two_that_start_at_once_migrate_once(url: str, tmp_path: Path):
     code = (
-        "import sys; from pathlib import Path; from llm_ui.services import upgrading; "
+        "import sys; from pathlib import Path; from llm_ui.services.operations import upgrading; "
         "upgrading.upgrade(sys.argv[1], Path(sys.argv[2]), b'x' * 40)"
     )
     command = [sys.executable, "-c", code, url, str(tmp_path)]
@@ -187,13 +187,13 @@ def test_unknown_settings_are_named_with_the_one_that_is_meant(tmp_path: Path):
         "SECRET_KEY=x\nTRUSTED_PROXY=1\n# COMMENTED=1\nexport Databas_URL=x\nWORKERS=2\n"
         "REFLEX_REDIS_URL=x\nPOSTGRES_PASSWORD=x\nHTTPS_PROXY=x\nport=4000\nWIBBLE=1\n"
     )
-    said = list(facts.unknown_settings(env))
+    said = list(startup_warnings.unknown_settings(env))
     assert len(said) == 3
     assert said[0].startswith("TRUSTED_PROXY ")
     assert said[0].endswith("did you mean TRUSTED_PROXIES?")
     assert said[1].endswith("did you mean DATABASE_URL?")
     assert said[2].startswith("WIBBLE ")
-    assert list(facts.unknown_settings(tmp_path / "none")) == []
+    assert list(startup_warnings.unknown_settings(tmp_path / "none")) == []
 
 
 def settings(data: Path, url: str) -> Settings:
@@ -205,50 +205,50 @@ def test_a_data_folder_that_is_not_the_databases_is_noticed(tmp_path: Path, sqli
     own.mkdir()
     shutil.copy(sqlite_template, own / "llm_ui.db")
     url = f"sqlite:///{own / 'llm_ui.db'}"
-    assert list(facts.strange_data(settings(own, url))) == []
-    assert list(facts.strange_data(settings(own, url))) == []
+    assert list(startup_warnings.strange_data(settings(own, url))) == []
+    assert list(startup_warnings.strange_data(settings(own, url))) == []
     # Nothing can be missing yet.
-    assert list(facts.strange_data(settings(other, url))) == []
+    assert list(startup_warnings.strange_data(settings(other, url))) == []
     shutil.rmtree(other)
     fill(url)
-    (said,) = facts.strange_data(settings(other, url))
+    (said,) = startup_warnings.strange_data(settings(other, url))
     assert str(other) in said
     (other).mkdir()
-    (other / facts.ID_FILE).write_text("of another database\n")
-    assert len(list(facts.strange_data(settings(other, url)))) == 1
-    assert list(facts.strange_data(settings(own, url))) == []
+    (other / startup_warnings.ID_FILE).write_text("of another database\n")
+    assert len(list(startup_warnings.strange_data(settings(other, url)))) == 1
+    assert list(startup_warnings.strange_data(settings(own, url))) == []
 
 
 @pytest.mark.postgres
 def test_connections_that_do_not_fit_the_database_are_said(postgres_server: str, tmp_path: Path):
     chosen = load_settings(data_dir=tmp_path, database_url=postgres_server, secret_key="k" * 40)
-    assert list(facts.too_many_connections(chosen, 1)) == []
-    (said,) = facts.too_many_connections(chosen, 400)
+    assert list(startup_warnings.too_many_connections(chosen, 1)) == []
+    (said,) = startup_warnings.too_many_connections(chosen, 400)
     assert "DB_POOL=" in said
     assert "8000 connections" in said
 
 
 def test_sqlite_has_no_such_limit(tmp_path: Path):
-    assert list(facts.too_many_connections(settings(tmp_path, ""), 400)) == []
+    assert list(startup_warnings.too_many_connections(settings(tmp_path, ""), 400)) == []
 
 
 def test_another_server_on_the_same_data_is_said(tmp_path: Path):
     from tests.unit.test_outages import HOLD
 
-    assert list(facts.others_here(tmp_path)) == []
+    assert list(startup_warnings.others_here(tmp_path)) == []
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert other.stdout is not None
     try:
         assert other.stdout.readline()
-        (said,) = facts.others_here(tmp_path)
+        (said,) = startup_warnings.others_here(tmp_path)
         assert str(tmp_path) in said
     finally:
         other.kill()
         other.wait()
         other.stdout.close()
-    assert list(facts.others_here(tmp_path)) == []
+    assert list(startup_warnings.others_here(tmp_path)) == []
 
 
 def test_the_whole_start_says_what_was_copied(tmp_path: Path):

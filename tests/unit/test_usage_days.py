@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,8 +17,9 @@ from llm_ui.cli import usage as usage_verb
 from llm_ui.db import Database, start_database, stop_database, unit_of_work
 from llm_ui.generation import Engine
 from llm_ui.models import DailyUsage, UsageLog, User
-from llm_ui.services import people as service
-from llm_ui.services import runs, usage_days
+from llm_ui.services.accounts import users as service
+from llm_ui.services.answers import runs
+from llm_ui.services.insights import daily_usage
 from tests.conftest import ROOT, People
 
 LATE = datetime(2026, 3, 10, 23, 59, 59, 999999, tzinfo=UTC)
@@ -44,15 +46,15 @@ def entry(person: str | None, chance: random.Random) -> UsageLog:
 async def differences() -> list[Any]:
     """Where the sums are not what the ledger says."""
     found: list[Any] = []
-    names = [*usage_days.KEY, *usage_days.SUMS]
+    names = [*daily_usage.KEY, *daily_usage.SUMS]
     async with unit_of_work(writes=False) as session:
         kept = {
             tuple(getattr(each, name) for name in names)
             for each in await session.scalars(sa.select(DailyUsage))
         }
-        for grain in usage_days.GRAINS:
+        for grain in daily_usage.GRAINS:
             found += [
-                tuple(row) for row in await session.execute(usage_days.from_ledger(session, grain))
+                tuple(row) for row in await session.execute(daily_usage.from_ledger(session, grain))
             ]
     assert len(found) == len(set(found))
     return sorted(kept ^ set(found))
@@ -103,7 +105,7 @@ async def test_ends_that_come_at_once_are_all_counted(db: Database, people: Peop
         async with unit_of_work() as session:
             row = entry(person, chance)
             session.add(row)
-            await usage_days.count(session, row)
+            await daily_usage.count(session, row)
 
     await asyncio.gather(*(end(chance.choice(ids)) for _ in range(120)))
     assert await total() == 120
@@ -116,7 +118,7 @@ async def test_sums_are_made_anew_while_answers_end(db: Database, people: People
         session.add_all(entry(people.bob.user_id, chance) for _ in range(40))
         session.add(
             DailyUsage(
-                **dict.fromkeys(usage_days.SUMS, 7),
+                **dict.fromkeys(daily_usage.SUMS, 7),
                 grain="each",
                 day="2020-01-01",
                 person_id="",
@@ -133,11 +135,11 @@ async def test_sums_are_made_anew_while_answers_end(db: Database, people: People
             session.add(row)
             await session.flush()
             await asyncio.sleep(0.01)
-            await usage_days.count(session, row)
+            await daily_usage.count(session, row)
 
     async def anew() -> None:
         async with unit_of_work() as session:
-            assert await usage_days.rebuild(session) > 0
+            assert await daily_usage.rebuild(session) > 0
 
     await asyncio.gather(*(end() for _ in range(6)), anew(), *(end() for _ in range(6)))
     assert await total() == 52
@@ -152,11 +154,23 @@ async def test_somebody_who_goes_joins_those_who_went(db: Database, people: Peop
         for row in rows:
             session.add(row)
             await session.flush()
-            await usage_days.count(session, row)
+            await daily_usage.count(session, row)
     async with unit_of_work() as session:
-        await usage_days.forget(session, people.bob.user_id)
+        await daily_usage.forget(session, people.bob.user_id)
         await session.execute(sa.delete(User).where(User.id == people.bob.user_id))
     assert await differences() == []
+
+
+async def kept_by_an_old_version(entries: Iterable[UsageLog]) -> None:
+    """Write rows in the columns that the table has by now, not those of the present code."""
+    async with unit_of_work() as session:
+        connection = await session.connection()
+        table = await connection.run_sync(
+            lambda sync: sa.Table("usagelog", sa.MetaData(), autoload_with=sync)
+        )
+        names = [each.name for each in table.columns]
+        rows = [{name: getattr(each, name) for name in names} for each in entries]
+        await session.execute(sa.insert(table), rows)
 
 
 async def test_the_migration_sums_what_is_there_and_the_verb_does_so_again(
@@ -167,8 +181,7 @@ async def test_the_migration_sums_what_is_there_and_the_verb_does_so_again(
     await asyncio.to_thread(command.downgrade, config, "0006")
     start_database(database_url)
     chance = random.Random(1)
-    async with unit_of_work() as session:
-        session.add_all(entry(None, chance) for _ in range(60))
+    await kept_by_an_old_version(entry(None, chance) for _ in range(60))
     await stop_database()
     await asyncio.to_thread(command.upgrade, config, "head")
     start_database(database_url)

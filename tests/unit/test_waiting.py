@@ -1,7 +1,7 @@
 """While an answer has not begun, whoever waits can know what for."""
 
 from llm_ui.generation import Engine
-from llm_ui.services import runs
+from llm_ui.services.answers import runs
 from tests.conftest import People, until
 from tests.scripted import ScriptedServer
 from tests.unit.test_engine import message, watch

@@ -96,8 +96,9 @@ async def test_nothing_is_published_until_somebody_follows(two: list[tuple[Bus, 
         assert await owner.publish({"run": [Increment(3, 3, END, "done")]})
         await until(lambda: len(feed.increments) == 2)
         assert list(feed.increments) == [
-            Increment(0, 3, "text", text), Increment(3, 3, END, "done")
-        ]  # fmt: skip
+            Increment(0, 3, "text", text),
+            Increment(3, 3, END, "done"),
+        ]
         # Whoever joins gets what was before, too.
         with follower.follow("run") as second:
             await asyncio.wait_for(second.news.wait(), 2)
@@ -129,13 +130,24 @@ async def test_what_workers_did_not_sign_is_ignored_and_counted(
     before = counted("control"), counted("increments")
     forged = b'{"by": "x", "what": "stop", "ids": ["a run"]}'
     word = b'[[0, 5, "text", "wrong"]]'
-    orders = [b"", b"{", b"[]", b"\xff", forged, stranger._sealed(one._channel, forged),
-              one._sealed("elsewhere", forged)]  # fmt: skip
+    orders = [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff",
+        forged,
+        stranger._sealed(one._channel, forged),
+        one._sealed("elsewhere", forged),
+    ]
     key = other._key("run")
     entries: list[dict[str, bytes]] = [
-        {"d": b"{"}, {"x": b"1"}, {"d": word}, {"d": stranger._sealed(key, word)},
-        {"d": one._sealed(one._key("another run"), word)}, {"d": b"\0" * 16 + word},
-    ]  # fmt: skip
+        {"d": b"{"},
+        {"x": b"1"},
+        {"d": word},
+        {"d": stranger._sealed(key, word)},
+        {"d": one._sealed(one._key("another run"), word)},
+        {"d": b"\0" * 16 + word},
+    ]
     async with Redis.from_url(redis_url) as redis:
         for each in orders:
             await redis.publish(one._channel, each)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.scripted import expected_text
-from tests.states.client import CHAT, Tab
+from tests.states.client import FOLLOWING, OPEN_CHAT, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Server, free_port
 from tests.workers.conftest import Pair, scratch_database, two_servers
@@ -52,7 +52,7 @@ async def test_tabs_on_both_workers_show_the_same(twin: Server) -> None:
     async with twin.tab(bob) as first:
         await first.open("/chat")
         await ask(first, script)
-        chat = first.vars(CHAT)["open_chat_id"]
+        chat = first.vars(OPEN_CHAT)["open_chat_id"]
         before = {pid: sockets_of(pid) for pid in twin.workers()}
         tabs: list[Tab] = []
         more = dict.fromkeys(before, 0)
@@ -78,7 +78,7 @@ async def test_an_answer_whose_worker_is_killed(twin: Server) -> None:
     async with twin.tab(bob) as tab:
         await tab.open("/chat")
         await ask(tab, script)
-        chat = tab.vars(CHAT)["open_chat_id"]
+        chat = tab.vars(OPEN_CHAT)["open_chat_id"]
         await tab.until(lambda: len(tab.answers.text()) > 150)
         await asyncio.sleep(0.35)
         owner = int(twin.rows("SELECT owner FROM generation")[0][0].split(":")[1])
@@ -93,14 +93,14 @@ async def test_an_answer_whose_worker_is_killed(twin: Server) -> None:
         print(f"interrupted {1000 * (time.monotonic() - killed):.0f} ms after the kill")
         await tab.until(lambda: not tab.is_open)
         await come_back(tab, chat)
-        message = tab.vars(CHAT)["messages"][-1]
+        message = tab.vars(OPEN_CHAT)["messages"][-1]
         assert message["status"] == "interrupted"
         assert expected_text(script).startswith(message["content"])
         assert message["content"].startswith(shown)
-        await tab.call(CHAT, "continue_answer", message_id=message["id"])
-        await tab.until(lambda: tab.vars(CHAT)["busy"])
+        await tab.call(FOLLOWING, "continue_answer", message_id=message["id"])
+        await tab.until(lambda: tab.vars(OPEN_CHAT)["busy"])
         await tab.until(lambda: len(tab.answers.text()) > len(message["content"]) + 50)
-        await tab.call(CHAT, "stop")
+        await tab.call(FOLLOWING, "stop")
         longer = await answered(tab)
         assert str(longer["content"]).startswith(message["content"])
         await ask(tab, "tokens=20")
@@ -128,8 +128,10 @@ class OwnRedis:
     def start(self) -> None:
         self.process = subprocess.Popen(
             [self._program, "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"],
-            cwd=self._folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             try:
@@ -222,7 +224,7 @@ async def test_without_redis_a_stop_and_a_sign_out_arrive_all_the_same(
         own_redis.stop()
         try:
             began = time.monotonic()
-            await tab.call(CHAT, "stop")
+            await tab.call(FOLLOWING, "stop")
             assert (await answered(tab))["status"] == "stopped"
             print(f"without Redis, stopped after {1000 * (time.monotonic() - began):.0f} ms")
             began = time.monotonic()

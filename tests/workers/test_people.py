@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.states.test_people import WHYS, Streaming, dismiss, run_of, until
+from tests.states.test_people import WHYS, Streaming, dismiss, promoted, run_of, until
 from tests.workers.conftest import Pair, connections
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
@@ -18,7 +18,7 @@ async def test_who_streams_from_the_other_worker_is_out_as_well(pair: Pair, what
     # The first account of this installation is bob's, so bob is its admin.
     admin, person = pair.bob, pair.two.register(f"erin-{what}")
     if what == "demote":
-        pair.one.rest(admin, "PATCH", f"/admin/users/{person.id}", role="admin")
+        person = promoted(pair.two, admin, person)
     async with AsyncExitStack() as stack:
         erin = Streaming(pair.two, person, stack)
         await erin.begin()

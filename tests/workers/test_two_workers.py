@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from llm_ui.db import Database
 from llm_ui.errors import ProviderUnreachable
 from llm_ui.models import AIProvider
-from llm_ui.services import provider_sync
+from llm_ui.services.catalogue import provider_sync
 from tests.scripted import expected_reasoning, expected_text
-from tests.states.client import CHAT, Tab
+from tests.states.client import FOLLOWING, OPEN_CHAT, SIDEBAR, Tab
 from tests.states.conftest import answered, ask
 from tests.states.served import Server
 from tests.workers.conftest import Pair, connections
@@ -77,7 +77,7 @@ async def read_events(pair: Pair, url: str, run: str, after: int | None = None) 
                 elif name in ("text", "reasoning"):
                     told[name] += data["text"]
                 elif name == "end":
-                    told["state"] = data["state"]
+                    told["status"] = data["status"]
     return told
 
 
@@ -101,7 +101,7 @@ async def test_followers_elsewhere_get_every_byte(pair: Pair) -> None:
         assert tab.answers.text() == expected_text(script)
         assert tab.answers.stream(tab.answers.newest).gaps == 0
         assert told.result()["text"] == expected_text(script)
-        assert told.result()["state"] == "done"
+        assert told.result()["status"] == "done"
         # One snapshot at the beginning, and none afterwards (where thinking and answer may
         # have come by turns, a reader that is late gets the whole).
         assert told.result()["names"].count("snapshot") == 1 or "reasoning" in script
@@ -128,7 +128,7 @@ async def test_how_much_later_the_other_worker_shows_it(pair: Pair) -> None:
         seen, seen_far = arrivals(near), arrivals(far)
         await near.open("/chat")
         await ask(near, script)
-        await far.open(f"/chat/{near.vars(CHAT)['open_chat_id']}")
+        await far.open(f"/chat/{near.vars(OPEN_CHAT)['open_chat_id']}")
         await answered(near)
         await answered(far)
         assert near.answers.text() == far.answers.text() == expected_text(script)
@@ -149,7 +149,7 @@ async def test_stop_from_another_worker(pair: Pair, by: str) -> None:
             await tab.until(lambda tab=tab: len(tab.answers.text()) > 20)  # type: ignore[misc]
             began = time.monotonic()
             if by == "tab":
-                await tab.call(CHAT, "stop")
+                await tab.call(FOLLOWING, "stop")
             else:
                 await asyncio.to_thread(pair.two.rest, pair.bob, "POST", f"/runs/{run}/stop")
             message = await answered(tab)
@@ -208,7 +208,7 @@ async def test_a_tab_that_comes_back_to_another_worker_recovers(pair: Pair) -> N
     async with pair.one.tab(pair.bob) as tab:
         await tab.open("/chat")
         run = await ask(tab, script)
-        chat = tab.vars(CHAT)["open_chat_id"]
+        chat = tab.vars(OPEN_CHAT)["open_chat_id"]
         for server in (pair.two, pair.one, pair.two):
             had = len(tab.answers.text(run))
             await tab.until(lambda had=had: len(tab.answers.text(run)) > had + 40)  # type: ignore[misc]
@@ -219,7 +219,7 @@ async def test_a_tab_that_comes_back_to_another_worker_recovers(pair: Pair) -> N
             pair.move(tab, server)
             await tab.connect()
             await tab.open(f"/chat/{chat}")
-            assert tab.vars(CHAT)["busy"] is True
+            assert tab.vars(OPEN_CHAT)["busy"] is True
             await tab.until(lambda b=before: tab.answers.text(run).startswith(b))  # type: ignore[misc]
         message = await answered(tab)
         assert tab.answers.text(run) == message["content"] == expected_text(script)
@@ -228,7 +228,7 @@ async def test_a_tab_that_comes_back_to_another_worker_recovers(pair: Pair) -> N
         await ask(tab, "tokens=10")
         message = await answered(tab)
         assert message["content"] == expected_text("tokens=10")
-        assert len(tab.vars(CHAT)["messages"]) == 4
+        assert len(tab.vars(OPEN_CHAT)["messages"]) == 4
 
 
 async def test_a_frozen_socket_elsewhere_is_no_hindrance(pair: Pair) -> None:
@@ -237,7 +237,7 @@ async def test_a_frozen_socket_elsewhere_is_no_hindrance(pair: Pair) -> None:
     async with pair.one.tab(pair.bob) as tab:
         await tab.open("/chat")
         run = await ask(tab, script)
-        chat = tab.vars(CHAT)["open_chat_id"]
+        chat = tab.vars(OPEN_CHAT)["open_chat_id"]
         await tab.until(lambda: len(tab.answers.text(run)) > 50)
         twin = pair.two.tab(pair.bob, token=tab.token)
         await twin.connect()
@@ -250,7 +250,7 @@ async def test_a_frozen_socket_elsewhere_is_no_hindrance(pair: Pair) -> None:
 
 async def test_one_word_about_a_provider_that_is_down(pair: Pair) -> None:
     """Both workers ask it; whoever notes the change first records it."""
-    record = "SELECT count(*) FROM monitoringlog WHERE kind = :kind"
+    record = "SELECT count(*) FROM monitoringlog WHERE log_type = :kind"
     before = {
         kind: pair.one.rows(record, kind=kind)[0][0] for kind in ("provider.down", "provider.up")
     }
@@ -284,8 +284,14 @@ async def test_an_answer_ends_in_words_when_another_worker_removes_its_provider(
         return answer.json() if answer.content else None
 
     providers = "/admin/providers"
-    made = rest(pair.one, "POST", providers, name="Cellar", type="openai",
-                base_url=f"{pair.models_url}/v1")  # fmt: skip
+    made = rest(
+        pair.one,
+        "POST",
+        providers,
+        name="Cellar",
+        provider_type="openai",
+        api_url=f"{pair.models_url}/v1",
+    )
     rest(pair.one, "POST", f"{providers}/{made['id']}/sync")
     models = rest(pair.two, "GET", "/models")["items"]
     model = next(each["id"] for each in models if each["provider"] == "Cellar")
@@ -314,11 +320,11 @@ async def test_a_tab_hears_of_what_is_done_on_the_other_worker(pair: Pair) -> No
         await asyncio.to_thread(
             pair.one.rest, pair.bob, "POST", f"/chats/{chat}/messages", content="say:two"
         )
-        await tab.until(lambda: len(tab.vars(CHAT)["messages"]) == 4)
+        await tab.until(lambda: len(tab.vars(OPEN_CHAT)["messages"]) == 4)
         message = await answered(tab)
         assert message["content"] == "two"
-        await near.call(CHAT, "rename_chat", chat_id=chat, title="From afar")
-        await tab.until(lambda: tab.vars(CHAT)["chat_title"] == "From afar")
+        await near.call(SIDEBAR, "rename_chat", chat_id=chat, title="From afar")
+        await tab.until(lambda: tab.vars(OPEN_CHAT)["chat_title"] == "From afar")
         await asyncio.to_thread(pair.one.rest, pair.bob, "DELETE", f"/chats/{chat}")
         await tab.until(lambda: "/chat" in tab.redirects)
-        await near.until(lambda: chat not in [each["id"] for each in near.vars(CHAT)["chats"]])
+        await near.until(lambda: chat not in [each["id"] for each in near.vars(SIDEBAR)["chats"]])

@@ -1,18 +1,28 @@
 // What plain elements need beyond HTML: where a menu opens, arrow keys in it, the sidebar
 // as a drawer, text put into a field. Listens once, on the document; knows no state.
+import { page } from "./lu.js";
 
 // As llm_ui/folding.py compares words, as far as a filter needs it.
+/** @param {string} text */
 const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 
 const root = () => document.documentElement;
 const PHONE = "(max-width: 767px)";
 const OVER = "dialog[open], :popover-open:not(.lu-tip)";
 const MARGIN = 8;
+/** @type {HTMLElement | null} */
 let invoker = null;
 
+/**
+ * @param {Element} menu
+ * @returns {HTMLButtonElement[]}
+ */
 const itemsOf = (menu) =>
-  [...menu.querySelectorAll('[role^="menuitem"]:not([hidden])')].filter((i) => i.offsetParent);
+  /** @type {HTMLButtonElement[]} */ ([
+    ...menu.querySelectorAll('[role^="menuitem"]:not([hidden])'),
+  ]).filter((i) => i.offsetParent);
 
+/** @param {HTMLElement} menu */
 const place = (menu) => {
   if (!invoker || matchMedia(PHONE).matches) return;
   const at = invoker.getBoundingClientRect();
@@ -28,39 +38,47 @@ const place = (menu) => {
 };
 
 // A menu serves many things: of two items that exclude each other it shows the one that fits.
+/** @param {Element} menu */
 const suit = (menu) => {
   const flags = (invoker?.dataset.flags ?? "").split(" ");
   for (const item of menu.querySelectorAll("[data-unless]")) {
-    const unless = item.dataset.unless;
-    item.hidden = unless.startsWith("un") ? !flags.includes(unless.slice(2)) : flags.includes(unless);
+    const { unless = "" } = item.dataset;
+    item.hidden = unless.startsWith("un")
+      ? !flags.includes(unless.slice(2))
+      : flags.includes(unless);
   }
 };
 
+/** @param {HTMLElement} button */
 const remember = (button) => {
   invoker = button;
-  if (button.dataset.id) {
-    const { id, title = "", project = "", tags = "", flags = "" } = button.dataset;
+  const { id } = button.dataset;
+  if (id) {
+    const { title = "", project = "", tags = "", flags = "" } = button.dataset;
     window.lu.target = { id, title, project, tags, flags };
   }
 };
 
+/** @param {boolean} open */
 const setDrawer = (open) => {
   const side = document.getElementById("sidebar");
   if (!side) return;
   const was = root().dataset.drawer === "open";
   root().dataset.drawer = open ? "open" : "shut";
   // What lies below the drawer is out of reach, for the keyboard too.
-  for (const each of side.parentElement.children) {
+  for (const each of /** @type {Iterable<HTMLElement>} */ (side.parentElement?.children ?? [])) {
     if (each !== side && !each.matches(".lu-scrim")) each.inert = open;
   }
   if (open) side.querySelector("a, button")?.focus();
   else if (was) document.querySelector("[data-lu=drawer]")?.focus();
 };
 
+/** @param {boolean} shut */
 const setSide = (shut) => {
-  root().dataset.side = shut ? "shut" : "open";
+  const how = shut ? "shut" : "open";
+  root().dataset.side = how;
   try {
-    localStorage.setItem("lu-side", root().dataset.side);
+    localStorage.setItem("lu-side", how);
   } catch {
     // a browser that keeps nothing starts with the sidebar open
   }
@@ -68,8 +86,11 @@ const setSide = (shut) => {
 };
 
 // Copying without https: the browser copies what is selected only.
+/** @param {HTMLElement} button */
 const copyField = (button) => {
-  const field = document.getElementById(button.dataset.field);
+  const field = /** @type {HTMLInputElement | null} */ (
+    document.getElementById(button.dataset.field ?? "")
+  );
   if (!field) return;
   const copied = () => {
     button.dataset.copied = "";
@@ -84,11 +105,12 @@ const copyField = (button) => {
   else select();
 };
 
+/** @type {Record<string, (target: HTMLElement, event: Event) => void>} */
 const actions = {
   "copy-field": copyField,
   skip: (_target, event) => {
     event.preventDefault();
-    document.getElementById("main").focus();
+    document.getElementById("main")?.focus();
   },
   drawer: () => setDrawer(true),
   "drawer-shut": () => setDrawer(false),
@@ -100,11 +122,12 @@ const actions = {
   "side-shut": () => (matchMedia(PHONE).matches ? setDrawer(false) : setSide(true)),
 };
 
+/** @param {MouseEvent} event */
 const onClick = (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
   const acting = target.closest("[data-lu]");
-  actions[acting?.dataset.lu]?.(acting, event);
+  if (acting) actions[acting.dataset.lu ?? ""]?.(acting, event);
   if (target.closest("#sidebar a")) setDrawer(false);
   const item = target.closest('[role^="menuitem"]');
   if (item && item.getAttribute("aria-disabled") !== "true") {
@@ -113,14 +136,16 @@ const onClick = (event) => {
 };
 
 // Before the browser opens a popover for its button, note which button it was.
+/** @param {MouseEvent} event */
 const onClickFirst = (event) => {
   const button = event.target instanceof Element && event.target.closest("[popovertarget]");
   if (button) remember(button);
 };
 
+/** @param {ToggleEvent} event */
 const onToggle = (event) => {
   const menu = event.target;
-  if (!(menu instanceof Element) || !menu.classList.contains("lu-menu")) return;
+  if (!(menu instanceof HTMLElement) || !menu.classList.contains("lu-menu")) return;
   const open = event.newState === "open";
   if (event.type === "beforetoggle") {
     if (open) {
@@ -141,28 +166,32 @@ const onToggle = (event) => {
 
 // Tab leads on from the button that opened a menu, which gets the focus back first; through one
 // with fields in it Tab goes from one to the next. A menu that stayed open would cover the focus.
+/** @param {HTMLElement} menu */
 const leaveBy = (menu) => {
   if (menu.getAttribute("role") === "menu") menu.hidePopover();
   else requestAnimationFrame(() => menu.contains(document.activeElement) || menu.hidePopover());
 };
 
+/** @type {Record<string, number>} */
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
+/** @param {KeyboardEvent} event */
 const onKey = (event) => {
   // One Escape shuts one thing: first what lies over the drawer.
   const drawn = root().dataset.drawer === "open" && !document.querySelector(OVER);
   if (event.key === "Escape" && drawn) setDrawer(false);
-  const menu = event.target instanceof Element && event.target.closest(".lu-menu");
-  if (!menu) return;
+  const target = event.target instanceof Element ? event.target : null;
+  const menu = target?.closest(".lu-menu");
+  if (!target || !menu) return;
   if (event.key === "Tab") leaveBy(menu);
-  if (typed(menu, event)) return;
+  if (typed(menu, target, event)) return;
   const items = itemsOf(menu);
-  if (event.key === "Enter" && event.target.matches("[data-filter]") && !event.isComposing) {
+  if (event.key === "Enter" && target.matches("[data-filter]") && !event.isComposing) {
     event.preventDefault();
     items.find((item) => !item.disabled)?.click();
     return;
   }
-  const here = items.indexOf(document.activeElement);
+  const here = items.findIndex((item) => item === document.activeElement);
   let next = null;
   if (event.key in STEPS) {
     next = here < 0 && STEPS[event.key] < 0 ? items.length - 1 : here + STEPS[event.key];
@@ -178,9 +207,14 @@ const PAUSE_MS = 800;
 let letters = "";
 let lastTyped = 0;
 
-const typed = (menu, event) => {
+/**
+ * @param {Element} menu
+ * @param {Element} target
+ * @param {KeyboardEvent} event
+ */
+const typed = (menu, target, event) => {
   const writes = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (!writes || event.isComposing || event.target.matches("input, textarea, select")) return false;
+  if (!writes || event.isComposing || target.matches("input, textarea, select")) return false;
   const field = menu.querySelector("[data-filter]");
   if (field) {
     field.focus();
@@ -192,12 +226,13 @@ const typed = (menu, event) => {
   lastTyped = event.timeStamp;
   letters += fold(event.key);
   const items = itemsOf(menu);
-  const here = items.indexOf(document.activeElement);
+  const here = items.findIndex((item) => item === document.activeElement);
   // The same letter again goes on to the next one; further letters may keep the one that is there.
   const again = [...letters].every((letter) => letter === letters[0]);
   const wanted = again ? letters[0] : letters;
   const from = again ? here + 1 : Math.max(here, 0);
   const order = [...items.slice(from), ...items.slice(0, from)];
+  /** @param {HTMLElement} item */
   const words = (item) => fold(item.dataset.words ?? item.textContent).trim();
   const found =
     order.find((item) => words(item).startsWith(wanted)) ??
@@ -207,11 +242,15 @@ const typed = (menu, event) => {
   return true;
 };
 
+/**
+ * @param {Element} menu
+ * @param {string} wanted
+ */
 const filter = (menu, wanted) => {
   const words = fold(wanted).split(/\s+/).filter(Boolean);
   let shown = 0;
   for (const item of menu.querySelectorAll("[data-words]")) {
-    const fits = words.every((w) => fold(item.dataset.words).includes(w));
+    const fits = words.every((w) => fold(item.dataset.words ?? "").includes(w));
     item.hidden = !fits;
     shown += fits ? 1 : 0;
   }
@@ -220,88 +259,15 @@ const filter = (menu, wanted) => {
   if (none) none.hidden = shown > 0;
 };
 
+/** @param {Event} event */
 const onInput = (event) => {
-  const menu = event.target.closest?.(".lu-menu");
-  if (menu && event.target.matches("[data-filter]")) filter(menu, event.target.value);
-};
-
-// React keeps a field's value itself: set it the way typing does.
-const fill = (field, value) => {
-  if (!field) return;
-  const own = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value");
-  own.set.call(field, value);
-  field.dispatchEvent(new Event("input", { bubbles: true }));
-  field.focus();
-  field.setSelectionRange?.(value.length, value.length);
-};
-
-// Some errors are those of a moment, or of an old page over a new server: once a page tries by
-// itself whether a reload helps, when the report of the error has left.
-const AGAIN_AFTER_MS = 10000;
-const again = (error) => {
-  if (!/^TypeError: .*\bnull\b/.test(error)) return;
-  const last = Number(sessionStorage.getItem("lu-reloaded")) || 0;
-  if (Date.now() - last < AGAIN_AFTER_MS) return;
-  sessionStorage.setItem("lu-reloaded", String(Date.now()));
-  setTimeout(() => location.reload(), 200);
+  const field = event.target;
+  const menu = field instanceof HTMLInputElement && field.closest(".lu-menu");
+  if (menu && field.matches("[data-filter]")) filter(menu, field.value);
 };
 
 const start = () => {
-  window.lu = {
-    again,
-    target: { id: "", title: "" },
-    ask: (textToPut) =>
-      fill(document.querySelector('textarea[data-testid="composer"], [data-testid="composer"] textarea'), textToPut),
-    open: (id) => {
-      const dialog = document.getElementById(id);
-      const field = dialog?.querySelector("input");
-      fill(field, window.lu.target[field?.name] ?? window.lu.target.title);
-      const choice = dialog?.querySelector("select");
-      if (choice) choice.value = window.lu.target[choice.name] ?? "";
-      dialog?.showModal();
-      dialog?.querySelector("input")?.select();
-    },
-    show: (id) => document.getElementById(id)?.showModal(),
-    fresh: (id) => {
-      const dialog = document.getElementById(id);
-      dialog?.querySelector("form")?.reset();
-      dialog?.showModal();
-    },
-    // What was typed into it does not stay there.
-    secret: (id) => {
-      const dialog = document.getElementById(id);
-      window.lu.fresh(id);
-      dialog?.addEventListener("close", () => dialog.querySelector("form")?.reset(), { once: true });
-    },
-    // As a click on a link to a file.
-    take: (href) => {
-      const link = Object.assign(document.createElement("a"), { href, download: "" });
-      document.body.append(link);
-      link.click();
-      link.remove();
-    },
-    // A link is a secret: it stands in the field while the dialog is open, and nowhere else.
-    hand: (id, path) => {
-      const dialog = document.getElementById(id);
-      const field = dialog?.querySelector("input");
-      if (!field) return;
-      fill(field, new URL(path, location.origin).href);
-      dialog.addEventListener("close", () => fill(field, ""), { once: true });
-      dialog.showModal();
-      field.select();
-      field.scrollLeft = 0;
-    },
-    // A form's fields as one JSON object; what stands before the dash only tells forms apart.
-    fields: (id) => {
-      const typed = [...new FormData(document.getElementById(id))];
-      return JSON.stringify(Object.fromEntries(typed.map(([k, v]) => [k.slice(k.indexOf("-") + 1), v])));
-    },
-    shut: (id) => document.getElementById(id)?.close(),
-    language: (tag) => {
-      document.cookie = `lang=${tag};path=/;max-age=31536000;samesite=lax`;
-      location.reload();
-    },
-  };
+  window.lu = page;
   document.addEventListener("click", onClickFirst, true);
   document.addEventListener("click", onClick);
   document.addEventListener("beforetoggle", onToggle, true);

@@ -3,17 +3,27 @@
 import { refs } from "$/utils/state";
 import { say } from "./toasts.jsx";
 
-const get = (id) => document.getElementById(id);
+/**
+ * What stands under an id: which kind of element it is, whoever calls knows.
+ * @typedef {(HTMLInputElement & HTMLDialogElement) | null} Both
+ */
+
+/**
+ * @param {string} id
+ * @returns {Both}
+ */
+const get = (id) => /** @type {Both} */ (document.getElementById(id));
 // What came with the call has been drawn two frames later.
+/** @param {() => void} then */
 const drawn = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
 
+/** @type {Record<string, (...values: string[]) => unknown>} */
 const calls = {
-  say: (kind, words, id) => say[kind](words, id ? { id } : {}),
-  open: (id) => window.lu.open(id),
-  fresh: (id) => window.lu.fresh(id),
-  shut: (id) => get(id)?.close(),
-  show: (id) => drawn(() => get(id)?.showModal()),
-  hand: (id, path) => window.lu.hand(id, path),
+  say: (kind, words, id) =>
+    say[/** @type {"info" | "success" | "error"} */ (kind)](words, id ? { id } : {}),
+  show: (id) => drawn(() => window.lu.show(id)),
+  shut: (id) => window.lu.shut(id),
+  hand: (id, given) => window.lu.hand(id, given),
   secret: (id) => window.lu.secret(id),
   take: (href) => window.lu.take(href),
   language: (tag) => window.lu.language(tag),
@@ -35,16 +45,11 @@ const calls = {
     const field = get(id);
     if (field) field.value = "";
   },
-  // A fresh key goes into its field without a state, and from one dialog to another.
-  key: (form, shown, key) => {
-    get(form)?.close();
-    get(`${shown}-key`).value = key;
-    get(shown).showModal();
-  },
 };
 
 refs.ref_lu = {
   current: {
+    /** @param {string[]} call */
     set value([name, ...values]) {
       try {
         calls[name](...values);

@@ -1,4 +1,4 @@
-"""Primitives with a life of their own in the browser (kit.jsx)."""
+"""Primitives with client-side behaviour (kit.jsx)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from reflex.components.component import Component
 
 from llm_ui.react._link import link
 
-_KIT = link("behave.js", "calls.js", "tips.js", "kit.jsx")["kit.jsx"]
+_KIT = link("behave.js", "lu.js", "calls.js", "tips.js", "kit.jsx")["kit.jsx"]
 _OVER = link("toasts.jsx", "line.jsx")
 _TOASTS, _LINE = _OVER["toasts.jsx"], _OVER["line.jsx"]
 
 
 class Ready(Component):
-    """Shows a prepared page as soon as it speaks the person's language."""
+    """Shows a prerendered page once its language has been loaded."""
 
     library = _KIT
     tag = "Ready"
@@ -21,7 +21,7 @@ class Ready(Component):
 
 
 class Go(Component):
-    """Replaces the current address when it appears."""
+    """Replaces the current address when mounted."""
 
     library = _KIT
     tag = "Go"
@@ -30,8 +30,8 @@ class Go(Component):
 
 
 class Timer(Component):
-    """Fires once, `ms` after `of` last changed. One that `pauses` stands still while its
-    parent is in use, one that is `awake` only while nobody sees the tab."""
+    """Fires once, `ms` after `of` last changed. With `pauses`, it is paused while its parent is
+    hovered or focused; with `awake`, while the tab is hidden."""
 
     library = _KIT
     tag = "Timer"
@@ -44,7 +44,7 @@ class Timer(Component):
 
 
 class Toaster(Component):
-    """where news appear, those of handlers too."""
+    """The container of notifications, including those from handlers."""
 
     library = _TOASTS
     tag = "Toaster"
@@ -54,14 +54,15 @@ class Toaster(Component):
 
 
 class Toast(Component):
-    """News with actions of their own; they stand among the others."""
+    """A notification with its own actions, shown among the others."""
 
     library = _TOASTS
     tag = "Toast"
 
 
 class Line(Component):
-    """Shows its children while there is no line to the server, and opens nothing meanwhile."""
+    """Shows its children while disconnected from the server, and blocks navigation in the
+    meantime."""
 
     library = _LINE
     tag = "Line"

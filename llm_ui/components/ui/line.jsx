@@ -13,7 +13,9 @@ let broken = false;
 let words = "";
 let here = 0;
 let goingBack = false;
+/** @type {Set<() => void>} */
 const listeners = new Set();
+/** @param {() => void} listener */
 const subscribe = (listener) => {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -32,6 +34,7 @@ const note = () => {
   listeners.forEach((listener) => listener());
 };
 
+/** @param {boolean} on */
 const setLost = (on) => {
   if (lost === on) return;
   lost = on;
@@ -54,14 +57,32 @@ const looked = async () => {
   }
 };
 
+/** @param {MouseEvent} event */
 const linkOf = (event) => {
-  if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return null;
-  const link = event.target instanceof Element && event.target.closest("a[href]");
-  if (!link || link.origin !== window.location.origin || link.target === "_blank" || link.hasAttribute("download")) return null;
-  const samePage = link.pathname === window.location.pathname && link.search === window.location.search;
+  if (
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.shiftKey
+  )
+    return null;
+  const link =
+    event.target instanceof Element &&
+    /** @type {HTMLAnchorElement | null} */ (event.target.closest("a[href]"));
+  if (
+    !link ||
+    link.origin !== window.location.origin ||
+    link.target === "_blank" ||
+    link.hasAttribute("download")
+  )
+    return null;
+  const samePage =
+    link.pathname === window.location.pathname && link.search === window.location.search;
   return samePage ? null : link;
 };
 
+/** @param {MouseEvent} event */
 const onClick = (event) => {
   if (!isAway() || !linkOf(event)) return;
   event.preventDefault();
@@ -70,6 +91,7 @@ const onClick = (event) => {
 };
 
 // The browser has changed the address already: it is changed back before anybody looks.
+/** @param {PopStateEvent} event */
 const onPop = (event) => {
   if (!goingBack && !isAway()) return;
   event.stopImmediatePropagation();
@@ -97,7 +119,11 @@ if (typeof window !== "undefined" && !window.luLine) {
   start();
 }
 
-/** Shows its children while there is no line; `isBroken` is what Reflex's socket knows of it. */
+/**
+ * Shows its children while there is no line; `isBroken` is what Reflex's socket knows of it.
+ *
+ * @param {{ isBroken?: boolean, blockedLabel?: string } & Lu.Children} props
+ */
 export function Line({ isBroken = false, blockedLabel = "", children }) {
   const away = useSyncExternalStore(subscribe, how, () => "");
   useEffect(() => {

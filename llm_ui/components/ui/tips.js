@@ -9,29 +9,45 @@ const STAYS_MS = 2000;
 const GAP = 6;
 const MARGIN = 8;
 
+/** @type {HTMLElement | null} */
 let tip = null;
+/** @type {HTMLElement | null} */
 let owner = null;
+/** @type {Lu.Timer | undefined} */
 let timer = 0;
 let ended = -NEXT_MS;
 let pressed = false;
 
-const watcher = typeof MutationObserver === "undefined" ? null : new MutationObserver(() => write());
+const watcher =
+  typeof MutationObserver === "undefined" ? null : new MutationObserver(() => write());
 
+/**
+ * @param {EventTarget | null} target
+ * @returns {HTMLElement | null}
+ */
 const ownerOf = (target) => (target instanceof Element ? target.closest("[data-tip]") : null);
 
 // What can be read anyway is not said again, unless it is cut.
+/** @param {HTMLElement} element */
 const isNews = (element) => {
   if (!element.dataset.tip || element.getAttribute("aria-expanded") === "true") return false;
   if (element.innerText?.trim() !== element.dataset.tip.trim()) return true;
-  return [element, ...element.querySelectorAll("*")].some((each) => each.scrollWidth > each.clientWidth + 1);
+  return [element, ...element.querySelectorAll("*")].some(
+    (each) => each.scrollWidth > each.clientWidth + 1,
+  );
 };
 
-const box = () => {
+/** @param {HTMLElement} of */
+const box = (of) => {
   // In a dialog what stands outside of it is out of reach.
-  const home = owner.closest("dialog[open]") ?? document.body;
+  const home = of.closest("dialog[open]") ?? document.body;
   if (tip?.parentElement === home) return tip;
   tip?.remove();
-  tip = Object.assign(document.createElement("div"), { id: "lu-tip", className: "lu-tip", popover: "manual" });
+  tip = Object.assign(document.createElement("div"), {
+    id: "lu-tip",
+    className: "lu-tip",
+    popover: "manual",
+  });
   tip.setAttribute("role", "tooltip");
   home.append(tip);
   return tip;
@@ -39,7 +55,7 @@ const box = () => {
 
 const write = () => {
   if (!owner?.isConnected || !owner.dataset.tip) return hide();
-  const made = box();
+  const made = box(owner);
   made.textContent = owner.dataset.tip;
   const at = owner.getBoundingClientRect();
   const { width, height } = made.getBoundingClientRect();
@@ -50,16 +66,18 @@ const write = () => {
   return undefined;
 };
 
+/** @param {HTMLElement} element */
 const show = (element) => {
   if (!element.isConnected || !isNews(element)) return;
   owner = element;
-  const made = box();
-  made.textContent = element.dataset.tip;
+  const made = box(element);
+  made.textContent = element.dataset.tip ?? "";
   // Anew, so that it lies above what was opened since.
   if (made.matches(":popover-open")) made.hidePopover();
   made.showPopover();
   write();
-  if (element.getAttribute("aria-label") !== element.dataset.tip) element.setAttribute("aria-describedby", tip.id);
+  if (element.getAttribute("aria-label") !== element.dataset.tip)
+    element.setAttribute("aria-describedby", made.id);
   watcher?.disconnect();
   watcher?.observe(element, { attributes: true, attributeFilter: ["data-tip", "aria-expanded"] });
 };
@@ -74,6 +92,7 @@ const hide = () => {
   ended = performance.now();
 };
 
+/** @param {HTMLElement} element */
 const soon = (element) => {
   clearTimeout(timer);
   const wait = owner || performance.now() - ended < NEXT_MS ? 0 : REST_MS;
@@ -81,8 +100,10 @@ const soon = (element) => {
   timer = setTimeout(show, wait, element);
 };
 
+/** @type {HTMLElement | null} */
 let over = null;
 
+/** @param {PointerEvent} event */
 const onOver = (event) => {
   if (event.pointerType === "touch") return;
   const element = ownerOf(event.target);
@@ -92,11 +113,13 @@ const onOver = (event) => {
   else hide();
 };
 
+/** @param {FocusEvent} event */
 const onFocus = (event) => {
   const element = ownerOf(event.target);
-  if (element && event.target.matches(":focus-visible")) soon(element);
+  if (element && /** @type {Element} */ (event.target).matches(":focus-visible")) soon(element);
 };
 
+/** @param {PointerEvent} event */
 const onDown = (event) => {
   hide();
   pressed = false;
@@ -109,6 +132,7 @@ const onDown = (event) => {
   }, PRESS_MS);
 };
 
+/** @param {PointerEvent} event */
 const onUp = (event) => {
   if (event.pointerType !== "touch") return;
   clearTimeout(timer);
@@ -116,6 +140,7 @@ const onUp = (event) => {
 };
 
 // A finger that stayed asked what this is; it did not press it.
+/** @param {MouseEvent} event */
 const onPressed = (event) => {
   if (!pressed) return;
   event.preventDefault();
@@ -126,6 +151,10 @@ const onPressed = (event) => {
 };
 
 const start = () => {
+  /**
+   * @param {string} name
+   * @param {(event: any) => unknown} handler
+   */
   const on = (name, handler) => document.addEventListener(name, handler, true);
   on("pointerover", onOver);
   on("focusin", onFocus);

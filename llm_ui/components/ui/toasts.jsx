@@ -5,35 +5,50 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { createPortal } from "react-dom";
 import { refs } from "$/utils/state";
 
+/** @typedef {{ id: string | number, key: number, kind: string, words: string }} Item */
+/** @typedef {{ id?: string | number, title?: string, description?: string }} Options */
+/** @typedef {(text: string, options?: Options) => string | number} Show */
+
 const SHOWN_MS = 6000;
 const ERROR_MS = 12000;
 const STEP_MS = 100;
 const MOST = 4;
 
+/** @type {Item[]} */
 let list = [];
+/** @type {HTMLElement | null} */
 let place = null;
 let last = 0;
+/** @type {Set<() => void>} */
 const listeners = new Set();
 const tell = () => listeners.forEach((listener) => listener());
+/** @param {() => void} listener */
 const subscribe = (listener) => {
   listeners.add(listener);
   return () => listeners.delete(listener);
 };
 
+/** @param {string | number} [id] */
 const dismiss = (id) => {
   list = id === undefined ? [] : list.filter((each) => each.id !== id && each.key !== id);
   tell();
 };
 
 // The same news again takes the place of the old ones.
-const show = (kind) => (text, options = {}) => {
-  last += 1;
-  const id = options.id ?? `news-${last}`;
-  const words = text || options.title || options.description || "";
-  list = [...list.filter((each) => each.id !== id), { id, key: last, kind, words }].slice(-MOST);
-  tell();
-  return id;
-};
+/**
+ * @param {string} kind
+ * @returns {Show}
+ */
+const show =
+  (kind) =>
+  (text, options = {}) => {
+    last += 1;
+    const id = options.id ?? `news-${last}`;
+    const words = text || options.title || options.description || "";
+    list = [...list.filter((each) => each.id !== id), { id, key: last, kind, words }].slice(-MOST);
+    tell();
+    return id;
+  };
 
 export const say = Object.assign(show("info"), {
   info: show("info"),
@@ -44,11 +59,13 @@ export const say = Object.assign(show("info"), {
   dismiss,
 });
 
+/** @type {Record<string, string>} */
 const SIGNS = {
   success: "M20 6 9 17l-5-5",
   error: "M12 8v5M12 16.5v.01M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0",
 };
 
+/** @param {{ kind: string }} props */
 function Sign({ kind }) {
   if (!SIGNS[kind]) return null;
   return (
@@ -58,8 +75,9 @@ function Sign({ kind }) {
   );
 }
 
+/** @param {{ item: Item, closeLabel: string }} props */
 function News({ item, closeLabel }) {
-  const box = useRef(null);
+  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   useEffect(() => {
     let left = item.kind === "error" ? ERROR_MS : SHOWN_MS;
     const timer = setInterval(() => {
@@ -69,7 +87,7 @@ function News({ item, closeLabel }) {
       if (left <= 0) dismiss(item.key);
     }, STEP_MS);
     return () => clearInterval(timer);
-  }, [item.key]);
+  }, [item.key, item.kind]);
   return (
     <div
       ref={box}
@@ -87,7 +105,13 @@ function News({ item, closeLabel }) {
         data-tip={closeLabel}
         onClick={() => dismiss(item.key)}
       >
-        <svg className="lu-toast__close" viewBox="0 0 24 24" width="16" height="16" aria-hidden="true">
+        <svg
+          className="lu-toast__close"
+          viewBox="0 0 24 24"
+          width="16"
+          height="16"
+          aria-hidden="true"
+        >
           <path d="M18 6 6 18M6 6l12 12" />
         </svg>
       </button>
@@ -96,6 +120,7 @@ function News({ item, closeLabel }) {
 }
 
 // Alt and T lead to the newest of them, from wherever one is.
+/** @param {KeyboardEvent} event */
 const toNewest = (event) => {
   if (!event.altKey || event.code !== "KeyT") return;
   const buttons = document.querySelectorAll(".lu-toasts .lu-toast:last-child button");
@@ -104,8 +129,13 @@ const toNewest = (event) => {
   buttons[0].focus();
 };
 
+/** @param {{ label: string, closeLabel: string }} props */
 export function Toaster({ label, closeLabel }) {
-  const shown = useSyncExternalStore(subscribe, () => list, () => list);
+  const shown = useSyncExternalStore(
+    subscribe,
+    () => list,
+    () => list,
+  );
   const [, drawn] = useState(false);
   useEffect(() => {
     refs.__toast = say;
@@ -114,7 +144,12 @@ export function Toaster({ label, closeLabel }) {
     return () => document.removeEventListener("keydown", toNewest);
   }, []);
   return (
-    <section className="lu-toasts" aria-label={label} aria-live="polite" aria-relevant="additions text">
+    <section
+      className="lu-toasts"
+      aria-label={label}
+      aria-live="polite"
+      aria-relevant="additions text"
+    >
       <div className="lu-toasts__part">
         {shown.map((item) => (
           <News key={item.key} item={item} closeLabel={closeLabel} />
@@ -131,9 +166,17 @@ export function Toaster({ label, closeLabel }) {
   );
 }
 
-/** News with actions of their own, among the others. */
+/**
+ * News with actions of their own, among the others.
+ *
+ * @param {React.ComponentProps<"div">} props
+ */
 export function Toast({ children, ...props }) {
-  const there = useSyncExternalStore(subscribe, () => place, () => null);
+  const there = useSyncExternalStore(
+    subscribe,
+    () => place,
+    () => null,
+  );
   if (!there) return null;
   return createPortal(
     <div className="lu-toast" {...props}>

@@ -5,19 +5,19 @@ from __future__ import annotations
 import reflex as rx
 
 from llm_ui.pages.admin import (
+    api_keys,
+    audit_log,
     dashboard,
     jobs,
-    keys,
-    log,
     media,
     models,
-    people,
     performance,
     providers,
     usage,
+    users,
 )
 
-PAGES = (dashboard, providers, models, media, people, keys, usage, performance, jobs, log)
+PAGES = (dashboard, providers, models, media, users, api_keys, usage, performance, jobs, audit_log)
 
 
 def register(app: rx.App) -> None:

@@ -1,12 +1,15 @@
-"""The administrator's dashboard: real counts, the providers' health, recent events."""
+"""The administrator's dashboard: live counts, the providers' health, recent events."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.admin import admin_page
-from llm_ui.components.provider_result import reason_words
+from llm_ui.components.catalogue.provider_result import reason_words
+from llm_ui.components.frames.admin_frame import add_page, admin_page
+from llm_ui.components.insights.figures import waiting_stats
 from llm_ui.components.text import (
     duration,
     file_size,
@@ -18,13 +21,13 @@ from llm_ui.components.text import (
     t_of,
     when,
 )
-from llm_ui.schemas.monitoring import LogLine
-from llm_ui.schemas.views import ProviderHealth
-from llm_ui.states.admin import AdminState
-from llm_ui.states.auth import AuthState
+from llm_ui.schemas.audit.audit_log import LogLine
+from llm_ui.schemas.chats.views import ProviderHealth
+from llm_ui.states.admin_state import AdminState
 
+Provider = rx.Var[ProviderHealth]
 LIVE_MS = 5000
-# Less than this share of the disk is worth a warning.
+# Warn if less than this fraction of the disk is free.
 LOW_DISK = 0.1
 _TONES = {
     "ok": "ok",
@@ -36,7 +39,7 @@ _TONES = {
 }
 
 
-def _tone(state: rx.Var[str]) -> rx.Var[str]:
+def _tone(state: rx.Var[str] | str) -> rx.Var[str]:
     return rx.match(state, *_TONES.items(), "quiet")
 
 
@@ -86,7 +89,7 @@ def _stats() -> rx.Component:
             tokens,
             "stat-tokens",
         ),
-        # Without prices there is no cost to speak of.
+        # Without prices, there are no costs to show.
         rx.cond(
             s.cost_today.length() > 0,
             ui.stat(t("admin.cost"), cost, t("admin.cost_note"), "stat-cost"),
@@ -96,90 +99,88 @@ def _stats() -> rx.Component:
     )
 
 
-def _provider(provider: rx.Var[ProviderHealth]) -> rx.Component:
-    name = rx.el.td(
+def _provider_name(provider: Provider) -> Any:
+    kind = t_of("admin.type.", provider.type)
+    return (
         rx.el.strong(provider.name, class_name="lu-table__name"),
-        rx.el.span(t_of("admin.type.", provider.type), class_name="lu-table__quiet"),
-        class_name="lu-table__two",
+        rx.el.span(kind, class_name="lu-table__quiet"),
     )
-    detail = rx.cond(
-        provider.reason != "",
-        rx.el.div(
-            reason_words(provider.reason, provider.detail),
-            class_name="lu-table__detail",
-            data_testid="provider-reason",
-        ),
+
+
+def _provider_state(provider: Provider) -> Any:
+    why = rx.el.div(
+        reason_words(provider.reason, provider.detail),
+        class_name="lu-table__detail",
+        data_testid="provider-reason",
     )
-    latency = rx.cond(provider.latency_ms >= 0, duration(provider.latency_ms), "")
-    return rx.el.tr(
-        name,
-        rx.el.td(
-            ui.badge(t_of("admin.status.", provider.status), _tone(provider.status)),
-            detail,
-            class_name="lu-table__wide",
-        ),
-        rx.el.td(t("admin.models_count", count=provider.models), class_name="lu-table__quiet"),
-        rx.el.td(latency, class_name="lu-table__num"),
-        data_testid="provider-row",
-    )
+    state = ui.badge(t_of("admin.status.", provider.status), _tone(provider.status))
+    return state, rx.cond(provider.reason != "", why)
+
+
+def _latency(provider: Provider) -> rx.Component:
+    return rx.cond(provider.latency_ms >= 0, duration(provider.latency_ms), "")
+
+
+PROVIDER_COLUMNS = (
+    ui.Column(t("admin.provider"), _provider_name, "lu-table__two"),
+    ui.Column(t("admin.provider_status"), _provider_state, "lu-table__wide"),
+    ui.Column(
+        t("admin.provider_models"),
+        lambda provider: t("admin.models_count", count=provider.models),
+        "lu-table__quiet",
+    ),
+    ui.Column(t("admin.provider_latency"), _latency, number=True),
+)
 
 
 def _providers() -> rx.Component:
-    headings = (
-        (t("admin.provider"), ""),
-        (t("admin.provider_status"), ""),
-        (t("admin.provider_models"), ""),
-        (t("admin.provider_latency"), "lu-table__num"),
+    table = ui.data_table(
+        AdminState.providers,
+        PROVIDER_COLUMNS,
+        key="name",
+        label=t("admin.providers"),
+        test_id="providers",
+        row_id="provider-row",
     )
-    rows = rx.foreach(AdminState.providers, _provider)
     empty = ui.empty_state(t("admin.providers_empty_title"), t("admin.providers_empty_text"))
-    return ui.card(
-        rx.cond(
-            AdminState.providers.length() > 0,
-            ui.table(headings, rows, label=t("admin.providers"), test_id="providers"),
-            empty,
-        ),
-        title=t("admin.providers"),
+    shown = rx.cond(AdminState.providers.length() > 0, table, empty)
+    return ui.card(shown, title=t("admin.providers"))
+
+
+def _level(event: rx.Var[LogLine]) -> rx.Component:
+    return ui.badge(t_of("admin.level.", event.log_level), _tone(event.log_level))
+
+
+def _told(event: rx.Var[LogLine]) -> Any:
+    def detail(words: rx.Var[str]) -> rx.Component:
+        return rx.el.span(words, class_name="lu-table__detail")
+
+    reference = detail(t("audit.reference", number=event.reference))
+    return (
+        rx.el.span(event.told, class_name="lu-table__name"),
+        rx.cond(event.more != "", detail(event.more)),
+        rx.cond(event.reference != "", reference),
     )
 
 
-def _event(event: rx.Var[LogLine]) -> rx.Component:
-    return rx.el.tr(
-        rx.el.td(when(event.created_at), class_name="lu-table__quiet"),
-        rx.el.td(ui.badge(t_of("admin.level.", event.level), _tone(event.level))),
-        rx.el.td(
-            rx.el.span(event.told, class_name="lu-table__name"),
-            rx.cond(event.more != "", rx.el.span(event.more, class_name="lu-table__detail")),
-            rx.cond(
-                event.reference != "",
-                rx.el.span(
-                    t("log.reference", number=event.reference), class_name="lu-table__detail"
-                ),
-            ),
-            class_name="lu-table__wide",
-        ),
-        rx.el.td(event.user, class_name="lu-table__quiet"),
-        data_testid="event-row",
-    )
+EVENT_COLUMNS = (
+    ui.Column(t("admin.event_time"), lambda event: when(event.created_at), "lu-table__quiet"),
+    ui.Column(t("admin.event_level"), _level),
+    ui.Column(t("admin.event_message"), _told, "lu-table__wide"),
+    ui.Column(t("admin.event_user"), lambda event: event.user, "lu-table__quiet"),
+)
 
 
 def _events() -> rx.Component:
-    headings = (
-        (t("admin.event_time"), ""),
-        (t("admin.event_level"), ""),
-        (t("admin.event_message"), ""),
-        (t("admin.event_user"), ""),
+    table = ui.data_table(
+        AdminState.events,
+        EVENT_COLUMNS,
+        label=t("admin.events"),
+        test_id="events",
+        row_id="event-row",
     )
-    rows = rx.foreach(AdminState.events, _event)
     empty = ui.empty_state(t("admin.events_empty_title"), t("admin.events_empty_text"))
-    return ui.card(
-        rx.cond(
-            AdminState.events.length() > 0,
-            ui.table(headings, rows, label=t("admin.events"), test_id="events"),
-            empty,
-        ),
-        title=t("admin.events"),
-    )
+    return ui.card(rx.cond(AdminState.events.length() > 0, table, empty), title=t("admin.events"))
 
 
 def _clock() -> rx.Component:
@@ -188,15 +189,9 @@ def _clock() -> rx.Component:
     )
 
 
-def _waiting() -> rx.Component:
-    cards = [
-        rx.el.div(ui.skeleton("40%"), ui.skeleton("55%", "28px"), class_name="lu-card lu-stat")
-        for _ in range(10)
-    ]
-    return ui.waiting(*cards, label=t("app.loading"), class_name="lu-stats")
-
-
-def _part(name: rx.Var[str], state: rx.Var[str], detail: rx.Var[str], test_id: str) -> rx.Component:
+def _part(
+    name: rx.Var[str] | str, state: rx.Var[str] | str, detail: rx.Var[str], test_id: str
+) -> rx.Component:
     return rx.el.tr(
         rx.el.td(rx.el.span(name, class_name="lu-table__name")),
         rx.el.td(ui.badge(t_of("admin.status.", state), _tone(state))),
@@ -239,11 +234,9 @@ def _machine() -> rx.Component:
             "machine-worker",
         ),
     )
-    headings = ((t("admin.part"), ""), (t("admin.provider_status"), ""), (t("admin.detail"), ""))
-    return ui.card(
-        ui.table(headings, rows, label=t("admin.machine"), test_id="machine"),
-        title=t("admin.machine"),
-    )
+    headings = [(t(key), "") for key in ("admin.part", "admin.provider_status", "admin.detail")]
+    table = ui.table(headings, rows, label=t("admin.machine"), test_id="machine")
+    return ui.card(table, title=t("admin.machine"))
 
 
 def _foot() -> rx.Component:
@@ -254,28 +247,23 @@ def _foot() -> rx.Component:
 
 
 def dashboard() -> rx.Component:
-    """How the installation is doing."""
-    refresh = ui.button(
-        ui.icon("refresh-cw", 16),
-        rx.el.span(t("admin.refresh"), class_name="lu-wide-only"),
-        small=True,
-        aria_label=t("admin.refresh"),
-        on_click=AdminState.refresh,
-        data_testid="refresh",
+    """The state of the installation."""
+    words = t("admin.refresh")
+    refresh = ui.action(
+        ui.wide_only(words),
+        AdminState.refresh,
+        "refresh",
+        icon_name="refresh-cw",
+        aria_label=words,
     )
     body = rx.cond(
         AdminState.loaded,
         rx.fragment(_stats(), _providers(), _machine(), _events(), _foot(), _clock()),
-        _waiting(),
+        waiting_stats(10),
     )
     return admin_page("/admin", t("admin.dashboard"), t("admin.subtitle"), body, extra=refresh)
 
 
 def register(app: rx.App) -> None:
     """Add the page."""
-    app.add_page(
-        dashboard,
-        route="/admin",
-        title=t("admin.page"),
-        on_load=[AuthState.require_admin, AdminState.load_dashboard],
-    )
+    add_page(app, dashboard, "/admin", t("admin.page"), AdminState.load_dashboard)

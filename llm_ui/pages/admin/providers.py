@@ -1,21 +1,22 @@
-"""The administrator's providers: where the models come from."""
+"""The administrator's page of providers: where models come from."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import reflex as rx
 
 from llm_ui.components import ui
-from llm_ui.components.admin import admin_page
-from llm_ui.components.gguf import files_button, files_dialog
-from llm_ui.components.ollama_models import stored_button, stored_dialog
-from llm_ui.components.provider_addresses import addresses
-from llm_ui.components.provider_form import (
+from llm_ui.components.catalogue.model_files import files_button, files_dialog
+from llm_ui.components.catalogue.ollama_models import stored_button, stored_dialog
+from llm_ui.components.catalogue.provider_addresses import addresses
+from llm_ui.components.catalogue.provider_form import (
     address_dialog,
     address_question,
     delete_question,
     provider_dialog,
 )
-from llm_ui.components.provider_result import (
+from llm_ui.components.catalogue.provider_result import (
     counts,
     difference,
     fact,
@@ -26,12 +27,12 @@ from llm_ui.components.provider_result import (
     test_line,
     unanswered,
 )
+from llm_ui.components.frames.admin_frame import add_page, admin_page
 from llm_ui.components.text import duration, t, t_of, when
 from llm_ui.components.ui import settings
-from llm_ui.schemas.providers import ConnectionTest, ProviderItem
-from llm_ui.states.ai_addresses import ProviderAddressState
-from llm_ui.states.ai_providers import AIProviderState
-from llm_ui.states.auth import AuthState
+from llm_ui.schemas.catalogue.providers import ConnectionTest, ProviderItem
+from llm_ui.states.catalogue.provider_addresses import ProviderAddressState
+from llm_ui.states.catalogue.providers import AIProviderState
 
 Provider = rx.Var[ProviderItem]
 S = AIProviderState
@@ -43,77 +44,60 @@ A = ProviderAddressState
 
 def _head(provider: Provider) -> rx.Component:
     origin = rx.cond(provider.origin != "admin", t_of("providers.origin.", provider.origin), "")
-    edit = ui.icon_button(
-        "pencil", t("providers.edit_named", name=provider.name), small=True,
-        on_click=S.open_provider(provider.id), data_testid="provider-edit",
-    )  # fmt: skip
-    delete = rx.cond(
-        provider.is_deletable,
-        ui.icon_button(
-            "trash-2", t("providers.delete_named", name=provider.name), small=True,
-            on_click=S.ask_to_delete(provider.id), data_testid="provider-delete",
+    edit, delete = (t(f"providers.{what}_named", name=provider.name) for what in ("edit", "delete"))
+    trash = ui.icon_action("trash-2", delete, S.ask_to_delete(provider.id), "provider-delete")
+    actions = rx.el.div(
+        ui.icon_action("pencil", edit, S.open_provider(provider.id), "provider-edit"),
+        rx.cond(provider.is_deletable, trash),
+        settings.switch(
+            t("providers.use_named", name=provider.name),
+            provider.is_active,
+            on_click=S.switch_provider(provider.id, ~provider.is_active),
+            data_testid="provider-switch",
         ),
-    )  # fmt: skip
-    switch = settings.switch(
-        t("providers.use_named", name=provider.name),
-        provider.is_active,
-        on_click=S.switch_provider(provider.id, ~provider.is_active),
-        data_testid="provider-switch",
+        class_name="lu-address__actions",
     )
     return rx.el.div(
         rx.el.h2(provider.name, class_name="lu-provider__name"),
-        rx.el.div(edit, delete, switch, class_name="lu-address__actions"),
+        actions,
         facts(
             rx.el.span(t_of("admin.type.", provider.type)),
             fact(provider.origin != "admin", origin),
-            rx.el.span(rx.el.code(provider.base_url, class_name="lu-address__url")),
+            rx.el.span(rx.el.code(provider.api_url, class_name="lu-address__url")),
         ),
         class_name="lu-provider__head",
     )
 
 
+def _models(provider: Provider) -> rx.Component:
+    count = provider.models
+    listed = t("providers.models_listed", count=count, time=when(provider.synced_at))
+    words = rx.cond(provider.synced_at != "", listed, t("admin.models_count", count=count))
+    link = ui.link(words, href="/admin/models?provider=" + provider.id, class_name="lu-link")
+    return rx.el.span(link, data_testid="provider-models")
+
+
 def _state(provider: Provider) -> rx.Component:
-    # The provider answers, but not at its own address.
+    def badge(word: str, *tone: str) -> rx.Component:
+        return ui.badge(t(f"providers.{word}"), *tone, data_testid="provider-status")
+
+    # The provider responds, but not at its own address.
     is_partly = (provider.status == "ok") & (provider.reason != "")
-    badge = rx.cond(
-        provider.is_active,
-        rx.cond(
-            is_partly,
-            ui.badge(t("providers.partly"), "warn", data_testid="provider-status"),
-            status(provider),
-        ),
-        ui.badge(t("providers.off"), data_testid="provider-status"),
-    )
+    is_on = rx.cond(is_partly, badge("partly", "warn"), status(provider))
+    latency, headers = provider.latency_ms, provider.headers.length()
     about = facts(
         fact(provider.since != "", t("providers.since", time=when(provider.since))),
-        fact(
-            provider.latency_ms >= 0,
-            t("providers.latency", time=duration(provider.latency_ms)),
-        ),
-        rx.el.span(
-            ui.link(
-                rx.cond(
-                    provider.synced_at != "",
-                    t(
-                        "providers.models_listed",
-                        count=provider.models,
-                        time=when(provider.synced_at),
-                    ),
-                    t("admin.models_count", count=provider.models),
-                ),
-                href="/admin/models?provider=" + provider.id,
-                class_name="lu-link",
-            ),
-            data_testid="provider-models",
-        ),
+        fact(latency >= 0, t("providers.latency", time=duration(latency))),
+        _models(provider),
         fact(provider.key_stored, t("providers.key_note")),
-        fact(
-            provider.headers.length() > 0,
-            t("providers.headers_note", count=provider.headers.length()),
-        ),
+        fact(headers > 0, t("providers.headers_note", count=headers)),
         fact(provider.limit > 0, t("providers.limit_note", count=provider.limit)),
     )
-    return rx.el.div(badge, rx.cond(provider.is_active, about), class_name="lu-provider__state")
+    return rx.el.div(
+        rx.cond(provider.is_active, is_on, badge("off")),
+        rx.cond(provider.is_active, about),
+        class_name="lu-provider__state",
+    )
 
 
 def _trouble(provider: Provider) -> rx.Component:
@@ -171,40 +155,33 @@ def _result(provider: Provider) -> rx.Component:
 
 
 def _actions(provider: Provider) -> rx.Component:
-    is_busy = S.busy_id == provider.id
-    test = ui.button(
-        ui.icon("plug-zap", 16),
-        rx.cond(
-            is_busy & (S.busy_with == "test"), t("providers.testing"), t("providers.test_short")
+    def ask(what: str, icon_name: str, during: str, on_click: Any, test_id: str, off: Any) -> Any:
+        is_busy = (S.busy_id == provider.id) & (S.busy_with == what)
+        return ui.action(
+            rx.cond(is_busy, t(f"providers.{during}"), t(f"providers.{what}_short")),
+            on_click,
+            test_id,
+            icon_name=icon_name,
+            disabled=off,
+            aria_label=t(f"providers.{what}_named", name=provider.name),
+        )
+
+    busy, off = S.busy_id != "", ~provider.is_active
+    test, sync = S.test_saved(provider.id), S.sync_provider(provider.id)
+    return rx.el.div(
+        ask("test", "plug-zap", "testing", test, "test-saved", busy),
+        ask("sync", "refresh-cw", "syncing", sync, "sync-now", busy | off),
+        ui.action(
+            t("providers.address_add"),
+            A.new_address(provider.id),
+            "address-add",
+            icon_name="plus",
+            aria_label=t("providers.address_add_named", name=provider.name),
         ),
-        small=True,
-        disabled=S.busy_id != "",
-        aria_label=t("providers.test_named", name=provider.name),
-        on_click=S.test_saved(provider.id),
-        data_testid="test-saved",
+        stored_button(provider),
+        files_button(provider),
+        class_name="lu-provider__actions",
     )
-    sync = ui.button(
-        ui.icon("refresh-cw", 16),
-        rx.cond(
-            is_busy & (S.busy_with == "sync"), t("providers.syncing"), t("providers.sync_short")
-        ),
-        small=True,
-        disabled=(S.busy_id != "") | ~provider.is_active,
-        aria_label=t("providers.sync_named", name=provider.name),
-        on_click=S.sync_provider(provider.id),
-        data_testid="sync-now",
-    )
-    add = ui.button(
-        ui.icon("plus", 16),
-        t("providers.address_add"),
-        small=True,
-        aria_label=t("providers.address_add_named", name=provider.name),
-        on_click=A.new_address(provider.id),
-        data_testid="address-add",
-    )
-    stored = stored_button(provider)
-    files = files_button(provider)
-    return rx.el.div(test, sync, add, stored, files, class_name="lu-provider__actions")
 
 
 def _provider(provider: Provider) -> rx.Component:
@@ -226,66 +203,49 @@ def _provider(provider: Provider) -> rx.Component:
 
 
 def _add(test_id: str = "add-provider") -> rx.Component:
-    return ui.button(
-        ui.icon("plus", 16), t("providers.add"), look="primary", small=True,
-        on_click=S.new_provider, data_testid=test_id,
-    )  # fmt: skip
+    return ui.action(t("providers.add"), S.new_provider, test_id, icon_name="plus", look="primary")
 
 
 def _list() -> rx.Component:
-    more = rx.cond(
-        S.has_more,
-        ui.button(t("common.more"), on_click=S.load_more, data_testid="more-providers"),
+    more = ui.button(t("common.more"), on_click=S.load_more, data_testid="more-providers")
+    empty = ui.empty_state(
+        t("providers.empty_title"),
+        t("providers.empty_text"),
+        _add("first-provider"),
+        test_id="no-providers",
     )
-    empty = ui.card(
-        ui.empty_state(
-            t("providers.empty_title"), t("providers.empty_text"), _add("first-provider"),
-            test_id="no-providers",
-        )
-    )  # fmt: skip
-    return rx.cond(
-        S.providers.length() > 0,
-        rx.fragment(rx.el.ul(rx.foreach(S.providers, _provider), class_name="lu-providers"), more),
-        empty,
-    )
+    cards = rx.el.ul(rx.foreach(S.items, _provider), class_name="lu-providers")
+    some = rx.fragment(cards, rx.cond(S.has_more, more))
+    return rx.cond(S.items.length() > 0, some, ui.card(empty))
 
 
 def _waiting() -> rx.Component:
     shapes = [
         rx.el.div(
-            ui.skeleton("30%", "18px"), ui.skeleton("55%"), ui.skeleton("70%"),
+            ui.skeleton("30%", "18px"),
+            ui.skeleton("55%"),
+            ui.skeleton("70%"),
             class_name="lu-card lu-provider",
         )
         for _ in range(3)
-    ]  # fmt: skip
+    ]
     return ui.waiting(*shapes, label=t("app.loading"), class_name="lu-providers")
 
 
 def providers() -> rx.Component:
-    """Every provider with how it is, and what can be done with it."""
-    return rx.fragment(
-        admin_page(
-            "/admin/providers",
-            t("providers.title"),
-            t("providers.subtitle"),
-            rx.cond(S.loaded, _list(), _waiting()),
-            extra=_add(),
-            test_id="providers-page",
-        ),
-        provider_dialog(),
-        delete_question(),
-        address_dialog(),
-        address_question(),
-        stored_dialog(),
-        files_dialog(),
+    """All providers with their status and actions."""
+    page = admin_page(
+        "/admin/providers",
+        t("providers.title"),
+        t("providers.subtitle"),
+        rx.cond(S.loaded, _list(), _waiting()),
+        extra=_add(),
+        test_id="providers-page",
     )
+    questions = (delete_question(), address_dialog(), address_question())
+    return rx.fragment(page, provider_dialog(), *questions, stored_dialog(), files_dialog())
 
 
 def register(app: rx.App) -> None:
     """Add the page."""
-    app.add_page(
-        providers,
-        route="/admin/providers",
-        title=t("providers.page"),
-        on_load=[AuthState.require_admin, S.load_providers],
-    )
+    add_page(app, providers, "/admin/providers", t("providers.page"), S.load_providers)

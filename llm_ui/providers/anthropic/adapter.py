@@ -1,4 +1,4 @@
-"""Anthropic behind the Provider protocol."""
+"""The Provider implementation for Anthropic."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from llm_ui.enums import MessageRole
 from llm_ui.errors import ProviderRefused
 from llm_ui.providers.anthropic.parse import StreamParser, parse_models
 from llm_ui.providers.base import CONTINUE
@@ -14,25 +15,27 @@ from llm_ui.wire.events import ChatRequest, ModelInfo, PromptMessage, StreamEven
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 API_VERSION = "2023-06-01"
-# The API wants a limit; this one is within every model's own.
+# The API requires a limit; this one is within every model's maximum.
 DEFAULT_MAX_TOKENS = 4096
-# What a model may think beside its answer; the API wants at least 1024.
+# The thinking budget on top of the answer; the API requires at least 1024.
 THINKING_TOKENS = 4096
 
 
 def body_json(request: ChatRequest) -> dict[str, Any]:
-    """The body of a request: the system's words apart from the turns, empty turns
-    (which are refused) left out. Newer models take temperature or top_p, not both;
-    its temperature ends at 1; a seed is not known there."""
+    """The body of a request: system text separate from the turns, and without empty turns, which
+    the API rejects. Newer models accept temperature or top_p, not both; the maximum temperature is
+    1; there is no seed."""
     sampling = request.sampling
-    system = "\n\n".join(m.content for m in request.messages if m.role == "system" and m.content)
+    system = "\n\n".join(
+        m.content for m in request.messages if m.role == MessageRole.SYSTEM and m.content
+    )
     turns = [
         {"role": m.role, "content": _content(m)}
         for m in request.messages
-        if m.role != "system" and (m.content.strip() or m.images)
+        if m.role != MessageRole.SYSTEM and (m.content.strip() or m.images)
     ]
-    if turns and turns[-1]["role"] == "assistant":
-        # It refuses to go on from a blank.
+    if turns and turns[-1]["role"] == MessageRole.ASSISTANT:
+        # The API rejects a prefill that ends in whitespace.
         turns[-1]["content"] = request.messages[-1].content.rstrip()
     body: dict[str, Any] = {
         "model": request.model,
@@ -48,11 +51,11 @@ def body_json(request: ChatRequest) -> dict[str, Any]:
         body["top_p"] = sampling.top_p
     if sampling.stop:
         body["stop_sequences"] = list(sampling.stop)
-    # A model that writes on from its own words cannot think before them.
-    if request.thinking and turns and turns[-1]["role"] == "user":
+    # A model that continues a prefill cannot think first.
+    if request.thinking and turns and turns[-1]["role"] == MessageRole.USER:
         body["thinking"] = {"type": "enabled", "budget_tokens": THINKING_TOKENS}
         body["max_tokens"] += THINKING_TOKENS
-        # Neither may be set beside it.
+        # Neither may be combined with thinking.
         body.pop("temperature", None)
         body.pop("top_p", None)
     return body
@@ -61,7 +64,7 @@ def body_json(request: ChatRequest) -> dict[str, Any]:
 def _content(message: PromptMessage) -> str | list[dict[str, Any]]:
     if not message.images:
         return message.content
-    # Images first: that is what its makers advise.
+    # Images first, as Anthropic recommends.
     return [
         *(
             {
@@ -78,9 +81,9 @@ class AnthropicProvider(HttpAdapter):
     """See providers.base.Provider."""
 
     @staticmethod
-    def normalise(base_url: str) -> str:
-        """The API's root, without `/v1`."""
-        return base_url.rstrip("/").removesuffix("/v1")
+    def normalise(api_url: str) -> str:
+        """The API's root URL, without `/v1`."""
+        return api_url.rstrip("/").removesuffix("/v1")
 
     @staticmethod
     def auth_headers(api_key: str | None) -> dict[str, str]:
@@ -97,11 +100,11 @@ class AnthropicProvider(HttpAdapter):
         body = body_json(request)
         ways, complaint = [body], ""
         if "thinking" in body:
-            # Newer models choose their own measure and refuse a budget.
+            # Newer models choose their own budget and reject a given one.
             ways, complaint = [body, {**body, "thinking": {"type": "adaptive"}}], "thinking"
-        elif body["messages"] and body["messages"][-1]["role"] == "assistant":
-            # Newer models do not write on from words that are put into their mouth.
-            asked = [*body["messages"], {"role": "user", "content": CONTINUE}]
+        elif body["messages"] and body["messages"][-1]["role"] == MessageRole.ASSISTANT:
+            # Newer models reject a prefill.
+            asked = [*body["messages"], {"role": MessageRole.USER, "content": CONTINUE}]
             ways, complaint = [body, {**body, "messages": asked}], "prefill"
         for last, way in zip((len(ways) == 1, True), ways, strict=False):
             call = self._call("POST", "/v1/messages", way)

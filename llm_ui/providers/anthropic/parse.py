@@ -1,8 +1,7 @@
-"""The events of /v1/messages as stream events.
+"""Parsing the events of /v1/messages into stream events.
 
-Source: Anthropic's API reference, "Streaming messages". The type stands in the data
-as well as in the event's name; the data's is used. New types may appear at any time
-and are to be ignored.
+Source: Anthropic's API reference, "Streaming messages". The type is given both in the data and as
+the event's name; the data's is used. New types may be added at any time and must be ignored.
 """
 
 from __future__ import annotations
@@ -12,16 +11,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from llm_ui.enums import FinishReason
 from llm_ui.wire.chunks import ChunkParser, named, parts_in
 from llm_ui.wire.events import ModelInfo, Reasoning, StreamEvent, Token, Usage
 from llm_ui.wire.fields import child, items, name_of, size, text, tokens
 
-# The API's list says nothing of it; every model since Claude 3.7 can.
+# The API's model list does not say; every model since Claude 3.7 can think.
 _BEFORE_THINKING = re.compile(r"claude-(?:1|2|instant|3-(?!7)|3\.[0-6])")
 
 
 def parse_delta(delta: dict[str, Any]) -> Iterable[StreamEvent]:
-    """The delta of a content block: text, thinking, or something else (nothing)."""
+    """The delta of a content block: text, thinking, or anything else (ignored)."""
     kind = delta.get("type")
     if kind == "text_delta" and type(piece := delta.get("text")) is str:
         return (Token(piece),) if piece else ()
@@ -31,8 +31,8 @@ def parse_delta(delta: dict[str, Any]) -> Iterable[StreamEvent]:
 
 
 def merge_usage(known: Usage, usage: dict[str, Any]) -> Usage:
-    """The counts so far with those of one event. What was read from or written to the
-    cache is not part of `input_tokens` there; it is here."""
+    """Merge one event's counts into the counts so far. The API does not include cache reads and
+    writes in `input_tokens`; we do."""
     fresh = tokens(usage.get("input_tokens"))
     cached = tokens(usage.get("cache_read_input_tokens"))
     written = tokens(usage.get("cache_creation_input_tokens"))
@@ -45,8 +45,8 @@ def merge_usage(known: Usage, usage: dict[str, Any]) -> Usage:
 
 
 def parse_models(found: object) -> list[ModelInfo]:
-    """The list of /v1/models; what is odd about one entry costs no other one. Raises
-    ProviderError where there is none."""
+    """Parse the list of /v1/models; an odd entry does not affect the others. Raises ProviderError
+    if there is no list."""
     return [
         ModelInfo(
             name=name,
@@ -60,8 +60,8 @@ def parse_models(found: object) -> list[ModelInfo]:
 
 
 class StreamParser(ChunkParser):
-    """wire.answers.Parser for one answer: usage comes in two parts, at the beginning
-    and with the stop reason."""
+    """A `wire.answers.Parser` for one answer: usage arrives in two parts, at the start and with the
+    stop reason."""
 
     def read(self, chunk: dict[str, Any], name: str) -> Iterable[StreamEvent]:
         """See ChunkParser."""
@@ -77,9 +77,9 @@ class StreamParser(ChunkParser):
         elif kind == "message_stop":
             return self.end()
         elif kind == "message":
-            # A server that does not stream, although asked.
+            # A server that did not stream although asked to.
             found = self._take_message(chunk)
-            self.finish = self.finish or "stop"
+            self.finish = self.finish or FinishReason.STOP
             return found
         elif kind == "error" or chunk.get("error"):
             self.complain(chunk, "error")

@@ -1,4 +1,4 @@
-"""The LLM API behind the Provider protocol; its parser lives in llm_ui.api_client."""
+"""The Provider implementation for the LLM API; its parser is in llm_ui.api_client."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
 DEFAULT_BASE_URL = "http://127.0.0.1:8100"
 
 
-def normalise(base_url: str) -> str:
-    """The service's root, without `/v1`."""
-    return base_url.rstrip("/").removesuffix("/v1")
+def normalise(api_url: str) -> str:
+    """The service's root URL, without `/v1`."""
+    return api_url.rstrip("/").removesuffix("/v1")
 
 
 class LLMApiProvider:
@@ -23,7 +23,7 @@ class LLMApiProvider:
 
     def __init__(self, endpoint: Endpoint, client: httpx.AsyncClient | None = None) -> None:
         self._api = LLMApiClient(
-            normalise(endpoint.base_url),
+            normalise(endpoint.api_url),
             client=client,
             timeouts=endpoint.timeouts,
             api_key=endpoint.api_key,

@@ -1,4 +1,4 @@
-"""Ollama behind the Provider protocol."""
+"""The Provider implementation for Ollama."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN_AT_ONCE = 4
 
 
 def options_json(sampling: Sampling) -> dict[str, Any]:
-    """Sampling under Ollama's names."""
+    """The sampling parameters under Ollama's names."""
     given = sampling.as_json()
     if "max_tokens" in given:
         given["num_predict"] = given.pop("max_tokens")
@@ -31,7 +31,7 @@ def options_json(sampling: Sampling) -> dict[str, Any]:
 
 
 def turns_json(request: ChatRequest) -> list[dict[str, Any]]:
-    """The turns, images beside their words."""
+    """The turns, with images next to their text."""
     turns = messages_json(request)
     for turn, message in zip(turns, request.messages, strict=True):
         if message.images:
@@ -43,12 +43,12 @@ class OllamaProvider(HttpAdapter):
     """See providers.base.Provider."""
 
     @staticmethod
-    def normalise(base_url: str) -> str:
+    def normalise(api_url: str) -> str:
         """The server's root, without `/v1` or `/api`."""
-        return base_url.rstrip("/").removesuffix("/v1").removesuffix("/api")
+        return api_url.rstrip("/").removesuffix("/v1").removesuffix("/api")
 
     async def models(self) -> list[ModelInfo]:
-        """See Provider. Models that only embed are left out."""
+        """See Provider. Models that can only embed are left out."""
         listed = parse_models(await self._get("/api/tags"))
         limit = asyncio.Semaphore(SHOWN_AT_ONCE)
 
@@ -60,7 +60,7 @@ class OllamaProvider(HttpAdapter):
                 window, chats, thinks = parse_show(found)
                 able = parse_abilities(found)
             except ProviderError:
-                return model  # the list is worth more than its details
+                return model  # list the model even without its details
             if not chats:
                 return None
             return replace(model, context_window=window, thinks=thinks, capabilities=able)

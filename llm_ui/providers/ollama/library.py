@@ -1,4 +1,4 @@
-"""The models on an Ollama's disk: which there are, one more, one less.
+"""Managing the models on an Ollama's disk: list, pull, delete.
 
 Source: Ollama, docs/api.md ("Pull a Model", "Delete a Model", "List Local Models").
 """
@@ -19,15 +19,15 @@ from llm_ui.wire.fields import count, json_object, text
 from llm_ui.wire.http import open_stream
 from llm_ui.wire.sse import LineSplitter
 
-# A large model over a slow line; each silence has its own limit.
+# Enough for a large model over a slow line; silence has a limit of its own.
 PULL_SECONDS = 7 * 24 * 3600.0
-# It checks gigabytes without a word.
+# Ollama verifies gigabytes without sending anything.
 SILENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A model on the disk; `size` in bytes."""
+    """A model on disk; `size` is in bytes."""
 
     name: str
     size: int
@@ -35,7 +35,7 @@ class Stored:
 
 @dataclass(slots=True)
 class Pulling:
-    """How far a pull is: bytes that have come, of those that are known to have to."""
+    """The progress of a pull: bytes received, and bytes known to be needed."""
 
     done: int = 0
     total: int = 0
@@ -43,10 +43,10 @@ class Pulling:
     _layers: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def take(self, line: dict[str, Any]) -> None:
-        """Add what a line says. Raises ProviderError if it says that the pull has failed."""
+        """Update from one line of the response. Raises ProviderError if it reports a failure."""
         if line.get("error"):
             error = error_in_stream(line)
-            # It says so in words only.
+            # Ollama says so only in the message.
             if "not exist" in error.detail or "not found" in error.detail:
                 raise ModelUnavailable(error.detail, status=404)
             raise error
@@ -61,7 +61,7 @@ class Pulling:
 
 
 class OllamaLibrary(OllamaProvider):
-    """See the module."""
+    """The adapter plus the model library; see the module."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         super().__init__(endpoint)
@@ -69,7 +69,7 @@ class OllamaLibrary(OllamaProvider):
         self._slow = Timeouts(connect, SILENCE_SECONDS, SILENCE_SECONDS, PULL_SECONDS)
 
     async def stored(self) -> list[Stored]:
-        """What there is, by name. Raises ProviderError."""
+        """The models on disk, by name. Raises ProviderError."""
         listed = [
             Stored(name, count(each.get("size")) or 0)
             for each, name in named(await self._get("/api/tags"), "name", "model", "id")
@@ -77,12 +77,12 @@ class OllamaLibrary(OllamaProvider):
         return sorted(listed, key=lambda each: each.name)
 
     async def pull(self, name: str) -> AsyncGenerator[Pulling]:
-        """Download a model; what was there of it from an earlier try stays. Gives how far it
-        is, again and again the same object; closing it closes the upstream's socket.
+        """Download a model, resuming an earlier attempt. Yields the progress, each time the same
+        object; closing the iterator closes the upstream's socket.
 
         Raises:
             ModelUnavailable: there is no such model.
-            ProviderError: anything else that went wrong.
+            ProviderError: any other failure.
         """
         call = self._call("POST", "/api/pull", {"model": name, "stream": True})
         state, splitter = Pulling(), LineSplitter()
@@ -98,8 +98,7 @@ class OllamaLibrary(OllamaProvider):
             raise ProviderCutOff
 
     async def delete(self, name: str) -> None:
-        """Remove a model from the disk. Raises ProviderError; ModelUnavailable if it is not
-        there."""
+        """Delete a model from disk. Raises ProviderError; ModelUnavailable if it does not exist."""
         call = self._call("DELETE", "/api/delete", {"model": name})
         async with open_stream(self._client, call, self._brief(), self._endpoint.retry) as done:
             while await done.read():

@@ -1,4 +1,4 @@
-"""The lines of Ollama's /api/chat as stream events. Source: Ollama, docs/api.md."""
+"""Parsing the lines of Ollama's /api/chat into stream events. Source: Ollama, docs/api.md."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from llm_ui.wire.framing import WHOLE
 
 
 def parse_models(found: object) -> list[ModelInfo]:
-    """The list of /api/tags, without sizes of contexts. Raises ProviderError where there is
-    none."""
+    """Parse the list of /api/tags, which has no context windows. Raises ProviderError if there is
+    no list."""
     return [ModelInfo(name=name) for _, name in named(found, "name", "model", "id")]
 
 
 def parse_show(found: dict[str, Any]) -> tuple[int | None, bool, bool]:
-    """Of /api/show: the context's size in tokens, whether the model can chat, and whether
-    it can be asked to think."""
+    """Parse /api/show: the context window in tokens, whether the model can chat, and whether it can
+    be asked to think."""
     window = None
     for key, value in child(found.get("model_info")).items():
         if key.endswith(".context_length"):
@@ -32,15 +32,15 @@ def parse_show(found: dict[str, Any]) -> tuple[int | None, bool, bool]:
 
 
 def parse_abilities(found: dict[str, Any]) -> tuple[str, ...]:
-    """Of /api/show: what the model can do that this application asks for."""
+    """Parse /api/show: the model's capabilities that this application knows."""
     capabilities = found.get("capabilities")
     given = capabilities if isinstance(capabilities, list) else []
     return tuple(each for each in ("vision",) if each in given)
 
 
 class StreamParser(ChunkParser):
-    """wire.answers.Parser for one answer: each line is thinking, then text, and with `done`
-    the usage and the end."""
+    """A `wire.answers.Parser` for one answer: each line holds thinking, then text, and with `done`
+    the usage and the finish reason."""
 
     def read(self, chunk: dict[str, Any], name: str) -> Iterable[StreamEvent]:
         """See ChunkParser."""

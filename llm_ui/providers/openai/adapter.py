@@ -1,4 +1,4 @@
-"""OpenAI-compatible servers behind the Provider protocol."""
+"""The Provider implementation for OpenAI-compatible servers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from llm_ui.errors import ProviderRefused
+from llm_ui.errors import ModelUnavailable, ProviderError, ProviderRefused
 from llm_ui.providers.base import Endpoint
-from llm_ui.providers.http import HttpAdapter, messages_json
+from llm_ui.providers.http import messages_json
+from llm_ui.providers.openai.images import PATH as IMAGES
+from llm_ui.providers.openai.images import OpenAIImages
 from llm_ui.providers.openai.parse import StreamParser, parse_models
 from llm_ui.wire.events import ChatRequest, ModelInfo, StreamEvent
 
@@ -33,8 +35,8 @@ def _without(name: str) -> Change:
     return lambda body: {key: value for key, value in body.items() if key != name}
 
 
-# What some servers and models reject with a 400: (their complaint, the field it concerns,
-# what to send instead). Where they say nothing, `stream_options` is the likely culprit.
+# What some servers and models reject with a 400: (the error's wording, the field it is about, how
+# to change the body). If the message is unspecific, `stream_options` is the likely culprit.
 _CONCESSIONS: tuple[tuple[re.Pattern[str], str, Change], ...] = (
     (re.compile("max_completion_tokens"), "max_tokens", _rename_limit),
     (re.compile("reasoning", re.I), "reasoning_effort", _without("reasoning_effort")),
@@ -46,11 +48,11 @@ _CONCESSIONS: tuple[tuple[re.Pattern[str], str, Change], ...] = (
 
 
 def turns_json(request: ChatRequest) -> list[Body]:
-    """The turns; one with images has parts instead of a text."""
+    """The turns; those with images have parts instead of a string."""
     turns = messages_json(request)
     for turn, message in zip(turns, request.messages, strict=True):
         if message.images:
-            # Some refuse a part without text.
+            # Some servers reject an empty text part.
             words = [{"type": "text", "text": message.content}] if message.content else []
             turn["content"] = [
                 *words,
@@ -59,17 +61,17 @@ def turns_json(request: ChatRequest) -> list[Body]:
     return turns
 
 
-class OpenAIProvider(HttpAdapter):
-    """See providers.base.Provider. Remembers per model what it had to leave out."""
+class OpenAIProvider(OpenAIImages):
+    """See providers.base.ImageProvider. Remembers for each model which fields to leave out."""
 
     def __init__(self, endpoint: Endpoint, client: httpx.AsyncClient | None = None) -> None:
         super().__init__(endpoint, client)
         self._conceded: dict[str, list[Change]] = {}
 
     @staticmethod
-    def normalise(base_url: str) -> str:
-        """`/v1` is added to a bare host; any other path is taken as it is."""
-        base = base_url.rstrip("/").removesuffix("/chat/completions")
+    def normalise(api_url: str) -> str:
+        """Append `/v1` to a bare host; any other path is kept."""
+        base = api_url.rstrip("/").removesuffix("/chat/completions").removesuffix(IMAGES)
         return base if urlsplit(base).path.strip("/") else f"{base}/v1"
 
     def _body(self, request: ChatRequest) -> Body:
@@ -85,8 +87,18 @@ class OpenAIProvider(HttpAdapter):
         return body
 
     async def models(self) -> list[ModelInfo]:
-        """See Provider."""
-        return parse_models(await self._get("/models"))
+        """See Provider. A server without a model list also counts as available if it makes
+        images."""
+        try:
+            return parse_models(await self._get("/models"))
+        except ModelUnavailable as error:
+            if error.params.get("status") != 404:
+                raise
+            try:
+                await self.probe_images()
+            except ProviderError:
+                raise error from None
+        return []
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """See Provider."""
@@ -117,7 +129,7 @@ class OpenAIProvider(HttpAdapter):
 
 
 def _concession(error: ProviderRefused, body: Body) -> Change | None:
-    """What to change after a 400, if there is anything."""
+    """The change to retry with after a 400, if there is one."""
     if error.params.get("status") not in (400, 422):
         return None
     for complaint, field, change in _CONCESSIONS:

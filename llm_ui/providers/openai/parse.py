@@ -1,8 +1,8 @@
-"""The chunks of /v1/chat/completions as stream events.
+"""Parsing the chunks of /v1/chat/completions into stream events.
 
-Source: OpenAI's API reference, "chat.completion.chunk". `reasoning_content` is how
-DeepSeek, llama.cpp and vLLM send thinking, `reasoning` how OpenRouter does, parts of the
-content how Mistral does. A server that does not stream sends `message` where `delta` belongs.
+Source: OpenAI's API reference, "chat.completion.chunk". DeepSeek, llama.cpp and vLLM send thinking
+as `reasoning_content`, OpenRouter as `reasoning`, Mistral as parts of the content. A server that
+does not stream sends `message` in place of `delta`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from llm_ui.enums import FinishReason
 from llm_ui.wire.chunks import ChunkParser, named, parts_in
 from llm_ui.wire.events import ModelInfo, StreamEvent, Token, Usage
 from llm_ui.wire.failures import error_in_stream
@@ -21,10 +22,10 @@ _THINKING_NAMES = re.compile(r"(?:openai/)?(?:o[134](?:-|$)|gpt-5(?!.*chat)|gpt-
 
 
 def parse_usage(value: object) -> Usage | None:
-    """The `usage` object; None where there is none.
+    """Parse the `usage` object; None if there is none.
 
-    DeepSeek has a name of its own for what its cache gave. xAI counts reasoning beside the
-    completion, which shows by the total: it becomes part of the output.
+    DeepSeek has its own field for cached tokens. xAI does not include reasoning in the completion
+    tokens, which shows in the total: it is then added to the output.
     """
     if type(value) is not dict:
         return None
@@ -50,11 +51,11 @@ def _first(counts: dict[str, Any], *names: str) -> int | None:
 
 
 def parse_delta(delta: dict[str, Any]) -> list[StreamEvent]:
-    """The text in one choice's `delta` or `message`: thinking first, then answer. A refusal
-    is what the model answers."""
+    """The text in a choice's `delta` or `message`: thinking first, then the answer. A refusal
+    counts as the answer."""
     content = delta.get("content")
     if len(delta) == 1 and type(content) is str:
-        # What nearly every piece is.
+        # Fast path for nearly every chunk.
         return [Token(content)] if content else []
     found: list[StreamEvent] = [*ChunkParser.thoughts_in(delta)]
     if type(content) is str:
@@ -68,26 +69,34 @@ def parse_delta(delta: dict[str, Any]) -> list[StreamEvent]:
 
 
 def _thinks(name: str, parameters: object) -> bool:
-    # OpenRouter says it; of OpenAI's own models only the names do.
+    # OpenRouter lists it; for OpenAI's own models only the names tell.
     if isinstance(parameters, list):
         return "reasoning" in parameters or "reasoning_effort" in parameters
     return _THINKING_NAMES.match(name) is not None
 
 
-# What Together lists beside the models that chat.
-_OTHER_TYPES = frozenset({
-    "embedding", "image", "audio", "transcribe", "video", "moderation", "rerank",
-})  # fmt: skip
+# What Together lists besides chat models.
+_OTHER_TYPES = frozenset(
+    {
+        "embedding",
+        "image",
+        "audio",
+        "transcribe",
+        "video",
+        "moderation",
+        "rerank",
+    }
+)
 _WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_length")
 
 
 def parse_models(found: object) -> list[ModelInfo]:
-    """The list of /v1/models, also without an object around it, as Together sends it. The
-    size of the context is no part of OpenAI's form; OpenRouter, vLLM and llama.cpp each have
-    their own field for it. What is odd about one entry costs no other one.
+    """Parse the list of /v1/models, or a bare list as Together sends it. The context window is not
+    part of OpenAI's format; OpenRouter, vLLM and llama.cpp each have their own field for it. An odd
+    entry does not affect the others.
 
     Raises:
-        ProviderError: there is no list, but perhaps words that say why.
+        ProviderError: there is no list; it has the server's message, if there is one.
     """
     models = []
     for item, name in named(found):
@@ -109,8 +118,8 @@ def parse_models(found: object) -> list[ModelInfo]:
 
 
 class StreamParser(ChunkParser):
-    """wire.answers.Parser for one answer. Usage comes after the finish reason, in a
-    chunk without choices; some servers send it again and again, so the last counts."""
+    """A `wire.answers.Parser` for one answer. Usage follows the finish reason, in a chunk without
+    choices; some servers send it repeatedly, and the last one counts."""
 
     _has_deltas = False
 
@@ -134,21 +143,21 @@ class StreamParser(ChunkParser):
         if type(delta) is dict:
             self._has_deltas = True
         elif self._has_deltas:
-            # What some send at the end is the whole once more.
+            # Some servers repeat the whole answer at the end.
             delta = {}
         else:
             delta = child(choice.get("message")) or {"content": choice.get("text", delta)}
         if delta.get("tool_calls") or delta.get("function_call"):
             self.called_tool = True
         if name == WHOLE and self.finish is None:
-            self.finish = "stop"
+            self.finish = FinishReason.STOP
         return parse_delta(delta)
 
     def _stop(self, reason: object, choice: dict[str, Any], chunk: dict[str, Any]) -> None:
         if reason == "error":
-            # OpenRouter: what went wrong stands beside it.
+            # OpenRouter sends the error next to it.
             raise error_in_stream(choice.get("message") or chunk)
         self.take_reason(reason)
-        # Moonshot and Groq have places of their own for it.
+        # Moonshot and Groq put usage elsewhere.
         for holder in (choice, child(chunk.get("x_groq"))):
             self.usage = self.usage or parse_usage(holder.get("usage"))

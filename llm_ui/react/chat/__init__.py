@@ -1,4 +1,4 @@
-"""The conversation's components: answers, their log, the composer."""
+"""The components of a conversation: answers, their log, the composer."""
 
 from __future__ import annotations
 
@@ -37,13 +37,12 @@ _Sent = rx.event.passthrough_event_spec(str, str)
 
 
 class Answer(rx.Component):
-    """One answer. While `live` it shows what the state's stream brings for `run`.
+    """One answer. While `live`, it shows what is streamed to the state for `run`.
 
-    The stream is the two vars `current_response` and `current_reasoning` of the
-    state named `state_name`, each `{"g": run, "o": offset, "t": text}`, and
-    `current_sources`, `{"g": run, "s": sources}`. When `live`
-    ends, `text` and `reasoning` are what counts; what is on the screen already is
-    not rendered again.
+    The stream consists of three vars of the state named `state_name`: `current_response` and
+    `current_reasoning`, each `{"g": run, "o": offset, "t": text}`, and `current_sources`,
+    `{"g": run, "s": sources}`. When `live` ends, `text` and `reasoning` take over; what is already
+    on the screen is not rendered again.
     """
 
     library = _FILES["answer.jsx"]
@@ -59,14 +58,14 @@ class Answer(rx.Component):
     state_name: rx.Var[str]
     labels: rx.Var[dict[str, Any]]
 
-    # Something was missed: (run, how many UTF-16 units are there).
+    # A piece was missed: (run, UTF-16 offset up to which the text is complete).
     on_gap: rx.EventHandler[_Gap]
-    # It has not begun for a while: (run); what it waits for comes as `current_waiting`.
+    # Nothing has arrived for a while: (run); what it is waiting for comes as `current_waiting`.
     on_wait: rx.EventHandler[rx.event.passthrough_event_spec(int)]
 
 
 class MessageChanges(rx.Component):
-    """Shows nothing: puts the changes of the var `message_changes` into the page's own
+    """Renders nothing: applies the changes in the var `message_changes` to the page's own
     `messages`, both of the state named `state_name`."""
 
     library = _FILES["changes.jsx"]
@@ -74,49 +73,48 @@ class MessageChanges(rx.Component):
 
     state_name: rx.Var[str]
 
-    # A change was missed: the messages must come whole again.
+    # A change was missed: all messages must be sent again.
     on_gap: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class ChatLog(rx.Component):
     """A scrolling conversation that stays at its end while the reader is there.
 
-    Its children are the rows, each in a LogRow; those, and rows that carry a `data-id`,
-    are told from other children (a note above them, say).
+    Its children are the rows, each in a LogRow. LogRows, and children with a `data-id`, count as
+    rows; other children (such as a note above them) don't.
     """
 
     library = _FILES["log.jsx"]
     tag = "ChatLog"
 
     has_earlier: rx.Var[bool]
-    # The conversation goes on below the last row: its end is then not the log's.
+    # The conversation continues below the last row, so the end of the log is not its end.
     has_later: rx.Var[bool]
-    # {"n", "id"}: the message to show, mark and focus, at each new `n`; "" for none.
+    # {"n", "id"}: the message to scroll to, highlight and focus, for each new `n`; "" for none.
     aim: rx.Var[dict[str, Any]]
     jump_label: rx.Var[str]
     label: rx.Var[str]
 
-    # The top, or the end, is near and there is more: once for each row that is the first,
-    # or the last.
+    # The top, or the end, is near and there is more: fired once for each first, or last, row.
     on_reach_top: rx.EventHandler[rx.event.no_args_event_spec]
     on_reach_end: rx.EventHandler[rx.event.no_args_event_spec]
-    # The reader wants to be at the conversation's end, which is not there yet.
+    # The reader wants to jump to the end of the conversation, which isn't loaded yet.
     on_newest: rx.EventHandler[rx.event.no_args_event_spec]
 
 
 class LogRow(rx.Component):
-    """A row of a ChatLog: while it is far from what is seen, its content is not there."""
+    """A row of a ChatLog. Its content is rendered only near the visible part."""
 
     library = _FILES["log.jsx"]
     tag = "LogRow"
 
 
 class Composer(rx.Component):
-    """Where messages are written; its children stand at the left of its lower bar.
+    """The message field; its children are placed at the left of its lower bar.
 
-    `ack` is the last key that the server accepted: until it comes, the text is kept
-    for a reload. `refused` is the key of a message that it could not take: its words go back to
-    the draft of the chat `draft_key` that they were sent in.
+    `ack` is the last key that the server accepted: until then, the text is kept in case of a
+    reload. `refused` is the key of a message that was refused: its text is restored to the draft of
+    the chat (`draft_key`) that it was sent from.
     """
 
     library = _FILES["composer.jsx"]
@@ -134,15 +132,15 @@ class Composer(rx.Component):
     input_label: rx.Var[str]
     too_long_label: rx.Var[str]
     pending_label: rx.Var[str]
-    # Without these nothing can be attached: attach, drop, pasted, notReady, count, and those
-    # of react.files.UploadBox.
+    # Required for attachments: attach, drop, pasted, notReady, count, and those of
+    # react.files.UploadBox.
     file_labels: rx.Var[dict[str, Any]]
-    # How many files one message takes.
+    # The maximum number of files per message.
     max_files: rx.Var[int]
 
-    # The ids of the next message's files, as a JSON list; just before on_send.
+    # The ids of the next message's files, as a JSON list; fired just before on_send.
     on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]
-    # (text, key): the key is made here, and the same for the same message sent twice.
+    # (text, key): the key is generated here, and stays the same if the same message is sent again.
     on_send: rx.EventHandler[_Sent]
     on_stop: rx.EventHandler[rx.event.no_args_event_spec]
 
@@ -157,7 +155,7 @@ class EnterChoice(rx.Component):
 
 
 class CopyButton(rx.Component):
-    """Copies `text` and shows for a moment that it did."""
+    """Copies `text`, and briefly confirms it."""
 
     library = _FILES["small.jsx"]
     tag = "CopyButton"
@@ -169,7 +167,7 @@ class CopyButton(rx.Component):
 
 
 class Making(rx.Component):
-    """Stands where an image is being made, `since` an ISO time."""
+    """A placeholder for an image being created, `since` an ISO time."""
 
     library = _FILES["pictures.jsx"]
     tag = "Making"
@@ -179,8 +177,8 @@ class Making(rx.Component):
 
 
 class Pictures(rx.Component):
-    """Images of an answer, each of which opens large and can be downloaded. `alt` stands for
-    them. Labels: enlarge, download, close, gone (there is none any more)."""
+    """Images of an answer, which can be enlarged and downloaded. `alt` is their alternative text.
+    Labels: enlarge, download, close, gone (for a deleted image)."""
 
     library = _FILES["pictures.jsx"]
     tag = "Pictures"
@@ -191,10 +189,9 @@ class Pictures(rx.Component):
 
 
 class Question(rx.Component):
-    """A question, which can be put in other words in its place; its children stand among
-    the buttons below it. One with files (`bare`) may be without words. Labels: edit,
-    edit_label, edit_note, edit_send, cancel, too_long.
-    """
+    """A question, which can be edited in place; its children are placed among the buttons below it.
+    One with files (`bare`) may have no text. Labels: edit, edit_label, edit_note, edit_send,
+    cancel, too_long."""
 
     library = _FILES["question.jsx"]
     tag = "Question"
@@ -204,12 +201,12 @@ class Question(rx.Component):
     hint: rx.Var[str]
     labels: rx.Var[dict[str, Any]]
 
-    # (text, key): the key is made here, and the same for the same words sent twice.
+    # (text, key): the key is generated here, and stays the same if the same text is sent again.
     on_edit: rx.EventHandler[_Sent]
 
 
 class RelativeTime(rx.Component):
-    """How long ago `iso` was, in the page's language; the full date on hovering."""
+    """The time elapsed since `iso`, in the page's language; the full date is shown on hover."""
 
     library = _FILES["small.jsx"]
     tag = "RelativeTime"

@@ -5,7 +5,13 @@ const MARK_MS = 2400;
 // What is still being laid out above it moves the message no more after this.
 const HOLD_MS = 1500;
 
-/** The message's own element: an article, which says what it is. */
+/**
+ * The message's own element: an article, which says what it is.
+ *
+ * @param {HTMLElement} content
+ * @param {string} id
+ * @returns {HTMLElement | null}
+ */
 function messageOf(content, id) {
   const name = CSS.escape(id);
   const answer = content.querySelector(`[data-answer="${name}"]`);
@@ -13,15 +19,24 @@ function messageOf(content, id) {
 }
 
 export class Aim {
+  /**
+   * @param {HTMLElement} content
+   * @param {import("./pin.js").Pin} pin
+   */
   constructor(content, pin) {
     this.content = content;
     this.pin = pin;
     this.id = "";
     this.reached = "";
+    /** @type {Lu.Timer[]} */
     this.timers = [];
   }
 
-  /** The page has been asked for this message. */
+  /**
+   * The page has been asked for this message.
+   *
+   * @param {string} id
+   */
   take(id) {
     this.id = id;
     this.look();

@@ -10,17 +10,43 @@ import { Prose } from "./prose.js";
 import { Reading, Sources, fill, useSources } from "./sources.jsx";
 import { Waiting } from "./waiting.jsx";
 
+/** @typedef {{ stateName: string, run: number, live: boolean }} Live */
+/** @typedef {(kind: "append" | "replace", text: string, ms?: number) => void} Sink */
+/** @typedef {(run: number, have: number) => void} OnGap */
+/**
+ * @typedef {{
+ *   source: Live, text: string, thinkingMs: number, answering: boolean, labels: Lu.Labels,
+ *   onGap?: OnGap
+ * }} ThoughtsProps
+ */
+/**
+ * @typedef {{
+ *   text?: string, reasoning?: string, thinkingMs?: number, sources?: Lu.Source[],
+ *   run?: number, live?: boolean, stateName?: string, onGap?: OnGap,
+ *   onWait?: (run: number) => void, labels?: Lu.AnswerLabels
+ * }} AnswerProps
+ */
+
 const NAME_OF_TEXT = "current_response_rx_state_";
 const NAME_OF_THOUGHTS = "current_reasoning_rx_state_";
 
 // Pages are prerendered, where layout effects only warn.
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
-/** Gives `sink` what the store's value `name` brings for a live run. */
+/**
+ * Gives `sink` what the store's value `name` brings for a live run.
+ *
+ * @param {Live} live
+ * @param {string} name
+ * @param {Sink} sink
+ * @param {OnGap} [onGap]
+ */
 function useFollow({ stateName, run, live }, name, sink, onGap) {
   const store = useContext(StateStoreContext);
-  const follower = useRef(null);
-  const calls = useRef(null);
+  const follower = useRef(/** @type {Follower | null} */ (null));
+  const calls = useRef(
+    /** @type {{ sink: Sink, onGap?: OnGap }} */ (/** @type {unknown} */ (null)),
+  );
   calls.current = { sink, onGap };
 
   useBrowserEffect(() => {
@@ -29,10 +55,11 @@ function useFollow({ stateName, run, live }, name, sink, onGap) {
       if (follower.current) calls.current.sink("replace", "");
       follower.current = new Follower(run);
     }
+    const here = follower.current;
     const read = () => {
       const value = store.getSnapshot(stateName)?.[name];
-      const change = follower.current.take(value);
-      if (change?.kind === "gap") calls.current.onGap?.(run, follower.current.length);
+      const change = here.take(value);
+      if (change?.kind === "gap") calls.current.onGap?.(run, here.length);
       else if (change) calls.current.sink(change.kind, change.text, value.ms);
     };
     const stop = store.subscribe(stateName, read);
@@ -41,13 +68,24 @@ function useFollow({ stateName, run, live }, name, sink, onGap) {
   }, [store, stateName, name, run, live]);
 }
 
-/** 12 s, 1 min 5 s: as long as somebody waits, not as exact as it could be. */
+/**
+ * 12 s, 1 min 5 s: as long as somebody waits, not as exact as it could be.
+ *
+ * @param {number} ms
+ */
 function span(ms) {
   const seconds = Math.max(1, Math.round(ms / 1000));
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** How long the model has thought so far; counts while it does. `since` is by this clock. */
+/**
+ * How long the model has thought so far; counts while it does. `since` is by this clock.
+ *
+ * @param {React.RefObject<number>} since
+ * @param {boolean} any
+ * @param {boolean} live
+ * @param {boolean} answering
+ */
 function useSpent(since, any, live, answering) {
   const [spent, setSpent] = useState(0);
   useEffect(() => {
@@ -57,15 +95,19 @@ function useSpent(since, any, live, answering) {
     if (answering) return undefined;
     const timer = setInterval(count, 1000);
     return () => clearInterval(timer);
-  }, [any, live, answering]);
+  }, [since, any, live, answering]);
   return spent;
 }
 
-/** Reasoning, closed until somebody wants it, and not rendered before that either. */
+/**
+ * Reasoning, closed until somebody wants it, and not rendered before that either.
+ *
+ * @param {ThoughtsProps} props
+ */
 function Thoughts({ source, text, thinkingMs, answering, labels, onGap }) {
   const { live } = source;
-  const body = useRef(null);
-  const prose = useRef(null);
+  const body = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
+  const prose = useRef(/** @type {Prose | null} */ (null));
   const thoughts = useRef(text);
   const since = useRef(0);
   const [any, setAny] = useState(text !== "");
@@ -96,17 +138,22 @@ function Thoughts({ source, text, thinkingMs, answering, labels, onGap }) {
     prose.current = new Prose(body.current, labels);
     if (live) prose.current.replace(thoughts.current);
     else prose.current.finish(thoughts.current);
-  }, [open]);
+  }, [open, live, labels]);
 
   const spent = useSpent(since, any, live, answering);
   if (!any) return null;
   const busy = live && !answering;
   const ms = !live && thinkingMs >= 0 ? thinkingMs : spent;
   let words = busy ? labels.thinking : (labels.reasoning ?? labels.thinking);
-  if (busy && ms >= 1000 && labels.thinking_for) words = fill(labels.thinking_for, { value: span(ms) });
+  if (busy && ms >= 1000 && labels.thinking_for)
+    words = fill(labels.thinking_for, { value: span(ms) });
   if (!busy && ms > 0 && labels.thought_for) words = fill(labels.thought_for, { value: span(ms) });
   return (
-    <details className="lu-md-think" data-testid="thinking" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      className="lu-md-think"
+      data-testid="thinking"
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
       <summary data-busy={busy || undefined}>
         <Icon name="right" size={14} />
         {words}
@@ -116,6 +163,7 @@ function Thoughts({ source, text, thinkingMs, answering, labels, onGap }) {
   );
 }
 
+/** @param {AnswerProps} props */
 export function Answer(props) {
   return (
     <Boundary text={props.text}>
@@ -124,6 +172,7 @@ export function Answer(props) {
   );
 }
 
+/** @param {AnswerProps} props */
 function Shown({
   text = "",
   reasoning = "",
@@ -137,15 +186,15 @@ function Shown({
   labels = {},
 }) {
   const source = { stateName, run, live };
-  const body = useRef(null);
-  const prose = useRef(null);
+  const body = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
+  const prose = useRef(/** @type {Prose} */ (/** @type {unknown} */ (null)));
   const [begun, setBegun] = useState(false);
   const read = useSources(source, sources);
   const reading = live && !begun && read.some(({ state }) => state === "reading");
 
   useBrowserEffect(() => {
     prose.current ??= new Prose(body.current, labels);
-  }, []);
+  }, [labels]);
 
   useFollow(
     source,

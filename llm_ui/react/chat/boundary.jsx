@@ -2,6 +2,8 @@
 // and everything around it goes on.
 import { Component } from "react";
 
+/** @typedef {Lu.Children & { text?: string }} Props */
+
 export class Boundary extends Component {
   state = { failed: false };
 
@@ -9,10 +11,12 @@ export class Boundary extends Component {
     return { failed: true };
   }
 
+  /** @param {unknown} error */
   componentDidCatch(error) {
     console.error("A message is shown as plain text", error);
   }
 
+  /** @param {Props} before */
   componentDidUpdate(before) {
     // Another text, or another message in the same place, is tried again.
     if (this.state.failed && before.text !== this.props.text) this.setState({ failed: false });

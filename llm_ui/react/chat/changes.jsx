@@ -12,6 +12,7 @@ const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayout
 
 export class Changes {
   constructor() {
+    /** @type {Lu.Message[] | null | undefined} */
     this.rows = null;
     this.number = 0;
   }
@@ -20,6 +21,9 @@ export class Changes {
    * Takes the list as the page has it and the last change {n, put} with `after` or `before`
    * (or {}).
    * Says what to do: {rows} to show, {gap: true} (something was missed), or null.
+   *
+   * @param {Lu.Message[]} rows
+   * @param {Lu.MessageChange} [change]
    */
   take(rows, change) {
     const number = change?.n ?? 0;
@@ -30,21 +34,26 @@ export class Changes {
     const missed = !whole && number > this.number + 1;
     this.number = number;
     if (missed) return { gap: true };
-    if (!next) return null;
+    if (!next || !change) return null;
+    const { put = [] } = change;
     if (change.before) {
-      return rows[0]?.id === change.before ? { rows: [...change.put, ...rows] } : { gap: true };
+      return rows[0]?.id === change.before ? { rows: [...put, ...rows] } : { gap: true };
     }
     const place = rows.findIndex(({ id }) => id === change.after);
     if (place < 0) return { gap: true };
-    return { rows: [...rows.slice(0, place + 1), ...change.put] };
+    return { rows: [...rows.slice(0, place + 1), ...put] };
   }
 }
 
-/** Keeps `messages` of the state named `stateName` in step; shows nothing. */
+/**
+ * Keeps `messages` of the state named `stateName` in step; shows nothing.
+ *
+ * @param {{ stateName?: string, onGap?: () => void }} props
+ */
 export function MessageChanges({ stateName = "", onGap }) {
   const store = useContext(StateStoreContext);
   const dispatch = useContext(DispatchContext);
-  const missed = useRef(null);
+  const missed = useRef(/** @type {(() => void) | undefined} */ (undefined));
   missed.current = onGap;
 
   useBrowserEffect(() => {
@@ -57,7 +66,7 @@ export function MessageChanges({ stateName = "", onGap }) {
       if (!change?.rows) return;
       dispatch[stateName]({ [ROWS]: change.rows });
       // The store keeps what is equal: what it has now is what we have.
-      changes.rows = store.getSnapshot(stateName)[ROWS];
+      changes.rows = store.getSnapshot(stateName)?.[ROWS];
     };
     const stop = store.subscribe(stateName, read);
     read();

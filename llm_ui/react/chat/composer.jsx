@@ -1,6 +1,6 @@
 // Where messages are written. The text lives in the textarea alone: typing makes
 // neither React nor the server do anything.
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 
 import { Chips, DropVeil, useDrop, useUploads } from "../files/chips.jsx";
 import { AttachMenu } from "../files/pick.jsx";
@@ -9,6 +9,18 @@ import { enterSends, isSend } from "./enter.jsx";
 import { fit, isLong } from "./field.js";
 import { Go } from "./go.jsx";
 import { Outbox, SENT, giveBack, newKey, wireSize } from "./outbox.js";
+
+/**
+ * @typedef {Lu.Children & {
+ *   onSend?: (text: string, key: string) => void, onStop?: () => void,
+ *   onFiles?: (ids: string) => void, busy?: boolean, disabled?: boolean, placeholder?: string,
+ *   refused?: string, draftKey?: string, ack?: string, maxChars?: number, maxFiles?: number,
+ *   sendLabel: string, stopLabel: string, inputLabel?: string, tooLongLabel?: string,
+ *   pendingLabel?: string, fileLabels?: Lu.Labels
+ * }} Props
+ */
+/** @typedef {"long" | "pending" | "files" | "count"} Note */
+/** @typedef {import("./outbox.js").Sent & { box: Outbox, restored?: boolean }} OnItsWay */
 
 const SAVE_MS = 300;
 const SLOW_MS = 3000;
@@ -19,6 +31,7 @@ const isAway = () => !navigator.onLine || Boolean(document.querySelector(".lu-ba
 
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
+/** @param {Props} props */
 export function Composer({
   children,
   onSend,
@@ -39,18 +52,19 @@ export function Composer({
   maxFiles = 10,
   onFiles,
 }) {
-  const area = useRef(null);
-  const box = useRef(null);
-  const sent = useRef(null);
-  const saving = useRef(0);
+  const area = useRef(/** @type {HTMLTextAreaElement} */ (/** @type {unknown} */ (null)));
+  const box = useRef(/** @type {Outbox} */ (/** @type {unknown} */ (null)));
+  const sent = useRef(/** @type {OnItsWay | null} */ (null));
+  const saving = useRef(/** @type {Lu.Timer | number} */ (0));
   const acked = useRef(ack);
   const [filled, setFilled] = useState(false);
-  const [note, setNote] = useState(null);
+  const [note, setNote] = useState(/** @type {Note | null} */ (null));
   const [sendsOnEnter, setSendsOnEnter] = useState(true);
   const takesFiles = Boolean(fileLabels);
   const [files, uploads] = useUploads(fileLabels ?? NO_LABELS);
   acked.current = ack;
 
+  /** @param {Iterable<File>} given */
   const take = (given) => {
     if (takesFiles) uploads.add(given);
     setNote(null);
@@ -58,6 +72,7 @@ export function Composer({
   };
   const over = useDrop(take);
 
+  /** @param {string} text */
   const put = (text) => {
     area.current.value = text;
     changed();
@@ -76,6 +91,9 @@ export function Composer({
     if (box.current && area.current) box.current.draft = area.current.value;
   };
 
+  // For effects, which do not run again for another function.
+  const putBack = useEffectEvent(put);
+
   // Files that have arrived are kept with the draft.
   const tooMany = files.length > maxFiles;
   useEffect(() => {
@@ -87,7 +105,12 @@ export function Composer({
   useBrowserEffect(() => {
     const written = area.current.value;
     const first = sent.current;
-    if (box.current?.chat === "" && first && first.box === box.current && first.key === acked.current) {
+    if (
+      box.current?.chat === "" &&
+      first &&
+      first.box === box.current &&
+      first.key === acked.current
+    ) {
       // The first message has just made this conversation: what was typed since comes along.
       first.box.pending = null;
       sent.current = null;
@@ -96,7 +119,7 @@ export function Composer({
       box.current.files = [];
       box.current = new Outbox(draftKey);
       box.current.files = uploads.list.filter((file) => file.id).map(known);
-      put(written);
+      putBack(written);
       return;
     }
     const typedEarly = box.current ? "" : written;
@@ -111,9 +134,9 @@ export function Composer({
     const lost = pending && pending.key !== acked.current ? pending : null;
     sent.current = lost && { ...lost, box: box.current, restored: true };
     // A person may have typed before the page was alive.
-    put([lost?.text, kept || typedEarly].filter(Boolean).join("\n\n"));
+    putBack([lost?.text, kept || typedEarly].filter(Boolean).join("\n\n"));
     uploads.restore([...(lost?.files ?? []), ...brought]);
-  }, [draftKey]);
+  }, [draftKey, uploads]);
 
   // Who opens a new chat wants to write in it. On a touch screen this would bring up the
   // keyboard over the page. Who has gone to an offer to take something back stays there.
@@ -128,8 +151,9 @@ export function Composer({
     const leave = () => save();
     window.addEventListener("pagehide", leave);
     // Suggestions on the page put their words here without a way over the server.
+    /** @param {string} text */
     const ask = (text) => {
-      put(text);
+      putBack(text);
       area.current.focus();
     };
     window.lu = { ...window.lu, ask };
@@ -141,7 +165,7 @@ export function Composer({
   }, []);
 
   const settle = () => {
-    sent.current.box.pending = null;
+    if (sent.current) sent.current.box.pending = null;
     sent.current = null;
     setNote((now) => (now === "pending" ? null : now));
   };
@@ -150,11 +174,11 @@ export function Composer({
     const message = sent.current;
     if (!message || message.key !== ack) return;
     if (message.restored && area.current.value === message.text) {
-      put("");
+      putBack("");
       uploads.clear();
     }
     settle();
-  }, [ack]);
+  }, [ack, uploads]);
 
   // The server could not take a message: its words go back to the chat that they were sent in,
   // and to no other, whichever is open now.
@@ -171,11 +195,11 @@ export function Composer({
     if (!message.restored) {
       const written = area.current.value;
       uploads.restore(message.files ?? []);
-      put([message.text, written.trim() && written].filter(Boolean).join("\n\n"));
+      putBack([message.text, written.trim() && written].filter(Boolean).join("\n\n"));
     }
     save();
     area.current.focus();
-  }, [refused]);
+  }, [refused, uploads]);
 
   const send = () => {
     const text = area.current.value.trim();
@@ -190,10 +214,11 @@ export function Composer({
       return;
     }
     // The same words again after a loss are the same message: the server takes one.
+    /** @param {{ id?: string }[]} [list] */
     const ids = (list) => (list ?? []).map((file) => file.id).join();
     const before = sent.current?.restored ? sent.current : null;
-    const again = before && before.text === text && ids(before.files) === ids(attached);
-    const message = { key: again ? sent.current.key : newKey(), text, files: attached };
+    const again = before?.text === text && ids(before.files) === ids(attached) ? before : null;
+    const message = { key: again?.key ?? newKey(), text, files: attached };
     box.current.pending = message;
     sent.current = { ...message, box: box.current };
     put("");
@@ -211,20 +236,27 @@ export function Composer({
     area.current.focus();
   };
 
+  /** @param {React.KeyboardEvent} event */
   const keyed = (event) => {
     if (!isSend(event)) return;
     event.preventDefault();
     send();
   };
 
-  /** Takes a text that is too long for the field as a file; false if it is not. */
+  /**
+   * Takes a text that is too long for the field as a file; false if it is not.
+   *
+   * @param {React.SyntheticEvent} event
+   * @param {string} text
+   */
   const takeText = (event, text) => {
     if (!isLong(text)) return false;
     event.preventDefault();
-    take([new File([text], `${fileLabels.pasted}.txt`, { type: "text/plain" })]);
+    take([new File([text], `${fileLabels?.pasted}.txt`, { type: "text/plain" })]);
     return true;
   };
 
+  /** @param {React.ClipboardEvent} event */
   const pasted = (event) => {
     if (!takesFiles) return;
     const data = event.clipboardData;
@@ -237,12 +269,13 @@ export function Composer({
     }
   };
 
-  const words = {
+  const all = {
     long: tooLongLabel,
     pending: pendingLabel,
     files: fileLabels?.notReady,
     count: fileLabels?.count,
-  }[note];
+  };
+  const words = note && all[note];
   return (
     <form
       className="lu-composer"
@@ -251,8 +284,8 @@ export function Composer({
         send();
       }}
     >
-      {takesFiles && <DropVeil shown={over} words={fileLabels.drop} />}
-      {takesFiles && <Chips list={files} labels={fileLabels} uploads={uploads} />}
+      {fileLabels && <DropVeil shown={over} words={fileLabels.drop} />}
+      {fileLabels && <Chips list={files} labels={fileLabels} uploads={uploads} />}
       <textarea
         ref={area}
         className="lu-composer-text"
@@ -269,9 +302,13 @@ export function Composer({
         onDrop={(event) => takesFiles && takeText(event, event.dataTransfer.getData("text/plain"))}
       />
       {words && (
-        <p className="lu-composer-note" role={note === "pending" ? "status" : "alert"} data-kind={note}>
+        <p
+          className="lu-composer-note"
+          role={note === "pending" ? "status" : "alert"}
+          data-kind={note}
+        >
           {note === "pending" && sent.current && (
-            <span className="lu-composer-sent" dir="auto" data-testid="waiting-question">
+            <span className="lu-composer-sent lu-clamp-2" dir="auto" data-testid="waiting-question">
               {sent.current.text}
             </span>
           )}
@@ -279,8 +316,8 @@ export function Composer({
         </p>
       )}
       <div className="lu-composer-bar">
-        <div className="lu-composer-left">
-          {takesFiles && (
+        <div className="lu-row lu-grow lu-gap-1">
+          {fileLabels && (
             <AttachMenu
               labels={fileLabels}
               files={files}

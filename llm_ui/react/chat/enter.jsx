@@ -8,7 +8,7 @@ const CHOICES = ["auto", "send", "line"];
 
 function chosen() {
   try {
-    const kept = localStorage.getItem(KEPT);
+    const kept = localStorage.getItem(KEPT) ?? "";
     return CHOICES.includes(kept) ? kept : "auto";
   } catch {
     return "auto";
@@ -23,20 +23,29 @@ export function enterSends() {
   return choice === "auto" ? !isTouch() : choice === "send";
 }
 
-/** Whether this key press is the one that sends. */
+/**
+ * Whether this key press is the one that sends.
+ *
+ * @param {KeyboardEvent | React.KeyboardEvent} event
+ */
 export function isSend(event) {
   if (event.key !== "Enter" || event.shiftKey || event.altKey) return false;
   // 229: the key belongs to an input method, which Safari reports only this way.
-  const { isComposing } = event.nativeEvent ?? event;
+  const { isComposing } = "nativeEvent" in event ? event.nativeEvent : event;
   if (isComposing || event.keyCode === 229) return false;
   return event.ctrlKey || event.metaKey || enterSends();
 }
 
-/** The choice, as one of the account page's settings. */
+/**
+ * The choice, as one of the account page's settings.
+ *
+ * @param {{ labels?: Lu.Labels }} props
+ */
 export function EnterChoice({ labels = {} }) {
   // What is prerendered knows no browser.
   const [choice, setChoice] = useState("auto");
   useEffect(() => setChoice(chosen()), []);
+  /** @param {string} wanted */
   const choose = (wanted) => {
     setChoice(wanted);
     try {

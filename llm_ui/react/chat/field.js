@@ -8,12 +8,17 @@ const PASTED_LINES = 2_000;
 // What browsing would read; the server has the last word.
 const LINK = /\bhttps?:\/\/[^\s/]/i;
 
+/** @param {string} text */
 export const isLong = (text) =>
   text.length > PASTED_CHARS || text.split("\n", PASTED_LINES + 1).length > PASTED_LINES;
 
 const grows = typeof CSS !== "undefined" && CSS.supports?.("field-sizing", "content");
 
-/** Gives `area` the height of its text, and tells its form whether there is a link in it. */
+/**
+ * Gives `area` the height of its text, and tells its form whether there is a link in it.
+ *
+ * @param {HTMLTextAreaElement} area
+ */
 export function fit(area) {
   const large = area.value.length > LARGE;
   area.form?.toggleAttribute("data-link", LINK.test(area.value.slice(0, LARGE)));

@@ -1,13 +1,18 @@
 // The stream's arithmetic: which pushes belong to this answer and where they go.
 
+/** @typedef {{ kind: "append" | "replace", text: string } | { kind: "gap" }} Change */
+
 /** Resync is asked for again when the first request seems to have been lost. */
 const ASK_AGAIN_MS = 5000;
 
 export class Follower {
+  /** @param {number} run */
   constructor(run) {
     this.run = run;
     this.length = 0;
+    /** @type {unknown} */
     this.last = null;
+    /** @type {number | null} */
     this.askedAt = null;
   }
 
@@ -15,6 +20,9 @@ export class Follower {
    * Takes one value {g, o, t} and says what to do with it:
    * {kind: "append" | "replace", text}, {kind: "gap"} (ask for a resync), or null.
    * Offsets and lengths count UTF-16 units.
+   *
+   * @param {Lu.Push | null} [value]
+   * @returns {Change | null}
    */
   take(value, now = Date.now()) {
     if (!value || value === this.last) return null;
@@ -33,11 +41,19 @@ export class Follower {
     return { kind: "gap" };
   }
 
+  /**
+   * @param {string} text
+   * @returns {Change}
+   */
   append(text) {
     this.length += text.length;
     return { kind: "append", text };
   }
 
+  /**
+   * @param {string} text
+   * @returns {Change}
+   */
   replace(text) {
     this.length = text.length;
     this.askedAt = null;

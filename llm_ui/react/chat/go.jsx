@@ -1,6 +1,14 @@
 // The one button of the composer: it sends, or stops what is being answered.
 import { Icon } from "./icons.jsx";
 
+/**
+ * @typedef {{
+ *   busy: boolean, disabled: boolean, sendLabel: string, stopLabel: string,
+ *   onStop: React.MouseEventHandler
+ * }} Props
+ */
+
+/** @param {Props} props */
 export function Go({ busy, disabled, sendLabel, stopLabel, onStop }) {
   return busy ? (
     <button

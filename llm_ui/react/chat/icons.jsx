@@ -1,10 +1,12 @@
 // The few pictures these components draw themselves, on the 24-unit grid of the app's icons.
 
+/** @type {Record<string, string>} */
 const PATHS = {
   send: "m5 12 7-7 7 7M12 19V5",
   copy: "M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2ZM4 16a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2h10a2 2 0 0 1 2 2",
   check: "M20 6 9 17l-5-5",
-  pencil: "M21.2 6.8a1 1 0 0 0-4-4L3.8 16.2a2 2 0 0 0-.5.8l-1.3 4.4a.5.5 0 0 0 .6.6L7 20.7a2 2 0 0 0 .8-.5ZM15 5l4 4",
+  pencil:
+    "M21.2 6.8a1 1 0 0 0-4-4L3.8 16.2a2 2 0 0 0-.5.8l-1.3 4.4a.5.5 0 0 0 .6.6L7 20.7a2 2 0 0 0 .8-.5ZM15 5l4 4",
   down: "m6 9 6 6 6-6",
   left: "m15 6-6 6 6 6",
   zoom: "M18 11a7 7 0 1 1-14 0 7 7 0 0 1 14 0ZM21 21l-5-5M11 8v6M8 11h6",
@@ -14,13 +16,15 @@ const PATHS = {
   clip: "m21 11-9 9a5.5 5.5 0 0 1-8-8l9-9a3.7 3.7 0 0 1 5.3 5.3l-9 9a1.8 1.8 0 0 1-2.6-2.6l8.3-8.3",
   cross: "M18 6 6 18M6 6l12 12",
   file: "M14 2H6a2 2 0 0 0-2 2v16a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8ZM14 2v6h6M8 13h8M8 17h5",
-  files: "M15 2h-4a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h8a2 2 0 0 0 2-2V8ZM15 2v6h6M5 7a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h8a2 2 0 0 0 1.7-1",
+  files:
+    "M15 2h-4a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h8a2 2 0 0 0 2-2V8ZM15 2v6h6M5 7a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h8a2 2 0 0 0 1.7-1",
   upload: "M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M17 8l-5-5-5 5M12 3v12",
   download: "M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5M12 15V3",
   plus: "M12 5v14M5 12h14",
   leave: "M9 21H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h4M16 17l5-5-5-5M21 12H9",
 };
 
+/** @param {{ name: string, size?: number, filled?: boolean }} props */
 export function Icon({ name, size = 16, filled = false }) {
   return (
     <svg
@@ -35,7 +39,11 @@ export function Icon({ name, size = 16, filled = false }) {
       strokeLinejoin="round"
       aria-hidden="true"
     >
-      {name === "stop" ? <rect x="6" y="6" width="12" height="12" rx="2" /> : <path d={PATHS[name]} />}
+      {name === "stop" ? (
+        <rect x="6" y="6" width="12" height="12" rx="2" />
+      ) : (
+        <path d={PATHS[name]} />
+      )}
     </svg>
   );
 }

@@ -17,6 +17,17 @@ import { SENT } from "./outbox.js";
 import { Pin } from "./pin.js";
 import { plainTextOf } from "./plain.js";
 
+/** @typedef {(height: number | null) => void} Put */
+/** @typedef {(row: Element, put: Put) => (() => void) | undefined} WatchRow */
+/** @typedef {{ top?: (() => void) | null, end?: (() => void) | null, newest?: (() => void) | null }} Told */
+/**
+ * @typedef {Lu.Children & {
+ *   onReachTop?: () => void, onReachEnd?: () => void, onNewest?: () => void,
+ *   hasEarlier?: boolean, hasLater?: boolean, aim?: { n: number, id: string },
+ *   jumpLabel?: string, label?: string
+ * }} Props
+ */
+
 // Rows further away than this leave the page; those at the end stay, where answers are live.
 const FAR = "1500px 0px";
 const LAST = 6;
@@ -29,8 +40,13 @@ const MOVES = ["wheel", "touchmove", "keydown", "pointerdown"];
 // Pages are prerendered, where layout effects only warn.
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
-/** Tells rows whether they are near what is seen: `put` gets null, or the height to leave. */
+/**
+ * Tells rows whether they are near what is seen: `put` gets null, or the height to leave.
+ *
+ * @param {HTMLElement} box
+ */
 function watchRows(box) {
+  /** @type {Map<Element, Put>} */
   const puts = new Map();
   const watcher = new IntersectionObserver(
     (entries) => {
@@ -40,6 +56,10 @@ function watchRows(box) {
     },
     { root: box, rootMargin: FAR },
   );
+  /**
+   * @param {Element} row
+   * @param {Put} put
+   */
   return (row, put) => {
     puts.set(row, put);
     watcher.observe(row);
@@ -50,8 +70,9 @@ function watchRows(box) {
   };
 }
 
+/** @param {Element} row */
 function mustStay(row) {
-  let after = row;
+  let after = /** @type {Element | null} */ (row);
   for (let n = 0; n < LAST && after; n += 1) after = after.nextElementSibling;
   const chosen = document.getSelection();
   return (
@@ -61,23 +82,41 @@ function mustStay(row) {
   );
 }
 
-const Watch = createContext(() => undefined);
+const Watch = createContext(/** @type {WatchRow} */ (() => undefined));
 
-/** A place in the conversation that keeps its height while its row is away. */
+/**
+ * A place in the conversation that keeps its height while its row is away.
+ *
+ * @param {Lu.Children} props
+ */
 export function LogRow({ children }) {
   const watch = useContext(Watch);
-  const place = useRef(null);
-  const [height, setHeight] = useState(null);
+  const place = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
+  const [height, setHeight] = useState(/** @type {number | null} */ (null));
   useEffect(() => watch(place.current, setHeight), [watch]);
   return (
-    <div ref={place} className="lu-log-row" data-row="" style={height === null ? undefined : { height }}>
+    <div
+      ref={place}
+      className="lu-log-row"
+      data-row=""
+      style={height === null ? undefined : { height }}
+    >
       <Boundary>{height === null ? children : null}</Boundary>
     </div>
   );
 }
 
-/** Calls `reached` when an end comes near, until it answers true for the row that is there. */
+/**
+ * Calls `reached` when an end comes near, until it answers true for the row that is there.
+ *
+ * @param {HTMLElement} box
+ * @param {HTMLElement} sentinel
+ * @param {string} margin
+ * @param {() => Element | null | false} rowThere
+ * @param {() => unknown} reached
+ */
 function watchEnd(box, sentinel, margin, rowThere, reached) {
+  /** @type {Element | null} */
   let askedFor = null;
   const watcher = new IntersectionObserver(
     ([entry]) => {
@@ -86,6 +125,7 @@ function watchEnd(box, sentinel, margin, rowThere, reached) {
     },
     { root: box, rootMargin: margin },
   );
+  /** @type {Element | null | false} */
   let row = null;
   return {
     /** Watching anew reports the present state, which a change in place would not. */
@@ -100,10 +140,12 @@ function watchEnd(box, sentinel, margin, rowThere, reached) {
 }
 
 // For menus, which know a message by its id only.
+/** @param {string} id */
 const copyPlain = (id) => copyText(plainTextOf(id));
 
 const NOWHERE = { n: 0, id: "" };
 
+/** @param {Props} props */
 export function ChatLog({
   children,
   onReachTop,
@@ -115,19 +157,23 @@ export function ChatLog({
   jumpLabel,
   label,
 }) {
-  const box = useRef(null);
-  const content = useRef(null);
-  const top = useRef(null);
-  const end = useRef(null);
-  const pin = useRef(null);
-  const aimed = useRef(null);
-  const told = useRef({});
+  const box = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
+  const content = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
+  const top = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
+  const end = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
+  const pin = useRef(/** @type {Pin} */ (/** @type {unknown} */ (null)));
+  const aimed = useRef(/** @type {Aim} */ (/** @type {unknown} */ (null)));
+  const told = useRef(/** @type {Told} */ ({}));
   const [away, setAway] = useState(false);
-  const rows = useRef(null);
-  const watch = useCallback((row, put) => {
-    rows.current ??= watchRows(box.current);
-    return rows.current(row, put);
-  }, []);
+  const rows = useRef(/** @type {ReturnType<typeof watchRows> | null} */ (null));
+  const watch = useCallback(
+    /** @type {WatchRow} */
+    (row, put) => {
+      rows.current ??= watchRows(box.current);
+      return rows.current(row, put);
+    },
+    [],
+  );
   told.current = {
     top: hasEarlier ? onReachTop : null,
     end: hasLater ? onReachEnd : null,
@@ -143,6 +189,7 @@ export function ChatLog({
     });
     pin.current = here;
     aimed.current = new Aim(content.current, here);
+    /** @param {"top" | "end"} name */
     const reached = (name) => () => {
       told.current[name]?.();
       return told.current[name];

@@ -1,11 +1,14 @@
 // What was typed and what was sent, kept per conversation for as long as the tab
 // lives: a reload or a lost connection costs nobody their words.
 
+/** @typedef {{ key: string, text: string, files?: Lu.File[] }} Sent */
+
 /** Dispatched on the window when a message leaves the composer. */
 export const SENT = "lu:sent";
 
 const PREFIX = "lu-composer:";
 
+/** @param {string} key */
 function read(key) {
   try {
     return sessionStorage.getItem(PREFIX + key);
@@ -16,6 +19,10 @@ function read(key) {
 
 let left = false;
 
+/**
+ * @param {string} key
+ * @param {string | null} text
+ */
 function write(key, text) {
   if (left) return;
   try {
@@ -37,16 +44,22 @@ export function newKey() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** How many bytes `text` has in a message to the server. */
+/**
+ * How many bytes `text` has in a message to the server.
+ *
+ * @param {string} text
+ */
 export function wireSize(text) {
   return new TextEncoder().encode(JSON.stringify(text)).length;
 }
 
 export class Outbox {
+  /** @param {string} chat */
   constructor(chat) {
     this.chat = chat;
   }
 
+  /** @returns {string} */
   get draft() {
     return read(`draft:${this.chat}`) ?? "";
   }
@@ -55,10 +68,14 @@ export class Outbox {
     write(`draft:${this.chat}`, text);
   }
 
-  /** The files of the draft, as `known` of ../files/upload.js tells them. */
+  /**
+   * The files of the draft, as `known` of ../files/upload.js tells them.
+   *
+   * @returns {Lu.File[]}
+   */
   get files() {
     try {
-      return JSON.parse(read(`files:${this.chat}`)) ?? [];
+      return JSON.parse(read(`files:${this.chat}`) ?? "[]");
     } catch {
       return [];
     }
@@ -68,10 +85,14 @@ export class Outbox {
     write(`files:${this.chat}`, files.length ? JSON.stringify(files) : "");
   }
 
-  /** {key, text, files} of the message that the server has not confirmed yet, or null. */
+  /**
+   * {key, text, files} of the message that the server has not confirmed yet, or null.
+   *
+   * @returns {Sent | null}
+   */
   get pending() {
     try {
-      return JSON.parse(read(`sent:${this.chat}`));
+      return JSON.parse(read(`sent:${this.chat}`) ?? "null");
     } catch {
       return null;
     }
@@ -82,9 +103,13 @@ export class Outbox {
   }
 }
 
-/** Makes what was sent with `key`, wherever that was, a draft of that chat again. */
+/**
+ * Makes what was sent with `key`, wherever that was, a draft of that chat again.
+ *
+ * @param {string} key
+ */
 export function giveBack(key) {
-  let names = [];
+  let names;
   try {
     names = Object.keys(sessionStorage).filter((name) => name.startsWith(`${PREFIX}sent:`));
   } catch {
@@ -95,7 +120,8 @@ export function giveBack(key) {
     const message = box.pending;
     if (message?.key !== key) continue;
     const { draft, files } = box;
-    if (draft.trim() !== message.text) box.draft = [message.text, draft].filter(Boolean).join("\n\n");
+    if (draft.trim() !== message.text)
+      box.draft = [message.text, draft].filter(Boolean).join("\n\n");
     box.files = [...(message.files ?? []), ...files];
     box.pending = null;
   }

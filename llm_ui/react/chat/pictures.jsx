@@ -6,8 +6,10 @@ import { Download, Viewer, contentOf } from "../files/viewer.jsx";
 
 // Whoever waits a moment only need not read a clock.
 const PATIENCE_S = 3;
+/** @type {Lu.File[]} */
 const NOTHING = [];
 
+/** @param {{ label?: string, since?: string }} props */
 export function Making({ label = "", since = "" }) {
   const [seconds, setSeconds] = useState(0);
   useEffect(() => {
@@ -30,6 +32,7 @@ export function Making({ label = "", since = "" }) {
   );
 }
 
+/** @param {{ file: Lu.File, alt: string, labels: Lu.Labels, onOpen: () => void }} props */
 function Picture({ file, alt, labels, onOpen }) {
   const [state, setState] = useState("");
   if (state === "gone") return <p className="lu-note">{labels.gone}</p>;
@@ -57,9 +60,11 @@ function Picture({ file, alt, labels, onOpen }) {
   );
 }
 
+/** @param {{ files?: Lu.File[], alt?: string, labels?: Lu.Labels }} props */
 export function Pictures({ files = NOTHING, alt = "", labels = {} }) {
-  const [open, setOpen] = useState(null);
+  const [open, setOpen] = useState(/** @type {number | null} */ (null));
   if (!files.length) return <p className="lu-note">{labels.gone}</p>;
+  /** @param {number} number */
   const words = (number) => (files.length > 1 ? `${alt} (${number + 1})` : alt);
   return (
     <div className="lu-pictures">

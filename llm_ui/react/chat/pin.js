@@ -12,7 +12,13 @@ const LATEST_PX = 72;
 const ABOVE_SHARE = 0.16;
 
 export class Pin {
-  /** `content` is the scrolled child; its rows are LogRows, children with a data-id, or all. */
+  /**
+   * `content` is the scrolled child; its rows are LogRows, children with a data-id, or all.
+   *
+   * @param {HTMLElement} box
+   * @param {HTMLElement} content
+   * @param {(away: boolean) => void} onAway
+   */
   constructor(box, content, onAway) {
     this.box = box;
     this.content = content;
@@ -20,15 +26,20 @@ export class Pin {
     this.stuck = true;
     // Whether the conversation goes on below: its end is then no place to stay at.
     this.goesOn = false;
+    /** @type {Element | null} */
     this.held = null;
     this.top = 0;
     this.away = false;
+    /** @type {Element | null} */
     this.first = null;
     this.firstTop = 0;
   }
 
   firstRow() {
-    return this.content.querySelector(":scope > [data-row], :scope > [data-id]") ?? this.content.firstElementChild;
+    return (
+      this.content.querySelector(":scope > [data-row], :scope > [data-id]") ??
+      this.content.firstElementChild
+    );
   }
 
   lastRow() {
@@ -47,7 +58,9 @@ export class Pin {
     if (near && !this.goesOn) this.stuck = true;
     else if (scrollTop < this.top - 1) this.stuck = false;
     this.top = scrollTop;
-    this.remember();
+    // A frame tells of scrolling before it tells of sizes: rows that were put in front since are
+    // not what the reader was looking at.
+    if (!this.first?.isConnected || this.firstRow() === this.first) this.remember();
     this.tell();
   }
 
@@ -62,7 +75,11 @@ export class Pin {
     this.tell();
   }
 
-  /** Rows were put in front: what was on top stays where it was. */
+  /**
+   * Rows were put in front: what was on top stays where it was.
+   *
+   * @param {Element} row
+   */
   keep(row) {
     // Zero where the browser has anchored by itself, which none does at the very top.
     const moved = row.getBoundingClientRect().top - this.firstTop;
@@ -94,7 +111,11 @@ export class Pin {
     this.box.scrollTop = this.box.scrollHeight;
   }
 
-  /** Shows this element and keeps it there, whatever is laid out above it, until `letGo`. */
+  /**
+   * Shows this element and keeps it there, whatever is laid out above it, until `letGo`.
+   *
+   * @param {Element} element
+   */
   hold(element) {
     this.held = element;
     this.stuck = false;
@@ -104,8 +125,10 @@ export class Pin {
   }
 
   place() {
+    if (!this.held) return;
     const box = this.box.getBoundingClientRect();
-    const moved = this.held.getBoundingClientRect().top - box.top - ABOVE_SHARE * box.height;
+    const { top } = this.held.getBoundingClientRect();
+    const moved = top - box.top - ABOVE_SHARE * box.height;
     if (Math.abs(moved) > 1) this.box.scrollTop += moved;
   }
 

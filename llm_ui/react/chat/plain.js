@@ -7,6 +7,7 @@ const SKIPPED = "button, [aria-hidden=true], .lu-md-code-head, svg";
 
 class Lines {
   constructor() {
+    /** @type {string[]} */
     this.lines = [];
     this.line = "";
   }
@@ -23,20 +24,26 @@ class Lines {
   }
 }
 
+/** @param {Element} item */
 const markerOf = (item) => {
   const list = item.parentElement;
-  if (list?.tagName !== "OL") return "- ";
+  if (!(list instanceof HTMLOListElement)) return "- ";
   return `${(list.start || 1) + [...list.children].indexOf(item)}. `;
 };
 
+/**
+ * @param {Node} node
+ * @param {Lines} out
+ * @param {number} depth
+ */
 function walk(node, out, depth) {
   for (const child of node.childNodes) {
-    if (child.nodeType === Node.TEXT_NODE) {
+    if (child instanceof Text) {
       const words = child.data.replace(/\s+/g, " ");
       out.line += out.line.trim() ? words : words.trimStart();
       continue;
     }
-    if (child.nodeType !== Node.ELEMENT_NODE) continue;
+    if (!(child instanceof Element)) continue;
     const { tagName } = child;
     if (child.classList.contains("katex")) {
       out.line += child.querySelector("annotation")?.textContent ?? child.textContent;
@@ -73,13 +80,18 @@ function walk(node, out, depth) {
   }
 }
 
+/** @param {Node} root */
 export function plainText(root) {
   const out = new Lines();
   walk(root, out, 0);
   return out.text();
 }
 
-/** The plain text of the message with this id, as it is on the page. */
+/**
+ * The plain text of the message with this id, as it is on the page.
+ *
+ * @param {string} id
+ */
 export function plainTextOf(id) {
   const answer = document.querySelector(
     `[data-id="${CSS.escape(id)}"] .lu-md-body .lu-md, [data-answer="${CSS.escape(id)}"] .lu-md-body .lu-md`,

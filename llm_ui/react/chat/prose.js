@@ -3,6 +3,7 @@ import { dresser, setSources } from "../markdown/dress.js";
 import { Painter } from "../markdown/painter.js";
 import { Renderer } from "../markdown/renderer.js";
 
+/** @param {Lu.Labels} labels */
 const wordsOf = (labels) => ({
   copy: labels.copy_code ?? "",
   copied: labels.copied ?? "",
@@ -15,30 +16,44 @@ const wordsOf = (labels) => ({
 });
 
 export class Prose {
+  /**
+   * @param {HTMLElement} container
+   * @param {Lu.Labels} labels
+   */
   constructor(container, labels) {
     container.replaceChildren();
     this.renderer = new Renderer(container, dresser(container, wordsOf(labels)));
     this.painter = new Painter(() => this.renderer.paint());
   }
 
-  /** Citations may name these sources, also in what stands there already. */
+  /**
+   * Citations may name these sources, also in what stands there already.
+   *
+   * @param {Lu.Source[]} sources
+   */
   cite(sources) {
     const { container } = this.renderer;
     setSources(container, sources);
     this.renderer.dress(container, false);
   }
 
+  /** @param {string} text */
   append(text) {
     this.renderer.append(text);
     this.painter.request();
   }
 
+  /** @param {string} text */
   replace(text) {
     this.renderer.replace(text);
     this.painter.request();
   }
 
-  /** The text is complete: what is already on the screen stays as it is. */
+  /**
+   * The text is complete: what is already on the screen stays as it is.
+   *
+   * @param {string} text
+   */
   finish(text) {
     this.painter.stop();
     const { renderer } = this;

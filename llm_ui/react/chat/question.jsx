@@ -6,17 +6,30 @@ import { isSend } from "./enter.jsx";
 import { Icon } from "./icons.jsx";
 import { SENT, newKey, wireSize } from "./outbox.js";
 
+/** @typedef {(words: string, key: string) => void} OnEdit */
+/**
+ * @typedef {{
+ *   text: string, bare: boolean, labels: Lu.Labels, onDone: () => void, onEdit?: OnEdit
+ * }} EditorProps
+ */
+/**
+ * @typedef {Lu.Children & {
+ *   text?: string, bare?: boolean, hint?: string, labels?: Lu.Labels, onEdit?: OnEdit
+ * }} QuestionProps
+ */
+
 const MOST = 900_000;
 // A refused text stays in its field, to be sent again.
 const AGAIN_MS = 2500;
 
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
+/** @param {EditorProps} props */
 function Editor({ text, bare, labels, onDone, onEdit }) {
-  const form = useRef(null);
-  const area = useRef(null);
-  const timer = useRef(0);
-  const key = useRef(null);
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const area = useRef(/** @type {HTMLTextAreaElement} */ (/** @type {unknown} */ (null)));
+  const timer = useRef(/** @type {Lu.Timer | number} */ (0));
+  const key = useRef(/** @type {{ words: string, key: string } | null} */ (null));
   const [state, setState] = useState("");
 
   const fit = () => {
@@ -26,7 +39,8 @@ function Editor({ text, bare, labels, onDone, onEdit }) {
   useBrowserEffect(() => {
     fit();
     area.current.focus();
-    area.current.setSelectionRange(text.length, text.length);
+    const { length } = area.current.value;
+    area.current.setSelectionRange(length, length);
     // The log keeps its end in view while anything grows: only then comes this.
     let frame = requestAnimationFrame(() => {
       frame = requestAnimationFrame(() => form.current?.scrollIntoView({ block: "nearest" }));
@@ -88,7 +102,7 @@ function Editor({ text, bare, labels, onDone, onEdit }) {
       ) : (
         <p className="lu-edit-note">{labels.edit_note}</p>
       )}
-      <div className="lu-edit-actions">
+      <div className="lu-row lu-end lu-gap-2">
         <button
           type="button"
           className="lu-button lu-button--ghost lu-button--small"
@@ -110,14 +124,16 @@ function Editor({ text, bare, labels, onDone, onEdit }) {
   );
 }
 
+/** @param {QuestionProps} props */
 export function Question({ children, text = "", bare = false, hint = "", labels = {}, onEdit }) {
   const [editing, setEditing] = useState(false);
-  const pencil = useRef(null);
+  const pencil = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const done = () => {
     setEditing(false);
     requestAnimationFrame(() => pencil.current?.focus());
   };
-  if (editing) return <Editor text={text} bare={bare} labels={labels} onDone={done} onEdit={onEdit} />;
+  if (editing)
+    return <Editor text={text} bare={bare} labels={labels} onDone={done} onEdit={onEdit} />;
   return (
     <>
       {text && (

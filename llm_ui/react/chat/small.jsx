@@ -6,9 +6,10 @@ import { Icon } from "./icons.jsx";
 
 const SHOWN_MS = 1500;
 
+/** @param {{ text?: string, label: string, copiedLabel?: string, className?: string }} props */
 export function CopyButton({ text = "", label, copiedLabel, className = "" }) {
   const [done, setDone] = useState(false);
-  const timer = useRef(0);
+  const timer = useRef(/** @type {Lu.Timer | number} */ (0));
   useEffect(() => () => clearTimeout(timer.current), []);
 
   const copy = async () => {
@@ -33,6 +34,7 @@ export function CopyButton({ text = "", label, copiedLabel, className = "" }) {
   );
 }
 
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const STEPS = [
   ["second", 60],
   ["minute", 60],
@@ -43,6 +45,10 @@ const STEPS = [
   ["year", Infinity],
 ];
 
+/**
+ * @param {number} time
+ * @param {string} [lang]
+ */
 function ago(time, lang) {
   let distance = (time - Date.now()) / 1000;
   for (const [unit, size] of STEPS) {
@@ -55,6 +61,7 @@ function ago(time, lang) {
   return "";
 }
 
+/** @param {{ iso?: string }} props */
 export function RelativeTime({ iso = "" }) {
   // Only the browser knows the reader's clock and language: what is prerendered is empty.
   const [here, tick] = useState(0);

@@ -5,7 +5,10 @@ import { StateStoreContext } from "$/utils/context-registry";
 
 import { safeLink } from "../markdown/safe.js";
 
+/** @typedef {{ sources: Lu.Source[], labels: Lu.AnswerLabels }} ListProps */
+
 const NAME = "current_sources_rx_state_";
+/** @type {Lu.Source[]} */
 const NOTHING = [];
 // More than these are folded away.
 const SHOWN = 5;
@@ -13,10 +16,15 @@ const SHOWN = 5;
 const OWN_FILE = /^\/api\/v1\/files\/[0-9a-f-]{36}\/content$/;
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
-/** The sources of an answer: while it is live what the store says, then what it was given. */
+/**
+ * The sources of an answer: while it is live what the store says, then what it was given.
+ *
+ * @param {{ stateName: string, run: number, live: boolean }} live
+ * @param {Lu.Source[]} [given]
+ */
 export function useSources({ stateName, run, live }, given) {
   const store = useContext(StateStoreContext);
-  const [told, setTold] = useState(null);
+  const [told, setTold] = useState(/** @type {{ g: number, s: Lu.Source[] } | null} */ (null));
 
   useBrowserEffect(() => {
     if (!live || !run || !store) return undefined;
@@ -34,18 +42,27 @@ export function useSources({ stateName, run, live }, given) {
   return given?.length ? given : live ? NOTHING : (told?.s ?? NOTHING);
 }
 
+/**
+ * @param {string | undefined} label
+ * @param {Record<string, unknown>} values
+ */
 export const fill = (label, values) =>
-  String(label ?? "").replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  String(label ?? "").replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 
+/** @param {string} [url] */
 function hostOf(url) {
   try {
-    return new URL(url).host.replace(/^www\./, "");
+    return new URL(url ?? "").host.replace(/^www\./, "");
   } catch {
     return "";
   }
 }
 
-/** "Reading example.org…", for as long as nothing else is to be seen. */
+/**
+ * "Reading example.org…", for as long as nothing else is to be seen.
+ *
+ * @param {ListProps} props
+ */
 export function Reading({ sources, labels }) {
   const open = sources.filter(({ state }) => state === "reading");
   return (
@@ -57,16 +74,22 @@ export function Reading({ sources, labels }) {
   );
 }
 
-/** "Passages 3 to 5 of 40": only a part of the file was used. */
+/**
+ * "Passages 3 to 5 of 40": only a part of the file was used.
+ *
+ * @param {Lu.Part} part
+ * @param {Lu.Labels} labels
+ */
 function partWords(part, labels) {
   if (!part.first) return fill(labels.some_passages, part);
   return fill(part.first === part.last ? labels.passage : labels.passages, part);
 }
 
+/** @param {{ source: Lu.Source, labels: Lu.AnswerLabels }} props */
 function Entry({ source, labels }) {
   const { number, url, title, state, problem, part } = source;
   // What the server may not read may be something in the reader's own network.
-  const href = problem === "refused" ? null : OWN_FILE.test(url) ? url : safeLink(url);
+  const href = problem === "refused" ? null : OWN_FILE.test(url ?? "") ? url : safeLink(url);
   const host = hostOf(url);
   const failed = state === "failed";
   // An address says most in what stands behind the host.
@@ -99,7 +122,7 @@ function Entry({ source, labels }) {
         {title && host && <span className="lu-source__host">{host}</span>}
         {failed && (
           <span className="lu-source__problem" data-testid="source-problem">
-            {labels.problems?.[problem] ?? problem}
+            {labels.problems?.[problem ?? ""] ?? problem}
           </span>
         )}
       </span>
@@ -107,6 +130,7 @@ function Entry({ source, labels }) {
   );
 }
 
+/** @param {ListProps} props */
 function List({ sources, labels }) {
   return (
     <ol>
@@ -117,7 +141,11 @@ function List({ sources, labels }) {
   );
 }
 
-/** The list below an answer; of a long one the rest is folded away. */
+/**
+ * The list below an answer; of a long one the rest is folded away.
+ *
+ * @param {ListProps} props
+ */
 export function Sources({ sources, labels }) {
   const known = sources.filter(({ state }) => state !== "reading");
   if (!known.length) return null;

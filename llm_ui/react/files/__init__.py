@@ -1,4 +1,4 @@
-"""Uploading, and choosing from the library: what brings files into a list."""
+"""Adding files to a list, by upload or from the library."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ _FILES = link(
     "chips.jsx",
     "library.jsx",
     "model.jsx",
+    "pages.js",
     "parts.jsx",
     "pick.jsx",
     "preview.jsx",
+    "rest.js",
     "size.js",
     "upload.js",
     "viewer.jsx",
@@ -25,14 +27,14 @@ _FILES = link(
 
 
 class UploadBox(rx.Component):
-    """A button and the whole page as places to bring files to, and those under way.
+    """An upload button and the whole page as a drop target, with the uploads in progress.
 
-    With `taken`, the ids of what is in the list already, files can also be chosen from the
-    library, until there are `limit`.
+    With `taken`, the ids of files already in the list, files can also be chosen from the library,
+    up to `limit`.
 
-    Labels: upload, drop, attached, uploading ({percent}), reading, remove ({name}), retry,
-    tooLarge ({limit}), quota ({limit}), folder, unreachable; with `taken` those of the library
-    too: see components/files.py.
+    Labels: upload, drop, attached, uploading ({percent}), reading, remove ({name}), retry, tooLarge
+    ({limit}), quota ({limit}), folder, unreachable; with `taken`, also those of the library: see
+    components/files/files.py.
     """
 
     library = _FILES["box.jsx"]
@@ -42,17 +44,17 @@ class UploadBox(rx.Component):
     taken: rx.Var[list[str]]
     limit: rx.Var[int]
 
-    # Something has arrived, or has been read: the list is out of date.
+    # A file was uploaded or read: the list is out of date.
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
-    # These have arrived or were chosen: a JSON list of ids.
+    # These files were uploaded or chosen: a JSON list of ids.
     on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
 class Attached(rx.Component):
-    """The files of a question: images as a grid, everything else by its name. An image opens
-    large, of anything else what was read in it is shown.
+    """The files of a question: images as a grid, others by name. An image opens enlarged; other
+    files open as the text that was read.
 
-    Labels: see components/files.py, `opening_labels`.
+    Labels: see components/files/files.py, `opening_labels`.
     """
 
     library = _FILES["attached.jsx"]
@@ -63,7 +65,7 @@ class Attached(rx.Component):
 
 
 class FileName(rx.Component):
-    """A file's name, which opens it as `Attached` does."""
+    """A file's name, which opens the file as `Attached` does."""
 
     library = _FILES["attached.jsx"]
     tag = "FileName"
@@ -73,8 +75,8 @@ class FileName(rx.Component):
 
 
 class BlindNote(rx.Component):
-    """Says that the model cannot look at the images that stand in the composer, and offers
-    one that can (`other` is its id). Labels: blind, switch."""
+    """A note that the model can't see the images in the composer, offering one that can (`other` is
+    its id). Labels: blind, switch."""
 
     library = _FILES["blind.jsx"]
     tag = "BlindNote"
@@ -87,7 +89,7 @@ class BlindNote(rx.Component):
 
 
 class ModelUpload(rx.Component):
-    """A button that uploads a model file; `room` is what the disk takes, in bytes.
+    """A button that uploads a model file; `room` is the free disk space in bytes.
 
     Labels: upload, sent ({done}, {size}), cancel, room, unreachable.
     """
@@ -98,5 +100,5 @@ class ModelUpload(rx.Component):
     labels: rx.Var[dict[str, Any]]
     room: rx.Var[int]
 
-    # A file has arrived.
+    # A file was uploaded.
     on_done: rx.EventHandler[rx.event.no_args_event_spec]

@@ -6,8 +6,17 @@ import { Preview } from "./preview.jsx";
 import { sizeOf } from "./size.js";
 import { Viewer, contentOf } from "./viewer.jsx";
 
+/** @typedef {{ file?: Lu.File, number?: number }} Open */
+/**
+ * @typedef {{
+ *   open: Open | null, images: Lu.File[], labels: Lu.Labels, onShut: () => void
+ * }} OpenedProps
+ */
+
+/** @type {Lu.File[]} */
 const NOTHING = [];
 
+/** @param {{ file: Lu.File, labels: Lu.Labels, onOpen: () => void }} props */
 function Thumbnail({ file, labels, onOpen }) {
   const [gone, setGone] = useState(false);
   return (
@@ -37,6 +46,7 @@ function Thumbnail({ file, labels, onOpen }) {
   );
 }
 
+/** @param {{ file: Lu.File, onOpen: () => void }} props */
 function Document({ file, onOpen }) {
   // The page's language is known in the browser only.
   const [size, setSize] = useState("");
@@ -55,7 +65,7 @@ function Document({ file, onOpen }) {
         <span className="lu-file__picture">
           <Picture file={file} />
         </span>
-        <span className="lu-file__words">
+        <span className="lu-stack lu-grow">
           <span className="lu-file__name">{file.name}</span>
           <span className="lu-file__about">{size}</span>
         </span>
@@ -64,9 +74,13 @@ function Document({ file, onOpen }) {
   );
 }
 
-/** Labels: attached, enlarge, and those of the viewer and the preview. */
+/**
+ * Labels: attached, enlarge, and those of the viewer and the preview.
+ *
+ * @param {{ files?: Lu.File[], labels?: Lu.Labels }} props
+ */
 export function Attached({ files = NOTHING, labels = {} }) {
-  const [open, setOpen] = useState(null);
+  const [open, setOpen] = useState(/** @type {Open | null} */ (null));
   const images = files.filter((file) => file.kind === "image");
   const others = files.filter((file) => file.kind !== "image");
   if (!files.length) return null;
@@ -75,7 +89,12 @@ export function Attached({ files = NOTHING, labels = {} }) {
       {images.length > 0 && (
         <ul className="lu-shots" aria-label={labels.images} data-count={Math.min(images.length, 4)}>
           {images.map((file, number) => (
-            <Thumbnail key={file.id} file={file} labels={labels} onOpen={() => setOpen({ number })} />
+            <Thumbnail
+              key={file.id}
+              file={file}
+              labels={labels}
+              onOpen={() => setOpen({ number })}
+            />
           ))}
         </ul>
       )}
@@ -91,16 +110,21 @@ export function Attached({ files = NOTHING, labels = {} }) {
   );
 }
 
+/** @param {OpenedProps} props */
 function Opened({ open, images, labels, onShut }) {
   if (open?.file) return <Preview file={open.file} labels={labels} onShut={onShut} />;
-  if (!images[open?.number]) return null;
-  const nameOf = (number) => images[number].name;
-  return (
-    <Viewer files={images} start={open.number} altOf={nameOf} labels={labels} onShut={onShut} />
-  );
+  const number = open?.number ?? -1;
+  if (!images[number]) return null;
+  /** @param {number} at */
+  const nameOf = (at) => images[at].name;
+  return <Viewer files={images} start={number} altOf={nameOf} labels={labels} onShut={onShut} />;
 }
 
-/** A file's name that opens it. */
+/**
+ * A file's name that opens it.
+ *
+ * @param {{ file: Lu.File, labels?: Lu.Labels }} props
+ */
 export function FileName({ file, labels = {} }) {
   const [open, setOpen] = useState(false);
   const images = file.kind === "image" ? [file] : NOTHING;
@@ -116,7 +140,12 @@ export function FileName({ file, labels = {} }) {
       >
         {file.name}
       </button>
-      <Opened open={open ? shown : null} images={images} labels={labels} onShut={() => setOpen(false)} />
+      <Opened
+        open={open ? shown : null}
+        images={images}
+        labels={labels}
+        onShut={() => setOpen(false)}
+      />
     </>
   );
 }

@@ -3,14 +3,25 @@ import { useEffect, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 
+/**
+ * @typedef {{
+ *   seeing?: boolean, other?: string, labels?: Lu.Labels, onSwitch?: (other: string) => void
+ * }} Props
+ */
+
 // What the composer's chips tell of the images among them.
 export const IMAGES = "lu-attached-images";
 
-/** Labels: blind, switch (with the name of a model that sees), or none to switch to. */
+/**
+ * Labels: blind, switch (with the name of a model that sees), or none to switch to.
+ *
+ * @param {Props} props
+ */
 export function BlindNote({ seeing = true, other = "", labels = {}, onSwitch }) {
   const [images, setImages] = useState(0);
   useEffect(() => {
-    const heard = ({ detail }) => setImages(detail);
+    /** @param {Event} event */
+    const heard = (event) => setImages(/** @type {CustomEvent<number>} */ (event).detail);
     window.addEventListener(IMAGES, heard);
     return () => window.removeEventListener(IMAGES, heard);
   }, []);

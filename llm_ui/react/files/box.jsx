@@ -1,23 +1,31 @@
 // Where files are brought to a list: a button, the whole page as a place to drop, those under
 // way, and, for lists that take what is there already, the library.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 import { Chips, DropVeil, useDrop, useUploads } from "./chips.jsx";
 import { Library } from "./library.jsx";
 import { PickButton } from "./pick.jsx";
 
+/**
+ * @typedef {{
+ *   labels: Lu.Labels, taken?: string[], limit?: number, onDone?: () => void,
+ *   onFiles?: (ids: string) => void
+ * }} Props
+ */
+
+/** @param {Props} props */
 export function UploadBox({ labels, taken, limit, onDone, onFiles }) {
   const [list, uploads] = useUploads(labels);
   const over = useDrop((files) => uploads.add(files));
   const seen = useRef(new Set());
   const [open, setOpen] = useState(false);
-  const opener = useRef(null);
-  const field = useRef(null);
+  const opener = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  const field = useRef(/** @type {HTMLInputElement} */ (/** @type {unknown} */ (null)));
 
   // What has arrived stands in the list; what has not stays here and says why.
   const missing = list.filter((file) => !file.id);
-  useEffect(() => {
+  const told = useEffectEvent(() => {
     const fresh = [];
     let read = false;
     for (const file of list) {
@@ -29,7 +37,8 @@ export function UploadBox({ labels, taken, limit, onDone, onFiles }) {
     }
     if (fresh.length) onFiles?.(JSON.stringify(fresh));
     if (read || (fresh.length && !onFiles)) onDone?.();
-  }, [list]);
+  });
+  useEffect(() => told(), [list]);
 
   return (
     <>
@@ -59,13 +68,13 @@ export function UploadBox({ labels, taken, limit, onDone, onFiles }) {
         <Chips list={missing} labels={labels} uploads={uploads} />
       </div>
       <DropVeil shown={over} words={labels.drop} />
-      {open && (
+      {open && taken && (
         <Library
           labels={labels}
           taken={taken}
           count={taken.length}
-          limit={limit}
-          onChosen={(files) => onFiles(JSON.stringify(files.map(({ id }) => id)))}
+          limit={limit ?? Infinity}
+          onChosen={(files) => onFiles?.(JSON.stringify(files.map(({ id }) => id)))}
           onUpload={() => field.current.click()}
           onShut={() => {
             setOpen(false);

@@ -8,10 +8,15 @@ import { Picture, fill } from "./parts.jsx";
 import { sizeOf } from "./size.js";
 import { Uploads, filesOf } from "./upload.js";
 
-/** [list, uploads]: the files of this component, kept as long as it lives. */
+/**
+ * [list, uploads]: the files of this component, kept as long as it lives.
+ *
+ * @param {Lu.Labels} labels
+ * @returns {[Lu.Upload[], Uploads]}
+ */
 export function useUploads(labels) {
-  const [list, show] = useState([]);
-  const uploads = useRef(null);
+  const [list, show] = useState(/** @type {Lu.Upload[]} */ ([]));
+  const uploads = useRef(/** @type {Uploads | null} */ (null));
   uploads.current ??= new Uploads({ changed: show });
   const mine = uploads.current;
   mine.words = labels;
@@ -23,7 +28,11 @@ export function useUploads(labels) {
   return [list, mine];
 }
 
-/** Calls `take(files)` for files dropped anywhere on the page; true while some are over it. */
+/**
+ * Calls `take(files)` for files dropped anywhere on the page; true while some are over it.
+ *
+ * @param {(files: File[]) => void} take
+ */
 export function useDrop(take) {
   const [over, setOver] = useState(false);
   const taking = useRef(take);
@@ -31,36 +40,50 @@ export function useDrop(take) {
   useEffect(() => {
     // Entering a child comes before leaving its parent: only a count knows when all is left.
     let depth = 0;
+    /** @param {DragEvent} event */
     const holds = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+    /** @param {DragEvent} event */
     const enter = (event) => {
       if (!holds(event)) return;
       event.preventDefault();
       depth += 1;
       setOver(true);
     };
+    /** @param {DragEvent} event */
     const leave = (event) => {
       if (!holds(event)) return;
       depth = Math.max(0, depth - 1);
       if (!depth) setOver(false);
     };
-    const hover = (event) => holds(event) && event.preventDefault();
+    /** @param {DragEvent} event */
+    const hover = (event) => {
+      if (holds(event)) event.preventDefault();
+    };
+    /** @param {DragEvent} event */
     const drop = (event) => {
       if (!holds(event)) return;
       event.preventDefault();
       depth = 0;
       setOver(false);
-      const files = filesOf(event.dataTransfer);
+      const files = event.dataTransfer ? filesOf(event.dataTransfer) : [];
       if (files.length) taking.current(files);
     };
-    const all = { dragenter: enter, dragleave: leave, dragover: hover, drop };
-    for (const [name, listener] of Object.entries(all)) window.addEventListener(name, listener);
+    /** @type {["dragenter" | "dragleave" | "dragover" | "drop", (event: DragEvent) => void][]} */
+    const all = [
+      ["dragenter", enter],
+      ["dragleave", leave],
+      ["dragover", hover],
+      ["drop", drop],
+    ];
+    for (const [name, listener] of all) window.addEventListener(name, listener);
     return () => {
-      for (const [name, listener] of Object.entries(all)) window.removeEventListener(name, listener);
+      for (const [name, listener] of all) window.removeEventListener(name, listener);
     };
   }, []);
   return over;
 }
 
+/** @param {{ shown: boolean, words?: string }} props */
 export function DropVeil({ shown, words }) {
   if (!shown) return null;
   return (
@@ -73,6 +96,10 @@ export function DropVeil({ shown, words }) {
   );
 }
 
+/**
+ * @param {Lu.Upload} file
+ * @param {Lu.Labels} labels
+ */
 function about(file, labels) {
   if (file.status === "uploading" || file.status === "queued") {
     return fill(labels.uploading, { percent: file.percent ?? 0 });
@@ -84,6 +111,7 @@ function about(file, labels) {
   return file.error || labels.unreachable;
 }
 
+/** @param {{ file: Lu.Upload, labels: Lu.Labels, uploads: Uploads }} props */
 function Chip({ file, labels, uploads }) {
   const bad = file.status === "failed" || file.status === "refused";
   const busy = !bad && file.status !== "ready";
@@ -92,11 +120,15 @@ function Chip({ file, labels, uploads }) {
       <span className="lu-chip-picture">
         <Picture file={file} />
       </span>
-      <span className="lu-chip-words">
+      <span className="lu-stack lu-grow">
         <span className="lu-chip-name" data-tip={file.name}>
           {file.name}
         </span>
-        <span className="lu-chip-about" data-note={Boolean(file.note)} role={bad ? "alert" : undefined}>
+        <span
+          className="lu-chip-about"
+          data-note={Boolean(file.note)}
+          role={bad ? "alert" : undefined}
+        >
           {about(file, labels)}
         </span>
       </span>
@@ -134,10 +166,12 @@ function Chip({ file, labels, uploads }) {
   );
 }
 
+/** @param {{ list: Lu.Upload[], labels: Lu.Labels, uploads: Uploads }} props */
 export function Chips({ list, labels, uploads }) {
-  const box = useRef(null);
+  const box = useRef(/** @type {HTMLUListElement} */ (/** @type {unknown} */ (null)));
   // What came last is what one wants to see, also when it says at length why it failed.
-  const last = list.length ? `${list.at(-1).key} ${list.at(-1).status}` : "";
+  const newest = list.at(-1);
+  const last = newest ? `${newest.key} ${newest.status}` : "";
   useEffect(() => {
     if (last) box.current.scrollTop = box.current.scrollHeight;
   }, [last]);
@@ -145,9 +179,12 @@ export function Chips({ list, labels, uploads }) {
   const images = list.filter((file) => file.kind === "image" && file.status !== "refused").length;
   useEffect(() => {
     if (!labels.tellsImages) return undefined;
+    /** @param {number} detail */
     const tell = (detail) => window.dispatchEvent(new CustomEvent(IMAGES, { detail }));
     tell(images);
-    return () => tell(0);
+    return () => {
+      tell(0);
+    };
   }, [images, labels.tellsImages]);
   if (!list.length) return null;
   return (

@@ -3,90 +3,45 @@ import { useEffect, useId, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 
 import { Icon } from "../chat/icons.jsx";
-import { backendOrigin } from "../session/backend.js";
-import { Picture, fill } from "./parts.jsx";
+import { usePages } from "./pages.js";
+import { Picture, fill, kindOf } from "./parts.jsx";
 import { sizeOf } from "./size.js";
-import { read } from "./upload.js";
-
-const PAGE = 30;
-const REST_MS = 200;
-const PHONE = "(max-width: 767px)";
-const KINDS = [
-  [/pdf$/, "PDF"],
-  [/wordprocessingml/, "Word"],
-  [/spreadsheetml/, "Excel"],
-  [/presentationml/, "PowerPoint"],
-  [/html$/, "HTML"],
-  [/^image\/(\w+)$/, null],
-];
-const STEPS = { ArrowDown: 1, ArrowUp: -1 };
-
-/** What a file is, in a word that every language has. */
-function kindOf({ media_type: type }) {
-  for (const [pattern, name] of KINDS) {
-    const found = pattern.exec(type);
-    if (found) return name ?? found[1].toUpperCase();
-  }
-  return "Text";
-}
-
-const dayOf = (iso) =>
-  new Intl.DateTimeFormat(document.documentElement.lang || "en", { dateStyle: "medium" }).format(
-    new Date(iso),
-  );
-
-function pageOf(query, cursor, signal) {
-  const asked = new URLSearchParams({ limit: PAGE });
-  if (query) asked.set("q", query);
-  if (cursor) asked.set("cursor", cursor);
-  return read(backendOrigin(), `/api/v1/files?${asked}`, signal);
-}
 
 /**
- * [list, load the next page or try again]: the pages of a search. `state` is searching, paging,
- * ready or failed; what was found before stays while one searches, so that nothing jumps.
+ * @typedef {{
+ *   labels: Lu.Labels, taken: string[], count: number, limit: number,
+ *   onChosen: (files: Lu.File[]) => void, onUpload: () => void, onShut: () => void
+ * }} Props
  */
-function usePages(query) {
-  const [list, setList] = useState({ state: "searching", items: [], cursor: null });
-  const asked = useRef(null);
+/**
+ * @typedef {{
+ *   file: Lu.File, labels: Lu.Labels, isTaken: boolean, isPicked: boolean, isFull: boolean,
+ *   onTick: () => void
+ * }} RowProps
+ */
 
-  const load = (cursor, before) => {
-    asked.current?.abort();
-    asked.current = new AbortController();
-    const { signal } = asked.current;
-    setList(({ items }) => ({ state: cursor ? "paging" : "searching", items, cursor }));
-    pageOf(query, cursor, signal)
-      .then((page) => {
-        if (signal.aborted) return;
-        const known = new Set(before.map(({ id }) => id));
-        const fresh = page.items.filter(({ id }) => !known.has(id));
-        setList({ state: "ready", items: [...before, ...fresh], cursor: page.next_cursor });
-      })
-      .catch(() => {
-        if (!signal.aborted) setList({ state: "failed", items: before, cursor });
-      });
-  };
+const PHONE = "(max-width: 767px)";
+/** @type {Record<string, number | undefined>} */
+const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
-  useEffect(() => {
-    const timer = setTimeout(() => load(null, []), query ? REST_MS : 0);
-    return () => clearTimeout(timer);
-  }, [query]);
-  useEffect(() => () => asked.current?.abort(), []);
-
-  const more = () => load(list.cursor, list.cursor ? list.items : []);
-  return [list, more];
-}
+/** @param {string} [iso] */
+const dayOf = (iso) =>
+  new Intl.DateTimeFormat(document.documentElement.lang || "en", { dateStyle: "medium" }).format(
+    new Date(iso ?? ""),
+  );
 
 /**
  * A dialog that is open for as long as it is there.
  * `taken` are ids that cannot be chosen again; there are `count` files already where at most
  * `limit` may be. `onChosen(files)` gets what was ticked, `onShut()` comes when the dialog has gone, `onUpload()` when the person
  * has nothing to choose from and wants to bring something.
+ *
+ * @param {Props} props
  */
 export function Library({ labels, taken, count, limit, onChosen, onUpload, onShut }) {
-  const dialog = useRef(null);
-  const field = useRef(null);
-  const box = useRef(null);
+  const dialog = useRef(/** @type {HTMLDialogElement} */ (/** @type {unknown} */ (null)));
+  const field = useRef(/** @type {HTMLInputElement} */ (/** @type {unknown} */ (null)));
+  const box = useRef(/** @type {HTMLDivElement} */ (/** @type {unknown} */ (null)));
   const [query, setQuery] = useState("");
   const [picked, setPicked] = useState(new Map());
   const [list, more] = usePages(query.trim());
@@ -100,12 +55,14 @@ export function Library({ labels, taken, count, limit, onChosen, onUpload, onShu
     else dialog.current.focus();
   }, []);
 
+  /** @param {Lu.File} file */
   const tick = (file) => {
     const next = new Map(picked);
     if (!next.delete(file.id)) next.set(file.id, file);
     setPicked(next);
   };
 
+  /** @param {React.FormEvent} event */
   const submit = (event) => {
     event.preventDefault();
     // A portal's events go on to the composer's form, which must not send.
@@ -123,6 +80,7 @@ export function Library({ labels, taken, count, limit, onChosen, onUpload, onShu
 
   const boxes = () => [...box.current.querySelectorAll("input:not(:disabled)")];
 
+  /** @param {React.KeyboardEvent} event */
   const keyed = (event) => {
     const step = STEPS[event.key];
     const down = event.target === field.current && event.key === "Enter" && !picked.size;
@@ -130,7 +88,7 @@ export function Library({ labels, taken, count, limit, onChosen, onUpload, onShu
     const all = boxes();
     if (!all.length) return;
     event.preventDefault();
-    const here = all.indexOf(document.activeElement);
+    const here = all.findIndex((each) => each === document.activeElement);
     const next = here + (step ?? 1);
     if (next < 0) field.current.focus();
     else all[Math.min(next, all.length - 1)].focus();
@@ -271,9 +229,14 @@ export function Library({ labels, taken, count, limit, onChosen, onUpload, onShu
   );
 }
 
+/** @param {RowProps} props */
 function Row({ file, labels, isTaken, isPicked, isFull, onTick }) {
   const failed = file.status === "failed";
-  const about = [kindOf(file), sizeOf(file.size, document.documentElement.lang || "en"), dayOf(file.created_at)];
+  const about = [
+    kindOf(file),
+    sizeOf(file.size, document.documentElement.lang || "en"),
+    dayOf(file.created_at),
+  ];
   if (file.status === "waiting") about.push(labels.reading);
   return (
     <li>
@@ -288,7 +251,7 @@ function Row({ file, labels, isTaken, isPicked, isFull, onTick }) {
         <span className="lu-file__picture">
           <Picture file={file} />
         </span>
-        <span className="lu-file__words">
+        <span className="lu-stack lu-grow">
           <span className="lu-file__name" data-tip={file.name}>
             {file.name}
           </span>
@@ -302,6 +265,7 @@ function Row({ file, labels, isTaken, isPicked, isFull, onTick }) {
   );
 }
 
+/** @param {{ labels: Lu.Labels, count: number }} props */
 function Waiting({ labels, count }) {
   return (
     <div role="status" className="lu-choose__waiting">
@@ -309,7 +273,7 @@ function Waiting({ labels, count }) {
       {Array.from({ length: count }, (_, place) => (
         <div key={place} className="lu-choose__row" aria-hidden="true">
           <span className="lu-skeleton" style={{ width: 38, height: 38 }} />
-          <span className="lu-file__words">
+          <span className="lu-stack lu-grow lu-gap-2">
             <span className="lu-skeleton" style={{ width: `${60 - 8 * place}%`, height: 12 }} />
             <span className="lu-skeleton" style={{ width: "32%", height: 10 }} />
           </span>

@@ -2,23 +2,28 @@
 import { useRef, useState } from "react";
 
 import { backendOrigin } from "../session/backend.js";
+import { language, tokenOf } from "./rest.js";
 import { sizeOf } from "./size.js";
-import { language, tokenOf } from "./upload.js";
 
 const FILES = "/api/v1/admin/model-files";
 
+/** @param {{ labels?: Lu.Labels, room?: number, onDone?: () => void }} props */
 export function ModelUpload({ labels = {}, room = 0, onDone }) {
-  const input = useRef(null);
-  const request = useRef(null);
-  const [state, setState] = useState(null);
+  const input = useRef(/** @type {HTMLInputElement} */ (/** @type {unknown} */ (null)));
+  const request = useRef(/** @type {XMLHttpRequest | null} */ (null));
+  const [state, setState] = useState(
+    /** @type {{ name: string, sent: number, size: number } | null} */ (null),
+  );
   const [problem, setProblem] = useState("");
 
+  /** @param {string} words */
   const end = (words) => {
     request.current = null;
     setState(null);
     setProblem(words);
   };
 
+  /** @param {File} file */
   const send = async (file) => {
     setProblem("");
     if (room && file.size > room) {
@@ -26,7 +31,7 @@ export function ModelUpload({ labels = {}, room = 0, onDone }) {
       return;
     }
     setState({ name: file.name, sent: 0, size: file.size });
-    let csrf = "";
+    let csrf;
     try {
       csrf = await tokenOf(backendOrigin());
     } catch {
@@ -43,8 +48,7 @@ export function ModelUpload({ labels = {}, room = 0, onDone }) {
     call.setRequestHeader("Content-Type", "application/octet-stream");
     call.setRequestHeader("X-CSRF-Token", csrf);
     call.setRequestHeader("Accept-Language", language());
-    call.upload.onprogress = ({ loaded }) =>
-      setState((now) => now && { ...now, sent: loaded });
+    call.upload.onprogress = ({ loaded }) => setState((now) => now && { ...now, sent: loaded });
     call.onload = () => {
       if (call.status !== 201) return end(call.response?.detail ?? labels.unreachable);
       end("");
@@ -64,7 +68,7 @@ export function ModelUpload({ labels = {}, room = 0, onDone }) {
         hidden
         data-testid="gguf-file"
         onChange={(event) => {
-          const [file] = event.target.files;
+          const [file] = event.target.files ?? [];
           event.target.value = "";
           if (file) send(file);
         }}
@@ -72,7 +76,12 @@ export function ModelUpload({ labels = {}, room = 0, onDone }) {
       {state ? (
         <div className="lu-upload-model__way">
           <span className="lu-stored__name">{state.name}</span>
-          <progress className="lu-progress" max={state.size || 1} value={state.sent} aria-label={state.name} />
+          <progress
+            className="lu-progress"
+            max={state.size || 1}
+            value={state.sent}
+            aria-label={state.name}
+          />
           <span className="lu-said">
             {labels.sent
               .replace("{done}", sizeOf(state.sent, language()))

@@ -3,12 +3,46 @@ import { useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+/**
+ * @param {string} text
+ * @param {Record<string, string | number>} values
+ */
+export const fill = (text, values) =>
+  text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 
-/** A thumbnail of an image, a page for everything else. */
+/** @type {[RegExp, string | null][]} */
+const KINDS = [
+  [/pdf$/, "PDF"],
+  [/wordprocessingml/, "Word"],
+  [/spreadsheetml/, "Excel"],
+  [/presentationml/, "PowerPoint"],
+  [/html$/, "HTML"],
+  [/^image\/(\w+)$/, null],
+];
+
+/**
+ * What a file is, in a word that every language has.
+ *
+ * @param {Lu.File} file
+ */
+export function kindOf({ media_type: type }) {
+  for (const [pattern, name] of KINDS) {
+    const found = pattern.exec(type ?? "");
+    if (found) return name ?? found[1].toUpperCase();
+  }
+  return "Text";
+}
+
+/**
+ * A thumbnail of an image, a page for everything else.
+ *
+ * @param {{ file: Partial<Lu.Upload> }} props
+ */
 export function Picture({ file }) {
   const [broken, setBroken] = useState(false);
   const source = file.preview || (file.id ? `/api/v1/files/${file.id}/content?inline=true` : "");
   if (file.kind !== "image" || !source || broken) return <Icon name="file" size={18} />;
-  return <img src={source} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />;
+  return (
+    <img src={source} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
+  );
 }

@@ -4,7 +4,24 @@ import { useId, useRef, useState } from "react";
 import { Icon } from "../chat/icons.jsx";
 import { Library } from "./library.jsx";
 
-/** An invisible field that opens the computer's own dialog; `field` is its ref. */
+/**
+ * @typedef {Lu.Children & {
+ *   label: string, onFiles: (files: FileList) => void, className?: string, testId: string,
+ *   field?: React.RefObject<HTMLInputElement | null>
+ * }} ButtonProps
+ */
+/**
+ * @typedef {{
+ *   labels: Lu.Labels, files: Lu.Upload[], limit: number, onFiles: (files: FileList) => void,
+ *   onChosen: (files: Lu.File[]) => void, onShut?: () => void
+ * }} MenuProps
+ */
+
+/**
+ * An invisible field that opens the computer's own dialog; `field` is its ref.
+ *
+ * @param {{ field: React.RefObject<HTMLInputElement | null>, onFiles: (files: FileList) => void, testId: string }} props
+ */
 function Field({ field, onFiles, testId }) {
   return (
     <input
@@ -16,7 +33,7 @@ function Field({ field, onFiles, testId }) {
       aria-hidden="true"
       data-testid={`${testId}-input`}
       onChange={({ target }) => {
-        if (target.files.length) onFiles(target.files);
+        if (target.files?.length) onFiles(target.files);
         // The same file may be picked again.
         target.value = "";
       }}
@@ -24,9 +41,13 @@ function Field({ field, onFiles, testId }) {
   );
 }
 
-/** Opens the computer's own dialog; with a ref as `field` others can do so too. */
+/**
+ * Opens the computer's own dialog; with a ref as `field` others can do so too.
+ *
+ * @param {ButtonProps} props
+ */
 export function PickButton({ label, onFiles, children, className, testId, field: given }) {
-  const own = useRef(null);
+  const own = useRef(/** @type {HTMLInputElement | null} */ (null));
   const field = given ?? own;
   return (
     <>
@@ -36,7 +57,7 @@ export function PickButton({ label, onFiles, children, className, testId, field:
         aria-label={label}
         data-tip={label}
         data-testid={testId}
-        onClick={() => field.current.click()}
+        onClick={() => field.current?.click()}
       >
         {children}
       </button>
@@ -49,9 +70,11 @@ export function PickButton({ label, onFiles, children, className, testId, field:
  * The clip of the composer: from this device, or from the library.
  * `files` are attached already, `limit` may be; `onChosen(files)` gets what was ticked, `onShut()`
  * comes when the library is left again.
+ *
+ * @param {MenuProps} props
  */
 export function AttachMenu({ labels, files, limit, onFiles, onChosen, onShut }) {
-  const field = useRef(null);
+  const field = useRef(/** @type {HTMLInputElement} */ (/** @type {unknown} */ (null)));
   const [open, setOpen] = useState(false);
   const menu = useId();
   return (
@@ -94,7 +117,7 @@ export function AttachMenu({ labels, files, limit, onFiles, onChosen, onShut }) 
       {open && (
         <Library
           labels={labels}
-          taken={files.map(({ id }) => id)}
+          taken={files.flatMap(({ id }) => id ?? [])}
           count={files.length}
           limit={limit}
           onChosen={onChosen}

@@ -1,22 +1,28 @@
 // What was read in a file, without leaving the page: the text that models get, piece by piece.
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 import { backendOrigin } from "../session/backend.js";
 import { sizeOf } from "./size.js";
-import { read } from "./upload.js";
+import { read } from "./rest.js";
 import { Download } from "./viewer.jsx";
 
+/** @type {{ text: string, next: number | null, state: string, error?: string }} */
 const NOTHING = { text: "", next: 0, state: "loading" };
 
-/** A dialog that is open for as long as it is there. Labels: close, download, more, reading,
- * load_failed, no_text. */
+/**
+ * A dialog that is open for as long as it is there. Labels: close, download, more, reading,
+ * load_failed, no_text.
+ *
+ * @param {{ file: Lu.File, labels: Lu.Labels, onShut: () => void }} props
+ */
 export function Preview({ file, labels, onShut }) {
-  const dialog = useRef(null);
-  const asked = useRef(null);
+  const dialog = useRef(/** @type {HTMLDialogElement} */ (/** @type {unknown} */ (null)));
+  const asked = useRef(/** @type {AbortController | null} */ (null));
   const [shown, setShown] = useState(NOTHING);
   const [about, setAbout] = useState(file);
 
+  /** @param {number} from */
   const load = (from) => {
     asked.current?.abort();
     asked.current = new AbortController();
@@ -31,13 +37,16 @@ export function Preview({ file, labels, onShut }) {
       });
   };
 
-  useEffect(() => {
+  const begin = useEffectEvent(() => {
     dialog.current.showModal();
     // It may have been read, or deleted, since the page was drawn.
     read(backendOrigin(), `/api/v1/files/${encodeURIComponent(file.id)}`)
       .then(setAbout)
       .catch(() => {});
     load(0);
+  });
+  useEffect(() => {
+    begin();
     return () => asked.current?.abort();
   }, []);
 
@@ -55,7 +64,7 @@ export function Preview({ file, labels, onShut }) {
     >
       <div className="lu-preview__inside">
         <header className="lu-preview__head">
-          <div className="lu-preview__words">
+          <div className="lu-grow">
             <h2 className="lu-preview__name">{file.name}</h2>
             <p className="lu-preview__about">
               {sizeOf(file.size, document.documentElement.lang || "en")}
@@ -95,7 +104,7 @@ export function Preview({ file, labels, onShut }) {
               type="button"
               className="lu-button lu-button--plain"
               data-testid="preview-more"
-              onClick={() => load(shown.next)}
+              onClick={() => load(shown.next ?? 0)}
             >
               {labels.more}
             </button>

@@ -1,52 +1,46 @@
 // Uploads over REST, which alone can stream a file to the server's disk: a queue of files,
 // each with its progress, and then the wait until the server has read it. No React here.
+import { forgetToken, language, read, tokenOf } from "./rest.js";
 
 const FILES = "/api/v1/files";
 const ASK_EVERY_MS = 600;
 const AT_ONCE = 2;
+/** @type {(keyof Lu.File)[]} */
 const KEPT = ["id", "name", "size", "kind", "status", "error", "note", "fresh"];
 
 let numbers = 0;
-let token = null;
 
-export const language = () => document.documentElement.lang || navigator.language;
-
-export async function read(origin, path, signal) {
-  const response = await fetch(new URL(path, origin), {
-    credentials: "include",
-    headers: { "Accept-Language": language() },
-    signal,
-  });
-  const answer = await response.json();
-  if (response.ok) return answer;
-  throw Object.assign(new Error(answer.detail ?? ""), { status: response.status });
-}
-
-/** The session's token, asked for once. */
-export async function tokenOf(origin) {
-  token ??= read(origin, "/api/v1/auth/me").then((me) => me.csrf_token);
-  try {
-    return await token;
-  } catch (error) {
-    token = null;
-    throw error;
-  }
-}
-
+/** @param {number} bytes */
 const megabytes = (bytes) => Math.floor(bytes / 1024 / 1024);
 
-/** Throws what is wrong with a size, where the server would only hang up in the middle of it. */
+/**
+ * Throws what is wrong with a size, where the server would only hang up in the middle of it.
+ *
+ * @param {string} origin
+ * @param {number} size
+ * @param {Lu.Labels} words
+ */
 async function checkRoom(origin, size, words) {
   const { used, quota, largest } = await read(origin, `${FILES}?limit=1`);
+  /**
+   * @param {string} text
+   * @param {number} limit
+   * @param {boolean} final
+   */
   const refuse = (text, limit, final) => {
-    throw Object.assign(new Error(text.replace("{limit}", megabytes(limit))), { final });
+    throw Object.assign(new Error(text.replace("{limit}", String(megabytes(limit)))), { final });
   };
   if (size > largest) refuse(words.tooLarge, largest, true);
   // Whoever deletes some can try again.
   if (used + size > quota) refuse(words.quota, quota, false);
 }
 
-/** The files of a drop; folders are among them, marked, for they cannot be sent. */
+/**
+ * The files of a drop; folders are among them, marked, for they cannot be sent.
+ *
+ * @param {DataTransfer} transfer
+ * @returns {File[]}
+ */
 export function filesOf(transfer) {
   return [...transfer.items]
     .filter((item) => item.kind === "file")
@@ -55,16 +49,39 @@ export function filesOf(transfer) {
       const file = item.getAsFile();
       return file && Object.assign(file, { isFolder });
     })
-    .filter(Boolean);
+    .filter((file) => file !== null);
 }
 
-/** What stays of a file that the server knows: enough to show it and to send it along. */
-export const known = (file) => Object.fromEntries(KEPT.map((name) => [name, file[name]]));
+/**
+ * What stays of a file that the server knows: enough to show it and to send it along.
+ *
+ * @param {Partial<Lu.File>} file
+ * @returns {Lu.File}
+ */
+export const known = (file) =>
+  /** @type {Lu.File} */ (Object.fromEntries(KEPT.map((name) => [name, file[name]])));
 
-/** What the server says of a file; where it was brought is known here only. */
-const told = ({ id, name, size, kind, status, error, note }) => ({ id, name, size, kind, status, error, note });
+/**
+ * What the server says of a file; where it was brought is known here only.
+ *
+ * @param {Lu.File} file
+ */
+const told = ({ id, name, size, kind, status, error, note }) => ({
+  id,
+  name,
+  size,
+  kind,
+  status,
+  error,
+  note,
+});
 
-/** Delete a file that nothing uses; it stays in the library if that does not work. */
+/**
+ * Delete a file that nothing uses; it stays in the library if that does not work.
+ *
+ * @param {string} origin
+ * @param {string} id
+ */
 async function drop(origin, id) {
   try {
     const csrf = await tokenOf(origin);
@@ -82,32 +99,48 @@ async function drop(origin, id) {
  * uploading, waiting, ready, failed (the server could not read it), refused (it never came).
  */
 export class Uploads {
+  /** @param {{ changed: (list: Lu.Upload[]) => void }} options */
   constructor({ changed }) {
-    Object.assign(this, { changed, origin: "", words: {} });
+    this.changed = changed;
+    this.origin = "";
+    /** @type {Lu.Labels} */
+    this.words = {};
+    /** @type {Lu.Upload[]} */
     this.list = [];
     this.running = 0;
     this.over = false;
   }
 
-  /** Files from a picker, a drop or the clipboard. */
+  /**
+   * Files from a picker, a drop or the clipboard.
+   *
+   * @param {Iterable<File & { isFolder?: boolean }>} files
+   */
   add(files) {
-    const fresh = [...files].map((blob) => ({
-      key: `new-${++numbers}`,
-      blob,
-      name: blob.name || "file",
-      size: blob.size,
-      kind: blob.type.startsWith("image/") ? "image" : "text",
-      preview: /^image\/(png|jpeg|gif|webp)$/.test(blob.type) ? URL.createObjectURL(blob) : "",
-      percent: 0,
-      ...(blob.isFolder
-        ? { status: "refused", error: this.words.folder, final: true, size: 0 }
-        : { status: "queued" }),
-    }));
+    const fresh = [...files].map(
+      (blob) =>
+        /** @type {Lu.Upload} */ ({
+          key: `new-${++numbers}`,
+          blob,
+          name: blob.name || "file",
+          size: blob.size,
+          kind: blob.type.startsWith("image/") ? "image" : "text",
+          preview: /^image\/(png|jpeg|gif|webp)$/.test(blob.type) ? URL.createObjectURL(blob) : "",
+          percent: 0,
+          ...(blob.isFolder
+            ? { status: "refused", error: this.words.folder, final: true, size: 0 }
+            : { status: "queued" }),
+        }),
+    );
     this.show([...this.list, ...fresh]);
     this.next();
   }
 
-  /** Files that the server has already: of a draft, or of a message that came back. */
+  /**
+   * Files that the server has already: of a draft, or of a message that came back.
+   *
+   * @param {Lu.File[]} files
+   */
   restore(files) {
     const here = new Set(this.list.map((file) => file.id));
     const fresh = files.filter((file) => !here.has(file.id));
@@ -115,6 +148,7 @@ export class Uploads {
     for (const file of this.list) if (file.status === "waiting") this.watch(file);
   }
 
+  /** @param {string} key */
   remove(key) {
     const file = this.list.find((each) => each.key === key);
     file?.request?.abort();
@@ -122,13 +156,18 @@ export class Uploads {
     this.show(this.list.filter((each) => each.key !== key));
   }
 
-  /** Somebody takes a file away: one that was only brought here need not be kept either. */
+  /**
+   * Somebody takes a file away: one that was only brought here need not be kept either.
+   *
+   * @param {string} key
+   */
   discard(key) {
     const file = this.list.find((each) => each.key === key);
     this.remove(key);
     if (file?.fresh && file.id) drop(this.origin, file.id);
   }
 
+  /** @param {string} key */
   retry(key) {
     this.change(key, { status: "queued", error: "", percent: 0 });
     this.next();
@@ -148,11 +187,16 @@ export class Uploads {
     return this.list.every((file) => file.status === "ready");
   }
 
+  /** @param {Lu.Upload[]} list */
   show(list) {
     this.list = list;
     if (!this.over) this.changed(list);
   }
 
+  /**
+   * @param {string} key
+   * @param {Partial<Lu.Upload>} values
+   */
   change(key, values) {
     if (!this.list.some((file) => file.key === key)) return;
     this.show(this.list.map((file) => (file.key === key ? { ...file, ...values } : file)));
@@ -188,6 +232,10 @@ export class Uploads {
     this.next();
   }
 
+  /**
+   * @param {Lu.Upload} file
+   * @returns {Promise<Lu.File>}
+   */
   async send(file) {
     const [csrf] = await Promise.all([
       tokenOf(this.origin),
@@ -207,7 +255,7 @@ export class Uploads {
         this.change(file.key, { percent: total ? Math.floor((100 * loaded) / total) : 0 });
       request.onload = () => {
         if (request.status === 201) return resolve(request.response);
-        if (request.status === 403) token = null;
+        if (request.status === 403) forgetToken();
         const detail = request.response?.detail ?? "";
         return reject(Object.assign(new Error(detail), { status: request.status }));
       };
@@ -218,7 +266,12 @@ export class Uploads {
     });
   }
 
-  /** Ask until the server has read it. */
+  /**
+   * Ask until the server has read it.
+   *
+   * @param {{ key: string, id?: string }} file
+   * @returns {Promise<void>}
+   */
   async watch({ key, id }) {
     while (!this.over && this.list.some((file) => file.key === key)) {
       await new Promise((done) => setTimeout(done, ASK_EVERY_MS));
@@ -226,7 +279,7 @@ export class Uploads {
         const answer = await read(this.origin, `${FILES}/${id}`);
         if (answer.status !== "waiting") return this.change(key, told(answer));
       } catch (error) {
-        if (error.status === 404) return this.remove(key);
+        if (/** @type {Lu.Failure} */ (error).status === 404) return this.remove(key);
         // Else the line is gone for a moment: the next question may get through.
       }
     }

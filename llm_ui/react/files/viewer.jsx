@@ -5,11 +5,26 @@ import { useEffect, useRef, useState } from "react";
 import { Icon } from "../chat/icons.jsx";
 import { fill } from "./parts.jsx";
 
+/**
+ * @typedef {{
+ *   files: Lu.File[], start?: number, altOf: (number: number) => string, labels: Lu.Labels,
+ *   onShut: () => void
+ * }} Props
+ */
+
+/** @type {Record<string, number>} */
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 };
 
+/** @param {{ id: string }} file */
 export const contentOf = (file) => `/api/v1/files/${encodeURIComponent(file.id)}/content`;
 
-export function Download({ file, label, className = "lu-picture__button", testId = "picture-download" }) {
+/** @param {{ file: Lu.File, label: string, className?: string, testId?: string }} props */
+export function Download({
+  file,
+  label,
+  className = "lu-picture__button",
+  testId = "picture-download",
+}) {
   return (
     <a
       className={`lu-icon-button ${className}`}
@@ -24,6 +39,9 @@ export function Download({ file, label, className = "lu-picture__button", testId
   );
 }
 
+/**
+ * @param {{ icon: string, label: string, testId: string } & React.ComponentProps<"button">} props
+ */
 function Control({ icon, label, testId, ...more }) {
   return (
     <button
@@ -42,9 +60,11 @@ function Control({ icon, label, testId, ...more }) {
 /**
  * A dialog that is open for as long as it is there. `files` are images, `altOf(number)` says what
  * stands for one. Labels: download, close, gone, previous, next, actual, place ({number}, {count}).
+ *
+ * @param {Props} props
  */
 export function Viewer({ files, start = 0, altOf, labels, onShut }) {
-  const dialog = useRef(null);
+  const dialog = useRef(/** @type {HTMLDialogElement} */ (/** @type {unknown} */ (null)));
   const [at, setAt] = useState(start);
   const [large, setLarge] = useState(false);
   const [gone, setGone] = useState(false);
@@ -53,12 +73,14 @@ export function Viewer({ files, start = 0, altOf, labels, onShut }) {
   }, []);
   const many = files.length > 1;
   const file = files[Math.min(at, files.length - 1)];
+  /** @param {number} step */
   const go = (step) => {
     setAt((now) => (now + step + files.length) % files.length);
     setLarge(false);
     setGone(false);
   };
   const shut = () => dialog.current.close();
+  /** @param {React.KeyboardEvent} event */
   const pressed = (event) => {
     // An image that is larger than the page is scrolled by the arrows.
     if (!many || large || !(event.key in STEPS)) return;
@@ -73,16 +95,23 @@ export function Viewer({ files, start = 0, altOf, labels, onShut }) {
       data-testid="picture-viewer"
       onClose={onShut}
       onKeyDown={pressed}
-      onClick={({ target }) => target.dataset.outside !== undefined && shut()}
+      onClick={({ target }) =>
+        target instanceof HTMLElement && "outside" in target.dataset && shut()
+      }
       data-outside=""
     >
-      <div className="lu-viewer__bar" data-outside="">
+      <div className="lu-row lu-end lu-gap-2" data-outside="">
         {many && (
           <>
             <span className="lu-viewer__place" aria-live="polite">
               {fill(labels.place, { number: at + 1, count: files.length })}
             </span>
-            <Control icon="left" label={labels.previous} testId="picture-previous" onClick={() => go(-1)} />
+            <Control
+              icon="left"
+              label={labels.previous}
+              testId="picture-previous"
+              onClick={() => go(-1)}
+            />
             <Control icon="right" label={labels.next} testId="picture-next" onClick={() => go(1)} />
           </>
         )}
@@ -96,7 +125,12 @@ export function Viewer({ files, start = 0, altOf, labels, onShut }) {
         <Download file={file} label={labels.download} />
         <Control icon="cross" label={labels.close} testId="picture-close" onClick={shut} />
       </div>
-      <div className="lu-viewer__stage" data-large={large} data-outside="" tabIndex={large ? 0 : -1}>
+      <div
+        className="lu-viewer__stage"
+        data-large={large}
+        data-outside=""
+        tabIndex={large ? 0 : -1}
+      >
         {gone ? (
           <p className="lu-viewer__gone">{labels.gone}</p>
         ) : (

@@ -1,4 +1,4 @@
-"""Finding things: the window on a long list, the command palette, the shortcuts."""
+"""Finding things: windowed lists, the command palette, keyboard shortcuts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import reflex as rx
 
 from llm_ui.react._link import link
 
-_FILES = link("keys.jsx", "palette.jsx", "parts.jsx", "signs.js", "window.jsx")
+_FILES = link("groups.js", "keys.jsx", "palette.jsx", "parts.jsx", "signs.js", "window.jsx")
 
 
 class ChatWindow(rx.Component):
-    """A list of which only a part is there: `count` rows, its children, from place `start`
-    on, of `total`. Its scrolling box is the nearest `.lu-chats`."""
+    """A list of which only a part is rendered: its children are `count` rows starting at `start`,
+    of `total`. Its scroll container is the nearest `.lu-chats`."""
 
     library = _FILES["window.jsx"]
     tag = "ChatWindow"
@@ -23,12 +23,12 @@ class ChatWindow(rx.Component):
     total: rx.Var[int]
     label: rx.Var[str]
 
-    # The reader comes near an end: the place of the first row to show.
+    # The reader is near an end: the index of the first row to show.
     on_window: rx.EventHandler[rx.event.passthrough_event_spec(int)]
 
 
 class FoundList(rx.Component):
-    """Links to the chats of a search, with the words that were looked for marked."""
+    """Links to the chats found by a search, with the matches highlighted."""
 
     library = _FILES["parts.jsx"]
     tag = "FoundList"
@@ -41,8 +41,8 @@ class FoundList(rx.Component):
 class Palette(rx.Component):
     """The command palette; the event "lu:palette" on the window opens it.
 
-    Commands have `id`, `label`, `icon` (signs.js), `words` to be found by, and `href` or
-    `act` with `value`: theme, language, keys, sign-out. `found` is what `on_search` led to.
+    Commands have `id`, `label`, `icon` (signs.js), `words` to be found by, and `href` or `act` with
+    `value`: theme, language, keys, sign-out. `found` is the result of `on_search`.
     """
 
     library = _FILES["palette.jsx"]
@@ -54,13 +54,13 @@ class Palette(rx.Component):
     found: rx.Var[dict[str, Any]]
     labels: rx.Var[dict[str, Any]]
 
-    # (number, query): an answer bears its question's number, later ones have higher ones.
+    # (number, query): a result has the number of its query; numbers increase.
     on_search: rx.EventHandler[rx.event.passthrough_event_spec(int, str)]
     on_model: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
 class Shortcuts(rx.Component):
-    """The shortcuts of every page of the client, and the sheet that shows `rows` of them."""
+    """The keyboard shortcuts of every client page, and the overview that shows `rows` of them."""
 
     library = _FILES["keys.jsx"]
     tag = "Shortcuts"

@@ -5,24 +5,28 @@ import { useNavigate } from "react-router";
 
 const SHEET = "lu:keys";
 
-const isMac = () => /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
+const isMac = () =>
+  /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform);
 
+/** @param {EventTarget | null} target */
 const isTyping = (target) =>
   target instanceof Element &&
   (target.closest("input, textarea, select, [role=menu], [role=listbox]") !== null ||
-    target.isContentEditable);
+    (target instanceof HTMLElement && target.isContentEditable));
 
 const composer = () =>
   document.querySelector('textarea[data-testid="composer"], [data-testid="composer"] textarea');
 
+/** @param {string} selector */
 const press = (selector) => {
   const all = document.querySelectorAll(selector);
   all[all.length - 1]?.click();
   return all.length > 0;
 };
 
+/** @param {{ labels?: Lu.Labels, rows?: { keys: string[], label: string }[] }} props */
 export function Shortcuts({ labels = {}, rows = [] }) {
-  const sheet = useRef(null);
+  const sheet = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const navigate = useNavigate();
   const [mac, setMac] = useState(false);
 
@@ -31,11 +35,13 @@ export function Shortcuts({ labels = {}, rows = [] }) {
     document.documentElement.dataset.mac = isMac() ? "yes" : "no";
     const show = () => sheet.current?.open || sheet.current?.showModal();
 
+    /** @type {Record<string, () => void>} */
     const anywhere = {
       k: () => window.dispatchEvent(new Event("lu:palette")),
       "/": show,
       ".": () => press('[data-testid="stop"]'),
     };
+    /** @type {Record<string, () => void>} */
     const shifted = {
       o: () => navigate("/chat"),
       s: () =>
@@ -47,6 +53,7 @@ export function Shortcuts({ labels = {}, rows = [] }) {
       y: () => press('[data-testid="message-assistant"] [data-testid="copy"]'),
     };
 
+    /** @param {KeyboardEvent} event */
     const keyed = (event) => {
       if (event.defaultPrevented || event.isComposing || event.altKey || event.repeat) return;
       const command = isMac() ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
@@ -62,7 +69,7 @@ export function Shortcuts({ labels = {}, rows = [] }) {
       }
       if (event.ctrlKey || event.metaKey) return;
       if (event.key === "Escape" && event.target === composer()) {
-        if (!document.querySelector(":popover-open:not(.lu-tip)")) event.target.blur();
+        if (!document.querySelector(":popover-open:not(.lu-tip)")) composer()?.blur();
         return;
       }
       if (inDialog || isTyping(event.target)) return;
@@ -82,6 +89,7 @@ export function Shortcuts({ labels = {}, rows = [] }) {
     };
   }, [navigate]);
 
+  /** @param {string[]} keys */
   const shown = (keys) => keys.map((key) => (key === "Mod" ? (mac ? "⌘" : labels.ctrl) : key));
   return (
     <dialog
@@ -94,7 +102,7 @@ export function Shortcuts({ labels = {}, rows = [] }) {
       <h2 id="keys-title" className="lu-dialog__title">
         {labels.title}
       </h2>
-      <dl className="lu-keys__list">
+      <dl className="lu-stack lu-gap-2">
         {rows.map(({ keys, label }) => (
           <div key={label} className="lu-keys__row">
             <dt>{label}</dt>
@@ -109,7 +117,11 @@ export function Shortcuts({ labels = {}, rows = [] }) {
         ))}
       </dl>
       <div className="lu-dialog__actions">
-        <button type="button" className="lu-button lu-button--plain" onClick={() => sheet.current.close()}>
+        <button
+          type="button"
+          className="lu-button lu-button--plain"
+          onClick={() => sheet.current?.close()}
+        >
           {labels.close}
         </button>
       </div>

@@ -1,6 +1,6 @@
 // Everything by name: chats by their titles and words, actions, models. What is typed is
 // looked for here at once, and by the server when the typing rests.
-import { useContext, useEffect, useId, useMemo, useRef, useState } from "react";
+import { useContext, useEffect, useEffectEvent, useId, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { useLocation, useNavigate } from "react-router";
 import { CornerDownLeft, Search } from "lucide-react";
@@ -8,50 +8,27 @@ import { ColorModeContext } from "$/utils/context-registry";
 
 import { backendOrigin } from "../session/backend.js";
 import { leave, signOut } from "../session/session.js";
-import { Parts, fits, placeOf, saysMore } from "./parts.jsx";
+import { groupsOf } from "./groups.js";
+import { Parts } from "./parts.jsx";
 import { signOf } from "./signs.js";
+
+/** @typedef {import("./groups.js").Chat} Chat */
+/** @typedef {import("./groups.js").Model} Model */
+/** @typedef {import("./groups.js").Command} Command */
+/** @typedef {import("./groups.js").Item} Item */
+/**
+ * @typedef {{
+ *   commands?: Command[], chats?: Chat[], models?: Model[],
+ *   found?: { n: number, query: string, items: Lu.Hit[] }, labels?: Lu.Labels,
+ *   onSearch?: (number: number, words: string) => void, onModel?: (id: string) => void
+ * }} Props
+ */
 
 export const OPEN = "lu:palette";
 const REST_MS = 120;
-const RECENT = 7;
-const MODELS = 8;
 const NOTHING = { n: 0, query: "", items: [] };
 
-const plain = (text) => [{ text, hit: false }];
-
-/** The groups to show; `known` are the hits of the server for this very query, or null. */
-export function groupsOf({ query, commands, chats, models, known, labels }) {
-  const asked = query.trim();
-  const named = (chat) => chat.title || labels.untitled;
-  // Pinned ones stand first in the sidebar; here the latest do.
-  const latest = [...chats].sort((one, other) => (other.updated_at ?? "").localeCompare(one.updated_at ?? ""));
-  const local = latest
-    .filter((chat) => !asked || fits(asked, named(chat)))
-    .slice(0, RECENT)
-    .map((chat) => ({ kind: "chat", id: chat.id, parts: plain(named(chat)), text: [] }));
-  const found = (known ?? []).map((hit) => ({
-    kind: hit.archived ? "archived" : "chat",
-    id: hit.chat_id,
-    to: placeOf(hit),
-    parts: hit.title.some(({ text }) => text) ? hit.title : plain(labels.untitled),
-    text: saysMore(hit) ? hit.snippet : [],
-  }));
-  const acts = commands
-    .filter((each) => !asked || fits(asked, `${each.label} ${each.words ?? ""}`))
-    .map((each) => ({ kind: "command", ...each, parts: plain(each.label), text: [] }));
-  const answering = asked
-    ? models
-        .filter((each) => each.available && fits(asked, `${each.name} ${each.provider}`))
-        .slice(0, MODELS)
-        .map((each) => ({ kind: "model", id: each.id, parts: plain(each.name), text: plain(each.provider) }))
-    : [];
-  return [
-    { name: asked ? labels.chats : labels.recent, items: asked && known ? found : local },
-    { name: labels.commands, items: acts },
-    { name: labels.models, items: answering },
-  ].filter(({ items }) => items.length);
-}
-
+/** @param {Props} props */
 export function Palette({
   commands = [],
   chats = [],
@@ -61,12 +38,12 @@ export function Palette({
   onSearch,
   onModel,
 }) {
-  const dialog = useRef(null);
-  const field = useRef(null);
-  const list = useRef(null);
+  const dialog = useRef(/** @type {HTMLDialogElement} */ (/** @type {unknown} */ (null)));
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const list = useRef(/** @type {HTMLDivElement | null} */ (null));
   const number = useRef(0);
   const began = useRef(0);
-  const waiting = useRef(0);
+  const waiting = useRef(/** @type {Lu.Timer | number} */ (0));
   const [open, setOpen] = useState(false);
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
@@ -112,6 +89,7 @@ export function Palette({
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   }, [current, items.length]);
 
+  /** @param {string} text */
   const changed = (text) => {
     setQuery(text);
     setAt(0);
@@ -130,28 +108,36 @@ export function Palette({
     }, REST_MS);
   };
 
+  /** @type {Record<string, (value: string) => unknown>} */
   const acts = {
     theme: (mode) => setColorMode(mode),
     language: (tag) => window.lu.language(tag),
     keys: () => window.dispatchEvent(new Event("lu:keys")),
-    "sign-out": () => signOut(backendOrigin()).catch(() => undefined).then(leave),
+    "sign-out": () =>
+      signOut(backendOrigin())
+        .catch(() => undefined)
+        .then(leave),
   };
 
+  /** @param {Item} [item] */
   const run = (item) => {
     if (!item) return;
     dialog.current.close();
     if (item.kind === "model") onModel?.(item.id);
     else if (item.kind !== "command") navigate(item.to ?? `/chat/${item.id}`);
     else if (item.href) navigate(item.href);
-    else acts[item.act]?.(item.value);
+    else acts[item.act ?? ""]?.(item.value ?? "");
   };
 
-  useEffect(() => {
-    if (!wanted || busy) return;
+  const runWanted = useEffectEvent(() => {
     setWanted(false);
     run(items[current]);
+  });
+  useEffect(() => {
+    if (wanted && !busy) runWanted();
   }, [wanted, busy]);
 
+  /** @param {React.KeyboardEvent} event */
   const keyed = (event) => {
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -167,6 +153,10 @@ export function Palette({
     }
   };
 
+  /**
+   * @param {Item} item
+   * @param {number} place
+   */
   const option = (item, place) => {
     const Icon = signOf(item);
     return (
@@ -182,12 +172,12 @@ export function Palette({
         onClick={() => run(item)}
       >
         <Icon size={16} aria-hidden="true" className="lu-icon" />
-        <span className="lu-palette__words">
+        <span className="lu-stack lu-grow">
           <span className="lu-truncate">
             <Parts parts={item.parts} />
           </span>
           {item.text.length > 0 && (
-            <span className="lu-palette__text">
+            <span className="lu-quiet lu-small lu-clamp-2">
               <Parts parts={item.text} />
             </span>
           )}

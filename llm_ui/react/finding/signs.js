@@ -20,7 +20,9 @@ import {
   Zap,
 } from "lucide-react";
 
+/** @type {Record<string, typeof Zap>} */
 const KINDS = { chat: MessageSquare, archived: Archive, command: Zap, model: Bot };
+/** @type {Record<string, typeof Zap>} */
 const ACTS = {
   chart: ChartColumn,
   files: Files,
@@ -38,4 +40,5 @@ const ACTS = {
   sun: Sun,
 };
 
-export const signOf = ({ kind, icon }) => ACTS[icon] ?? KINDS[kind];
+/** @param {{ kind: string, icon?: string }} item */
+export const signOf = ({ kind, icon }) => ACTS[icon ?? ""] ?? KINDS[kind];

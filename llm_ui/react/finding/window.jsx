@@ -1,7 +1,14 @@
 // A list of which only a part is in the page: empty space stands for the rest. The rows are
 // children, of one height but for a heading now and then; which part is wanted is told when
 // the reader comes near an end of what is there.
-import { useEffect, useLayoutEffect, useRef } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
+
+/**
+ * @typedef {Lu.Children & {
+ *   start?: number, count?: number, total?: number, onWindow?: (start: number) => void,
+ *   label?: string
+ * }} Props
+ */
 
 const MARGIN = 15;
 const REST_MS = 60;
@@ -10,7 +17,14 @@ const FALLBACK_PX = 32;
 
 const useBrowserEffect = typeof document === "undefined" ? useEffect : useLayoutEffect;
 
-/** The first row to ask for, or null: {start, count, total} are what is there. */
+/**
+ * The first row to ask for, or null: {start, count, total} are what is there.
+ *
+ * @param {{ start: number, count: number, total: number }} there
+ * @param {number} above
+ * @param {number} below
+ * @param {number} seen
+ */
 export function wantedStart({ start, count, total }, above, below, seen) {
   // `above` and `below`: rows between what is seen and the ends of what is there.
   const lacksAbove = start > 0 && above < MARGIN;
@@ -22,17 +36,16 @@ export function wantedStart({ start, count, total }, above, below, seen) {
   return next === start ? null : next;
 }
 
+/** @param {Props} props */
 export function ChatWindow({ children, start = 0, count = 0, total = 0, onWindow, label }) {
-  const list = useRef(null);
-  const asked = useRef(null);
-  const now = useRef({});
-  now.current = { start, count, total, onWindow };
+  const list = useRef(/** @type {HTMLUListElement | null} */ (null));
+  const asked = useRef(/** @type {number | null} */ (null));
 
   const rowHeight = () => list.current?.querySelector(".lu-chat")?.offsetHeight || FALLBACK_PX;
 
-  const look = () => {
+  const look = useEffectEvent(() => {
     const box = list.current?.closest(".lu-chats");
-    if (!box || !now.current.count) return;
+    if (!box || !list.current || !count) return;
     if (asked.current && performance.now() - asked.current < GIVE_UP_MS) return;
     const view = box.getBoundingClientRect();
     if (!view.height) return;
@@ -40,11 +53,11 @@ export function ChatWindow({ children, start = 0, count = 0, total = 0, onWindow
     const px = rowHeight();
     const above = (view.top - here.top) / px;
     const below = (here.bottom - view.bottom) / px;
-    const next = wantedStart(now.current, above, below, view.height / px);
+    const next = wantedStart({ start, count, total }, above, below, view.height / px);
     if (next === null) return;
     asked.current = performance.now();
-    now.current.onWindow?.(next);
-  };
+    onWindow?.(next);
+  });
 
   useBrowserEffect(() => {
     asked.current = null;
@@ -56,7 +69,7 @@ export function ChatWindow({ children, start = 0, count = 0, total = 0, onWindow
     let waiting = 0;
     const scrolled = () => {
       clearTimeout(waiting);
-      waiting = setTimeout(look, REST_MS);
+      waiting = setTimeout(() => look(), REST_MS);
     };
     box?.addEventListener("scroll", scrolled, { passive: true });
     window.addEventListener("resize", scrolled);
@@ -67,17 +80,24 @@ export function ChatWindow({ children, start = 0, count = 0, total = 0, onWindow
     };
   }, []);
 
+  /** @param {number} rows */
   const space = (rows) => (
     <div
       className="lu-chats__space"
       aria-hidden="true"
-      style={{ "--lu-rows": Math.max(0, rows) }}
+      style={/** @type {React.CSSProperties} */ ({ "--lu-rows": Math.max(0, rows) })}
     />
   );
   return (
     <>
       {space(start)}
-      <ul ref={list} className="lu-chats__list" aria-label={label} data-start={start} data-total={total}>
+      <ul
+        ref={list}
+        className="lu-chats__list"
+        aria-label={label}
+        data-start={start}
+        data-total={total}
+      >
         {children}
       </ul>
       {space(total - start - count)}

@@ -1,4 +1,4 @@
-"""The answer renderer: Markdown to safe DOM, block by block. No React in here."""
+"""The answer renderer: Markdown to safe DOM, block by block. It doesn't use React."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ link(
     "painter.js",
     "parse.js",
     "patch.js",
+    "placed.js",
     "renderer.js",
     "safe.js",
+    "scope.js",
     "tags.js",
 )
 

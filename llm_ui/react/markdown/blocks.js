@@ -6,40 +6,51 @@ import { patchChildren } from "./patch.js";
 import { toFragment } from "./safe.js";
 
 const PROSE = new Set(["paragraph", "heading"]);
-const REFERENCE = /\[([^\[\]]+)\]/g;
+const REFERENCE = /\[([^[\]]+)\]/g;
 
+/** @param {Lu.Token} token */
 export const visible = (token) => token.type !== "space" && token.type !== "def";
+/** @param {Lu.Token[]} tokens */
 export const rawLength = (tokens) => tokens.reduce((sum, token) => sum + token.raw.length, 0);
 
-/** How many of the tokens nothing that follows can change: not the last one. */
+/**
+ * How many of the tokens nothing that follows can change: not the last one.
+ *
+ * @param {Lu.Token[]} tokens
+ */
 export function finishedCount(tokens) {
   const last = tokens.findLastIndex(visible);
   // A line of a display formula may look like a list: only its end tells what it was.
   const maths = tokens.findIndex(
-    ({ type, raw }, at) => at < last && PROSE.has(type) && openDisplay(raw) >= 0 && visible(tokens[at + 1]),
+    ({ type, raw }, at) =>
+      at < last && PROSE.has(type) && openDisplay(raw) >= 0 && visible(tokens[at + 1]),
   );
   return maths < 0 ? last : maths;
 }
 
-/** The nodes of `tokens`, dressed but not settled. */
+/**
+ * The nodes of `tokens`, dressed but not settled.
+ *
+ * @param {Lu.Token[]} tokens
+ * @param {Lu.Dress} dress
+ */
 export function nodesOf(tokens, dress) {
   const fragment = toFragment(toHtml(tokens));
   dress(fragment, false);
-  return [...fragment.childNodes];
+  return /** @type {HTMLElement[]} */ ([...fragment.childNodes]);
 }
 
-/** A text as it is, where it cannot be shown as what it means. */
-export function plainNode(text) {
-  const node = document.createElement("p");
-  node.className = "lu-md-plain";
-  node.dir = "auto";
-  node.textContent = text;
-  return node;
-}
-
-/** Renders blocks again that name a link, or a footnote, which was defined further down. */
+/**
+ * Renders blocks again that name a link, or a footnote, which was defined further down.
+ *
+ * @param {string} text
+ * @param {Lu.Links} links
+ * @param {HTMLElement} container
+ * @param {Lu.Dress} dress
+ */
 export function resolveLateLinks(text, links, container, dress) {
   if (!Object.keys(links).length) return;
+  /** @param {RegExpMatchArray} found */
   const named = ([, label]) => label.trim().toLowerCase().replace(/\s+/g, " ") in links;
   let index = 0;
   for (const token of lex(text, { ...links })) {

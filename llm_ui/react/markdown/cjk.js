@@ -1,8 +1,9 @@
 // Which characters are Chinese, Japanese or Korean: the ranges of Unicode 17 that the
 // CJK-friendly amendments to CommonMark name (github.com/tats-u/markdown-cjk-friendly).
+// Sound marks come first: behind another character they would look like a part of it.
 export const CJK =
-  "\\u1100-\\u11ff\\u20a9\\u2329\\u232a\\u2630-\\u2637\\u268a-\\u268f\\u2e80-\\u2e99\\u2e9b-\\u2ef3" +
-  "\\u2f00-\\u2fd5\\u2ff0-\\u303e\\u3041-\\u3096\\u3099-\\u30ff\\u3105-\\u312f\\u3131-\\u318e" +
+  "\\u3099-\\u30ff\\u1100-\\u11ff\\u20a9\\u2329\\u232a\\u2630-\\u2637\\u268a-\\u268f\\u2e80-\\u2e99\\u2e9b-\\u2ef3" +
+  "\\u2f00-\\u2fd5\\u2ff0-\\u303e\\u3041-\\u3096\\u3105-\\u312f\\u3131-\\u318e" +
   "\\u3190-\\u31e5\\u31ef-\\u321e\\u3220-\\u3247\\u3250-\\ua48c\\ua490-\\ua4c6\\ua960-\\ua97c" +
   "\\uac00-\\ud7a3\\ud7b0-\\ud7c6\\ud7cb-\\ud7fb\\uf900-\\ufaff\\ufe10-\\ufe19\\ufe30-\\ufe52" +
   "\\ufe54-\\ufe66\\ufe68-\\ufe6b\\uff01-\\uffbe\\uffc2-\\uffc7\\uffca-\\uffcf\\uffd2-\\uffd7" +
@@ -15,4 +16,5 @@ export const CJK =
 
 const CHARACTER = new RegExp(`^[${CJK}]`, "u");
 
+/** @param {string} char */
 export const isCjk = (char) => char >= "\u1100" && CHARACTER.test(char);

@@ -4,26 +4,59 @@
 // never close costs no more than one of words; marked looks for the end of each from its start.
 import { isCjk } from "./cjk.js";
 
+/** @typedef {{ space: boolean, cjk: boolean, punctuation: boolean, foreign: boolean }} Side */
+/**
+ * A run of marks: where it is, how many of them are left to be paired, what it may do.
+ * @typedef {{
+ *   mark: string, at: number, size: number, left: number, start: number, opens: boolean,
+ *   closes: boolean
+ * }} Run
+ */
+/**
+ * @template Made
+ * @typedef {(this: import("marked").Tokenizer, src: string, masked: string) => Made | undefined} Spans
+ */
+/**
+ * @typedef {{
+ *   masked: string, spans: Map<number, { end: number, size: number }>, offset: number
+ * }} Pairs
+ */
+
 const SPACE = /^\s/;
 const PUNCTUATION = /^[\p{P}\p{S}]/u;
 // They say how the character before them is drawn. The one of emoji (U+FE0F) is no such.
+/** @param {string} char */
 const isVariation = (char) => char >= "\ufe00" && char <= "\ufe0e";
+/** @param {string} char */
 const isIdeographicVariation = (char) => char >= "\u{e0100}" && char <= "\u{e01ef}";
 
+/**
+ * @param {string} text
+ * @param {number} at
+ */
 function characterBefore(text, at) {
-  const code = text.codePointAt(at - 2);
+  const code = text.codePointAt(at - 2) ?? 0;
   return at > 1 && code > 0xffff ? String.fromCodePoint(code) : (text[at - 1] ?? " ");
 }
 
+/**
+ * @param {string} text
+ * @param {number} at
+ */
 function before(text, at) {
   const char = characterBefore(text, at);
   return isVariation(char) && at > 1 ? characterBefore(text, at - 1) : char;
 }
 
+/**
+ * @param {string} text
+ * @param {number} at
+ */
 function after(text, at) {
-  return at < text.length ? String.fromCodePoint(text.codePointAt(at)) : " ";
+  return at < text.length ? String.fromCodePoint(Number(text.codePointAt(at))) : " ";
 }
 
+/** @param {string} char */
 const kind = (char) => {
   const cjk = isCjk(char) || isIdeographicVariation(char);
   const punctuation = PUNCTUATION.test(char);
@@ -32,8 +65,18 @@ const kind = (char) => {
 
 // What CommonMark forbids to "_" within a word is meant for snake_case. CJK words have no blanks
 // between them: two of them, or one beside a bracket or a full stop, count as at a word's edge.
+/**
+ * @param {Side} inner
+ * @param {Side} outer
+ * @param {number} size
+ */
 const atEdge = (inner, outer, size) => outer.cjk && inner.cjk && (size > 1 || inner.punctuation);
 
+/**
+ * @param {string} text
+ * @param {number} at
+ * @param {number} size
+ */
 function run(text, at, size) {
   const mark = text[at];
   const left = kind(before(text, at));
@@ -50,6 +93,7 @@ function run(text, at, size) {
   return made;
 }
 
+/** @param {string} text */
 function runsOf(text) {
   const runs = [];
   for (const { 0: marks, index } of text.matchAll(/\*+|_+|~+/g)) {
@@ -59,12 +103,20 @@ function runsOf(text) {
   return runs;
 }
 
+/**
+ * @param {Run} opener
+ * @param {Run} closer
+ */
 const thirds = (opener, closer) =>
   (opener.closes || closer.opens) &&
   (opener.size + closer.size) % 3 === 0 &&
   (opener.size % 3 !== 0 || closer.size % 3 !== 0);
 
-/** Emphasised spans of `text`, whose links and code are masked: where each begins → {end, size}. */
+/**
+ * Emphasised spans of `text`, whose links and code are masked: where each begins → {end, size}.
+ *
+ * @param {string} text
+ */
 function pair(text) {
   const spans = new Map();
   const open = [];
@@ -99,8 +151,10 @@ function pair(text) {
 
 // The parser asks for each mark of a text, and then for those of what it emphasises: there the
 // marks are paired as they were in the whole.
+/** @type {Pairs[]} */
 const known = [];
 
+/** @param {string} masked */
 function spansOf(masked) {
   for (let at = known.length - 1; at >= 0; at--) {
     if (known[at].masked !== masked) continue;
@@ -109,11 +163,18 @@ function spansOf(masked) {
     return known[at];
   }
   if (known.length > 50) known.length = 0;
-  known.push({ masked, spans: pair(masked), offset: 0 });
-  return known.at(-1);
+  const made = { masked, spans: pair(masked), offset: 0 };
+  known.push(made);
+  return made;
 }
 
+/** @param {string} marks */
 function span(marks) {
+  /**
+   * @this {import("marked").Tokenizer}
+   * @param {string} src
+   * @param {string} masked
+   */
   return function emphasis(src, masked) {
     if (!marks.includes(src[0])) return undefined;
     const start = masked.length - src.length;
@@ -131,5 +192,7 @@ function span(marks) {
   };
 }
 
-export const emStrong = span("*_");
-export const del = span("~");
+/** @typedef {import("marked").Tokens.Em | import("marked").Tokens.Strong} EmStrong */
+
+export const emStrong = /** @type {Spans<EmStrong>} */ (span("*_"));
+export const del = /** @type {Spans<import("marked").Tokens.Del>} */ (span("~"));

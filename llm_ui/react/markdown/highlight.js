@@ -32,14 +32,46 @@ import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
 
 const LANGUAGES = {
-  bash, c, cpp, csharp, css, diff, dockerfile, go, ini, java, javascript, json, kotlin, lua,
-  makefile, markdown, nginx, php, powershell, python, r, ruby, rust, scss, shell, sql, swift,
-  typescript, xml, yaml,
+  bash,
+  c,
+  cpp,
+  csharp,
+  css,
+  diff,
+  dockerfile,
+  go,
+  ini,
+  java,
+  javascript,
+  json,
+  kotlin,
+  lua,
+  makefile,
+  markdown,
+  nginx,
+  php,
+  powershell,
+  python,
+  r,
+  ruby,
+  rust,
+  scss,
+  shell,
+  sql,
+  swift,
+  typescript,
+  xml,
+  yaml,
 };
 
 for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
 
-/** Coloured HTML, or null for a language nobody here knows. */
+/**
+ * Coloured HTML, or null for a language nobody here knows.
+ *
+ * @param {string} code
+ * @param {string} lang
+ */
 export function highlight(code, lang) {
   if (!hljs.getLanguage(lang)) return null;
   return hljs.highlight(code, { language: lang, ignoreIllegals: true }).value;

@@ -9,7 +9,8 @@ const END = new RegExp(`[${CJK}\\u2018-\\u201f\\u00ab\\u00bb\\u2039\\u203a\\u201
 const NEXT = /[,;|]+(?=https?:\/\/)/i;
 // A name may be written in these scripts, if that is what it begins with.
 const LABEL = "[\\p{L}\\p{N}\\p{M}][\\p{L}\\p{N}\\p{M}-]*";
-const TOP = "[a-z][a-z0-9-]+|テスト|みんな|コム|中国|中國|公司|网络|網絡|网址|网站|香港|台湾|台灣|한국|닷컴|닷넷";
+const TOP =
+  "[a-z][a-z0-9-]+|テスト|みんな|コム|中国|中國|公司|网络|網絡|网址|网站|香港|台湾|台灣|한국|닷컴|닷넷";
 const NAMED = new RegExp(
   `^https?://(?=[^/?#]{0,60}[${CJK}])(?:${LABEL}\\.)+(?:${TOP})(?![\\p{Script=Latin}\\d.-])(?::\\d+)?`,
   "iu",
@@ -17,16 +18,38 @@ const NAMED = new RegExp(
 export const WWW_INSIDE = new RegExp(`(?<=[${CJK}])www\\.`, "u");
 const FIRST = new RegExp(`^https?://[${CJK}]`, "iu");
 
+/**
+ * @param {string} raw
+ * @param {string} href
+ * @returns {import("marked").Tokens.Link}
+ */
 function linked(raw, href) {
-  return { type: "link", raw, text: raw, href, autolink: true, tokens: [{ type: "text", raw, text: raw }] };
+  return {
+    type: "link",
+    raw,
+    text: raw,
+    href,
+    autolink: true,
+    tokens: [{ type: "text", raw, text: raw }],
+  };
 }
 
-/** What of `rest`, which is what follows the host, belongs to the address. */
+/**
+ * What of `rest`, which is what follows the host, belongs to the address.
+ *
+ * @param {string} text
+ * @param {number} from
+ */
 function untilEnd(text, from) {
   const stop = text.slice(from).search(END);
   return stop < 0 ? text : text.slice(0, from + stop);
 }
 
+/**
+ * @this {Tokenizer}
+ * @param {string} src
+ * @returns {import("marked").Tokens.Link | undefined}
+ */
 export function url(src) {
   if (FIRST.test(src)) {
     const host = NAMED.exec(src)?.[0];
@@ -45,12 +68,16 @@ export function url(src) {
   return again && again.raw.length > "https://".length ? again : undefined;
 }
 
-/** "请看www.example.com。": marked wants a blank in front. */
+/**
+ * "请看www.example.com。": marked wants a blank in front.
+ *
+ * @type {import("marked").TokenizerExtension}
+ */
 export const wwwInside = {
   name: "luWww",
   level: "inline",
   tokenizer(src) {
     if (!/^www\./i.test(src) || this.lexer.state.inLink) return undefined;
-    return this.lexer.tokenizer.url(src);
+    return /** @type {Lu.LexerInside} */ (/** @type {unknown} */ (this.lexer)).tokenizer.url(src);
   },
 };

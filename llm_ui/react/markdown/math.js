@@ -4,6 +4,10 @@ import katex from "katex";
 import "katex/contrib/mhchem";
 import "katex/dist/katex.min.css";
 
+/**
+ * @param {string} tex
+ * @param {boolean} display
+ */
 export function toMath(tex, display) {
   return katex.renderToString(tex, {
     displayMode: display,

@@ -1,9 +1,12 @@
 // Which parts of a text are formulas. Dollars are money, variables and names of shares far more
 // often than maths in what models write: in doubt they stay text.
 const ESCAPED = "\\\\[^\\n]";
-const DOLLARS = new RegExp(`^\\$(?![\\s$])((?:${ESCAPED}|[^\\\\$\\n])*?(?:${ESCAPED}|[^\\\\$\\s]))\\$(?!\\d)`);
+const DOLLARS = new RegExp(
+  `^\\$(?![\\s$])((?:${ESCAPED}|[^\\\\$\\n])*?(?:${ESCAPED}|[^\\\\$\\s]))\\$(?!\\d)`,
+);
 const DISPLAY_DOLLARS = /^\$\$(?!\$)((?:[^$\\]|\\[\s\S])+?)\$\$(?!\$)/;
 // [what it begins with, what ends it, whether it is set as a display]
+/** @type {Record<string, [string, boolean]>} */
 const BRACKETS = { "\\[": ["\\]", true], "\\(": ["\\)", false] };
 const BLANK_LINE = /\n[ \t]*\n/;
 const LONGEST = 5000;
@@ -19,20 +22,31 @@ const OPERATOR = /[\\^_=<>{]/;
 // "$HOME/bin:$PATH", "$AAPL/$MSFT", "f($a, $b)": what would close it opens the next one.
 const UNFINISHED = /[:/,;.=+\-*(|&<>[{"'?!@#%]$/;
 
+/** @param {string} text */
 function isMoney(text) {
   const amount = AMOUNT.exec(text);
-  return Boolean(amount) && WORD.test(text.slice(amount[0].length).replace(FUNCTIONS, ""));
+  return amount !== null && WORD.test(text.slice(amount[0].length).replace(FUNCTIONS, ""));
 }
 
-/** Whether `text` between two dollars, with `next` behind the second, is a formula. */
+/**
+ * Whether `text` between two dollars, with `next` behind the second, is a formula.
+ *
+ * @param {string} text
+ * @param {string} next
+ */
 function isFormula(text, next) {
   if (text.includes("`")) return false;
-  if (/[A-Za-z_{]/.test(next) && (UNFINISHED.test(text) || !/^\w$|[\\^={+]/.test(text))) return false;
+  if (/[A-Za-z_{]/.test(next) && (UNFINISHED.test(text) || !/^\w$|[\\^={+]/.test(text)))
+    return false;
   if (text.includes("\\")) return true;
   if (RANGE.test(text) || isMoney(text)) return false;
   return OPERATOR.test(text) || !PROSE.test(text);
 }
 
+/**
+ * @param {string} src
+ * @returns {Lu.Formula | undefined}
+ */
 function bracketed(src) {
   const rule = BRACKETS[src.slice(0, 2)];
   if (!rule) return undefined;
@@ -43,7 +57,12 @@ function bracketed(src) {
   return { raw: src.slice(0, end + 2), text: text.trim(), display };
 }
 
-/** {raw, text, display} of the formula that `src` begins with; `before` is the character in front. */
+/**
+ * {raw, text, display} of the formula that `src` begins with; `before` is the character in front.
+ *
+ * @param {string} src
+ * @returns {Lu.Formula | undefined}
+ */
 export function matchInlineMath(src, before = "") {
   if (src[0] === "\\") return bracketed(src);
   if (src[0] !== "$") return undefined;
@@ -62,6 +81,7 @@ export function matchInlineMath(src, before = "") {
 const BLOCK =
   /^ {0,3}(?:\$\$((?:(?!\n[ \t]*\n)[^$])+?)\$\$|\\\[((?:(?!\n[ \t]*\n)[\s\S])+?)\\\])[ \t]*(?:\n|$)/;
 
+/** @type {import("marked").TokenizerExtension} */
 export const mathInline = {
   name: "math",
   level: "inline",
@@ -72,6 +92,7 @@ export const mathInline = {
   },
 };
 
+/** @type {import("marked").TokenizerExtension} */
 export const mathBlock = {
   name: "mathBlock",
   level: "block",
@@ -87,18 +108,18 @@ export const mathBlock = {
     const part = src.slice(0, LONGEST);
     if (part.indexOf(opening[1] === "$$" ? "$$" : "\\]", opening[0].length) < 0) return undefined;
     const found = BLOCK.exec(part);
-    return (
-      found && {
-        type: "mathBlock",
-        raw: found[0],
-        text: (found[1] ?? found[2]).trim(),
-        display: true,
-      }
-    );
+    if (!found) return undefined;
+    const text = (found[1] ?? found[2]).trim();
+    return { type: "mathBlock", raw: found[0], text, display: true };
   },
 };
 
-/** `masked` with the formulas of `src` made unreadable: a star in one is no emphasis. */
+/**
+ * `masked` with the formulas of `src` made unreadable: a star in one is no emphasis.
+ *
+ * @param {string} src
+ * @param {string} masked
+ */
 export function maskFormulas(src, masked) {
   if (!/\$|\\[([]/.test(src)) return masked;
   let out = "";

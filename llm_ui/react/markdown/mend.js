@@ -4,20 +4,26 @@ import { isCjk } from "./cjk.js";
 import { matchInlineMath } from "./maths.js";
 import { openTags } from "./tags.js";
 
+/** @typedef {{ mark: string, length: number, at: number }} Mark */
+/** @typedef {{ at: number, image: boolean }} Bracket */
+
 // A last line that is only a block marker, or the start of one, says nothing yet.
 const BARE_MARKER =
   /^[ \t]*(?:>[ \t]*)*(?:[-*+]|[-=_*]{2,}|#{1,6}|\d{1,9}[.)]?|>|(?:[-*+][ \t]+)?`{1,2}|`{3,}[^`]*|~{1,2}|~{3,}[^~]*|\|[-:| \t]*|[-*+][ \t]+\[[ xX]?\]?)[ \t]*$/;
 const LONGEST_MARKER = 80;
 const FENCE_LINE = /^[ \t]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+|>[ \t]*)*(`{3,}|~{3,})/gm;
 // What follows one of these starts a new run of inline text.
-const NEW_RUN = /\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|\n[ \t]*>|\n {0,3}#{1,6} |\n[ \t]*\|/g;
+const NEW_RUN =
+  /\n[ \t]*\n|\n[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|\n[ \t]*>|\n {0,3}#{1,6} |\n[ \t]*\|/g;
 // An opener this far back was not meant as one.
 const LONGEST_SPAN = 600;
 // The beginning of a tag that means something here.
-const HALF_TAG = /<\/?(?:b|br|d|de|del|e|em|i|in|ins|k|kb|kbd|m|ma|mar|mark|s|sm|sma|smal|small|st|str|stro|stron|strong|su|sub|sup|u)?(?:\s*\/)?$/i;
+const HALF_TAG =
+  /<\/?(?:b|br|d|de|del|e|em|i|in|ins|k|kb|kbd|m|ma|mar|mark|s|sm|sma|smal|small|st|str|stro|stron|strong|su|sub|sup|u)?(?:\s*\/)?$/i;
 const LONGEST_FORMULA = 300;
 const LONGEST_DISPLAY = 2000;
 
+/** @param {string} src */
 function insideFence(src) {
   let open = "";
   for (const [, marks] of src.matchAll(FENCE_LINE)) {
@@ -27,22 +33,33 @@ function insideFence(src) {
   return open !== "";
 }
 
+/** @param {string} src */
 function lastRunStart(src) {
   let start = 0;
   for (const found of src.matchAll(NEW_RUN)) start = found.index + 1;
   return start;
 }
 
+/** @param {string | undefined} char */
 const isSpace = (char) => char === undefined || /\s/.test(char);
 // CJK words have no blanks between them: a mark beside one is not within a word.
+/** @param {string | undefined} char */
 const isWord = (char) => char !== undefined && /[\p{L}\p{N}]/u.test(char) && !isCjk(char);
 
+/**
+ * @param {string} text
+ * @param {number} at
+ */
 function runLength(text, at) {
   let end = at;
   while (text[end] === text[at]) end++;
   return end - at;
 }
 
+/**
+ * @param {string} text
+ * @param {number} from
+ */
 function closingParen(text, from) {
   let depth = 0;
   for (let i = from; i < text.length; i++) {
@@ -53,7 +70,11 @@ function closingParen(text, from) {
   return -1;
 }
 
-/** Half a formula is left out: TeX is no pleasure to read. */
+/**
+ * Half a formula is left out: TeX is no pleasure to read.
+ *
+ * @param {string} rest
+ */
 function isHalfFormula(rest) {
   if (rest.length > LONGEST_FORMULA) return false;
   if (rest[0] === "\\" || rest === "$" || rest[1] === "$") return true;
@@ -61,7 +82,13 @@ function isHalfFormula(rest) {
   return /^\$[^\s\d$]\S{0,40}$/.test(rest) || /^\$\S(?=[^$\n]*[\\^_=])[^$\n]*$/.test(rest);
 }
 
-/** Takes `length` marks at the top of `stack` as closed; returns what is left over. */
+/**
+ * Takes `length` marks at the top of `stack` as closed; returns what is left over.
+ *
+ * @param {Mark[]} stack
+ * @param {string} mark
+ * @param {number} length
+ */
 function close(stack, mark, length) {
   let left = length;
   for (let i = stack.length - 1; i >= 0 && left > 0; i--) {
@@ -74,6 +101,12 @@ function close(stack, mark, length) {
   return left;
 }
 
+/**
+ * @param {string} text
+ * @param {number} at
+ * @param {number} length
+ * @param {Mark[]} stack
+ */
 function emphasisRun(text, at, length, stack) {
   const mark = text[at];
   if (mark === "~" && length !== 2) return length === 1 && text[at + 1] === undefined ? 1 : 0;
@@ -88,7 +121,12 @@ function emphasisRun(text, at, length, stack) {
   return left && after === undefined ? left : 0;
 }
 
-/** The end of a link that begins with the bracket at `open`, or where its text is cut. */
+/**
+ * The end of a link that begins with the bracket at `open`, or where its text is cut.
+ *
+ * @param {string} text
+ * @param {number} bracket
+ */
 function afterBracket(text, bracket) {
   if (text[bracket + 1] === "(") {
     const end = closingParen(text, bracket + 1);
@@ -97,8 +135,14 @@ function afterBracket(text, bracket) {
   return bracket + 1 < text.length ? bracket + 1 : null;
 }
 
+/**
+ * @param {string} text
+ * @returns {string}
+ */
 function mendInline(text) {
+  /** @type {Mark[]} */
   const stack = [];
+  /** @type {Bracket[]} */
   const brackets = [];
   let i = 0;
   while (i < text.length) {
@@ -114,7 +158,12 @@ function mendInline(text) {
       i += length + end + length;
     } else if (char === "$" || (char === "\\" && /[([]/.test(text[i + 1] ?? ""))) {
       const math = matchInlineMath(text.slice(i), text[i - 1]);
-      if (!math && !/[A-Za-z0-9]/.test(char === "$" ? (text[i - 1] ?? "") : "") && isHalfFormula(text.slice(i))) return finish(text.slice(0, i), stack);
+      if (
+        !math &&
+        !/[A-Za-z0-9]/.test(char === "$" ? (text[i - 1] ?? "") : "") &&
+        isHalfFormula(text.slice(i))
+      )
+        return finish(text.slice(0, i), stack);
       i += math ? math.raw.length : 1;
     } else if (char === "\\") {
       i += 2;
@@ -122,7 +171,7 @@ function mendInline(text) {
       brackets.push({ at: i, image: text[i - 1] === "!" });
       i++;
     } else if (char === "]" && brackets.length) {
-      const { at, image } = brackets.pop();
+      const { at, image } = /** @type {Bracket} */ (brackets.pop());
       if (text[at + 1] === "^") {
         i++;
         continue;
@@ -153,16 +202,31 @@ function mendInline(text) {
   return finish(text, stack);
 }
 
+/**
+ * @param {string} text
+ * @param {Mark[]} stack
+ */
 function finish(text, stack) {
   const open = stack.filter(({ at }) => text.length - at < LONGEST_SPAN);
   const half = text.replace(HALF_TAG, "");
   const tags = half.includes("<") ? openTags(half.slice(-LONGEST_SPAN)) : "";
   if (!open.length && !tags) return half;
   const bare = half.trimEnd();
-  return bare + tags + open.map(({ mark, length }) => mark.repeat(length)).reverse().join("");
+  return (
+    bare +
+    tags +
+    open
+      .map(({ mark, length }) => mark.repeat(length))
+      .reverse()
+      .join("")
+  );
 }
 
-/** A table's head is shown as one before the line of dashes below it is there. */
+/**
+ * A table's head is shown as one before the line of dashes below it is there.
+ *
+ * @param {string} src
+ */
 function mendTable(src) {
   const blank = src.lastIndexOf("\n\n");
   const start = blank < 0 ? 0 : blank + 2;
@@ -172,7 +236,11 @@ function mendTable(src) {
   return `${src.slice(0, start)}|${head[1]}|\n${"|-".repeat(cells)}|`;
 }
 
-/** Where a display formula begins that has not ended yet, or -1. */
+/**
+ * Where a display formula begins that has not ended yet, or -1.
+ *
+ * @param {string} src
+ */
 export function openDisplay(src) {
   const found = /(?:^|\n) {0,3}(\$\$|\\\[)(?:(?!\n[ \t]*\n)[\s\S])*$/.exec(src);
   if (!found) return -1;
@@ -181,7 +249,11 @@ export function openDisplay(src) {
   return found.index + (found[0][0] === "\n" ? 1 : 0);
 }
 
-/** `src` with its open ends closed or left out. */
+/**
+ * `src` with its open ends closed or left out.
+ *
+ * @param {string} src
+ */
 export function mend(src) {
   const display = openDisplay(src);
   if (display >= 0 && src.length - display < LONGEST_DISPLAY) src = src.slice(0, display);

@@ -6,9 +6,11 @@ const HIDDEN_MS = 250;
 const SHARE = 0.2;
 
 export class Painter {
+  /** @param {() => void} paint */
   constructor(paint) {
     this.paint = paint;
     this.free = 0;
+    /** @type {(() => void) | null} */
     this.cancel = null;
   }
 
@@ -19,6 +21,7 @@ export class Painter {
     else this.nextFrame();
   }
 
+  /** @param {number} ms */
   after(ms) {
     const timer = setTimeout(() => (document.hidden ? this.run() : this.nextFrame()), ms);
     this.cancel = () => clearTimeout(timer);

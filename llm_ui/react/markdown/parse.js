@@ -17,6 +17,7 @@ const MARKERS = /^[ \t]*(?:(?:[-*+>]|\d{1,9}[.)](?=[ \t]+(?:[-*+>]|\d{1,9}[.)]))
 
 // Where any of the inline extensions may begin: one search for all of them.
 const SPECIAL = new RegExp(`\\$|\\\\[([]|<(?:${NAMES}|br)\\b|\\[\\^`, "i");
+/** @type {import("marked").TokenizerExtension} */
 const special = {
   name: "luSpecial",
   level: "inline",
@@ -38,13 +39,21 @@ export const marked = new Marked({
 });
 
 // What marked looks for stars in: a formula's are none. (`use` would hide the lexer from it.)
-const hooks = {
+const hooks = /** @type {import("marked").Hooks & { lexer: BoundedLexer }} */ ({
+  /**
+   * @this {{ lexer: BoundedLexer }}
+   * @param {string} masked
+   */
   emStrongMask(masked) {
     return maskFormulas(this.lexer.inlineSource, masked);
   },
-};
+});
 
-/** Where to cut `src`, which is too long: at the end of a line or of a word if there is one. */
+/**
+ * Where to cut `src`, which is too long: at the end of a line or of a word if there is one.
+ *
+ * @param {string} src
+ */
 function cut(src) {
   const part = src.slice(0, LONGEST_INLINE);
   const line = part.lastIndexOf("\n");
@@ -59,6 +68,12 @@ class BoundedLexer extends Lexer {
   inlineDepth = 0;
   inlineSource = "";
 
+  /**
+   * @override
+   * @param {string} src
+   * @param {any} [tokens]
+   * @param {boolean} [last]
+   */
   blockTokens(src, tokens = [], last = false) {
     if (this.blockDepth >= DEEPEST_BLOCK) {
       const text = src.replace(MARKERS, "").trim();
@@ -73,7 +88,11 @@ class BoundedLexer extends Lexer {
     }
   }
 
-  /** The blocks of a part that stands for itself. */
+  /**
+   * The blocks of a part that stands for itself.
+   *
+   * @param {string} src
+   */
   nested(src) {
     const { top } = this.state;
     this.state.top = true;
@@ -82,6 +101,11 @@ class BoundedLexer extends Lexer {
     return tokens;
   }
 
+  /**
+   * @override
+   * @param {string} src
+   * @param {import("marked").Token[]} [tokens]
+   */
   inlineTokens(src, tokens = []) {
     if (this.inlineDepth >= DEEPEST_INLINE) {
       if (src) tokens.push({ type: "text", raw: src, text: src, escaped: false });
@@ -106,7 +130,12 @@ class BoundedLexer extends Lexer {
   }
 }
 
-/** Tokens of `src` without blank lines; `links` are the definitions known so far. */
+/**
+ * Tokens of `src` without blank lines; `links` are the definitions known so far.
+ *
+ * @param {string} src
+ * @param {Lu.Links} links
+ */
 export function lex(src, links) {
   const lexer = new BoundedLexer({ ...marked.defaults, hooks });
   Object.assign(lexer.tokens.links, links);

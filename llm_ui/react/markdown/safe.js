@@ -7,7 +7,11 @@ const DATA_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[a-z0-9+/=\s]+$/i;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0020\u007f-\u009f\u200b-\u200f\u2028\u2029\ufeff]/g;
 
-/** The address if it may be followed, else null. */
+/**
+ * The address if it may be followed, else null.
+ *
+ * @param {unknown} href
+ */
 export function safeLink(href) {
   const bare = String(href ?? "").replace(CONTROL, "");
   if (!LINK.test(bare)) return null;
@@ -18,7 +22,12 @@ export function safeLink(href) {
   }
 }
 
-/** {src} for a picture that may be shown at once, {ask, host} for one from outside, else null. */
+/**
+ * {src} for a picture that may be shown at once, {ask, host} for one from outside, else null.
+ *
+ * @param {unknown} href
+ * @returns {{ src: string, ask?: undefined } | { src?: undefined, ask: string, host: string } | null}
+ */
 export function safeImage(href) {
   const bare = String(href ?? "").trim();
   if (DATA_IMAGE.test(bare)) return { src: bare.replace(/\s/g, "") };
@@ -77,12 +86,13 @@ const PROFILES = {
   },
 };
 
+/** @type {ReturnType<typeof DOMPurify> | undefined} */
 let purifier;
 
 function purify() {
   if (purifier) return purifier;
   purifier = DOMPurify(window);
-  purifier.addHook("uponSanitizeAttribute", (node, data) => {
+  purifier.addHook("uponSanitizeAttribute", (_node, data) => {
     const { attrName: name, attrValue: value } = data;
     if (name === "src") data.keepAttr = DATA_IMAGE.test(value);
     else if (name === "href" || name === "data-src") data.keepAttr = safeLink(value) !== null;
@@ -117,12 +127,20 @@ const OURS = [
 ];
 const MORE_THAN_TEXT = new RegExp(`<(?!(?:${OURS.join("|")})>)`);
 
-/** The sanitised DOM of `html`: the only way from a string to nodes. */
+/**
+ * The sanitised DOM of `html`: the only way from a string to nodes.
+ *
+ * @param {string} html
+ * @param {keyof typeof PROFILES} [profile]
+ * @returns {DocumentFragment}
+ */
 export function toFragment(html, profile = "text") {
   if (profile === "text" && !MORE_THAN_TEXT.test(html)) {
     const template = document.createElement("template");
     template.innerHTML = html;
     return document.importNode(template.content, true);
   }
-  return purify().sanitize(html, PROFILES[profile]);
+  return /** @type {DocumentFragment} */ (
+    /** @type {unknown} */ (purify().sanitize(html, PROFILES[profile]))
+  );
 }

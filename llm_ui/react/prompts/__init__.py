@@ -1,4 +1,4 @@
-"""Prompts in the browser: the field they are written in, and "/" in the composer."""
+"""Prompts in the browser: the text field, and "/" in the composer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FILES = link("area.jsx", "slash.jsx", "variables.js")
 
 
 class PromptArea(rx.Component):
-    """A field for a prompt's text, with the {{variables}} that stand in it below.
+    """A field for a prompt's text, with the {{variables}} found in it below.
 
     Labels: label, hint, variables.
     """
@@ -28,7 +28,7 @@ class PromptArea(rx.Component):
 
 
 class Slash(rx.Component):
-    """Stands in a form with a textarea: "/" at the textarea's start offers the prompts.
+    """Offers the prompts when "/" is typed at the start of its form's textarea.
 
     Labels: title, empty, manage, variables_title, insert, cancel, failed.
     """
@@ -40,10 +40,10 @@ class Slash(rx.Component):
 
 
 def prompt_area(**props: Any) -> rx.Component:
-    """The field of a prompt's text."""
+    """The field for a prompt's text."""
     return PromptArea.create(**props)
 
 
 def slash_menu(labels: dict[str, Any]) -> rx.Component:
-    """The prompts behind "/"; a child of the composer."""
+    """The prompt menu opened by "/"; a child of the composer."""
     return Slash.create(labels=labels)

@@ -3,6 +3,9 @@ import { useState } from "react";
 
 import { variablesOf } from "./variables.js";
 
+/**
+ * @param {{ name: string, value?: string, maxChars?: number, readOnly?: boolean, labels?: Lu.Labels }} props
+ */
 export function PromptArea({ name, value = "", maxChars, readOnly = false, labels = {} }) {
   const [names, setNames] = useState(() => variablesOf(value));
   const noteId = `${name}-note`;
@@ -21,7 +24,7 @@ export function PromptArea({ name, value = "", maxChars, readOnly = false, label
         required
         aria-describedby={noteId}
         data-testid="prompt-text"
-        onInput={(event) => setNames(variablesOf(event.target.value))}
+        onInput={(event) => setNames(variablesOf(event.currentTarget.value))}
       />
       <p id={noteId} className="lu-field__hint" aria-live="polite">
         {names.length ? `${labels.variables} ` : labels.hint}

@@ -7,10 +7,17 @@ import { isSend } from "../chat/enter.jsx";
 import { backendOrigin } from "../session/backend.js";
 import { fillIn, variablesOf } from "./variables.js";
 
+/** @typedef {{ id: string, name: string, text: string, excerpt?: string }} Prompt */
+/** @typedef {{ items: Prompt[], failed: boolean }} Found */
+
 const WAIT_MS = 90;
 const SHOWN = 8;
 const LONGEST_QUERY = 60;
 
+/**
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ */
 async function get(path, signal) {
   const answer = await fetch(new URL(`/api/v1/prompts${path}`, backendOrigin()), {
     credentials: "include",
@@ -21,7 +28,11 @@ async function get(path, signal) {
   return answer.json();
 }
 
-/** What is looked for, or null when the text is no call for prompts. */
+/**
+ * What is looked for, or null when the text is no call for prompts.
+ *
+ * @param {string} text
+ */
 export const queryOf = (text) => {
   const query = text.slice(1);
   return text.startsWith("/") && !query.includes("\n") && query.length <= LONGEST_QUERY
@@ -29,36 +40,39 @@ export const queryOf = (text) => {
     : null;
 };
 
+/** @param {{ labels?: Lu.Labels }} props */
 export function Slash({ labels = {} }) {
-  const mark = useRef(null);
-  const area = useRef(null);
-  const [host, setHost] = useState(null);
-  const [found, setFound] = useState(null);
+  const mark = useRef(/** @type {HTMLSpanElement} */ (/** @type {unknown} */ (null)));
+  const area = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
+  const [host, setHost] = useState(/** @type {HTMLElement | null} */ (null));
+  const [found, setFound] = useState(/** @type {Found | null} */ (null));
   const [at, setAt] = useState(0);
-  const [asking, setAsking] = useState(null);
+  const [asking, setAsking] = useState(/** @type {Prompt | null} */ (null));
   const id = useId();
   // What the listeners below see: they are put on once.
-  const now = useRef({});
-  now.current = { found, at };
 
+  /** @param {string} promptId */
   const choose = async (promptId) => {
     setFound(null);
     try {
       const prompt = await get(`/${encodeURIComponent(promptId)}`);
       if (variablesOf(prompt.text).length) setAsking(prompt);
-      else window.lu.ask(prompt.text);
+      else window.lu.ask?.(prompt.text);
     } catch {
       setFound({ items: [], failed: true });
     }
   };
-  now.current.choose = choose;
+  const now = useRef({ found, at, choose });
+  now.current = { found, at, choose };
 
   useEffect(() => {
-    const form = mark.current.closest("form");
-    const field = form.querySelector("textarea");
+    const form = /** @type {HTMLFormElement} */ (mark.current.closest("form"));
+    const field = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
     area.current = field;
     setHost(form);
-    let waiting = 0;
+    /** @type {Lu.Timer | undefined} */
+    let waiting;
+    /** @type {AbortController | null} */
     let asked = null;
 
     const close = () => {
@@ -66,6 +80,7 @@ export function Slash({ labels = {} }) {
       asked?.abort();
       setFound(null);
     };
+    /** @param {string} query */
     const look = (query) => {
       asked?.abort();
       asked = new AbortController();
@@ -88,6 +103,7 @@ export function Slash({ labels = {} }) {
       waiting = setTimeout(look, WAIT_MS, query);
       return undefined;
     };
+    /** @param {KeyboardEvent} event */
     const keyed = (event) => {
       const { found: shown, at: place, choose: take } = now.current;
       if (!shown || event.isComposing || event.keyCode === 229) return;
@@ -101,8 +117,9 @@ export function Slash({ labels = {} }) {
       event.preventDefault();
       event.stopPropagation();
     };
+    /** @param {FocusEvent} event */
     const left = (event) => {
-      if (!form.contains(event.relatedTarget)) close();
+      if (!form.contains(/** @type {Node | null} */ (event.relatedTarget))) close();
     };
     field.addEventListener("input", typed);
     field.addEventListener("keydown", keyed);
@@ -125,6 +142,10 @@ export function Slash({ labels = {} }) {
     const field = area.current;
     if (!field) return;
     const active = found?.items.length ? `${id}-${at}` : null;
+    /**
+     * @param {string} name
+     * @param {string | null | undefined | false} value
+     */
     const put = (name, value) =>
       value ? field.setAttribute(name, value) : field.removeAttribute(name);
     put("aria-autocomplete", found && "list");
@@ -136,7 +157,7 @@ export function Slash({ labels = {} }) {
   return (
     <>
       <span ref={mark} hidden />
-      {host && found && createPortal(menu(), host)}
+      {host && found && createPortal(menu(found), host)}
       {asking &&
         createPortal(
           <Ask
@@ -144,7 +165,7 @@ export function Slash({ labels = {} }) {
             labels={labels}
             onDone={(text) => {
               setAsking(null);
-              if (text !== null) window.lu.ask(text);
+              if (text !== null) window.lu.ask?.(text);
               else area.current?.focus();
             }}
           />,
@@ -153,14 +174,14 @@ export function Slash({ labels = {} }) {
     </>
   );
 
-  function menu() {
+  /** @param {Found} shown */
+  function menu(shown) {
     return (
       <div className="lu-slash" data-testid="slash-menu">
-        {found.items.length > 0 ? (
+        {shown.items.length > 0 ? (
           <ul id={`${id}-list`} role="listbox" aria-label={labels.title} className="lu-slash__list">
-            {found.items.map((item, place) => (
+            {shown.items.map((item, place) => (
               // Keys reach the options through the textarea, which keeps the focus.
-              // eslint-disable-next-line jsx-a11y/click-events-have-key-events
               <li
                 key={item.id}
                 id={`${id}-${place}`}
@@ -179,7 +200,7 @@ export function Slash({ labels = {} }) {
           </ul>
         ) : (
           <p id={`${id}-list`} role="status" className="lu-slash__none">
-            {found.failed ? labels.failed : labels.empty}{" "}
+            {shown.failed ? labels.failed : labels.empty}{" "}
             <a className="lu-link" href="/prompts">
               {labels.manage}
             </a>
@@ -190,11 +211,13 @@ export function Slash({ labels = {} }) {
   }
 }
 
+/** @param {{ prompt: Prompt, labels: Lu.Labels, onDone: (text: string | null) => void }} props */
 function Ask({ prompt, labels, onDone }) {
-  const box = useRef(null);
+  const box = useRef(/** @type {HTMLDialogElement} */ (/** @type {unknown} */ (null)));
   const id = useId();
   const names = variablesOf(prompt.text);
   // What lies behind a modal dialog cannot take the focus before it is closed.
+  /** @param {string | null} text */
   const end = (text) => {
     box.current.close();
     onDone(text);
@@ -204,19 +227,22 @@ function Ask({ prompt, labels, onDone }) {
     box.current.querySelector("textarea")?.focus();
   }, []);
   // Where Enter sends it goes on to the next blank here, and from the last one to the end.
+  /** @param {React.KeyboardEvent<HTMLTextAreaElement>} event */
   const keyed = (event) => {
     if (!isSend(event)) return;
     event.preventDefault();
-    const blanks = [...event.currentTarget.form.querySelectorAll("textarea")];
+    const form = /** @type {HTMLFormElement} */ (event.currentTarget.form);
+    const blanks = [...form.querySelectorAll("textarea")];
     const next = blanks[blanks.indexOf(event.currentTarget) + 1];
     if (next) next.focus();
-    else event.currentTarget.form.requestSubmit();
+    else form.requestSubmit();
   };
+  /** @param {React.FormEvent<HTMLFormElement>} event */
   const submit = (event) => {
     event.preventDefault();
     // A portal's events go on to the composer's form, which must not send.
     event.stopPropagation();
-    const typed = new FormData(event.target);
+    const typed = new FormData(event.currentTarget);
     const values = names.map((name, n) => [name, String(typed.get(`v${n}`) ?? "")]);
     end(fillIn(prompt.text, Object.fromEntries(values)));
   };

@@ -1,4 +1,4 @@
-"""Signing in and out: forms that speak REST, since only REST can set the cookie."""
+"""Signing in and out: forms that call REST, as only REST can set the cookie."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import reflex as rx
 
 from llm_ui.react._link import link
 
-_FILES = link("auth.jsx", "backend.js", "session.js")
+_FILES = link("auth.jsx", "backend.js", "field.jsx", "session.js")
 
 
 class AuthForm(rx.Component):
-    """The form of the login or the register page, without any state on the server."""
+    """The form of the login or registration page, without any state on the server."""
 
     library = _FILES["auth.jsx"]
     tag = "AuthForm"
 
     mode: rx.Var[str]
     labels: rx.Var[dict[str, Any]]
-    # Where to go when the address has no `next`.
+    # Where to go if the address has no `next`.
     next: rx.Var[str]
 
 
 class LinkForm(rx.Component):
-    """The form behind a link: "join" opens an account, "reset" sets a password. Its children
-    are shown when the link opens nothing (any more)."""
+    """The form of a link: "join" creates an account, "reset" sets a password. Its children are
+    shown if the link is invalid or no longer valid."""
 
     library = _FILES["auth.jsx"]
     tag = "LinkForm"
@@ -36,8 +36,8 @@ class LinkForm(rx.Component):
 
 
 class SetupForm(rx.Component):
-    """The form of the very first account. Its children are shown where that takes a link
-    (`needs`) and the browser has none."""
+    """The form of the very first account. Its children are shown if that requires the setup link
+    (`needs`) and the browser doesn't have it."""
 
     library = _FILES["auth.jsx"]
     tag = "SetupForm"
@@ -48,7 +48,7 @@ class SetupForm(rx.Component):
 
 
 class SignOutButton(rx.Component):
-    """Ends the session and leads to the login page."""
+    """Ends the session and goes to the login page."""
 
     library = _FILES["auth.jsx"]
     tag = "SignOutButton"

@@ -1,9 +1,10 @@
 // The forms to sign in and to create an account, and the way out.
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useId, useRef, useState } from "react";
 
 import { Icon } from "../chat/icons.jsx";
 import { forgetAll } from "../chat/outbox.js";
 import { backendOrigin } from "./backend.js";
+import { Field } from "./field.jsx";
 import {
   enter,
   forgetLink,
@@ -18,49 +19,37 @@ import {
   wear,
 } from "./session.js";
 
+/**
+ * What a link says already: its token, the e-mail that it is for, how many API keys its
+ * account has.
+ * @typedef {{ token?: string, email?: string, keys?: number }} Known
+ */
+/**
+ * @typedef {Lu.Children & {
+ *   labels?: Lu.Labels & { ended?: Lu.Labels }, next?: string
+ * }} FormProps
+ */
+
+/** @type {Record<string, import("./session.js").Send>} */
 const SEND = { login: signIn, register, join, reset };
 
-function Field({ name, mode, label, hint, invalid, children, ...input }) {
-  const id = useId();
-  return (
-    <div className="lu-field">
-      <label className="lu-field__label" htmlFor={id}>
-        {label}
-      </label>
-      <div className="lu-auth-input">
-        <input
-          id={id}
-          className="lu-input"
-          name={name}
-          required
-          aria-invalid={invalid || undefined}
-          aria-describedby={hint && `${id}-hint`}
-          data-testid={`${mode}-${name}`}
-          {...input}
-        />
-        {children}
-      </div>
-      {hint && (
-        <p id={`${id}-hint`} className="lu-field__hint">
-          {hint}
-        </p>
-      )}
-    </div>
-  );
-}
-
+/** @param {Known} [known] */
 const keep = (known) => ({ token: known?.token, keys: known?.keys });
 
-/** `known` is what a link says already: its token, the e-mail that it is for, how many API keys
-    its account has. */
+/**
+ * `known` is what a link says already: its token, the e-mail that it is for, how many API keys
+ * its account has.
+ *
+ * @param {FormProps & { mode?: string, known?: Known }} props
+ */
 export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, children }) {
-  const form = useRef(null);
+  const form = useRef(/** @type {HTMLFormElement} */ (/** @type {unknown} */ (null)));
   const keysId = useId();
   // Before the page is alive a submit would leave it, so the button waits for that.
   const [ready, setReady] = useState(false);
   const [busy, setBusy] = useState(false);
   const [shown, setShown] = useState(false);
-  const [error, setError] = useState(null);
+  const [error, setError] = useState(/** @type {{ text: string, field?: string } | null} */ (null));
   // Why somebody is here who was signed in a moment ago: a word in the address.
   const [ended, setEnded] = useState("");
   const registering = mode === "register" || mode === "join";
@@ -70,9 +59,11 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
     setReady(true);
     setEnded(new URLSearchParams(window.location.search).get("ended") ?? "");
     // On a touch screen this would bring up the keyboard over the page.
-    if (matchMedia("(pointer: fine)").matches) form.current.querySelector("input:not([readonly])").focus();
+    if (matchMedia("(pointer: fine)").matches)
+      form.current.querySelector("input:not([readonly])")?.focus();
   }, []);
 
+  /** @param {React.FormEvent} event */
   const submit = async (event) => {
     event.preventDefault();
     if (busy) return;
@@ -85,18 +76,20 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
       wear(theme);
       if (known) forgetLink();
       enter(next);
-    } catch (failure) {
+    } catch (thrown) {
+      const failure = /** @type {Lu.Failure} */ (thrown);
       // Without a status nobody answered; the words for that are the page's own.
       setError({ text: failure.status ? failure.message : "", field: failure.field });
       setBusy(false);
-      const field = form.current.elements.namedItem(failure.field ?? "");
-      (field ?? form.current.elements.namedItem("password"))?.focus();
+      const { elements } = form.current;
+      const field = elements.namedItem(failure.field ?? "") ?? elements.namedItem("password");
+      /** @type {HTMLElement | null} */ (field)?.focus();
     }
   };
 
   const words = error && (error.text || labels.unreachable);
   return (
-    <form className="lu-auth" ref={form} method="post" onSubmit={submit} aria-busy={busy}>
+    <form className="lu-stack lu-gap-4" ref={form} method="post" onSubmit={submit} aria-busy={busy}>
       {labels.ended && Object.hasOwn(labels.ended, ended) && (
         <p role="status" className="lu-auth-ended" data-testid="ended">
           {labels.ended[ended]}
@@ -148,7 +141,7 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
           <Icon name="eye" size={18} />
         </button>
       </Field>
-      {known?.keys > 0 && (
+      {(known?.keys ?? 0) > 0 && (
         <div className="lu-tick">
           <input
             id={keysId}
@@ -177,23 +170,29 @@ export function AuthForm({ mode = "login", labels = {}, next = "/chat", known, c
   );
 }
 
-/** The form behind a link that an administrator handed over: "join" or "reset". */
+/**
+ * The form behind a link that an administrator handed over: "join" or "reset".
+ *
+ * @param {FormProps & { mode: string }} props
+ */
 export function LinkForm({ mode, labels = {}, next = "/chat", children }) {
   // null while it is looked at, false when it opens nothing
-  const [known, setKnown] = useState(null);
+  const [known, setKnown] = useState(/** @type {Known | false | null} */ (null));
   const [problem, setProblem] = useState("");
+
+  const look = useEffectEvent(async (/** @type {string} */ token) => {
+    try {
+      setKnown({ ...(await lookAt(backendOrigin(), mode, token)), token });
+    } catch (thrown) {
+      const failure = /** @type {Lu.Failure} */ (thrown);
+      if (failure.status !== 404) setProblem(failure.message || labels.unreachable);
+      setKnown(false);
+    }
+  });
 
   useEffect(() => {
     const token = linkToken();
-    const look = async () => {
-      try {
-        setKnown({ ...(await lookAt(backendOrigin(), mode, token)), token });
-      } catch (failure) {
-        if (failure.status !== 404) setProblem(failure.message || labels.unreachable);
-        setKnown(false);
-      }
-    };
-    if (token) look();
+    if (token) look(token);
     else setKnown(false);
     // Another link pasted into this very page changes nothing but what is behind "#".
     const again = () => window.location.reload();
@@ -203,23 +202,32 @@ export function LinkForm({ mode, labels = {}, next = "/chat", children }) {
 
   if (known === null) {
     return (
-      <div role="status" className="lu-auth" data-testid="link-waiting">
+      <div role="status" className="lu-stack lu-gap-4" data-testid="link-waiting">
         <span className="lu-sr">{labels.busy}</span>
         <span className="lu-skeleton" style={{ height: 44 }} />
         <span className="lu-skeleton" style={{ height: 44 }} />
       </div>
     );
   }
-  if (problem) return <div role="alert" className="lu-auth-error">{problem}</div>;
+  if (problem)
+    return (
+      <div role="alert" className="lu-auth-error">
+        {problem}
+      </div>
+    );
   if (known === false) return <div data-testid="link-over">{children}</div>;
   return <AuthForm mode={mode} labels={labels} next={next} known={known} />;
 }
 
-/** The form of the very first account. Where it takes the link of the start (`needs`) and there is
-    none, its children say so. */
+/**
+ * The form of the very first account. Where it takes the link of the start (`needs`) and there is
+ * none, its children say so.
+ *
+ * @param {FormProps & { needs?: boolean }} props
+ */
 export function SetupForm({ needs = false, labels = {}, next = "/chat", children }) {
   // null until the browser was asked
-  const [token, setToken] = useState(null);
+  const [token, setToken] = useState(/** @type {string | null} */ (null));
 
   useEffect(() => {
     setToken(linkToken());
@@ -234,12 +242,16 @@ export function SetupForm({ needs = false, labels = {}, next = "/chat", children
   );
 }
 
+/** @param {{ label: string, className?: string }} props */
 export function SignOutButton({ label, className = "" }) {
   const [busy, setBusy] = useState(false);
   const out = async () => {
     setBusy(true);
     // Whatever went wrong, the login page shows whether somebody is still signed in.
-    const isOut = await signOut(backendOrigin()).then(() => true, () => false);
+    const isOut = await signOut(backendOrigin()).then(
+      () => true,
+      () => false,
+    );
     if (isOut) forgetAll();
     leave();
   };

@@ -1,9 +1,15 @@
 // Signing in and out over REST, which alone can set the session's cookie.
 // No Reflex here: the backend's origin is handed in.
 
+/** @typedef {(origin: string, typed: Record<string, any>) => Promise<any>} Send */
+
 const LOGIN = "/login";
 
-/** `next` if it leads to a page of this site, else `fallback`. */
+/**
+ * `next` if it leads to a page of this site, else `fallback`.
+ *
+ * @param {unknown} next
+ */
 export function safeNext(next, fallback = "/chat") {
   // "//host" and "/\host" are other sites to a browser; control characters are dropped by it.
   // eslint-disable-next-line no-control-regex
@@ -11,6 +17,12 @@ export function safeNext(next, fallback = "/chat") {
   return next;
 }
 
+/**
+ * @param {string} origin
+ * @param {string} method
+ * @param {string} path
+ * @param {{ body?: object, headers?: Record<string, string> }} [more]
+ */
 async function call(origin, method, path, { body, headers } = {}) {
   const response = await fetch(new URL(path, origin), {
     method,
@@ -26,30 +38,51 @@ async function call(origin, method, path, { body, headers } = {}) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
   const { code, detail, field, retry_after: retryAfter } = answer;
-  throw Object.assign(new Error(detail ?? ""), { code, field, retryAfter, status: response.status });
+  throw Object.assign(new Error(detail ?? ""), {
+    code,
+    field,
+    retryAfter,
+    status: response.status,
+  });
 }
 
+/** @type {Send} */
 export const signIn = (origin, { email, password }) =>
   call(origin, "POST", "/api/v1/auth/login", { body: { email, password } });
 
-/** `token` is what the link of the start says, for an installation without accounts. */
+/**
+ * `token` is what the link of the start says, for an installation without accounts.
+ *
+ * @type {Send}
+ */
 export const register = (origin, { token, email, username, password }) =>
   call(origin, "POST", "/api/v1/auth/register", {
     body: { email, username, password, ...(token && { setup_token: token }) },
   });
 
+/** @type {Send} */
 export const join = (origin, { token, email, username, password }) =>
   call(origin, "POST", "/api/v1/auth/invitation/accept", {
     body: { token, email, username, password },
   });
 
-/** `end_keys` is there unless its box was unticked; without keys there is no box. */
+/**
+ * `end_keys` is there unless its box was unticked; without keys there is no box.
+ *
+ * @type {Send}
+ */
 export const reset = (origin, { token, password, end_keys: ended, keys }) =>
   call(origin, "POST", "/api/v1/auth/reset/accept", {
     body: { token, password, keep_keys: Boolean(keys) && !ended },
   });
 
-/** What a link is for, by its token. */
+/**
+ * What a link is for, by its token.
+ *
+ * @param {string} origin
+ * @param {string} mode
+ * @param {string} token
+ */
 export const lookAt = (origin, mode, token) =>
   call(origin, "POST", `/api/v1/auth/${mode === "join" ? "invitation" : "reset"}`, {
     body: { token },
@@ -76,12 +109,17 @@ export function forgetLink() {
   }
 }
 
+/** @param {string} origin */
 export async function signOut(origin) {
   const { csrf_token: token } = await call(origin, "GET", "/api/v1/auth/me");
   await call(origin, "POST", "/api/v1/auth/logout", { headers: { "X-CSRF-Token": token } });
 }
 
-/** The colours that the person chose in another browser, where boot.js looks for them. */
+/**
+ * The colours that the person chose in another browser, where boot.js looks for them.
+ *
+ * @param {string} [theme]
+ */
 export function wear(theme) {
   if (!theme) return;
   try {
@@ -91,7 +129,11 @@ export function wear(theme) {
   }
 }
 
-/** A full page load, so that the websocket is opened anew with the new cookie. */
+/**
+ * A full page load, so that the websocket is opened anew with the new cookie.
+ *
+ * @param {string} fallback
+ */
 export function enter(fallback) {
   const next = new URLSearchParams(window.location.search).get("next");
   window.location.assign(safeNext(next, fallback));

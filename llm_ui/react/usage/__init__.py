@@ -1,4 +1,4 @@
-"""The plots: what was used, day by day, and how fast answers came."""
+"""Charts: usage by day, and answer speed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 import reflex as rx
 
 from llm_ui.react._link import link
-from llm_ui.schemas.account import UsageDay
-from llm_ui.schemas.figures import SpeedLine
+from llm_ui.schemas.accounts.account import UsageDay
+from llm_ui.schemas.insights.figures import SpeedLine
 
 _FILES = link("scale.js", "bars.jsx", "lines.jsx")
 
 
 class UsageBars(rx.Component):
-    """Tokens per day as stacked bars: read below, written above.
+    """Tokens per day as stacked bars: input below, output above.
 
     Labels: title, input, output, language, and locale for the days.
     """
@@ -27,12 +27,12 @@ class UsageBars(rx.Component):
 
 
 def usage_bars(**props: Any) -> rx.Component:
-    """The plot."""
+    """The usage chart."""
     return UsageBars.create(**props)
 
 
 class SpeedLines(rx.Component):
-    """Lines over time with gaps where nothing was measured, and the same as a table.
+    """Lines over time, with gaps where nothing was measured, and the same data as a table.
 
     Labels: title, unnamed, time, figures, nothing, language, and locale for the times.
     """
@@ -49,5 +49,5 @@ class SpeedLines(rx.Component):
 
 
 def speed_lines(**props: Any) -> rx.Component:
-    """The plot of lines."""
+    """The speed chart."""
     return SpeedLines.create(**props)

@@ -3,21 +3,29 @@
 import { useState } from "react";
 import { roundUp, useWidth } from "./scale.js";
 
+/** @typedef {{ day: string, input_tokens: number, output_tokens: number }} Day */
+
 const HEIGHT = 200;
 const FOOT = 22;
 const SIDE = 44;
 const LABEL_WIDTH = 72;
 
+/** @param {{ days?: Day[], labels?: Lu.Labels }} props */
 export function UsageBars({ days = [], labels = {} }) {
-  const [here, setHere] = useState(null);
+  const [here, setHere] = useState(/** @type {number | null} */ (null));
   const [drawing, width] = useWidth();
   const language = labels.language ?? "en";
   const locale = labels.locale ?? language;
   const short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
   const whole = new Intl.NumberFormat(language);
   // Days are names, not moments: noon in UTC is that day everywhere it is written.
+  /** @param {string} day */
   const dateOf = (day) => new Date(`${day}T12:00:00Z`);
-  const brief = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
+  const brief = new Intl.DateTimeFormat(locale, {
+    day: "numeric",
+    month: "short",
+    timeZone: "UTC",
+  });
   const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeZone: "UTC" });
 
   const totals = days.map((each) => each.input_tokens + each.output_tokens);
@@ -25,6 +33,7 @@ export function UsageBars({ days = [], labels = {} }) {
   const plot = HEIGHT - FOOT - 8;
   const step = (width - SIDE) / Math.max(1, days.length);
   const wide = Math.max(1, Math.min(36, step * 0.72));
+  /** @param {number} tokens */
   const tall = (tokens) => (tokens / top) * plot;
   const every = Math.ceil(LABEL_WIDTH / step);
   const shown = here === null ? null : days[here];

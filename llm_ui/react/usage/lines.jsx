@@ -2,6 +2,16 @@
 import { useState } from "react";
 import { roundUp, useWidth } from "./scale.js";
 
+/** @typedef {ReturnType<typeof formats>} Format */
+/** @typedef {(value: number) => number} Scale */
+/** @typedef {{ name?: string, detail?: string, values: (number | null)[] }} Line */
+/**
+ * @typedef {{
+ *   since?: string, widthS?: number, points?: number, unit?: string, lines?: Line[],
+ *   labels?: Lu.Labels
+ * }} Props
+ */
+
 const HEIGHT = 240;
 const FOOT = 22;
 const HEAD = 10;
@@ -10,6 +20,11 @@ const LABEL_WIDTH = 60;
 const PARTS = [0, 0.25, 0.5, 0.75, 1];
 const DAY_S = 86400;
 
+/**
+ * @param {Lu.Labels} labels
+ * @param {string} unit
+ * @param {number} widthS
+ */
 const formats = (labels, unit, widthS) => {
   const language = labels.language ?? "en";
   const locale = labels.locale ?? language;
@@ -17,10 +32,15 @@ const formats = (labels, unit, widthS) => {
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
   const isLong = widthS * 60 > DAY_S * 2;
   const { hour12 } = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions();
+  /** @type {Intl.DateTimeFormatOptions} */
   const clock = { hour: hour12 ? "numeric" : "2-digit", minute: "2-digit" };
+  /** @type {Intl.DateTimeFormatOptions} */
   const day = { day: "numeric", month: "short" };
-  const seconds = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(Math.round(ms / 100) / 10)} s`);
+  /** @param {number} ms */
+  const seconds = (ms) =>
+    ms < 1000 ? `${Math.round(ms)} ms` : `${number.format(Math.round(ms / 100) / 10)} s`;
   return {
+    /** @param {number | null} [value] */
     value: (value) => {
       if (value === null || value === undefined) return "–";
       if (unit === "ms") return seconds(value);
@@ -34,8 +54,16 @@ const formats = (labels, unit, widthS) => {
 };
 
 // Where times are written: where a day begins, or at round times, as many as there is room for.
+/**
+ * @param {Date[]} times
+ * @param {Format} format
+ * @param {number} widthS
+ * @param {Scale} x
+ * @param {number} end
+ */
 const marks = (times, format, widthS, x, end) => {
   const round = widthS < 600 ? 600 : 3600;
+  /** @type {number[]} */
   const found = [];
   let last = -LABEL_WIDTH;
   times.forEach((time, n) => {
@@ -51,8 +79,14 @@ const marks = (times, format, widthS, x, end) => {
 };
 
 // One path of all stretches without a gap; a value with none beside it is a dot.
+/**
+ * @param {(number | null)[]} values
+ * @param {Scale} x
+ * @param {Scale} y
+ */
 const drawn = (values, x, y) => {
   let path = "";
+  /** @type {number[]} */
   const dots = [];
   values.forEach((value, n) => {
     if (value === null) return;
@@ -63,6 +97,9 @@ const drawn = (values, x, y) => {
   return { path, dots };
 };
 
+/**
+ * @param {{ lines: Line[], names: string[], times: Date[], format: Format, labels: Lu.Labels }} props
+ */
 function Figures({ lines, names, times, format, labels }) {
   const rows = times.map((_, n) => n).filter((n) => lines.some((line) => line.values[n] !== null));
   return (
@@ -98,11 +135,22 @@ function Figures({ lines, names, times, format, labels }) {
   );
 }
 
-export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", lines = [], labels = {} }) {
-  const [here, setHere] = useState(null);
+/** @param {Props} props */
+export function SpeedLines({
+  since = "",
+  widthS = 60,
+  points = 0,
+  unit = "ms",
+  lines = [],
+  labels = {},
+}) {
+  const [here, setHere] = useState(/** @type {number | null} */ (null));
   const [drawing, width] = useWidth();
   const format = formats(labels, unit, widthS);
-  const times = Array.from({ length: points }, (_, n) => new Date(Date.parse(since) + n * widthS * 1000));
+  const times = Array.from(
+    { length: points },
+    (_, n) => new Date(Date.parse(since) + n * widthS * 1000),
+  );
   // What all lines have in common tells none from another.
   const differ = new Set(lines.map((line) => line.detail)).size > 1;
   const names = lines.map((line) => {
@@ -114,17 +162,21 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
   const top = unit === "%" ? Math.min(100, roundUp(Math.max(1, most))) : roundUp(Math.max(1, most));
   const plot = HEIGHT - FOOT - HEAD;
   const step = (width - SIDE - 8) / Math.max(1, points - 1);
+  /** @param {number} n */
   const x = (n) => SIDE + n * step;
+  /** @param {number} value */
   const y = (value) => HEIGHT - FOOT - (value / top) * plot;
+  /** @param {React.PointerEvent} event */
   const nearest = (event) => {
     const at = event.clientX - drawing.current.getBoundingClientRect().left;
     setHere(Math.min(points - 1, Math.max(0, Math.round((at - SIDE) / step))));
   };
+  /** @param {React.KeyboardEvent} event */
   const byKey = (event) => {
-    const moves = { ArrowLeft: -1, ArrowRight: 1 };
-    if (event.key in moves) {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (move) {
       event.preventDefault();
-      setHere((n) => Math.min(points - 1, Math.max(0, (n ?? points) + moves[event.key])));
+      setHere((n) => Math.min(points - 1, Math.max(0, (n ?? points) + move)));
     }
   };
 
@@ -140,7 +192,9 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
             {here !== null && <strong>{format.value(lines[n].values[here])}</strong>}
           </span>
         ))}
-        <span className="lu-plot__now">{here !== null && times[here] ? format.full.format(times[here]) : ""}</span>
+        <span className="lu-plot__now">
+          {here !== null && times[here] ? format.full.format(times[here]) : ""}
+        </span>
       </figcaption>
       <svg
         ref={drawing}
@@ -159,7 +213,13 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
       >
         {PARTS.map((part) => (
           <g key={part}>
-            <line x1={SIDE} x2={width} y1={y(top * part)} y2={y(top * part)} className="lu-plot__line" />
+            <line
+              x1={SIDE}
+              x2={width}
+              y1={y(top * part)}
+              y2={y(top * part)}
+              className="lu-plot__line"
+            />
             <text x={SIDE - 8} y={y(top * part) + 4} textAnchor="end">
               {format.value(top * part)}
             </text>
@@ -171,7 +231,13 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
           </text>
         ))}
         {here !== null && (
-          <line x1={x(here)} x2={x(here)} y1={HEAD} y2={HEIGHT - FOOT} className="lu-lines-plot__here" />
+          <line
+            x1={x(here)}
+            x2={x(here)}
+            y1={HEAD}
+            y2={HEIGHT - FOOT}
+            className="lu-lines-plot__here"
+          />
         )}
         {lines.map((line, each) => {
           const { path, dots } = drawn(line.values, x, y);
@@ -180,14 +246,27 @@ export function SpeedLines({ since = "", widthS = 60, points = 0, unit = "ms", l
             <g key={each} data-line={each}>
               <path d={path} className="lu-lines-plot__line" />
               {dots.map((n) => (
-                <circle key={n} cx={x(n)} cy={y(line.values[n])} r="2.5" className="lu-lines-plot__dot" />
+                <circle
+                  key={n}
+                  cx={x(n)}
+                  cy={y(Number(line.values[n]))}
+                  r="2.5"
+                  className="lu-lines-plot__dot"
+                />
               ))}
-              {shown && <circle cx={x(here)} cy={y(line.values[here])} r="4" className="lu-lines-plot__dot" />}
+              {shown && (
+                <circle
+                  cx={x(here)}
+                  cy={y(Number(line.values[here]))}
+                  r="4"
+                  className="lu-lines-plot__dot"
+                />
+              )}
             </g>
           );
         })}
       </svg>
-      {measured.length === 0 && <p className="lu-lines-plot__nothing">{labels.nothing}</p>}
+      {measured.length === 0 && <p className="lu-quiet lu-text-center">{labels.nothing}</p>}
       {measured.length > 0 && (
         <Figures lines={lines} names={names} times={times} format={format} labels={labels} />
       )}

@@ -1,10 +1,10 @@
-// Bundles the page of these tests with the tools that a build of the app has installed.
-// Usage: node build.mjs <folder that has node_modules> <where to write>
+// Bundles a page of these tests with the tools that a build of the app has installed.
+// Usage: node build.mjs <folder that has node_modules> <where to write> [<page> <assets>]
 import path from "node:path";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const [home, outDir] = process.argv.slice(2).map((name) => path.resolve(name));
+const [home, outDir, page, assets] = process.argv.slice(2).map((name) => path.resolve(name));
 const importer = path.join(home, "package.json");
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -21,11 +21,14 @@ const packages = {
   },
 };
 
+const reflex = { find: "$", replacement: path.join(here, "reflex") };
+const linked = { find: "$/public", replacement: assets };
+
 await build({
-  root: here,
+  root: page ?? here,
   configFile: false,
   logLevel: "error",
   plugins: [packages],
-  resolve: { alias: [{ find: "$", replacement: path.join(here, "reflex") }] },
+  resolve: { alias: assets ? [linked, reflex] : [reflex] },
   build: { outDir, emptyOutDir: true, chunkSizeWarningLimit: 2000 },
 });

@@ -15,7 +15,16 @@ import { Renderer } from "../../../llm_ui/react/markdown/renderer.js";
 import { toFragment } from "../../../llm_ui/react/markdown/safe.js";
 import { AuthForm, SetupForm, SignOutButton } from "../../../llm_ui/react/session/auth.jsx";
 import { safeNext } from "../../../llm_ui/react/session/session.js";
-import "../../../llm_ui/react/react.css";
+import "../../../assets/styles/base/tokens.css";
+import "../../../assets/styles/columns/accounts/sign-in.css";
+import "../../../assets/styles/columns/answers/composer.css";
+import "../../../assets/styles/columns/answers/markdown.css";
+import "../../../assets/styles/columns/answers/markdown-code.css";
+import "../../../assets/styles/columns/answers/markdown-embeds.css";
+import "../../../assets/styles/columns/answers/thinking.css";
+import "../../../assets/styles/columns/chats/conversation.css";
+import "../../../assets/styles/utilities/layout.css";
+import "../../../assets/styles/utilities/text.css";
 import "./page.css";
 
 const KINDS = {
@@ -39,7 +48,10 @@ const root = createRoot(document.getElementById("root"));
 const events = [];
 const shown = {};
 
-const recorder = (name) => (...args) => events.push([name, ...args]);
+const recorder =
+  (name) =>
+  (...args) =>
+    events.push([name, ...args]);
 
 // Properties named "on…" are recorded; children are given as HTML-free descriptions.
 function element({ kind, props = {}, children = [] }, index) {

@@ -57,8 +57,10 @@ def test_a_model_file_that_takes_the_process_over_reaches_nothing(tmp_path: Path
         pytest.skip("this kernel has no Landlock")
     found = dict(line.split(": ") for line in said)
     assert [name for name, result in found.items() if result == "done"] == [
-        "the model", "the other part", "a device",
-    ]  # fmt: skip
+        "the model",
+        "the other part",
+        "a device",
+    ]
     assert len(found) == 9
 
 

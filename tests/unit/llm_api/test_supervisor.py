@@ -19,7 +19,7 @@ import pytest
 
 from llm_ui.config import Settings, load_settings
 from llm_ui.errors import ModelUnavailable
-from llm_ui.llm_api import choice, confined
+from llm_ui.llm_api import chosen_model, confined
 from llm_ui.llm_api import supervisor as module
 from llm_ui.llm_api.key import ensured_key, known_key
 from llm_ui.llm_api.supervisor import Supervisor
@@ -138,6 +138,9 @@ async def test_the_service_gets_nothing_of_the_servers_surroundings(
     chosen = settings(tmp_path, llm_api_model="models/own.gguf")
     for name in ("SECRET_KEY", "METRICS_TOKEN", "OPENAI_API_KEY", "DATABASE_URL", "REDIS_URL"):
         monkeypatch.setenv(name, "secret-of-the-server")
+    # Begin like what chooses between cards, and are keys.
+    for name in ("NVIDIA_API_KEY", "LLAMA_API_KEY", "LANGSMITH_API_KEY", "LANGFUSE_SECRET_KEY"):
+        monkeypatch.setenv(name, "secret-of-the-server")
     keeper = Supervisor(chosen, (sys.executable, "-c", SURROUNDINGS, str(told)))
     await keeper.start()
     await until(lambda: told.exists() and told.read_bytes().endswith(b"}"))
@@ -150,6 +153,11 @@ async def test_the_service_gets_nothing_of_the_servers_surroundings(
     key = (tmp_path / "llm_api.key").read_text().strip()
     assert found["environment"]["LLM_API_KEY"] == key
     assert key not in str(found["arguments"])  # those are for everybody to see
+
+
+def test_nothing_that_the_service_is_passed_is_called_like_a_secret() -> None:
+    words = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
+    assert not [name for name in confined.PASSED if any(word in name for word in words)]
 
 
 async def test_the_key_of_the_port_is_made_once_and_for_this_account_alone(tmp_path: Path) -> None:
@@ -249,14 +257,17 @@ async def test_another_file_is_loaded_and_one_that_does_not_load_gives_way(
         except (httpx.HTTPError, ValueError):
             return ""
 
-    async def wish(name: str | None) -> choice.Told:
+    async def wish(name: str | None) -> chosen_model.Told:
         path = str(tmp_path / name) if name else None
-        made = choice.Wanted(f"wish-{name}-{time.monotonic()}", path)
-        choice.want(tmp_path, made)
+        made = chosen_model.Wanted(f"wish-{name}-{time.monotonic()}", path)
+        chosen_model.want(tmp_path, made)
         await until(
-            lambda: choice.told(tmp_path).id == made.id and choice.told(tmp_path).state != "loading"
+            lambda: (
+                chosen_model.told(tmp_path).id == made.id
+                and chosen_model.told(tmp_path).state != "loading"
+            )
         )
-        return choice.told(tmp_path)
+        return chosen_model.told(tmp_path)
 
     assert (await wish("good.gguf")).state == "ready"
     assert model() == "good.gguf"

@@ -49,19 +49,38 @@ WORDS = "the engine rejected the request"
         {"base_resp": {"status_code": 1004, "status_msg": WORDS}, "choices": None},
         {"success": False, "message": WORDS},
         {"fault": {"faultstring": WORDS}},
-        {"choices": [], "error": {"message": "Provider returned error", "code": 400,
-                                  "metadata": {"raw": f'{{"error": {{"message": "{WORDS}"}}}}'}}},
-        {"choices": [{"delta": {"content": ""}, "finish_reason": "error",
-                      "error": {"message": WORDS, "code": 502}}]},
+        {
+            "choices": [],
+            "error": {
+                "message": "Provider returned error",
+                "code": 400,
+                "metadata": {"raw": f'{{"error": {{"message": "{WORDS}"}}}}'},
+            },
+        },
+        {
+            "choices": [
+                {
+                    "delta": {"content": ""},
+                    "finish_reason": "error",
+                    "error": {"message": WORDS, "code": 502},
+                }
+            ]
+        },
         {"choices": [{"delta": {}, "finish_reason": None, "error": {"message": WORDS}}]},
         # Nothing says that it is an error, but it is all that was said.
         {"message": WORDS},
         {"info": 3, "reason": WORDS},
     ],
-)  # fmt: skip
+)
 def test_an_error_in_the_place_of_an_answer_comes_with_its_words(chunk: dict[str, Any]) -> None:
-    for body in (data(chunk, DONE), data(chunk), orjson.dumps(chunk), orjson.dumps([chunk]),
-                 lines(chunk), data(delta(""), chunk, DONE)):  # fmt: skip
+    for body in (
+        data(chunk, DONE),
+        data(chunk),
+        orjson.dumps(chunk),
+        orjson.dumps([chunk]),
+        lines(chunk),
+        data(delta(""), chunk, DONE),
+    ):
         error = failed("openai", body)
         assert WORDS in error.detail
         assert "{" not in error.detail
@@ -69,8 +88,13 @@ def test_an_error_in_the_place_of_an_answer_comes_with_its_words(chunk: dict[str
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "ollama", "llm_api"])
 def test_each_protocol_hears_the_errors_of_all(kind: str) -> None:
-    for chunk in ({"error": {"message": WORDS}}, {"detail": WORDS}, [{"error": WORDS}],
-                  {"error_message": WORDS}, {"code": 500, "message": WORDS}):  # fmt: skip
+    for chunk in (
+        {"error": {"message": WORDS}},
+        {"detail": WORDS},
+        [{"error": WORDS}],
+        {"error_message": WORDS},
+        {"code": 500, "message": WORDS},
+    ):
         body = orjson.dumps(chunk)
         for each in (body, data(chunk), b"event: error\n" + data(chunk), body + b"\n"):
             assert WORDS in failed(kind, each).detail
@@ -127,9 +151,11 @@ CALL = [{"index": 0, "id": "1", "function": {"name": "find", "arguments": "{}"}}
 
 
 def test_an_answer_of_a_tool_call_only_ends_for_that_reason() -> None:
-    for body in (data(delta(None, tool_calls=CALL), delta(finish="tool_calls"), DONE),
-                 data(delta(None, tool_calls=CALL), END, DONE),
-                 data(delta(None, function_call=CALL[0]), DONE)):  # fmt: skip
+    for body in (
+        data(delta(None, tool_calls=CALL), delta(finish="tool_calls"), DONE),
+        data(delta(None, tool_calls=CALL), END, DONE),
+        data(delta(None, function_call=CALL[0]), DONE),
+    ):
         assert read("openai", [body])[-1] == Done("tool")
     line = {"message": {"content": "", "tool_calls": CALL}, "done": True}
     assert read("ollama", [lines(line)])[-1] == Done("tool")
@@ -155,8 +181,12 @@ def test_neither_keys_nor_addresses_are_passed_on() -> None:
 
 async def test_a_key_that_a_stream_quotes_is_blotted_out() -> None:
     told = data(delta("Once "), {"error": {"message": "no rights for pa55word-of-bob, my-own-key"}})
-    call = Call("POST", "http://model.example", {}, {"authorization": "Bearer pa55word-of-bob",
-                                                     "x-team": "my-own-key"})  # fmt: skip
+    call = Call(
+        "POST",
+        "http://model.example",
+        {},
+        {"authorization": "Bearer pa55word-of-bob", "x-team": "my-own-key"},
+    )
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=told))
     async with make_client(transport) as client:
         with pytest.raises(ProviderError) as caught:

@@ -7,15 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from llm_ui.errors import ProviderError, ProviderGarbage, ProviderRefused
+from llm_ui.errors import ModelUnavailable, ProviderError, ProviderGarbage, ProviderRefused
 from llm_ui.providers.base import Endpoint
-from llm_ui.providers.images.openai import OpenAIImages
 from llm_ui.providers.ollama.library import OllamaLibrary
-from llm_ui.providers.registry import ADAPTERS, open_provider
+from llm_ui.providers.registry import TYPES, open_provider
 from llm_ui.wire.events import ModelInfo
 from llm_ui.wire.http import Retry, make_client
 
-KINDS = list(ADAPTERS)
+KINDS = list(TYPES)
 Shown = dict[str, Any] | list[Any] | None
 
 
@@ -61,7 +60,7 @@ async def names(kind: str, body: object) -> list[str]:
         b'{"data": [{"id": "a", "created": NaN}, {"id": "b", "context_length": 1e400}]}',
         b'\xef\xbb\xbf{"data": [{"id": "a", "owned_by": "\\ud83d"}, {"id": "b"}]}',
     ],
-)  # fmt: skip
+)
 async def test_what_is_odd_about_one_entry_hides_none(kind: str, body: object) -> None:
     assert await names(kind, body) == ["a", "b"]
 
@@ -96,7 +95,7 @@ async def test_a_window_is_read_however_it_is_written(
         ({"capabilities": [None, 3, "completion"], "model_info": {"x.context_length": 8e3}}, 8000),
         ([], None),
     ],
-)  # fmt: skip
+)
 async def test_an_ollamas_details_cost_no_model(shown: Shown, window: int | None) -> None:
     found = await models(
         "ollama", {"models": [{"name": "a", "size": "big"}, {"model": "b"}]}, shown
@@ -115,8 +114,10 @@ async def test_no_list_at_all_is_said(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_an_error_in_the_place_of_a_list_comes_with_its_words(kind: str) -> None:
-    for body in ({"error": {"message": "no such key", "code": 401}},
-                 {"code": 401, "message": "no such key"}):  # fmt: skip
+    for body in (
+        {"error": {"message": "no such key", "code": 401}},
+        {"code": 401, "message": "no such key"},
+    ):
         with pytest.raises(ProviderRefused) as caught:
             await names(kind, body)
         assert caught.value.detail == "no such key"
@@ -125,17 +126,40 @@ async def test_an_error_in_the_place_of_a_list_comes_with_its_words(kind: str) -
     assert told.value.detail == "no such key"
 
 
-async def test_lists_of_image_models_and_of_what_lies_on_a_disk_are_as_lenient() -> None:
-    listed = {"data": [{"id": "a", "meta": []}, "b", None, {"id": "a"}]}
+async def test_lists_of_what_lies_on_a_disk_are_as_lenient() -> None:
     stored = {"models": [{"name": "a", "size": "7"}, {"name": "b", "size": -1}, {}, {"name": "a"}]}
 
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=stored if request.url.path == "/api/tags" else listed)
+        assert request.url.path == "/api/tags"
+        return httpx.Response(200, json=stored)
 
     endpoint = Endpoint("http://model.example")
     async with make_client(httpx.MockTransport(answer)) as client:
-        assert await OpenAIImages(endpoint, client).models() == ["a", "b"]
         library = OllamaLibrary(endpoint)
         library._client = client
         found = [(each.name, each.size) for each in await library.stored()]
         assert found == [("a", 7), ("b", 0)]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_there"), [(400, True), (422, True), (404, False), (405, False), (500, False)]
+)
+async def test_a_server_without_a_list_is_there_if_it_makes_images(
+    status: int, is_there: bool
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path))
+        return httpx.Response(404 if request.method == "GET" else status, json={})
+
+    async with make_client(httpx.MockTransport(answer)) as client:
+        endpoint = Endpoint("http://model.example", retry=Retry(attempts=1))
+        provider = open_provider("openai", endpoint, client)
+        if is_there:
+            assert await provider.models() == []
+        else:
+            with pytest.raises(ModelUnavailable) as missing:
+                await provider.models()
+            assert missing.value.params["status"] == 404
+    assert asked == [("GET", "/v1/models"), ("POST", "/v1/images/generations")]

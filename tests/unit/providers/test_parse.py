@@ -191,9 +191,16 @@ def test_ollama_details_tell_the_context_size_and_whether_it_chats() -> None:
 
 @pytest.mark.parametrize(
     ("name", "thinks"),
-    [("o3-mini", True), ("gpt-5.2", True), ("openai/gpt-oss-20b", True), ("gpt-4o", False),
-     ("gpt-5-chat-latest", False), ("llama-3", False), ("o365-helper", False)],
-)  # fmt: skip
+    [
+        ("o3-mini", True),
+        ("gpt-5.2", True),
+        ("openai/gpt-oss-20b", True),
+        ("gpt-4o", False),
+        ("gpt-5-chat-latest", False),
+        ("llama-3", False),
+        ("o365-helper", False),
+    ],
+)
 def test_openai_models_that_think_are_known_by_their_names(name: str, thinks: bool) -> None:
     assert openai.parse_models({"data": [{"id": name}]})[0].thinks is thinks
 
@@ -205,8 +212,14 @@ def test_a_list_of_parameters_says_more_than_a_name() -> None:
 
 
 def test_claude_models_before_3_7_cannot_be_asked_to_think() -> None:
-    names = ["claude-2.1", "claude-3-5-sonnet-1", "claude-3-haiku-1", "claude-3-7-sonnet-1",
-             "claude-sonnet-4-5", "claude-opus-9"]  # fmt: skip
+    names = [
+        "claude-2.1",
+        "claude-3-5-sonnet-1",
+        "claude-3-haiku-1",
+        "claude-3-7-sonnet-1",
+        "claude-sonnet-4-5",
+        "claude-opus-9",
+    ]
     found = anthropic.parse_models({"data": [{"id": name} for name in names]})
     assert [each.thinks for each in found] == [False, False, False, True, True, True]
 

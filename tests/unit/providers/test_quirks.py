@@ -31,9 +31,7 @@ def of_openai(*deltas: dict[str, Any]) -> tuple[str, str]:
         # Mistral's thinking models.
         (
             [
-                delta(
-                    [{"type": "thinking", "thinking": [{"type": "text", "text": "First "}]}]
-                ),
+                delta([{"type": "thinking", "thinking": [{"type": "text", "text": "First "}]}]),
                 delta([{"type": "thinking", "thinking": [{"type": "text", "text": "I greet."}]}]),
                 delta([{"type": "text", "text": "Hi "}]),
                 delta("there."),
@@ -42,26 +40,56 @@ def of_openai(*deltas: dict[str, Any]) -> tuple[str, str]:
             "Hi there.",
         ),
         ([delta([{"type": "output_text", "text": "a"}, {"text": "b"}, "c"])], "", "abc"),
-        ([delta([]), delta([{"type": "image_url"}, None, 3]), delta("a")],
-         "", "a"),
+        ([delta([]), delta([{"type": "image_url"}, None, 3]), delta("a")], "", "a"),
         ([delta({"type": "text", "text": {"value": "a"}})], "", "a"),
-        ([delta([{"type": "reference", "reference_ids": [1]}, {"type": "text", "text": "a"}])],
-         "", "a"),
-        ([delta([{"type": "text", "text": "a", "thought": True}, {"type": "text", "text": "b"}])],
-         "a", "b"),
-        ([delta("a", refusal=None), delta(refusal="I cannot "), delta(refusal="help.")],
-         "", "aI cannot help."),
+        (
+            [delta([{"type": "reference", "reference_ids": [1]}, {"type": "text", "text": "a"}])],
+            "",
+            "a",
+        ),
+        (
+            [
+                delta(
+                    [{"type": "text", "text": "a", "thought": True}, {"type": "text", "text": "b"}]
+                )
+            ],
+            "a",
+            "b",
+        ),
+        (
+            [delta("a", refusal=None), delta(refusal="I cannot "), delta(refusal="help.")],
+            "",
+            "aI cannot help.",
+        ),
         ([delta([{"type": "refusal", "refusal": "No."}])], "", "No."),
         ([delta("b", reasoning_content="a")], "a", "b"),
-        ([delta("b", reasoning="a", reasoning_details=[{"type": "reasoning.text", "text": "a"}])],
-         "a", "b"),
-        ([delta("c", reasoning_details=[{"type": "reasoning.summary", "summary": "a"},
-                                        {"type": "reasoning.encrypted", "data": "xyz"},
-                                        {"type": "reasoning.text", "text": "b"}])], "ab", "c"),
+        (
+            [
+                delta(
+                    "b", reasoning="a", reasoning_details=[{"type": "reasoning.text", "text": "a"}]
+                )
+            ],
+            "a",
+            "b",
+        ),
+        (
+            [
+                delta(
+                    "c",
+                    reasoning_details=[
+                        {"type": "reasoning.summary", "summary": "a"},
+                        {"type": "reasoning.encrypted", "data": "xyz"},
+                        {"type": "reasoning.text", "text": "b"},
+                    ],
+                )
+            ],
+            "ab",
+            "c",
+        ),
         ([delta("b", thinking={"content": "a"})], "a", "b"),
         ([delta("b", reasoning=["a"])], "a", "b"),
     ],
-)  # fmt: skip
+)
 def test_words_are_found_in_whichever_field_and_form(
     deltas: list[dict[str, Any]], thought: str, answer: str
 ) -> None:
@@ -77,8 +105,10 @@ def test_parts_nested_without_end_are_no_crash() -> None:
 
 def test_claudes_and_ollamas_words_come_as_parts_too() -> None:
     block = {"type": "content_block_start", "content_block": {"type": "text", "text": "Hel"}}
-    more = {"type": "content_block_delta",
-            "delta": {"type": "text_delta", "text": [{"type": "text", "text": "lo"}]}}  # fmt: skip
+    more = {
+        "type": "content_block_delta",
+        "delta": {"type": "text_delta", "text": [{"type": "text", "text": "lo"}]},
+    }
     bare = {"delta": {"text": "!"}}
     body = (
         data(block, more) + b"event: content_block_delta\n" + data(bare, {"type": "message_stop"})
@@ -134,12 +164,14 @@ def test_numbers_that_are_none_are_no_harm() -> None:
         (b'{"prompt_tokens": true, "completion_tokens": false}', None),
         (b'{"prompt_tokens": NaN, "completion_tokens": 1e400}', None),
         (b'{"prompt_tokens": 99999999999999999999999999, "completion_tokens": "many"}', None),
-        (b'{"prompt_tokens": 1, "prompt_tokens_details": [], "completion_tokens_details": "?"}',
-         Usage(1)),
+        (
+            b'{"prompt_tokens": 1, "prompt_tokens_details": [], "completion_tokens_details": "?"}',
+            Usage(1),
+        ),
         (b'"twelve"', None),
-        (b'[12]', None),
+        (b"[12]", None),
     ],
-)  # fmt: skip
+)
 def test_usage_is_read_or_dropped_and_never_costs_the_answer(
     usage: bytes, counted: Usage | None
 ) -> None:
@@ -201,15 +233,20 @@ CHUNKS = (delta("Hel"), delta("lo"), END)
         data(*CHUNKS, DONE).replace(b"data: ", b": alive\nid: 7\nevent: x\nretry: 9\ndata: "),
         data(*CHUNKS, DONE).replace(b"data: ", b"  data : "),
         data(b"", b"null", b"keep-alive", *CHUNKS, {}, DONE),
-        data(*(orjson.dumps(each, option=orjson.OPT_INDENT_2).replace(b"\n", b"\ndata: ")
-               for each in CHUNKS), DONE),
+        data(
+            *(
+                orjson.dumps(each, option=orjson.OPT_INDENT_2).replace(b"\n", b"\ndata: ")
+                for each in CHUNKS
+            ),
+            DONE,
+        ),
         data(*CHUNKS[:2], b'{"choices": [{"delta": {"content"', END, DONE),
         lines(*CHUNKS),
         lines(*CHUNKS).rstrip(),
         b"".join(orjson.dumps(each) + b"\n\n" for each in CHUNKS) + b"[DONE]\n",
         b"[" + b"\n,".join(orjson.dumps(each) for each in CHUNKS) + b"]",
     ],
-)  # fmt: skip
+)
 def test_framing_that_is_nearly_right_is_understood(body: bytes) -> None:
     assert heard("openai", body) == ("", "Hello")
 
@@ -244,8 +281,21 @@ CLAUDES = {"type": "message", "stop_reason": "end_turn", "usage": {"x": 3}, "con
         ("openai", COMPLETION, "", "All at once."),
         ("openai", [COMPLETION], "", "All at once."),
         ("openai", {"choices": [{"message": MESSAGE, "finish_reason": None}]}, "", "All at once."),
-        ("openai", {"choices": [{"message": {"content": [{"type": "text", "text": "a"}],
-                                             "reasoning_content": "b"}}]}, "b", "a"),
+        (
+            "openai",
+            {
+                "choices": [
+                    {
+                        "message": {
+                            "content": [{"type": "text", "text": "a"}],
+                            "reasoning_content": "b",
+                        }
+                    }
+                ]
+            },
+            "b",
+            "a",
+        ),
         ("openai", {"choices": [{"text": "a", "finish_reason": "length"}]}, "", "a"),
         ("anthropic", CLAUDES, "Hm", "Hi"),
         ("anthropic", {**CLAUDES, "stop_reason": None}, "Hm", "Hi"),
@@ -253,7 +303,7 @@ CLAUDES = {"type": "message", "stop_reason": "end_turn", "usage": {"x": 3}, "con
         ("ollama", {"message": {"content": "Hi"}}, "", "Hi"),
         ("llm_api", {"message": {"content": "Hi", "reasoning": "Hm"}}, "Hm", "Hi"),
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_comes_whole_is_an_answer(
     kind: str, answer: object, thought: str, text: str
 ) -> None:

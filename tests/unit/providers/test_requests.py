@@ -12,11 +12,12 @@ from llm_ui.config import Settings, load_settings
 from llm_ui.errors import InvalidInput
 from llm_ui.providers.anthropic.adapter import AnthropicProvider, body_json
 from llm_ui.providers.base import Endpoint
-from llm_ui.providers.discovery import Found, discover
+from llm_ui.providers.discovery import discover
 from llm_ui.providers.llm_api.adapter import normalise as llm_api_base
 from llm_ui.providers.ollama.adapter import OllamaProvider, options_json
 from llm_ui.providers.openai.adapter import OpenAIProvider
-from llm_ui.providers.registry import ADAPTERS, INFO, open_provider
+from llm_ui.providers.registry import TYPES, open_provider
+from llm_ui.providers.types import Found
 from llm_ui.wire.events import ChatRequest, PromptImage, PromptMessage, Sampling
 from llm_ui.wire.http import make_client
 from tests.scripted import scripted_server
@@ -134,7 +135,7 @@ async def test_images_are_sent_the_way_each_upstream_wants_them(
     assert "abc" not in repr(request)
 
 
-@pytest.mark.parametrize("kind", list(ADAPTERS))
+@pytest.mark.parametrize("kind", list(TYPES))
 async def test_without_a_key_none_is_sent(kind: str) -> None:
     _, headers = await sent(kind, key=None)
     assert not {"authorization", "x-api-key"} & set(headers)
@@ -147,6 +148,7 @@ async def test_without_a_key_none_is_sent(kind: str) -> None:
         (OpenAIProvider.normalise, "http://h:1/", "http://h:1/v1"),
         (OpenAIProvider.normalise, "http://h:1/v1/", "http://h:1/v1"),
         (OpenAIProvider.normalise, "https://h/v1/chat/completions", "https://h/v1"),
+        (OpenAIProvider.normalise, "https://h/v1/images/generations", "https://h/v1"),
         (OpenAIProvider.normalise, "https://openrouter.ai/api/v1", "https://openrouter.ai/api/v1"),
         (OpenAIProvider.normalise, "https://h/v1beta/openai/", "https://h/v1beta/openai"),
         (OllamaProvider.normalise, "http://h:1/v1", "http://h:1"),
@@ -163,9 +165,14 @@ def test_an_address_is_understood_with_and_without_its_path(
 
 
 def test_each_type_has_an_adapter_and_a_default_address() -> None:
-    assert set(ADAPTERS) == set(INFO)
+    assert all(each.adapter and each.default_base_url for each in TYPES.values())
     with pytest.raises(InvalidInput):
         open_provider("nonsense", Endpoint("http://h"))
+
+
+def test_who_takes_settings_of_images_makes_some() -> None:
+    for each in TYPES.values():
+        assert hasattr(each.adapter, "make_images") == bool(each.image_settings), each.key
 
 
 def test_a_key_is_in_no_representation() -> None:
@@ -183,7 +190,7 @@ async def test_the_bundled_model_is_always_there(monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv(name, raising=False)
     assert await discover(settings()) == [Found("llm_api", "Built-in", "http://127.0.0.1:8100")]
     elsewhere = await discover(settings(llm_api_url="http://gpu:8100"))
-    assert elsewhere[0].base_url == "http://gpu:8100"
+    assert elsewhere[0].api_url == "http://gpu:8100"
 
 
 async def test_keys_addresses_and_an_ollama_become_providers() -> None:
@@ -266,7 +273,7 @@ async def test_thinking_is_asked_for_in_each_providers_own_way() -> None:
     assert not {"temperature", "top_p"} & set(body)
 
 
-@pytest.mark.parametrize("kind", list(ADAPTERS))
+@pytest.mark.parametrize("kind", list(TYPES))
 async def test_a_model_that_cannot_be_told_is_told_nothing(kind: str) -> None:
     (body,) = await asked_to_think(kind, None)
     assert not {"reasoning_effort", "think", "thinking"} & set(body)

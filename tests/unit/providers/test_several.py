@@ -23,7 +23,17 @@ from llm_ui.errors import (
 from llm_ui.providers.base import Endpoint
 from llm_ui.providers.registry import open_provider
 from llm_ui.providers.several import SKIP_S, Route, Several, may_be_asked_elsewhere
-from llm_ui.wire.events import ChatRequest, Done, PromptMessage, StreamEvent, Timeouts, Token, Via
+from llm_ui.wire.events import (
+    ChatRequest,
+    Done,
+    ImageRequest,
+    Picture,
+    PromptMessage,
+    StreamEvent,
+    Timeouts,
+    Token,
+    Via,
+)
 from llm_ui.wire.http import Retry
 from tests.conftest import until
 from tests.scripted import ScriptedServer, scripted_server
@@ -76,9 +86,18 @@ def free_url() -> str:
 
 @pytest.mark.parametrize(
     "script",
-    ["stall-headers", "stall", "cut", "error-503", "error-429", "error-500", "garbage",
-     "error-after=0", "error-401"],
-)  # fmt: skip
+    [
+        "stall-headers",
+        "stall",
+        "cut",
+        "error-503",
+        "error-429",
+        "error-500",
+        "garbage",
+        "error-after=0",
+        "error-401",
+    ],
+)
 async def test_the_second_address_answers_when_the_first_fails_before_a_token(
     script: str, first: ScriptedServer, second: ScriptedServer
 ):
@@ -88,8 +107,9 @@ async def test_the_second_address_answers_when_the_first_fails_before_a_token(
     events: list[StreamEvent | Via] = []
     assert await read(source, events) == "second"
     assert [event for event in events if isinstance(event, Via)] == [
-        Via(first.url), Via(second.url)
-    ]  # fmt: skip
+        Via(first.url),
+        Via(second.url),
+    ]
     ((address, error),) = noted
     assert address == first.url
     assert error is not None
@@ -267,3 +287,36 @@ async def test_stopping_closes_the_upstreams_socket_at_once(first: ScriptedServe
 )
 def test_which_errors_are_an_addresss_own(error: ProviderError, expected: bool):
     assert may_be_asked_elsewhere(error) is expected
+
+
+# --- images -----------------------------------------------------------------------------------
+
+
+async def pictures(source: Several, timeout: float = 30.0) -> int:
+    """How many images come."""
+    request = ImageRequest("gpt-image-1", "A tree", {"n": 2}, timeout)
+    async with aclosing(source.make_images(request)) as events:
+        return len([each async for each in events if isinstance(each, Picture)])
+
+
+@pytest.mark.parametrize("script", ["error-429", "error-401"])
+async def test_an_image_is_made_elsewhere_where_nothing_was_made(
+    script: str, first: ScriptedServer, second: ScriptedServer
+):
+    first.script(script)
+    source = several(first.url, second.url)
+    assert await pictures(source) == 2
+    assert len(first.requests) == len(second.requests) == 1
+    await source.aclose()
+
+
+@pytest.mark.parametrize("script", ["stall-headers", "error-500", "image=none", "error-400"])
+async def test_an_image_that_may_have_been_made_is_not_paid_for_twice(
+    script: str, first: ScriptedServer, second: ScriptedServer
+):
+    first.script(script)
+    source = several(first.url, second.url)
+    with pytest.raises(ProviderError):
+        await pictures(source, 0.3 if script == "stall-headers" else 30.0)
+    assert second.requests == []
+    await source.aclose()

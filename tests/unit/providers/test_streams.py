@@ -19,7 +19,7 @@ from llm_ui.errors import (
     ProviderUnreachable,
 )
 from llm_ui.providers.base import Endpoint, Provider
-from llm_ui.providers.registry import ADAPTERS, open_provider
+from llm_ui.providers.registry import TYPES, open_provider
 from llm_ui.wire.events import (
     ChatRequest,
     Done,
@@ -32,7 +32,7 @@ from llm_ui.wire.events import (
 )
 from tests.scripted import ScriptedServer, expected_reasoning, expected_text, scripted_server
 
-KINDS = list(ADAPTERS)
+KINDS = list(TYPES)
 REQUEST = ChatRequest("scripted", (PromptMessage("user", "hello"),))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from llm_ui.auth import client_of
-from llm_ui.security.addresses import caller_of, is_address, names_this_machine, network_of
+from llm_ui.security.client_addresses import caller_of, is_address, names_this_machine, network_of
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,16 @@ def test_callers_are_counted_by_address_or_by_their_network(address: str, networ
 @pytest.mark.parametrize(
     "host",
     [
-        "localhost", "localhost:3000", "LOCALHOST.", "app.localhost:1", "127.0.0.1:3000",
-        "127.1.2.3", "[::1]:3000", "[::1]",
+        "localhost",
+        "localhost:3000",
+        "LOCALHOST.",
+        "app.localhost:1",
+        "127.0.0.1:3000",
+        "127.1.2.3",
+        "[::1]:3000",
+        "[::1]",
     ],
-)  # fmt: skip
+)
 def test_a_machine_knows_its_own_names(host: str) -> None:
     assert names_this_machine(host)
 
@@ -63,6 +69,15 @@ def test_and_no_other_one(host: str) -> None:
         ("127.0.0.1", {"host": "localhost", "forwarded": "for=127.0.0.1"}, False),
         ("127.0.0.1", {"host": "localhost", "x-real-ip": "127.0.0.1"}, False),
         ("127.0.0.1", {"host": "localhost", "via": "1.1 proxy"}, False),
+        ("127.0.0.1", {"host": "localhost", "x-forwarded-proto": "https"}, False),
+        ("127.0.0.1", {"host": "localhost", "X-Forwarded-Anything": "x"}, False),
+        # A proxy that hands on neither its name nor anything of its own, as nginx by default.
+        ("127.0.0.1", {"host": "127.0.0.1:3000", "connection": "close"}, False),
+        ("127.0.0.1", {"host": "127.0.0.1:3000", "origin": "https://chat.example.org"}, False),
+        ("127.0.0.1", {"host": "127.0.0.1:3000", "origin": "null"}, False),
+        ("127.0.0.1", {"host": "127.0.0.1:3000", "origin": ""}, True),
+        ("127.0.0.1", {"host": "localhost:3000", "origin": "http://localhost:3000"}, True),
+        ("127.0.0.1", {"host": "localhost:3000", "connection": "keep-alive"}, True),
         ("localhost", {}, False),
         ("", {}, False),
     ],
@@ -74,6 +89,22 @@ def test_who_is_at_this_machine(address: str, headers: dict[str, str], is_here: 
 def test_behind_proxies_nobody_is(settings_env) -> None:
     settings_env("TRUSTED_PROXIES", "1")
     assert not client_of("127.0.0.1", {"host": "localhost"}).is_here
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("https://chat.example.org", False),
+        ("https://chat.example.org:3000/chat", False),
+        ("http://192.0.2.1:3000", False),
+        ("http://localhost:8080", True),
+        ("http://127.0.0.1:3000", True),
+    ],
+)
+def test_where_a_name_of_elsewhere_is_set_nobody_is(settings_env, url: str, is_here: bool) -> None:
+    """First account taken or raced: behind a proxy that hands on nothing at all."""
+    settings_env("PUBLIC_URL", url)
+    assert client_of("127.0.0.1", {"host": "127.0.0.1:3000"}).is_here is is_here
 
 
 @pytest.mark.parametrize(

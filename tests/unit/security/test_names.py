@@ -5,10 +5,22 @@ import pytest
 from llm_ui.security import names
 
 UNSEEN = [
-    "ad\u202emin", "ad\u200bmin", "admin\u200d", "ad\u00admin", "\ufeffadmin", "ad\u2066min",
-    "ad\u034fmin", "admin\u3164", "a\u115fb", "x\u2800y", "a\ue000b", "a\U000e0041b", "a\u200cb",
-    "a\u061cb", "a\u180eb",
-]  # fmt: skip
+    "ad\u202emin",
+    "ad\u200bmin",
+    "admin\u200d",
+    "ad\u00admin",
+    "\ufeffadmin",
+    "ad\u2066min",
+    "ad\u034fmin",
+    "admin\u3164",
+    "a\u115fb",
+    "x\u2800y",
+    "a\ue000b",
+    "a\U000e0041b",
+    "a\u200cb",
+    "a\u061cb",
+    "a\u180eb",
+]
 PLAIN = [
     "Bob",
     "José García",
@@ -49,13 +61,26 @@ def test_two_words_may_be(name: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("admin", "аdmin"), ("admin", "Admin"), ("admin", "ａｄｍｉｎ"), ("admin", "𝐚𝐝𝐦𝐢𝐧"),
-        ("admin", " admin "), ("admin", "adrnin"), ("alice", "aIice"), ("alice", "a1ice"),
+        ("admin", "аdmin"),
+        ("admin", "Admin"),
+        ("admin", "ａｄｍｉｎ"),
+        ("admin", "𝐚𝐝𝐦𝐢𝐧"),
+        ("admin", " admin "),
+        ("admin", "adrnin"),
+        ("alice", "aIice"),
+        ("alice", "a1ice"),
         ("bob", "b0b"),
-        ("ACE", "АСЕ"), ("ace", "асе"), ("Max", "Мах"), ("wave", "vvave"), ("O'Neil", "O’Neil"),
-        ("a-b", "a‑b"), ("istanbul", "ıstanbul"), ("a b", "a\u00a0 b"), ("ok\ufe0f", "ok"),
+        ("ACE", "АСЕ"),
+        ("ace", "асе"),
+        ("Max", "Мах"),
+        ("wave", "vvave"),
+        ("O'Neil", "O’Neil"),
+        ("a-b", "a‑b"),
+        ("istanbul", "ıstanbul"),
+        ("a b", "a\u00a0 b"),
+        ("ok\ufe0f", "ok"),
     ],
-)  # fmt: skip
+)
 def test_names_that_read_alike_share_a_key(one: str, other: str) -> None:
     assert any(a == b for a, b in zip(names.keys(one), names.keys(other), strict=True))
 
@@ -63,10 +88,16 @@ def test_names_that_read_alike_share_a_key(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("bob", "rob"), ("anna", "Анна"), ("Lan", "Ian"), ("person1", "person2"), ("Max", "Мах2"),
-        ("jose", "josé"), ("ab", "a b"), ("12", "21"),
+        ("bob", "rob"),
+        ("anna", "Анна"),
+        ("Lan", "Ian"),
+        ("person1", "person2"),
+        ("Max", "Мах2"),
+        ("jose", "josé"),
+        ("ab", "a b"),
+        ("12", "21"),
     ],
-)  # fmt: skip
+)
 def test_names_that_do_not_share_none(one: str, other: str) -> None:
     assert not any(a == b for a, b in zip(names.keys(one), names.keys(other), strict=True))
 

@@ -88,7 +88,7 @@ def test_thinking_and_answer_wherever_the_text_is_cut(
         ("Hello!\n</think>", "", "Hello!\n"),
         ("Hello!\n</think>\n", "", "Hello!\n"),
     ],
-)  # fmt: skip
+)
 def test_a_closing_tag_alone_ends_what_was_thinking_all_along(
     text: str, thought: str, said: str, size: int
 ) -> None:
@@ -139,8 +139,14 @@ FINAL = "<|channel|>final<|message|>"
         (FINAL + "Hi<|end|>", "", "Hi"),
         ("<|start|>assistant<|message|>Hi", "", "Hi"),
         (HARMONY, "They greet. a < b <|x|>", ""),
-        (HARMONY + "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|>"
-         + FINAL + "Hi", "They greet. a < b <|x|>", "Hi"),
+        (
+            HARMONY
+            + "<|channel|>commentary to=functions.f <|constrain|>json<|message|>{}<|call|>"
+            + FINAL
+            + "Hi",
+            "They greet. a < b <|x|>",
+            "Hi",
+        ),
         ("<|channel|>analysis<|message|>a<|end|>Hi", "a", "Hi"),
         # The opening stood in the prompt.
         ("They greet.<|end|><|start|>assistant" + FINAL + "Hi", "They greet.", "Hi"),
@@ -148,7 +154,7 @@ FINAL = "<|channel|>final<|message|>"
         ("It has `<|channel|>final<|message|>`.", "", "It has `<|channel|>final<|message|>`."),
         ("Hello!<|end|>", "", "Hello!<|end|>"),
     ],
-)  # fmt: skip
+)
 def test_the_channels_of_gpt_oss(text: str, thought: str, said: str, size: int) -> None:
     found = split(text, size)
     assert (found[0].strip(), found[1]) == (thought, said)
@@ -174,9 +180,16 @@ def test_an_answer_that_goes_on_does_not_begin_to_think() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\n" * 500_000, "<think>" + " " * 500_000, "<think " + "x" * 500_000,
-             "<think>" + "<" * 200_000, "<think>" + "</ " * 200_000, "<" + " " * 500_000],
-)  # fmt: skip
+    "text",
+    [
+        "\n" * 500_000,
+        "<think>" + " " * 500_000,
+        "<think " + "x" * 500_000,
+        "<think>" + "<" * 200_000,
+        "<think>" + "</ " * 200_000,
+        "<" + " " * 500_000,
+    ],
+)
 def test_a_hostile_server_gets_no_quadratic_work(text: str) -> None:
     # Quadratic work would take longer than any test may.
     thought, said = split(text, 1000)

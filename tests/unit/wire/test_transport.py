@@ -30,11 +30,15 @@ class Names(AbstractResolver):
         self.asked += 1
         return [
             ResolveResult(
-                hostname=host, host=each, port=port, proto=0, flags=socket.AI_NUMERICHOST,
+                hostname=host,
+                host=each,
+                port=port,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
                 family=socket.AF_INET6 if ":" in each else socket.AF_INET,
             )
             for each in self.addresses
-        ]  # fmt: skip
+        ]
 
     async def close(self) -> None:
         return
@@ -48,10 +52,17 @@ async def ask(url: str, *addresses: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     "address",
     [
-        "169.254.169.254", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16",
-        "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1", "224.0.0.1",
+        "169.254.169.254",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "fe80::1",
+        "224.0.0.1",
     ],
-)  # fmt: skip
+)
 async def test_a_name_that_leads_to_a_metadata_service_is_not_asked(address: str) -> None:
     """SSRF to metadata addresses, by the name of one."""
     with pytest.raises(ProviderUnreachable) as raised:

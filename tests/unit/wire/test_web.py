@@ -102,11 +102,18 @@ async def test_ssrf_dns_rebinding_the_checked_address_is_the_one_connected_to(
 @pytest.mark.parametrize(
     "target",
     [
-        "http://169.254.169.254/latest/", "http://127.0.0.1/", "http://2130706433/",
-        "http://[::ffff:127.0.0.1]/", "file:///etc/passwd", "//10.0.0.1/", "http://inside.example/",
-        "http://x@127.0.0.1/", "ftp://example.org/", "http://example.org:22/",
+        "http://169.254.169.254/latest/",
+        "http://127.0.0.1/",
+        "http://2130706433/",
+        "http://[::ffff:127.0.0.1]/",
+        "file:///etc/passwd",
+        "//10.0.0.1/",
+        "http://inside.example/",
+        "http://x@127.0.0.1/",
+        "ftp://example.org/",
+        "http://example.org:22/",
     ],
-)  # fmt: skip
+)
 async def test_ssrf_each_redirect_is_checked_again(web: Web, target: str) -> None:
     """SSRF by redirect."""
     web.pages["/go"] = Page(status=302, headers={"location": target})

@@ -1,0 +1,1 @@
+"""Commands for developers: tests and checks, their prerequisites, and the lock files."""

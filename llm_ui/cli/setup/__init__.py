@@ -1,0 +1,1 @@
+"""Getting an installation ready: the environment, the model, the frontend, the settings."""

@@ -1,1 +1,0 @@
-"""Providers of images: one Protocol, one module per adapter."""
