@@ -9,9 +9,10 @@ keeps these names out of all other modules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import reflex as rx
 from engineio import async_socket
@@ -68,6 +69,8 @@ __all__ = [
 OWN_STATES = "llm_ui.states."
 # How many packets may be queued for a peer that does not read.
 MOST_WAITING = 200
+# How many characters of them. A page of messages has a few million at most.
+MOST_UNSENT = 16_000_000
 LOGGERS = (
     "reflex_base.event.processor.event_processor",
     "reflex_base.event.processor.base_state_processor",
@@ -161,30 +164,113 @@ def put_namespace(app: rx.App, kind: type[EventNamespace], packets: type[Packet]
     app._event_namespace = namespace
     app.sio.register_namespace(namespace)
     app.sio.packet_class = packets
+    BoundedSocket.ours = namespace
     async_socket.AsyncSocket = BoundedSocket
     return str(namespace.namespace)
 
 
 class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-ignore]
-    """An Engine.IO socket with backpressure: it stops reading while too many replies are queued.
+    """An Engine.IO socket that is held to what a page does, and leaves nothing behind.
 
     The queue of replies is unbounded, so a peer that sends requests but does not read would
-    otherwise fill the server's memory.
+    otherwise fill the server's memory: at a limit, the socket is closed. A closed socket takes no
+    more packets, whoever closed it.
     """
+
+    # The app's namespace, once it is in place.
+    ours: ClassVar[EventNamespace | None] = None
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._unsent = 0
+        self._is_dropped = False
+
+    async def send(self, pkt: engine_packet.Packet) -> None:
+        """Queue a packet. Raises SocketIsClosedError if the socket is closed."""
+        await super().send(pkt)
+        self._unsent += _length(pkt.data)
 
     async def receive(self, pkt: engine_packet.Packet) -> None:
         """Handle a packet. Raises SocketIsClosedError if the socket is closed by now."""
-        if self.queue.qsize() > MOST_WAITING:
+        if self.queue.qsize() > MOST_WAITING or self._unsent > MOST_UNSENT:
+            self._is_dropped = True
             await self.close(wait=False, abort=True)
-            raise SocketIsClosedError
+        self._refuse_if_closed()
         await super().receive(pkt)
+        # The reader would carry on otherwise: with packets of a socket that is already forgotten.
+        self._refuse_if_closed()
+
+    def _refuse_if_closed(self) -> None:
+        if self.closed or self.closing:
+            raise SocketIsClosedError
+
+    async def handle_get_request(self, environ: dict[str, Any]) -> Any:
+        """Serve the socket for as long as it lives."""
+        if environ.get("asgi.scope", {}).get("type") != "websocket":
+            # A request that claims an upgrade without asking for one would be polling, and its
+            # socket be kept until it times out.
+            await self._leave()
+            return self.server._bad_request("Not a websocket")
+        try:
+            return await super().handle_get_request(environ)
+        finally:
+            # However it ended: a socket closed from outside while its writer waits for the peer
+            # has left as well.
+            await self._leave()
+
+    async def _leave(self) -> None:
+        await self.close(wait=False, abort=True)
+        self.server.sockets.pop(self.sid, None)
+        if self.ours is None:
+            return
+        # python-socketio forgets neither a socket that left while it was joining, nor one that
+        # could not join because of an error.
+        name, manager = self.ours.namespace, self.ours.server.manager
+        if (sid := manager.sid_from_eio_sid(self.sid, name)) is not None:
+            self.ours.on_disconnect(sid)
+            await manager.disconnect(sid, name, ignore_queue=True)
 
     async def _websocket_handler(self, ws: Any) -> Any:
-        # A socket closed from outside while its writer waits for the peer has left as well.
-        try:
-            return await super()._websocket_handler(ws)
-        finally:
-            await self.close(wait=False, abort=True)
+        return await super()._websocket_handler(_Counting(ws, self))
+
+    def _sent(self, frame: str | bytes) -> None:
+        self._unsent = max(0, self._unsent - len(frame))
+        if self._is_dropped:
+            # The writer gives up what it has not sent yet.
+            raise SocketIsClosedError
+
+
+class _Counting:
+    """A websocket that tells its socket what was sent."""
+
+    def __init__(self, ws: Any, socket: BoundedSocket) -> None:
+        self._ws, self._socket = ws, socket
+
+    async def send(self, frame: str | bytes) -> None:
+        await self._ws.send(frame)
+        self._socket._sent(frame)
+
+    async def wait(self) -> Any:
+        return await self._ws.wait()
+
+    async def close(self) -> None:
+        await self._ws.close()
+
+
+def _length(data: object) -> int:
+    return len(data) if isinstance(data, str | bytes) else 0
+
+
+def latest_event() -> asyncio.Future[Any] | None:
+    """The event that was enqueued last, if nothing else has run since; it is done when its handler
+    has finished."""
+    processor = RegistrationContext.get().app.event_processor
+    return next(reversed(processor._futures.values()), None)
+
+
+def close_engine_socket(sid: str) -> Coroutine[Any, Any, None]:
+    """Close the Engine.IO socket beneath a Socket.IO one at once."""
+    return cast("Coroutine[Any, Any, None]", engine_socket(sid).close(wait=False, abort=True))
 
 
 def is_held(token: str, sid: str) -> bool:

@@ -42,6 +42,13 @@ def test_a_missing_secret_is_added_and_the_rest_stays(tmp_path: Path) -> None:
     assert path.read_text().startswith("# mine\nPORT=4000\nSECRET_KEY=")
 
 
+def test_of_two_that_start_at_once_only_one_writes_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "data" / ".env"
+    assert env_file.create(path, "SECRET_KEY=first\n")
+    assert not env_file.create(path, "SECRET_KEY=second\n")
+    assert path.read_text() == "SECRET_KEY=first\n"
+
+
 def test_an_empty_secret_is_filled(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text("SECRET_KEY=\nPORT=4000\n")

@@ -11,6 +11,7 @@ from llm_ui.errors import InvalidInput, NotFound
 from llm_ui.models import ChatHistory, ChatMessage
 from llm_ui.schemas.chats.chats import ChatView
 from llm_ui.services.chats import branches, chats
+from llm_ui.services.chats.messages import PAGE_CHARACTERS
 from tests.conftest import People
 
 MISSING = "01890000-0000-7000-8000-000000000000"
@@ -44,6 +45,23 @@ async def opened(actor: Actor, chat_id: str, **place: object) -> ChatView:
 
 def ids_of(view: ChatView) -> list[str]:
     return [each.id for each in view.messages]
+
+
+async def test_a_page_of_huge_messages_ends_early_and_the_next_one_goes_on(people: People):
+    chat_id, ids = await long_chat(people.bob, 2)
+    async with unit_of_work() as session:
+        for _ in range(3):
+            ids.append(await add(session, chat_id, ids[-1], "x" * (PAGE_CHARACTERS // 2)))
+        ids.append(await add(session, chat_id, ids[-1], "y" * (PAGE_CHARACTERS + 1)))
+        chat = await session.get_one(ChatHistory, chat_id)
+        chat.active_leaf_id = ids[-1]
+    page = await opened(people.bob, chat_id)
+    assert ids_of(page) == ids[5:]
+    page = await opened(people.bob, chat_id, before=page.earlier)
+    assert ids_of(page) == ids[3:5]
+    page = await opened(people.bob, chat_id, before=page.earlier)
+    assert ids_of(page) == ids[:3]
+    assert page.earlier == ""
 
 
 async def test_a_message_far_up_comes_with_what_stands_around_it(people: People):

@@ -5,7 +5,7 @@ New ones are created in `asking`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -26,6 +26,8 @@ from llm_ui.services.token_estimates import writing_rate
 from llm_ui.wire.finish import CUT
 
 PAGE = 40
+# A page ends early after this many, as every tab that shows it holds them in memory.
+PAGE_CHARACTERS = 2_000_000
 # The alternative text of an image need not be longer.
 ALT_CHARS = 1000
 
@@ -81,9 +83,21 @@ async def page_of(
     if leaf is None:
         return Slice([])
     rows = list(await session.scalars(path_query(chat.id, leaf, limit + 1)))
+    if after is None and around is None:
+        limit = _as_many(rows, limit)
     earlier = rows[limit - 1].id if len(rows) > limit else ""
     path = await tree.with_pairs(session, chat.id, rows[limit - 1 :: -1])
     return Slice(await _views(session, actor, chat.id, path), earlier, later, aside)
+
+
+def _as_many(rows: Sequence[ChatMessage], limit: int) -> int:
+    """How many of these, at most `limit` and at least one, fit on a page."""
+    characters = 0
+    for number, row in enumerate(rows[:limit]):
+        characters += len(row.content)
+        if number and characters > PAGE_CHARACTERS:
+            return number
+    return limit
 
 
 async def _views(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -30,7 +31,11 @@ from llm_ui.security.tokens import keyed_hash
 from llm_ui.states.socket.handshake import session_token
 from llm_ui.states.socket.presence import user_of
 
-MOST_NESTED = 20
+# Of an event: how deeply its values are nested, and how many there are.
+MOST_NESTED, MOST_VALUES = 20, 5_000
+# How many unfinished events a tab may have, and of how many characters, and how often to check
+# whether its socket is still open.
+MOST_IN_FLIGHT, MOST_CHARACTERS_IN_FLIGHT, CHECK_SOCKET_S = 50, 2_000_000, 1.0
 # The events that pages send.
 OF_PAGES = ("event", "client_error")
 # Set in a handshake's environ once it has been accepted.
@@ -48,6 +53,7 @@ logger = logging.getLogger(__name__)
 # The event loop keeps only weak references to tasks.
 _forgetting: set[asyncio.Task[None]] = set()
 _sweeps = Allowance(times=1, seconds=60)
+_complaints = Allowance(times=10, seconds=60)
 _lingering: set[str] = set()
 # The closed tabs of each person, most recent last.
 _closed: dict[str, dict[str, None]] = {}
@@ -95,13 +101,46 @@ def _is_of_pages(data: object) -> bool:
     return isinstance(data, list) and bool(data) and data[0] in OF_PAGES
 
 
+class InFlight:
+    """A tab's unfinished events, and how many characters they hold."""
+
+    def __init__(self) -> None:
+        self.events: set[asyncio.Future[Any]] = set()
+        self._characters = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be accepted for now."""
+        return len(self.events) >= MOST_IN_FLIGHT or (
+            self._characters > MOST_CHARACTERS_IN_FLIGHT and bool(self.events)
+        )
+
+    def add(self, event: asyncio.Future[Any], characters: int) -> None:
+        """Count an event until it is finished."""
+        self.events.add(event)
+        self._characters += characters
+
+        def finished(event: asyncio.Future[Any]) -> None:
+            self.events.discard(event)
+            self._characters -= characters
+
+        event.add_done_callback(finished)
+
+
 class GuardedNamespace(EventNamespace):
     """The app's namespace."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        # By tab.
+        self._in_flight: dict[str, InFlight] = {}
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         """Accept a socket's first connection only. Each further one would be another tab, and only
         the last tab is forgotten when the socket closes. Raises ConnectionRefusedError."""
         if CONNECTED in environ:
+            # No page does this, and each refusal is work.
+            await reflex_internals.close_engine_socket(sid)
             raise ConnectionRefusedError("connected already")
         environ[CONNECTED] = True
         await super().on_connect(sid, environ, auth)
@@ -141,18 +180,45 @@ class GuardedNamespace(EventNamespace):
         return "; ".join(value.decode("latin-1") for name, value in headers if name == b"cookie")
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Accept an event; anything else is dropped, as Reflex would log it in full.
+        """Accept an event; anything else is dropped, as Reflex would log it in full, and remember
+        an unknown one indefinitely.
 
         Strings are made storable first: a lone surrogate that a handler keeps in a var would close
         the socket that it is sent to.
         """
-        if not _is_event(data):
-            logger.warning("something that is no event was dropped")
+        is_too_much = self._is_too_much(sid)
+        name = self.sid_to_token.get(sid)
+        if name is None or not _is_event(data):
+            if _complaints.take(""):
+                logger.warning("something that is no event was dropped")
             return
-        event = _whole(data)
+        event: dict[str, Any] = {"name": data["name"], "payload": {}}
+        size = 0
+        if not is_too_much:
+            copier = _Copier()
+            event |= copier.whole(data)
+            size = copier.characters
         # The guard responds to it: without a response, the page would wait for its event.
-        event["router_data"] = {**event.get("router_data", {}), TOO_MANY: self._is_too_much(sid)}
+        event["router_data"] = {**event.get("router_data", {}), TOO_MANY: is_too_much}
         await super().on_event(sid, event)
+        await self._room_for_more(sid, name, size)
+
+    async def _room_for_more(self, sid: str, name: str, size: int) -> None:
+        """Wait while a tab has too many unfinished events. Meanwhile, nothing more is read from its
+        socket, so that they don't pile up in memory."""
+        tab = self._in_flight.setdefault(name, InFlight())
+        future = reflex_internals.latest_event()
+        if future is not None and not future.done():
+            tab.add(future, size)
+        while tab.is_full and (socket := reflex_internals.engine_socket(sid)) is not None:
+            if socket.closed:
+                break
+            # Now and then it is checked whether anybody is still waiting.
+            await asyncio.wait(
+                tab.events, timeout=CHECK_SOCKET_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        if not tab.events and self._in_flight.get(name) is tab:
+            del self._in_flight[name]
 
     async def on_client_error(self, sid: str, data: Any = None) -> None:
         """Record that a page crashed."""
@@ -206,6 +272,8 @@ def know_socket(sid: str, user_id: str) -> None:
 def _is_event(data: object) -> bool:
     if not (isinstance(data, dict) and isinstance(data.get("name"), str)):
         return False
+    if reflex_internals.handler_named(data["name"]) is None:
+        return False
     route = data.get("router_data", {})
     if not (isinstance(route, dict) and isinstance(data.get("payload", {}), dict)):
         return False
@@ -213,15 +281,28 @@ def _is_event(data: object) -> bool:
     return all(isinstance(each, str) for each in texts) and isinstance(route.get("query", {}), dict)
 
 
-def _whole(value: Any, depth: int = 0) -> Any:
-    """A copy with `storable` strings. Anything nested deeper than a real event is left out."""
-    if isinstance(value, str):
-        return storable(value)
-    if depth > MOST_NESTED:
-        return None
-    if isinstance(value, dict):
-        return {storable(name): _whole(each, depth + 1) for name, each in value.items()}
-    return [_whole(each, depth + 1) for each in value] if isinstance(value, list) else value
+class _Copier:
+    """Copies an event with `storable` strings."""
+
+    def __init__(self) -> None:
+        self.characters = 0
+        self._values = 0
+
+    def whole(self, value: Any, depth: int = 0) -> Any:
+        """A copy. What is nested deeper, or beyond more values than a real event has, is left
+        out."""
+        self._values += 1
+        if isinstance(value, str):
+            self.characters += len(value)
+            return storable(value)
+        if depth > MOST_NESTED or self._values > MOST_VALUES:
+            return None
+        if isinstance(value, dict):
+            few = itertools.islice(value.items(), MOST_VALUES)
+            return {storable(name): self.whole(each, depth + 1) for name, each in few}
+        if isinstance(value, list):
+            return [self.whole(each, depth + 1) for each in value[:MOST_VALUES]]
+        return value
 
 
 def install(app: rx.App) -> None:
