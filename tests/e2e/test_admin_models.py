@@ -87,7 +87,7 @@ async def test_a_model_is_named_priced_given_to_bob_and_used_by_him(
     await page.get_by_test_id("price-input").fill("1,000")
     await page.get_by_test_id("price-output").fill("2,5")
     await page.get_by_test_id("price-save").click()
-    await expect(page.get_by_test_id("price-problem")).to_contain_text("could mean a thousand")
+    await expect(page.get_by_test_id("price-problem")).to_contain_text("could mean one thousand")
     await page.get_by_test_id("price-input").fill("1,5")
     await page.get_by_test_id("price-save").click()
     await expect(page.get_by_test_id("price-row")).to_contain_text("Current")

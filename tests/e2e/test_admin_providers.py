@@ -124,7 +124,7 @@ async def test_what_is_wrong_is_said_where_it_is(app: App, people: People) -> No
     await expect(page.get_by_test_id("provider-api_url")).to_have_value("https://api.anthropic.com")
     problem = page.get_by_test_id("provider-problem")
     await page.get_by_test_id("provider-save").click()
-    await expect(problem).to_contain_text("needs a key")
+    await expect(problem).to_contain_text("requires a key")
     await expect(page.get_by_test_id("provider-api_key")).to_be_focused()
     await page.get_by_test_id("provider-back").click()
     await page.get_by_test_id("provider-preset").filter(has_text="vLLM").click()

@@ -220,7 +220,7 @@ async def test_sizes_are_refused_before_anything_is_sent(
         await attach(page, "first.txt", b"words " * 100_000)
         await attach(page, "second.txt", b"words " * 100_000, "refused")
         second = page.get_by_test_id("file-chip").filter(has_text="second.txt")
-        await expect(second).to_contain_text("more than the 1 MB you have")
+        await expect(second).to_contain_text("storage limit of 1 MB")
         assert len([each for each in uploads if each.startswith("POST")]) == 1
         # Whoever makes room can try again: what is taken away unsent is not kept.
         [kept] = (await bob.get("/files"))["items"]
@@ -272,7 +272,7 @@ async def test_an_image_for_a_model_that_cannot_see_comes_back_with_its_words(
     await attach(page, "photo.png", files.png())
     await page.get_by_test_id("composer").fill("What is this?")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("or pick a model that can")).to_be_visible()
+    await expect(page.get_by_text("or pick a model that does")).to_be_visible()
     await expect(page.get_by_test_id("composer")).to_have_value("What is this?")
     await expect(page.get_by_test_id("file-chip")).to_contain_text("photo.png")
     # What was taken away before it was sent is not kept.

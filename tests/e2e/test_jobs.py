@@ -139,7 +139,7 @@ async def test_an_interrupted_job_says_why_and_is_run_again(app: App, people: Pe
         "did not answer within 10 seconds"
     )
     row = await _status(page, "Search re-index", "Interrupted")
-    await expect(row.get_by_test_id("job-error")).to_contain_text("stopped in the middle")
+    await expect(row.get_by_test_id("job-error")).to_contain_text("stopped while it was running")
     await row.get_by_test_id("job-retry").click()
     row = await _status(page, "Search re-index", "Done")
     await expect(row.get_by_test_id("job-made")).to_contain_text("Entries: ")

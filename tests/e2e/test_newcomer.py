@@ -281,7 +281,7 @@ async def test_who_is_disabled_is_told_so(app: App, people: People) -> None:
     await page.get_by_test_id("login-email").fill(bob.email)
     await page.get_by_test_id("login-password").fill("not the password")
     await page.get_by_test_id("login-submit").click()
-    await expect(page.get_by_role("alert")).to_contain_text("don’t match")
+    await expect(page.get_by_role("alert")).to_contain_text("Incorrect email or password")
     await page.get_by_test_id("login-password").fill(PASSWORD)
     await page.get_by_test_id("login-submit").click()
     await expect(page.get_by_role("alert")).to_have_text(told)

@@ -53,7 +53,7 @@ async def test_a_model_is_pulled_cancelled_gone_on_with_and_deleted(
         await dialog.get_by_test_id("pull-name").fill("nosuch:1b")
         await dialog.get_by_test_id("pull-do").click()
         await expect(pull.first.get_by_test_id("pull-note")).to_contain_text(
-            "does not know a model “nosuch:1b”"
+            "does not know the model “nosuch:1b”"
         )
         assert await look(page, "the disk") == []
         await page.set_viewport_size(PHONE)  # type: ignore[arg-type]
