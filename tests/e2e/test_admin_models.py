@@ -133,10 +133,14 @@ async def test_models_are_put_in_order_by_keyboard_and_switched_together(
     down = row(page, "cellar-a").get_by_test_id("model-down")
     await down.focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_test_id("announced")).to_have_text("cellar-a is number 2 of 3.")
+    await expect(page.get_by_test_id("announced")).to_have_text(
+        "cellar-a moved to position 2 of 3."
+    )
     await expect(down).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_test_id("announced")).to_have_text("cellar-a is number 3 of 3.")
+    await expect(page.get_by_test_id("announced")).to_have_text(
+        "cellar-a moved to position 3 of 3."
+    )
     # At the end the way back has the focus.
     await expect(row(page, "cellar-a").get_by_test_id("model-up")).to_be_focused()
     assert await order(page) == ["cellar-b", "cellar-c", "cellar-a"]

@@ -182,7 +182,7 @@ async def test_a_folder_that_is_dropped_says_that_it_cannot_be_sent(
             "Input.dispatchDragEvent", {"type": event, "x": 640, "y": 300, "data": dragged}
         )
     chips = page.get_by_test_id("file-chip")
-    await expect(chips.filter(has_text="papers")).to_contain_text("A folder cannot be sent")
+    await expect(chips.filter(has_text="papers")).to_contain_text("Folders cannot be uploaded")
     await expect(chips.filter(has_text="one.txt")).to_have_attribute("data-status", "ready")
 
 
@@ -266,7 +266,7 @@ async def test_an_image_for_a_model_that_cannot_see_comes_back_with_its_words(
     await expect(note).to_have_count(0)
     await attach(page, "photo.png", files.png())
     # Said before anything is sent; taken back with the image.
-    await expect(note).to_contain_text("cannot look at images")
+    await expect(note).to_contain_text("does not support images")
     await page.get_by_test_id("file-remove").click()
     await expect(note).to_have_count(0)
     await attach(page, "photo.png", files.png())
