@@ -78,7 +78,7 @@ async def test_a_model_is_named_priced_given_to_bob_and_used_by_him(
     await page.get_by_test_id("model-save").click()
     await expect(page.get_by_test_id("model-dialog")).to_be_hidden()
     own = row(page, "House Wine")
-    await expect(own.get_by_test_id("model-seen")).to_have_text("1 person")
+    await expect(own.get_by_test_id("model-seen")).to_have_text("1 user")
     await expect(own).to_contain_text("cellar-b")
 
     # A price for today, written the German way.

@@ -316,6 +316,6 @@ async def test_the_dashboard_says_in_words_why_a_provider_is_down(app: App, peop
     page = await alice.tab("/admin")
     await page.get_by_test_id("refresh").click()
     row = page.get_by_test_id("provider-row").filter(has_text="Nowhere")
-    reason = "Nothing listens at this address: the connection was refused."
+    reason = "Nothing is listening at this address: the connection was refused."
     await expect(row.get_by_test_id("provider-reason")).to_have_text(reason)
     await deleted(alice, f"/admin/providers/{made['id']}")

@@ -33,7 +33,7 @@ async def office(alice: Person) -> Page:
 async def menu_of(page: Page, person: Person) -> None:
     """Find somebody and open their menu."""
     await page.get_by_test_id("people-search").fill(person.email)
-    await expect(page.get_by_test_id("people-count")).to_have_text("1 person")
+    await expect(page.get_by_test_id("people-count")).to_have_text("1 user")
     await page.get_by_test_id("person-menu-button").click()
 
 
