@@ -134,7 +134,7 @@ async def test_while_it_runs_it_is_seen_how_far_it_is(db: Database, people: Peop
     await until(lambda: work.begun)
     running = await seen(people, asked, lambda job: job.progress > 0)
     assert (running.status, running.progress) == ("running", 0.25)
-    assert running.note == "Asking the providers"
+    assert running.note == "Querying the providers"
     work.release.set()
     await task
     assert (await look(people, asked)).note == ""
