@@ -201,7 +201,7 @@ async def test_images_go_to_models_that_see_and_are_refused_for_others(
     one = await upload(bob, files.png(), "a.png")
     refused = await ask(bob, model_id, "What is this?", one["id"])
     assert refused["status"] == 422
-    assert "cannot look at images" in refused["detail"]
+    assert "does not support images" in refused["detail"]
     assert upstream.requests == []
     async with unit_of_work() as session:
         await session.execute(

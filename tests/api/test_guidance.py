@@ -77,11 +77,11 @@ async def test_a_key_hears_whether_the_call_or_what_it_says_is_beyond_it(
     async with program(key) as job:
         closed = await job.post(f"{API}/admin/invitations", json={"email": "frank@example.org"})
         refused = await job.patch(bob, json={"role": "admin"})
-        for answer, words in ((closed, "No API key opens this"), (refused, "administrators")):
+        for answer, words in ((closed, "not available to API keys"), (refused, "administrators")):
             told = answer.json()
             assert (answer.status_code, told["code"], told["needed"]) == (403, "key_scope", None)
             assert words in told["detail"]
-        assert "opens this" not in refused.json()["detail"]
+        assert "not available" not in refused.json()["detail"]
         assert (await job.patch(bob, json={"username": "Robert"})).status_code == 200
 
 
@@ -161,7 +161,7 @@ async def test_health_may_be_asked_with_whatever_keeps_caches_out(visitor: Calle
         ("GET", "/search?q=x&cursor=zzz", None, "cursor", "next_cursor"),
         ("GET", "/chats?from=0001-01-01T00:00:00%2B14:00", None, "from", "out of range"),
         ("GET", "/usage?zone=Nowhere", None, "zone", "Europe/Berlin"),
-        ("PATCH", "/account", {"theme": "red"}, "theme", "; or empty"),
+        ("PATCH", "/account", {"theme": "red"}, "theme", "must be empty or one of"),
         ("PUT", "/chats/{chat_id}/messages/x/feedback", {"value": 3}, "value", "-1, 0 or 1"),
     ],
 )

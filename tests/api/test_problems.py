@@ -96,8 +96,8 @@ async def test_a_program_is_spoken_to_in_english_unless_it_asks_for_something_el
     key = await key_of(people, "bob", "chat")
     german = {"Accept-Language": "de"}
     for headers, title in (
-        ({}, "Missing, or not yours"),
-        ({"Cookie": "lang=de"}, "Missing, or not yours"),
+        ({}, "Not found, or not yours"),
+        ({"Cookie": "lang=de"}, "Not found, or not yours"),
         (german, "Nicht vorhanden oder nicht deins"),
     ):
         async with await with_key(key, **headers) as job:

@@ -56,7 +56,7 @@ async def test_a_refused_sign_in_says_why_and_keeps_what_was_typed(
     await page.get_by_test_id("login-email").fill(bob.email)
     await page.get_by_test_id("login-password").fill("not the password")
     await page.get_by_test_id("login-submit").click()
-    await expect(page.get_by_role("alert")).to_contain_text("don’t match")
+    await expect(page.get_by_role("alert")).to_contain_text("Incorrect email or password")
     await expect(page.get_by_test_id("login-email")).to_have_value(bob.email)
     await expect(page.get_by_test_id("login-password")).to_have_value("not the password")
 
@@ -83,7 +83,7 @@ async def test_a_refused_registration_names_the_field(app: App, people: People) 
     await page.get_by_test_id("register-email").fill("alice@example.org")
     await page.get_by_test_id("register-password").fill(PASSWORD)
     await page.get_by_test_id("register-submit").click()
-    await expect(page.get_by_role("alert")).to_contain_text("No account can be created")
+    await expect(page.get_by_role("alert")).to_contain_text("An account cannot be created")
 
 
 async def test_signing_out_ends_the_other_tab_at_once(app: App, people: People) -> None:

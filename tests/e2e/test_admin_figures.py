@@ -67,7 +67,7 @@ async def test_alice_sees_what_bob_used_and_how_fast_it_came(
     await page.get_by_test_id("usage-start").fill("2024-01-31")
     await page.get_by_test_id("usage-end").fill("2024-01-01")
     await page.get_by_test_id("usage-show").click()
-    await expect(page.get_by_text("Swap the two days")).to_be_visible()
+    await expect(page.get_by_text("Swap the two dates")).to_be_visible()
     await page.get_by_test_id("usage-start").fill("2023-12-31")
     await page.get_by_test_id("usage-show").click()
     await page.get_by_test_id("no-usage").wait_for()

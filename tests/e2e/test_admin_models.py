@@ -78,7 +78,7 @@ async def test_a_model_is_named_priced_given_to_bob_and_used_by_him(
     await page.get_by_test_id("model-save").click()
     await expect(page.get_by_test_id("model-dialog")).to_be_hidden()
     own = row(page, "House Wine")
-    await expect(own.get_by_test_id("model-seen")).to_have_text("1 person")
+    await expect(own.get_by_test_id("model-seen")).to_have_text("1 user")
     await expect(own).to_contain_text("cellar-b")
 
     # A price for today, written the German way.
@@ -87,7 +87,7 @@ async def test_a_model_is_named_priced_given_to_bob_and_used_by_him(
     await page.get_by_test_id("price-input").fill("1,000")
     await page.get_by_test_id("price-output").fill("2,5")
     await page.get_by_test_id("price-save").click()
-    await expect(page.get_by_test_id("price-problem")).to_contain_text("could mean a thousand")
+    await expect(page.get_by_test_id("price-problem")).to_contain_text("could mean one thousand")
     await page.get_by_test_id("price-input").fill("1,5")
     await page.get_by_test_id("price-save").click()
     await expect(page.get_by_test_id("price-row")).to_contain_text("Current")
@@ -133,10 +133,14 @@ async def test_models_are_put_in_order_by_keyboard_and_switched_together(
     down = row(page, "cellar-a").get_by_test_id("model-down")
     await down.focus()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_test_id("announced")).to_have_text("cellar-a is number 2 of 3.")
+    await expect(page.get_by_test_id("announced")).to_have_text(
+        "cellar-a moved to position 2 of 3."
+    )
     await expect(down).to_be_focused()
     await page.keyboard.press("Enter")
-    await expect(page.get_by_test_id("announced")).to_have_text("cellar-a is number 3 of 3.")
+    await expect(page.get_by_test_id("announced")).to_have_text(
+        "cellar-a moved to position 3 of 3."
+    )
     # At the end the way back has the focus.
     await expect(row(page, "cellar-a").get_by_test_id("model-up")).to_be_focused()
     assert await order(page) == ["cellar-b", "cellar-c", "cellar-a"]

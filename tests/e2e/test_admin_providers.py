@@ -108,7 +108,7 @@ async def test_a_provider_is_added_tested_used_switched_off_and_deleted(
 
     await card(page, "Cellar").get_by_test_id("provider-delete").click()
     question = page.get_by_test_id("provider-delete-dialog")
-    await expect(question).to_contain_text("3 models are permanently deleted with it")
+    await expect(question).to_contain_text("3 models will be permanently deleted too")
     await expect(question).to_contain_text("1 chat uses them")
     await page.get_by_test_id("provider-delete-yes").click()
     await expect(card(page, "Cellar")).to_have_count(0)
@@ -124,7 +124,7 @@ async def test_what_is_wrong_is_said_where_it_is(app: App, people: People) -> No
     await expect(page.get_by_test_id("provider-api_url")).to_have_value("https://api.anthropic.com")
     problem = page.get_by_test_id("provider-problem")
     await page.get_by_test_id("provider-save").click()
-    await expect(problem).to_contain_text("needs a key")
+    await expect(problem).to_contain_text("requires a key")
     await expect(page.get_by_test_id("provider-api_key")).to_be_focused()
     await page.get_by_test_id("provider-back").click()
     await page.get_by_test_id("provider-preset").filter(has_text="vLLM").click()
@@ -177,7 +177,7 @@ async def test_a_further_address_takes_over(
     await expect(own.get_by_test_id("test-ok")).to_be_visible()
     await own.get_by_test_id("sync-now").click()
     await expect(own.get_by_test_id("sync-result")).to_contain_text("cellar-7b")
-    await expect(own.get_by_test_id("provider-status").first).to_have_text("Working elsewhere")
+    await expect(own.get_by_test_id("provider-status").first).to_have_text("Failover active")
 
     await page.goto(f"{app.url}/chat")
     await ready(page)

@@ -182,7 +182,7 @@ async def test_a_folder_that_is_dropped_says_that_it_cannot_be_sent(
             "Input.dispatchDragEvent", {"type": event, "x": 640, "y": 300, "data": dragged}
         )
     chips = page.get_by_test_id("file-chip")
-    await expect(chips.filter(has_text="papers")).to_contain_text("A folder cannot be sent")
+    await expect(chips.filter(has_text="papers")).to_contain_text("Folders cannot be uploaded")
     await expect(chips.filter(has_text="one.txt")).to_have_attribute("data-status", "ready")
 
 
@@ -220,7 +220,7 @@ async def test_sizes_are_refused_before_anything_is_sent(
         await attach(page, "first.txt", b"words " * 100_000)
         await attach(page, "second.txt", b"words " * 100_000, "refused")
         second = page.get_by_test_id("file-chip").filter(has_text="second.txt")
-        await expect(second).to_contain_text("more than the 1 MB you have")
+        await expect(second).to_contain_text("storage limit of 1 MB")
         assert len([each for each in uploads if each.startswith("POST")]) == 1
         # Whoever makes room can try again: what is taken away unsent is not kept.
         [kept] = (await bob.get("/files"))["items"]
@@ -266,13 +266,13 @@ async def test_an_image_for_a_model_that_cannot_see_comes_back_with_its_words(
     await expect(note).to_have_count(0)
     await attach(page, "photo.png", files.png())
     # Said before anything is sent; taken back with the image.
-    await expect(note).to_contain_text("cannot look at images")
+    await expect(note).to_contain_text("does not support images")
     await page.get_by_test_id("file-remove").click()
     await expect(note).to_have_count(0)
     await attach(page, "photo.png", files.png())
     await page.get_by_test_id("composer").fill("What is this?")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_text("or pick a model that can")).to_be_visible()
+    await expect(page.get_by_text("or pick a model that does")).to_be_visible()
     await expect(page.get_by_test_id("composer")).to_have_value("What is this?")
     await expect(page.get_by_test_id("file-chip")).to_contain_text("photo.png")
     # What was taken away before it was sent is not kept.

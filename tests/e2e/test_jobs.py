@@ -81,7 +81,7 @@ async def test_a_backup_from_the_first_click_to_its_deletion(app: App, people: P
 
     await backup.get_by_test_id("backup-check").click()
     tried = await _status(page, "Test restore", "Done")
-    await expect(tried.get_by_test_id("job-made")).to_contain_text("restores right")
+    await expect(tried.get_by_test_id("job-made")).to_contain_text("restores correctly")
 
     await page.get_by_test_id("backups-kept").select_option("3")
     await page.get_by_test_id("backup-days").select_option("7")
@@ -106,19 +106,19 @@ async def test_a_job_is_followed_while_it_runs_and_told_to_stop(app: App, people
     alice = await people.alice(app)
     job = put(app, progress=0.1, note="jobs.note.indexing")
     page = await alice.tab("/admin/jobs")
-    row = await _status(page, "Search re-index", "Running")
+    row = await _status(page, "Search index rebuild", "Running")
     await expect(row).to_contain_text("10 %")
     await expect(row.get_by_test_id("job-note")).to_have_text("Indexing titles and messages")
     change(app, job, progress=0.55)
     await expect(row).to_contain_text("55 %")
     await expect(row.get_by_test_id("job-progress")).to_have_attribute("value", "0.55")
     await row.get_by_test_id("job-cancel").click()
-    await _status(page, "Search re-index", "Stopping")
+    await _status(page, "Search index rebuild", "Stopping")
     await expect(row.get_by_test_id("job-cancel")).to_have_count(0)
     asked = app.sql(sa.select(col(BackgroundJob.cancel_requested)))
     assert asked == [(True,)]
     change(app, job, status="cancelled", finished_at=now())
-    await _status(page, "Search re-index", "Cancelled")
+    await _status(page, "Search index rebuild", "Canceled")
 
 
 async def test_an_interrupted_job_says_why_and_is_run_again(app: App, people: People) -> None:
@@ -138,10 +138,10 @@ async def test_an_interrupted_job_says_why_and_is_run_again(app: App, people: Pe
     await expect(row.get_by_test_id("job-error")).to_contain_text(
         "did not answer within 10 seconds"
     )
-    row = await _status(page, "Search re-index", "Interrupted")
-    await expect(row.get_by_test_id("job-error")).to_contain_text("stopped in the middle")
+    row = await _status(page, "Search index rebuild", "Interrupted")
+    await expect(row.get_by_test_id("job-error")).to_contain_text("stopped while it was running")
     await row.get_by_test_id("job-retry").click()
-    row = await _status(page, "Search re-index", "Done")
+    row = await _status(page, "Search index rebuild", "Done")
     await expect(row.get_by_test_id("job-made")).to_contain_text("Entries: ")
 
 
@@ -195,7 +195,7 @@ async def test_bob_has_his_archive_prepared(app: App, people: People) -> None:
     page = await bob.tab("/account")
     await page.get_by_test_id("archive-prepare").click()
     await page.get_by_test_id("archive-take").wait_for(timeout=PATIENCE_MS)
-    await expect(page.get_by_test_id("own-archive")).to_contain_text("An archive of")
+    await expect(page.get_by_test_id("own-archive")).to_contain_text("Archive of")
     async with page.expect_download() as coming:
         await page.get_by_test_id("archive-take").click()
     taken = await (await coming.value).path()

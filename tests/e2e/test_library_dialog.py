@@ -82,11 +82,11 @@ async def test_the_library_on_a_phone_comes_by_pages_and_marks_what_is_attached(
     await expect(rows).to_have_count(34)
     await expect(page.get_by_test_id("library-more")).to_have_count(0)
     broken = rows.filter(has_text="secret.pdf")
-    await expect(broken).to_contain_text("protected by a password")
+    await expect(broken).to_contain_text("password-protected")
     await expect(broken.get_by_role("checkbox")).to_be_disabled()
     for n in range(9):
         await rows.filter(has_text=f"{n:02}.txt").click()
-    await expect(page.get_by_text("At most 10 files go with one message.")).to_be_visible()
+    await expect(page.get_by_text("You can attach at most 10 files to a message.")).to_be_visible()
     await expect(rows.filter(has_text="20.txt").get_by_role("checkbox")).to_be_disabled()
     await page.get_by_test_id("library-choose").click()
     await expect(page.get_by_test_id("file-chip")).to_have_count(10)

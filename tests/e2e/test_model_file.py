@@ -54,7 +54,7 @@ async def test_a_file_is_used_and_a_broken_one_gives_way(
     bad = items.filter(has_text="broken.gguf")
     await bad.get_by_test_id("gguf-use").click()
     await expect(dialog.get_by_test_id("gguf-failure")).to_contain_text(
-        "the one of before is in use again", timeout=60_000
+        "the previous one is in use again", timeout=60_000
     )
     await expect(used).to_be_visible()
     assert await look(page, "the model files") == []

@@ -73,7 +73,7 @@ async def test_links_are_read_cited_and_listed(
     await expect(sources).to_have_count(3)
     await expect(sources.nth(0)).to_contain_text("Slow herons")
     await expect(sources.nth(1).get_by_test_id("source-problem")).to_have_text(
-        "This page does not exist (any more)."
+        "This page does not exist or has been removed."
     )
     link = sources.nth(0).locator("a")
     await expect(link).to_have_attribute("href", f"{web.url}/slow")

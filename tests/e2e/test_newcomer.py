@@ -276,12 +276,12 @@ async def test_who_is_disabled_is_told_so(app: App, people: People) -> None:
     await ready(page)
     await changed(alice, f"/admin/users/{bob.user_id}", {"is_active": False})
     await page.wait_for_url(re.compile(r"/login/?\?ended=disabled"))
-    told = "Your account has been disabled. Ask an administrator."
+    told = "Your account has been disabled. Contact an administrator."
     await expect(page.get_by_test_id("ended")).to_have_text(told)
     await page.get_by_test_id("login-email").fill(bob.email)
     await page.get_by_test_id("login-password").fill("not the password")
     await page.get_by_test_id("login-submit").click()
-    await expect(page.get_by_role("alert")).to_contain_text("don’t match")
+    await expect(page.get_by_role("alert")).to_contain_text("Incorrect email or password")
     await page.get_by_test_id("login-password").fill(PASSWORD)
     await page.get_by_test_id("login-submit").click()
     await expect(page.get_by_role("alert")).to_have_text(told)
@@ -294,7 +294,7 @@ async def test_without_a_model_each_reads_what_they_can_do(stage: Stage, people:
     try:
         page = await bob.tab("/chat")
         told = page.get_by_test_id("no-models")
-        await expect(told).to_contain_text("An administrator can add one")
+        await expect(told).to_contain_text("When an administrator adds one")
         # Somebody else runs the model service here, so nothing is starting.
         for never in ("starting", "dev.py", "OPENAI"):
             await expect(told).not_to_contain_text(never)
@@ -316,6 +316,6 @@ async def test_the_dashboard_says_in_words_why_a_provider_is_down(app: App, peop
     page = await alice.tab("/admin")
     await page.get_by_test_id("refresh").click()
     row = page.get_by_test_id("provider-row").filter(has_text="Nowhere")
-    reason = "Nothing listens at this address: the connection was refused."
+    reason = "Nothing is listening at this address: the connection was refused."
     await expect(row.get_by_test_id("provider-reason")).to_have_text(reason)
     await deleted(alice, f"/admin/providers/{made['id']}")

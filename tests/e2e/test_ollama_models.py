@@ -39,7 +39,7 @@ async def test_a_model_is_pulled_cancelled_gone_on_with_and_deleted(
         await expect(pull.get_by_test_id("pull-note")).to_contain_text(" of 858 MB")
         await expect(dialog.get_by_test_id("pull-name")).to_have_value("")
         await pull.get_by_test_id("pull-cancel").click()
-        await expect(pull.get_by_test_id("pull-note")).to_have_text("Cancelled")
+        await expect(pull.get_by_test_id("pull-note")).to_have_text("Canceled")
         await pull.get_by_test_id("pull-retry").click()
         await expect(stored).to_have_count(3)
         await expect(pull.get_by_test_id("pull-note")).to_have_text("Done")
@@ -53,7 +53,7 @@ async def test_a_model_is_pulled_cancelled_gone_on_with_and_deleted(
         await dialog.get_by_test_id("pull-name").fill("nosuch:1b")
         await dialog.get_by_test_id("pull-do").click()
         await expect(pull.first.get_by_test_id("pull-note")).to_contain_text(
-            "does not know a model “nosuch:1b”"
+            "does not know the model “nosuch:1b”"
         )
         assert await look(page, "the disk") == []
         await page.set_viewport_size(PHONE)  # type: ignore[arg-type]

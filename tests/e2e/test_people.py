@@ -33,7 +33,7 @@ async def office(alice: Person) -> Page:
 async def menu_of(page: Page, person: Person) -> None:
     """Find somebody and open their menu."""
     await page.get_by_test_id("people-search").fill(person.email)
-    await expect(page.get_by_test_id("people-count")).to_have_text("1 person")
+    await expect(page.get_by_test_id("people-count")).to_have_text("1 user")
     await page.get_by_test_id("person-menu-button").click()
 
 
@@ -82,7 +82,7 @@ async def test_an_invited_person_joins_in_another_browser(app: App, people: Peop
     late = await people.visitor(app, "charlie")
     page = await late.tab()
     await page.goto(link)
-    await expect(page.get_by_test_id("link-over")).to_contain_text("does not work any more")
+    await expect(page.get_by_test_id("link-over")).to_contain_text("no longer works")
 
 
 async def test_a_password_link_signs_in_here_and_out_elsewhere(app: App, people: People) -> None:
@@ -163,7 +163,7 @@ async def test_the_door_says_who_may_come_in(app: App, people: People) -> None:
     await expect(there.get_by_test_id("forgot")).to_be_visible()
     await page.get_by_test_id("view-registration").click()
     try:
-        for value, said in (("invite", "by invitation"), ("closed", "No new accounts")):
+        for value, said in (("invite", "by invitation"), ("closed", "Registration is closed")):
             await page.get_by_test_id("registration").select_option(value)
             await expect(page.get_by_text("Saved.")).to_be_visible()
             await there.goto(f"{app.url}/register")

@@ -36,7 +36,7 @@ async def test_a_project_gets_files_and_gives_them_back(
     )
     await expect(rows).to_contain_text(["pump.docx", "secret.pdf"])
     await expect(rows.first).to_have_attribute("data-status", "ready")
-    await expect(rows.last).to_contain_text("protected by a password")
+    await expect(rows.last).to_contain_text("password-protected")
     await transfer_to(page.locator("body"), "drop", "plan.png", files.png(), "image/png")
     await expect(rows).to_have_count(3)
     await page.get_by_test_id("from-library").click()

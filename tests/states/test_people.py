@@ -247,7 +247,7 @@ async def test_alice_invites_and_the_link_is_in_no_var(server: Server, alice: Pe
         await tab.settle()
         assert token not in "\n".join(tab.frames[since:])
         await tab.call(PEOPLE, "invite", email="not an address", role="user", days="7")
-        await tab.until(lambda: "e-mail" in tab.vars(PEOPLE)["problem"])
+        await tab.until(lambda: "email" in tab.vars(PEOPLE)["problem"])
         await tab.call(PEOPLE, "revoke", invitation_id=tab.vars(PEOPLE)["invitations"][0]["id"])
         await tab.until(lambda: not tab.vars(PEOPLE)["invitations"])
     answer = await post(server, "invitation", token=token)

@@ -164,7 +164,7 @@ async def test_one_that_is_switched_off_comes_back_and_goes_for_good(tab: Tab, m
     await tab.call(PROVIDERS, "switch_provider", provider_id=made["id"], on=False)
     await tab.until(lambda: not named(tab, "Cellar")["is_active"])
     await tab.call(PROVIDERS, "sync_provider", provider_id=made["id"])
-    await tab.until(lambda: any("switched off" in each for each in tab.toasts))
+    await tab.until(lambda: any("disabled" in each for each in tab.toasts))
     await tab.call(PROVIDERS, "switch_provider", provider_id=made["id"], on=True)
     await tab.until(
         lambda: tab.vars(PROVIDERS)["result_kind"] == "sync" and named(tab, "Cellar")["is_active"]

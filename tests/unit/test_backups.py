@@ -162,7 +162,7 @@ async def test_a_damaged_one_says_so_and_does_not_restore(
         asked = await backups.check(session, people.alice, name)
     tried = await done(db, people, asked)
     assert tried.status == "failed"
-    assert tried.error.startswith("This is not a backup, or not as it was written")
+    assert tried.error.startswith("This is not a valid backup, or it is damaged")
 
 
 async def test_a_backup_is_deleted_for_good(db: Database, people: People, folder: Path):

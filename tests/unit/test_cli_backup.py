@@ -106,7 +106,7 @@ def test_what_is_there_is_never_overwritten(home: Path, archive: Path):
 
 def test_what_is_no_backup_is_told_in_a_sentence(tmp_path: Path):
     (tmp_path / "no.zip").write_text("no")
-    for name, words in (("no.zip", "This is not a backup"), ("gone.zip", "No such file")):
+    for name, words in (("no.zip", "This is not a valid backup"), ("gone.zip", "No such file")):
         refused = run(tmp_path / "new", "", "restore", str(tmp_path / name))
         assert refused.returncode == 1
         assert words in refused.stderr

@@ -42,18 +42,18 @@ FAILURES: list[tuple[ProviderError, str]] = [
     (error_for_status(401, "Incorrect API key: sk-1"), "Cellar does not accept its stored key"),
     (error_for_status(402, ""), "quota for Cellar is used up"),
     (error_for_status(403, ""), "provider refused the request"),
-    (error_for_status(404, "no route"), "echo-1 is no longer available. Pick another."),
+    (error_for_status(404, "no route"), "echo-1 is no longer available. Pick another model."),
     (
         error_for_status(429, "slow down"),
-        "Cellar takes no more requests at the moment: “slow down”",
+        "Cellar has reached its rate limit: “slow down”",
     ),
-    (error_for_status(429, "slow down", 30.0), "Cellar takes no more requests at the moment"),
+    (error_for_status(429, "slow down", 30.0), "Cellar has reached its rate limit"),
     (error_for_status(429, "slow down", 29.2), "Try again in 30 seconds"),
     (error_for_status(429, "slow down", 0.0), "Wait a moment"),
     (error_for_status(429, "slow down", 90_000.0), "Wait a moment"),
     (error_for_status(429, "slow down", math.inf), "Wait a moment"),
     (error_for_status(503, "", 120.0), "overloaded right now. Try again in 2 minutes"),
-    (error_in_stream({"type": "rate_limit_error", "message": ""}), "its limit is reached. Wait"),
+    (error_in_stream({"type": "rate_limit_error", "message": ""}), "its rate limit. Wait"),
     (error_for_status(429, "You exceeded your current quota"), "quota for Cellar is used up"),
     (error_for_status(500, ""), "provider reported a problem"),
     (error_for_status(500, "out of memory"), "Cellar reported a problem: “out of memory”"),
@@ -62,7 +62,7 @@ FAILURES: list[tuple[ProviderError, str]] = [
     (error_for_status(504, ""), "Cellar cannot be reached"),
     (error_for_status(529, ""), "Cellar is overloaded"),
     (ProviderCutOff(SOCKET), "Connection lost"),
-    (ProviderGarbage(SOCKET), "not an answer"),
+    (ProviderGarbage(SOCKET), "an invalid response"),
     (ModelUnavailable(), "echo-1 is no longer available"),
 ]
 # An address, a name of an exception, a figure of a machine, something not filled in.
@@ -109,8 +109,7 @@ async def test_a_limit_is_no_overload_and_says_when_to_ask_again(
     await watch(people.bob, asked.run_id)
     failed = await message(asked.message_id)
     assert translate(failed.error_key, "en", **failed.error_params) == (
-        "Scripted takes no more requests at the moment: its limit is reached. Try again in "
-        "30 seconds, or pick another model."
+        "Scripted has reached its rate limit. Try again in 30 seconds, or pick another model."
     )
     assert "in 30 Sekunden" in translate(failed.error_key, "de", **failed.error_params)
 
@@ -133,7 +132,7 @@ async def test_a_model_that_is_switched_off_is_named_to_those_who_had_it(
         assert isinstance(error, ModelUnavailable)
         told = translate(error.message_key, "en", **error.params)
         name = (await message(asked.message_id)).model_name
-        assert told == f"{name} is no longer available. Pick another."
+        assert told == f"{name} is no longer available. Pick another model."
     # Whom it was never for is told nothing of it.
     async with unit_of_work() as session:
         await session.execute(sa.update(AIModel).values(visibility="admins"))

@@ -150,14 +150,14 @@ async def test_a_model_that_writes_goes_on_after_an_image(
 @pytest.mark.parametrize(
     ("script", "code", "words"),
     [
-        ("image=broken", "provider_garbage", "not an answer"),
-        ("image=no-base64", "provider_garbage", "not an answer"),
-        ("image=none", "provider_garbage", "not an answer"),
-        ("image=page", "provider_garbage", "not an answer"),
-        ("image=elsewhere", "provider_garbage", "not an answer"),
+        ("image=broken", "provider_garbage", "an invalid response"),
+        ("image=no-base64", "provider_garbage", "an invalid response"),
+        ("image=none", "provider_garbage", "an invalid response"),
+        ("image=page", "provider_garbage", "an invalid response"),
+        ("image=elsewhere", "provider_garbage", "an invalid response"),
         ("error-400 error-message=moderated", "provider_refused", "moderated"),
         ("error-404", "model_unavailable", "no longer available"),
-        ("error-429", "provider_overloaded", "no more requests"),
+        ("error-429", "provider_overloaded", "its rate limit"),
     ],
 )
 @one_database

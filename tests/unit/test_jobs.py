@@ -134,7 +134,7 @@ async def test_while_it_runs_it_is_seen_how_far_it_is(db: Database, people: Peop
     await until(lambda: work.begun)
     running = await seen(people, asked, lambda job: job.progress > 0)
     assert (running.status, running.progress) == ("running", 0.25)
-    assert running.note == "Asking the providers"
+    assert running.note == "Querying the providers"
     work.release.set()
     await task
     assert (await look(people, asked)).note == ""
@@ -172,7 +172,8 @@ async def test_a_kind_that_this_version_does_not_know_fails(db: Database, people
     asked = await ask(people)
     await change(asked, job_type="of_tomorrow")
     await runner(db, Work()).run(asked)
-    assert (await look(people, asked)).error == "This version does not know such jobs."
+    error = (await look(people, asked)).error
+    assert error == "This version does not support this type of job. Update LLM UI first."
 
 
 # --- never twice -------------------------------------------------------------------------------
@@ -376,7 +377,7 @@ async def test_what_may_not_be_repeated_is_shown_as_interrupted(db: Database, pe
     await runner(db, work).reap()
     left = await look(people, asked)
     assert (left.status, left.can_retry, work.begun) == ("interrupted", True, 0)
-    assert "stopped in the middle" in left.error
+    assert "stopped while it was running" in left.error
 
 
 async def test_a_job_that_kills_its_workers_is_given_up(db: Database, people: People):

@@ -215,12 +215,12 @@ def test_every_kind_is_a_sentence_without_keys(kind: str):
         ),
         (
             {"currency": ["USD", "USD"], "input_micro": [150_000, 2_000_000]},
-            "Changed a price of mock-1",
+            "Changed a price for mock-1",
             "Input: 0.15 USD → 2.00 USD",
         ),
         (
             {name: [value, None] for name, value in PRICE.items()},
-            "Deleted a price of mock-1",
+            "Deleted a price for mock-1",
             "From: Dec 1, 2026 → not set · Input: 0.15 USD → not set · Output: 0.60 USD → not set",
         ),
     ],
@@ -242,9 +242,9 @@ def test_german_amounts_and_days_are_german():
 @pytest.mark.parametrize(
     ("count", "active", "sentence"),
     [
-        (1, True, "Switched on 1 model"),
-        (2, False, "Switched off 2 models"),
-        (12, True, "Switched on 12 models"),
+        (1, True, "Enabled 1 model"),
+        (2, False, "Disabled 2 models"),
+        (12, True, "Enabled 12 models"),
     ],
 )
 def test_one_model_is_one_model(count: int, active: bool, sentence: str):
