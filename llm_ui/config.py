@@ -25,13 +25,15 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_LLM_API_PORT = 8100
 MIN_SECRET_LENGTH = 32
 MIN_METRICS_TOKEN = 16
+# A container's own folder is read-only, so its .env is elsewhere.
+ENV_FILE = Path(os.environ.get("ENV_FILE") or ".env")
 
 
 class Settings(BaseSettings):
     """Every setting with its default. Units are in the names or the comments."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True
     )
 
     # Storage

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from llm_ui.cli import startup_warnings
 from llm_ui.cli.setup import private_files
-from llm_ui.config import Settings, load_settings
+from llm_ui.config import ENV_FILE, Settings, load_settings
 from llm_ui.errors import ConfigError
 from llm_ui.outages import reason_of
 from llm_ui.services.operations import upgrading
@@ -59,7 +59,7 @@ def oddities(settings: Settings, workers: int, *, migrated: bool, serves: bool) 
     """Warnings for the person who starts something here; with `serves`, also about other
     servers."""
     found = [
-        *startup_warnings.unknown_settings(Path(".env")),
+        *startup_warnings.unknown_settings(ENV_FILE),
         *startup_warnings.untold_proxy(settings),
     ]
     if serves:

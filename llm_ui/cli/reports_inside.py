@@ -29,7 +29,7 @@ from llm_ui.auth import Actor, actor_of
 from llm_ui.cli import startup_warnings
 from llm_ui.cli.prepare import words_for
 from llm_ui.cli.setup.steps import complain, say
-from llm_ui.config import Settings, load_settings
+from llm_ui.config import ENV_FILE, Settings, load_settings
 from llm_ui.db import start_database, stop_database, unit_of_work
 from llm_ui.enums import Scope, UserRole
 from llm_ui.errors import AppError, ConfigError
@@ -139,7 +139,7 @@ def config(options: argparse.Namespace) -> int:
         else:
             complain(str(error))
         return WRONG_SETTING
-    notes = list(startup_warnings.unknown_settings(Path(".env")))
+    notes = list(startup_warnings.unknown_settings(ENV_FILE))
     if options.json:
         told = {"ok": True, "notes": notes, "settings": shown(settings)}
         say(json.dumps(told, indent=2, ensure_ascii=False))

@@ -46,3 +46,5 @@ def write(stamp: Path, value: str) -> None:
     """Record that the step is done. Call it last: a stamp stands for a finished step."""
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(value, encoding="utf-8")
+    # The server may run as another account than the setup, which keeps its other files private.
+    stamp.chmod(0o644)

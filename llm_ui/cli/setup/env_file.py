@@ -33,6 +33,20 @@ def setting(path: Path, name: str) -> str | None:
     return os.environ.get(name) or read_value(path, name)
 
 
+def create(path: Path, text: str) -> bool:
+    """Create a file that only its owner can read; False if another process was quicker, as when two
+    containers that share the folder start at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # Created with its final mode, so that nobody can read it in between.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return True
+
+
 def ensure_secret(path: Path) -> bool:
     """Make sure that there is a SECRET_KEY. Existing content of the file is kept.
 
@@ -43,11 +57,7 @@ def ensure_secret(path: Path) -> bool:
         return False
     line = f"SECRET_KEY={secrets.token_urlsafe(KEY_BYTES)}\n"
     if not path.exists():
-        # Created with its final mode, so that nobody can read it in between.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(HEADER + line)
-        return True
+        return create(path, HEADER + line)
     text = path.read_text(encoding="utf-8")
     text = re.sub(r"^[ \t]*(?:export[ \t]+)?SECRET_KEY[ \t]*=.*\n?", "", text, flags=re.MULTILINE)
     if text and not text.endswith("\n"):

@@ -153,6 +153,7 @@ def ensure_requirements(place: Installation, name: str = "requirements.txt") -> 
         spotlight=pip_spotlight,
     )
     remove_setuptools(place, lock_of(name))
+    ensure_libgomp(place)
     slimming.slim_down(place)
     build_stamps.write(stamp, value)
     if "dev" in name:
@@ -172,6 +173,21 @@ def remove_setuptools(place: Installation, lock: str) -> None:
             for folder in packages.glob(name):
                 shutil.rmtree(folder, ignore_errors=True)
         (packages / "distutils-precedence.pth").unlink(missing_ok=True)
+
+
+def ensure_libgomp(place: Installation) -> None:
+    """llama.cpp needs one system library, which the smallest Debian systems don't have."""
+    code = "import ctypes; ctypes.CDLL('libgomp.so.1')"
+    command = [str(place.python), "-c", code]
+    if not sys.platform.startswith("linux"):
+        return
+    if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+        return
+    if not apt_install(place, "Installing libgomp1", "libgomp1"):
+        say(
+            "The bundled model needs the library libgomp. Install it with `sudo apt-get install "
+            "libgomp1` (or your system's package of that name); until then, only other models work."
+        )
 
 
 def has_module(place: Installation, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Installation:
 
     @property
     def env_file(self) -> Path:
-        return self.home / ".env"
+        return self.home / (os.environ.get("ENV_FILE") or ".env")
 
     @property
     def data(self) -> Path:
@@ -100,6 +101,14 @@ def fill(source: Path, home: Path) -> None:
             old.unlink()
 
 
+def _has_temporary_folder() -> bool:
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def child_environment(place: Installation, **extra: str) -> dict[str, str]:
     """The environment of child processes: the venv's programs first on the PATH, and a HOME that
     exists."""
@@ -117,5 +126,10 @@ def child_environment(place: Installation, **extra: str) -> dict[str, str]:
         fallback = place.data / "home"
         fallback.mkdir(parents=True, exist_ok=True)
         env["HOME"] = str(fallback)
+    if not _has_temporary_folder():
+        # A container with a read-only root and no /tmp of its own.
+        temporary = place.data / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        env["TMPDIR"] = str(temporary)
     env.update(extra)
     return env
