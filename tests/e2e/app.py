@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -89,13 +90,10 @@ class App:
 
     async def serve(self) -> None:
         """Start the server, again after `stop` or `kill`."""
-        command = [sys.executable, "-m", "llm_ui.cli.serve", "--with-parent", "--grace", "1"]
-        command += ["--port", str(self.port), "--host", "127.0.0.1"]
-        command += ["--workers", str(self.workers)]
         with self.log_file.open("ab") as log:
             # A session of its own, so that `kill` takes the whole of it and nothing else.
             self._process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
-                command,
+                self.command(),
                 cwd=ROOT,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -104,6 +102,12 @@ class App:
                 start_new_session=True,
             )
         await self._until_ready()
+
+    def command(self) -> Sequence[str]:
+        """The server's command line."""
+        command = [sys.executable, "-m", "llm_ui.cli.serve", "--with-parent", "--grace", "1"]
+        command += ["--port", str(self.port), "--host", "127.0.0.1"]
+        return [*command, "--workers", str(self.workers)]
 
     async def _until_ready(self) -> None:
         assert self._process is not None
