@@ -179,7 +179,8 @@ async def test_in_german_and_on_a_phone(app: App, people: People) -> None:
     put(app, progress=0.4, note='jobs.note.table {"table":"chatmessage","rows":48200}')
     page = await alice.tab("/admin/jobs")
     row = page.get_by_test_id("job-row")
-    await expect(row.get_by_test_id("job-note")).to_have_text("Kopiere chatmessage: 48.200 Zeilen")
+    note = row.get_by_test_id("job-note")
+    await expect(note).to_have_text("chatmessage wird kopiert: 48.200 Zeilen")
     await expect(row.get_by_test_id("job-status")).to_have_text("Läuft")
     await _no_sideways(page, "/admin/jobs")
 

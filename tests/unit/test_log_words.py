@@ -270,7 +270,7 @@ def test_rows_of_people_who_are_gone_still_say_what_was_done():
     gone = line("admin.user_disabled", "", {"changes": {"active": [True, False]}}, "en")
     assert gone.told == "Disabled an account"
     demoted = line("admin.user_role", "", {"changes": {"role": ["admin", "user"]}}, "de")
-    assert demoted.told == "Jemanden zum Benutzer gemacht"
+    assert demoted.told == "Jemandem Administratorrechte entzogen"
 
 
 def test_a_kind_that_nobody_has_words_for_is_readable_all_the_same():
