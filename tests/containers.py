@@ -12,6 +12,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tarfile
 from collections.abc import Sequence
@@ -155,6 +156,12 @@ class Container(App):
             *("sh", "-c", ENTER, "enter", str(image.mounted), str(self.data), user, group),
             *("sh", "-c", inside),
         ]
+
+    def tell_to_stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Signal the container's first process: the one that made its namespaces waits for it, and
+        ignores signals."""
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGTERM)
 
 
 def _without_caches(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:

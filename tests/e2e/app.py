@@ -127,13 +127,17 @@ class App:
         process, self._process = self._process, None
         if process is None:
             return 0
-        process.terminate()
+        self.tell_to_stop(process)
         try:
             return await asyncio.to_thread(process.wait, 20)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             await asyncio.to_thread(process.wait)
             raise
+
+    def tell_to_stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Send the signal that means an orderly stop."""
+        process.terminate()
 
     async def kill(self) -> None:
         """End all of its processes as a power cut would."""

@@ -285,8 +285,8 @@ async def test_events_that_do_not_exist_leave_nothing_behind(behind_a_proxy: Ser
 
 
 async def test_a_flood_of_events_does_not_stop_its_tab(behind_a_proxy: Server) -> None:
-    """A flood of events in one tab: superseded ones pile up while a tab is busy; skipping a thousand of them at once would end
-    its queue for good."""
+    """A flood of events in one tab: superseded ones pile up while a tab is busy; skipping a
+    thousand of them at once would end its queue for good."""
     bob = behind_a_proxy.log_in("bob")
     async with behind_a_proxy.tab(bob) as tab:
         await tab.open("/chat")
@@ -300,7 +300,8 @@ async def test_a_flood_of_events_does_not_stop_its_tab(behind_a_proxy: Server) -
 
 
 async def test_an_upgrade_that_is_none_is_refused(behind_a_proxy: Server) -> None:
-    """An upgrade that is none: requests that only claim to become a websocket would each be kept until they time out."""
+    """An upgrade that is none: requests that only claim to become a websocket would each be kept
+    until they time out."""
     port = int(behind_a_proxy.url.rpartition(":")[2])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
