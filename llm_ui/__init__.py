@@ -1,3 +1,3 @@
 """LLM UI: a self-hosted chat application for large language models."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

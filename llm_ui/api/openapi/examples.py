@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llm_ui import __version__
 from llm_ui.api.openapi.described import MOMENTS
 
 Schema = dict[str, Any]
@@ -123,7 +124,7 @@ WORDS: dict[str, Any] = {
     "user": "Bob",
     "username": "Bob",
     "value": "admin",
-    "version": "0.1.0",
+    "version": __version__,
 }
 
 # What a field of one schema holds, where its name alone would say something else.
