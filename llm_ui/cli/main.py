@@ -267,6 +267,18 @@ def lock(place: Installation, _options: argparse.Namespace) -> int:
     return call(place, "-m", "llm_ui.cli.development.lock")
 
 
+def audit(place: Installation, _options: argparse.Namespace) -> int:
+    """Look for known flaws in the packages that are installed."""
+    _set_up(place, dev=True)
+    return call(place, "-m", "llm_ui.cli.development.supply_chain", "audit")
+
+
+def sbom(place: Installation, options: argparse.Namespace) -> int:
+    """Write a bill of materials (CycloneDX): every package, with version and hashes."""
+    _set_up(place, dev=True)
+    return call(place, "-m", "llm_ui.cli.development.supply_chain", "sbom", *options.arguments)
+
+
 def bench(place: Installation, options: argparse.Namespace) -> int:
     """Run the benchmarks; a full run writes docs/performance.md."""
     from llm_ui.cli.development.suite import run_bench
@@ -304,6 +316,8 @@ DEVELOPER_VERBS: tuple[Verb, ...] = (
     screens,
     prices,
     lock,
+    audit,
+    sbom,
     bench,
     soak,
 )

@@ -82,6 +82,11 @@ def prices(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--day", metavar="YYYY-MM-DD", help="the list's date (default: today)")
 
 
+def sbom(parser: argparse.ArgumentParser) -> None:
+    """Options of `sbom` in llm_ui/cli/development/supply_chain.py."""
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the file (default: print it)")
+
+
 def pytest(parser: argparse.ArgumentParser) -> None:
     """pytest's most used options; all its others go after `--`."""
     parser.epilog = PYTEST
@@ -117,6 +122,7 @@ ADD: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "llm_api": llm_api,
     "screens": screens,
     "prices": prices,
+    "sbom": sbom,
     "test": pytest,
     "e2e": pytest,
 }

@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from llm_ui import __version__
 from tests.conftest import ROOT
 from tests.e2e.screens.kit import IN_DOCS
 
@@ -39,6 +40,12 @@ def test_every_file_that_a_document_names_is_there(document: str):
     named = set(NAMED.findall((ROOT / document).read_text(encoding="utf-8")))
     gone = [name for name in named if not any(each.endswith(f"/{name}") for each in files())]
     assert sorted(gone) == []
+
+
+def test_the_changelog_begins_with_this_version_and_its_day() -> None:
+    headings = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = next(each for each in headings if each != "Unreleased")
+    assert re.fullmatch(rf"{re.escape(__version__)} – \d{{4}}-\d\d-\d\d", newest)
 
 
 def test_the_repository_keeps_the_few_pictures_that_the_documents_show() -> None:
