@@ -66,6 +66,8 @@ def set_up_logging(level: str) -> None:
     logging.getLogger("taskiq").setLevel(logging.WARNING)
     for name in reflex_internals.LOGGERS:
         logging.getLogger(name).addFilter(EventLogFilter())
+    for name in reflex_internals.SOCKET_LOGGERS:
+        logging.getLogger(name).addFilter(connection.FewComplaints())
 
 
 async def _take_up_files() -> None:

@@ -10,7 +10,7 @@ keeps these names out of all other modules.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -41,6 +41,8 @@ from socketio.packet import (  # type: ignore[import-untyped, unused-ignore]
     EVENT,
     Packet,
 )
+
+from llm_ui.security.limits import OPEN_SOCKET
 
 # The type that mypy gives a decorated handler; at run time its module cannot be imported by name.
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ LOGGERS = (
     "reflex_base.event.processor.base_state_processor",
     "reflex.app",
 )
+# They log a traceback for every malformed packet.
+SOCKET_LOGGERS = ("engineio.server", "socketio.server")
 # On some errors Reflex would reload the page with an inline script; behave.js reloads it instead.
 FrontendEventExceptionState.auto_reload_on_errors = []
 
@@ -184,17 +188,35 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
         super().__init__(*arguments)
         self._unsent = 0
         self._is_dropped = False
+        self._scope: Mapping[str, Any] = {}
 
     async def send(self, pkt: engine_packet.Packet) -> None:
         """Queue a packet. Raises SocketIsClosedError if the socket is closed."""
         await super().send(pkt)
         self._unsent += _length(pkt.data)
+        if self._unsent > MOST_UNSENT:
+            await self._drop()
+
+    async def _drop(self) -> None:
+        """Close the socket, and send nothing of what is waiting."""
+        self._is_dropped = True
+        while not self.queue.empty():
+            self.queue.get_nowait()
+            self.queue.task_done()
+        await self.close(wait=False, abort=True)
+
+    async def close(self, *arguments: Any, **options: Any) -> None:
+        """Close the socket, and soon after its connection, whose writer may be waiting for a peer
+        that doesn't read."""
+        await super().close(*arguments, **options)
+        if (found := self._scope.get(OPEN_SOCKET)) is not None:
+            found.drop()
 
     async def receive(self, pkt: engine_packet.Packet) -> None:
         """Handle a packet. Raises SocketIsClosedError if the socket is closed by now."""
-        if self.queue.qsize() > MOST_WAITING or self._unsent > MOST_UNSENT:
-            self._is_dropped = True
-            await self.close(wait=False, abort=True)
+        # Counted here, as a handler may send many packets before the writer gets its turn.
+        if self.queue.qsize() > MOST_WAITING:
+            await self._drop()
         self._refuse_if_closed()
         await super().receive(pkt)
         # The reader would carry on otherwise: with packets of a socket that is already forgotten.
@@ -206,7 +228,8 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
 
     async def handle_get_request(self, environ: dict[str, Any]) -> Any:
         """Serve the socket for as long as it lives."""
-        if environ.get("asgi.scope", {}).get("type") != "websocket":
+        self._scope = environ.get("asgi.scope", {})
+        if self._scope.get("type") != "websocket":
             # A request that claims an upgrade without asking for one would be polling, and its
             # socket be kept until it times out.
             await self._leave()
@@ -241,7 +264,7 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
 
 
 class _Counting:
-    """A websocket that tells its socket what was sent."""
+    """A websocket that tells its socket what was sent, and lets through what pages send."""
 
     def __init__(self, ws: Any, socket: BoundedSocket) -> None:
         self._ws, self._socket = ws, socket
@@ -251,10 +274,37 @@ class _Counting:
         self._socket._sent(frame)
 
     async def wait(self) -> Any:
-        return await self._ws.wait()
+        """The next frame. Raises OSError for one that no page sends: another error would end the
+        handler without its writer, which would keep the connection unknown to any limit."""
+        frame = await self._ws.wait()
+        if frame is not None and not _is_of_pages(frame):
+            raise OSError("a frame that no page sends")
+        return frame
 
     async def close(self) -> None:
         await self._ws.close()
+
+
+def _is_of_pages(frame: object) -> bool:
+    """Whether this is an Engine.IO packet that pages send: CLOSE, PONG, or a MESSAGE that connects,
+    disconnects or is an event."""
+    return isinstance(frame, str) and (frame in ("1", "3") or frame[:2] in ("40", "41", "42"))
+
+
+def drop_cancelled(token: str) -> None:
+    """Forget a tab's waiting events that were cancelled, which the processor does only when it gets
+    to them, and then one within the other, as deep as there are."""
+    processor = RegistrationContext.get().app.event_processor
+    waiting = processor._token_queues.get(token, ())
+    if len(waiting) > 1:
+        # The first one may be running.
+        first, *others = waiting
+        waiting.clear()
+        waiting.append(first)
+        for each in others:
+            future = processor._futures.get(each[0].ctx.txid)
+            if future is not None and not future.cancelled():
+                waiting.append(each)
 
 
 def _length(data: object) -> int:
@@ -268,9 +318,10 @@ def latest_event() -> asyncio.Future[Any] | None:
     return next(reversed(processor._futures.values()), None)
 
 
-def close_engine_socket(sid: str) -> Coroutine[Any, Any, None]:
+async def close_engine_socket(sid: str) -> None:
     """Close the Engine.IO socket beneath a Socket.IO one at once."""
-    return cast("Coroutine[Any, Any, None]", engine_socket(sid).close(wait=False, abort=True))
+    if (socket := engine_socket(sid)) is not None:
+        await socket.close(wait=False, abort=True)
 
 
 def is_held(token: str, sid: str) -> bool:

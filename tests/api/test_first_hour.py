@@ -139,7 +139,7 @@ async def test_a_model_that_there_is_not_can_be_named_in_three_ways(
     _, key = await key_of(people, "bob", "chat")
     async with program(key) as job:
         refused = (await job.post(f"{API}/chats", json={"model": named})).json()
-    assert "an id, a name, or provider/name" in refused["detail"]
+    assert "an ID, a name, or provider/name" in refused["detail"]
 
 
 async def test_an_unknown_name_says_so_and_a_hidden_one_is_unknown(bob: Caller, model_id: str):

@@ -12,6 +12,8 @@ from engineio import packet
 from engineio.exceptions import SocketIsClosedError
 
 from llm_ui.reflex_internals import MOST_UNSENT, MOST_WAITING, BoundedSocket
+from llm_ui.security.limits import OPEN_SOCKET
+from tests.conftest import until
 
 HELLO = packet.Packet(packet.MESSAGE, "hello")
 
@@ -53,15 +55,26 @@ class Line:
         self.socket = BoundedSocket(self.server, "line")
         self.server.sockets["line"] = self.socket
         self.left: list[str] = []
+        self.limit = Dropped()
         self.server.on("disconnect", self.left.append)
 
     async def serve(self) -> None:
         environ = {
             "HTTP_CONNECTION": "upgrade",
             "HTTP_UPGRADE": "websocket",
-            "asgi.scope": {"type": "websocket"},
+            "asgi.scope": {"type": "websocket", OPEN_SOCKET: self.limit},
         }
         await self.socket.handle_get_request(environ)
+
+
+class Dropped:
+    """What limits a websocket's connection, asked to end it."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def drop(self) -> None:
+        self.times += 1
 
 
 @pytest.fixture
@@ -75,6 +88,7 @@ async def line() -> AsyncIterator[Line]:
     async with asyncio.timeout(5):
         await serving
     assert made.left == ["line"]
+    assert made.limit.times
     assert "line" not in made.server.sockets
 
 
@@ -94,8 +108,8 @@ async def test_a_peer_that_reads_nothing_is_sent_no_more_than_the_limit(line: Li
     await line.socket.send(half)
     await line.socket.receive(HELLO)
     await line.socket.send(half)
-    await line.socket.send(half)
     await asyncio.sleep(0.01)
+    await line.socket.send(half)
     with pytest.raises(SocketIsClosedError):
         await line.socket.receive(HELLO)
     # The rest is not sent either: the writer holds one packet, and ends with it.
@@ -119,6 +133,21 @@ async def test_a_socket_that_was_closed_takes_no_more_packets(line: Line) -> Non
         await line.socket.receive(packet.Packet(packet.CLOSE))
     with pytest.raises(SocketIsClosedError):
         await line.socket.receive(HELLO)
+
+
+@pytest.mark.parametrize("frame", ["", "x", "4[[]]", "4" + "[" * 5000, "b4eHg=", "2probe", "5"])
+async def test_a_frame_that_no_page_sends_ends_the_socket_with_its_writer(
+    line: Line, frame: str
+) -> None:
+    """Every websocket held: a writer that waits for its peer would outlive its socket."""
+    await line.socket.send(HELLO)
+    await asyncio.sleep(0.01)
+    line.peer.says.put_nowait(frame)
+    await asyncio.sleep(0.01)
+    # It counts to the limits until its writer is done.
+    assert "line" in line.server.sockets
+    line.peer.reads.set()
+    await until(lambda: line.peer.is_closed)
 
 
 async def test_a_request_that_is_no_websocket_leaves_no_socket() -> None:

@@ -62,6 +62,15 @@ async def test_a_page_of_huge_messages_ends_early_and_the_next_one_goes_on(peopl
     page = await opened(people.bob, chat_id, before=page.earlier)
     assert ids_of(page) == ids[:3]
     assert page.earlier == ""
+    # A page around one of them, or after it, contains that message, or follows it without a gap.
+    page = await opened(people.bob, chat_id, around=ids[3], limit=20)
+    assert ids[3] in ids_of(page)
+    assert len(page.messages) < len(ids)
+    seen = ids_of(page)
+    while page.later:
+        page = await opened(people.bob, chat_id, after=page.later, limit=20)
+        seen += ids_of(page)
+    assert seen == ids[ids.index(seen[0]) :]
 
 
 async def test_a_message_far_up_comes_with_what_stands_around_it(people: People):

@@ -242,6 +242,8 @@ class OpenSocket:
         self.is_going = True
         if self._ending is not None:
             self._ending.cancel()
+        # The server's own objects refer to these and back, unseen by garbage collection.
+        self._waiting = self._task = None
 
     async def next(self, receive: Receive) -> Message:
         """Receive the next message. Once the websocket is dropped, the application sees a

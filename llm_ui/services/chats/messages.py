@@ -62,39 +62,61 @@ async def page_of(
     if possible, else the newest. If the message is not in this chat, `around` gives the end of the
     active branch, `before` and `after` an empty page.
     """
-    leaf, later, aside = chat.active_leaf_id, "", False
-    if before is not None:
-        leaf = await session.scalar(
-            sa.select(col(ChatMessage.parent_id)).where(
-                col(ChatMessage.id) == before, col(ChatMessage.chat_id) == chat.id
-            )
+    way = None
+    if after is not None or around is not None:
+        way = await tree.way_to(session, chat, after or around or "")
+        if way is None and after is not None:
+            return Slice([])
+    leaf: str | None
+    later = ""
+    while True:
+        if way is None:
+            leaf = await _end(session, chat, before)
+        elif after is not None:
+            leaf, later, limit = _below(way.ids[:-1], limit)
+        else:
+            ends_at = max(0, len(way.ids) - 1 - limit // 2)
+            leaf = way.ids[ends_at]
+            later = leaf if ends_at else ""
+        if leaf is None:
+            return Slice([])
+        rows = list(await session.scalars(path_query(chat.id, leaf, limit + 1)))
+        fitting = _as_many(rows, limit)
+        if way is None or fitting == limit:
+            break
+        # A page that ends early may end before the message that it is to contain or to follow.
+        limit = max(1, limit // 2)
+    earlier = rows[fitting - 1].id if len(rows) > fitting else ""
+    path = await tree.with_pairs(session, chat.id, rows[fitting - 1 :: -1])
+    views = await _views(session, actor, chat.id, path)
+    return Slice(views, earlier, later, way is not None and way.aside)
+
+
+async def _end(session: AsyncSession, chat: ChatHistory, before: str | None) -> str | None:
+    """The last message of the active branch, or the one that precedes `before`."""
+    if before is None:
+        return chat.active_leaf_id
+    found: str | None = await session.scalar(
+        sa.select(col(ChatMessage.parent_id)).where(
+            col(ChatMessage.id) == before, col(ChatMessage.chat_id) == chat.id
         )
-    elif after is not None:
-        way = await tree.way_to(session, chat, after)
-        below = way.ids[:-1] if way else []
-        limit = min(limit, len(below))
-        leaf = below[-limit] if below else None
-        later = leaf if leaf and limit < len(below) else ""
-        aside = way is not None and way.aside
-    elif around is not None and (way := await tree.way_to(session, chat, around)):
-        ends_at = max(0, len(way.ids) - 1 - limit // 2)
-        leaf, aside = way.ids[ends_at], way.aside
-        later = leaf if ends_at else ""
-    if leaf is None:
-        return Slice([])
-    rows = list(await session.scalars(path_query(chat.id, leaf, limit + 1)))
-    if after is None and around is None:
-        limit = _as_many(rows, limit)
-    earlier = rows[limit - 1].id if len(rows) > limit else ""
-    path = await tree.with_pairs(session, chat.id, rows[limit - 1 :: -1])
-    return Slice(await _views(session, actor, chat.id, path), earlier, later, aside)
+    )
+    return found
+
+
+def _below(ids: Sequence[str], limit: int) -> tuple[str | None, str, int]:
+    """Where a page of the messages below another one ends, the `after` of the next page, and how
+    many it has. `ids` begins with the last message of the branch."""
+    limit = min(limit, len(ids))
+    leaf = ids[-limit] if ids else None
+    return leaf, leaf if leaf and limit < len(ids) else "", limit
 
 
 def _as_many(rows: Sequence[ChatMessage], limit: int) -> int:
     """How many of these, at most `limit` and at least one, fit on a page."""
     characters = 0
     for number, row in enumerate(rows[:limit]):
-        characters += len(row.content)
+        characters += len(row.content) + len(row.reasoning)
         if number and characters > PAGE_CHARACTERS:
             return number
     return limit

@@ -13,10 +13,11 @@ tests/states/test_tokens.py verifies it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-import itertools
+import gc
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -29,13 +30,13 @@ from llm_ui.security.limits import OPEN_SOCKET, Allowance
 from llm_ui.security.text import storable
 from llm_ui.security.tokens import keyed_hash
 from llm_ui.states.socket.handshake import session_token
+from llm_ui.states.socket.in_flight import InFlight
 from llm_ui.states.socket.presence import user_of
 
 # Of an event: how deeply its values are nested, and how many there are.
 MOST_NESTED, MOST_VALUES = 20, 5_000
-# How many unfinished events a tab may have, and of how many characters, and how often to check
-# whether its socket is still open.
-MOST_IN_FLIGHT, MOST_CHARACTERS_IN_FLIGHT, CHECK_SOCKET_S = 50, 2_000_000, 1.0
+# Packets of so many characters are parsed without garbage collection.
+LARGE = 50_000
 # The events that pages send.
 OF_PAGES = ("event", "client_error")
 # Set in a handshake's environ once it has been accepted.
@@ -86,7 +87,9 @@ class PagePacket(Packet):  # type: ignore[misc, unused-ignore]
 
     def decode(self, encoded_packet: str | bytes) -> int:
         """Decode the packet. Raises ValueError if no page sends such packets."""
-        if super().decode(encoded_packet):
+        with _collecting_later(len(encoded_packet) > LARGE):
+            attachments = super().decode(encoded_packet)
+        if attachments:
             raise ValueError("bytes that no page sends")
         # A reply to another namespace would contain its name, of any length.
         is_ours = self.namespace == self.ours and self.id is None
@@ -97,34 +100,22 @@ class PagePacket(Packet):  # type: ignore[misc, unused-ignore]
         return 0
 
 
+@contextlib.contextmanager
+def _collecting_later(is_worthwhile: bool) -> Iterator[None]:
+    """Without garbage collection inside the block: each of a million brackets is an object, and
+    collections among them take most of the time of parsing."""
+    if not is_worthwhile or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _is_of_pages(data: object) -> bool:
     return isinstance(data, list) and bool(data) and data[0] in OF_PAGES
-
-
-class InFlight:
-    """A tab's unfinished events, and how many characters they hold."""
-
-    def __init__(self) -> None:
-        self.events: set[asyncio.Future[Any]] = set()
-        self._characters = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no more should be accepted for now."""
-        return len(self.events) >= MOST_IN_FLIGHT or (
-            self._characters > MOST_CHARACTERS_IN_FLIGHT and bool(self.events)
-        )
-
-    def add(self, event: asyncio.Future[Any], characters: int) -> None:
-        """Count an event until it is finished."""
-        self.events.add(event)
-        self._characters += characters
-
-        def finished(event: asyncio.Future[Any]) -> None:
-            self.events.discard(event)
-            self._characters -= characters
-
-        event.add_done_callback(finished)
 
 
 class GuardedNamespace(EventNamespace):
@@ -132,8 +123,7 @@ class GuardedNamespace(EventNamespace):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        # By tab.
-        self._in_flight: dict[str, InFlight] = {}
+        self._in_flight = InFlight()
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         """Accept a socket's first connection only. Each further one would be another tab, and only
@@ -198,27 +188,13 @@ class GuardedNamespace(EventNamespace):
             copier = _Copier()
             event |= copier.whole(data)
             size = copier.characters
+            if copier.is_cut:
+                # What is left of it is no event.
+                event = {"name": data["name"], "payload": {}}
         # The guard responds to it: without a response, the page would wait for its event.
         event["router_data"] = {**event.get("router_data", {}), TOO_MANY: is_too_much}
         await super().on_event(sid, event)
-        await self._room_for_more(sid, name, size)
-
-    async def _room_for_more(self, sid: str, name: str, size: int) -> None:
-        """Wait while a tab has too many unfinished events. Meanwhile, nothing more is read from its
-        socket, so that they don't pile up in memory."""
-        tab = self._in_flight.setdefault(name, InFlight())
-        future = reflex_internals.latest_event()
-        if future is not None and not future.done():
-            tab.add(future, size)
-        while tab.is_full and (socket := reflex_internals.engine_socket(sid)) is not None:
-            if socket.closed:
-                break
-            # Now and then it is checked whether anybody is still waiting.
-            await asyncio.wait(
-                tab.events, timeout=CHECK_SOCKET_S, return_when=asyncio.FIRST_COMPLETED
-            )
-        if not tab.events and self._in_flight.get(name) is tab:
-            del self._in_flight[name]
+        await self._in_flight.room_for_more(sid, name, size)
 
     async def on_client_error(self, sid: str, data: Any = None) -> None:
         """Record that a page crashed."""
@@ -261,6 +237,14 @@ def _closed_by(person: str, name: str) -> str:
     return oldest
 
 
+class FewComplaints(logging.Filter):
+    """Lets through a few lines per minute of what anybody can cause with malformed packets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is logged."""
+        return _complaints.take(record.name)
+
+
 def know_socket(sid: str, user_id: str) -> None:
     """Record who is signed in on a socket ("" for nobody): such a socket isn't closed to make room
     for others (api/http/bodies.py)."""
@@ -286,23 +270,25 @@ class _Copier:
 
     def __init__(self) -> None:
         self.characters = 0
+        self.is_cut = False
         self._values = 0
 
     def whole(self, value: Any, depth: int = 0) -> Any:
-        """A copy. What is nested deeper, or beyond more values than a real event has, is left
-        out."""
+        """A copy. `is_cut` if anything was left out: what is nested deeper than in a real event, or
+        beyond the number of its values."""
         self._values += 1
         if isinstance(value, str):
             self.characters += len(value)
             return storable(value)
-        if depth > MOST_NESTED or self._values > MOST_VALUES:
+        if not isinstance(value, dict | list):
+            return value
+        if depth > MOST_NESTED or self._values + len(value) > MOST_VALUES:
+            self.is_cut = True
             return None
-        if isinstance(value, dict):
-            few = itertools.islice(value.items(), MOST_VALUES)
-            return {storable(name): self.whole(each, depth + 1) for name, each in few}
         if isinstance(value, list):
-            return [self.whole(each, depth + 1) for each in value[:MOST_VALUES]]
-        return value
+            return [self.whole(each, depth + 1) for each in value]
+        self.characters += sum(map(len, value))
+        return {storable(name): self.whole(each, depth + 1) for name, each in value.items()}
 
 
 def install(app: rx.App) -> None:
