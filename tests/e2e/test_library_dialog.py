@@ -49,7 +49,7 @@ async def test_files_of_the_library_are_found_ticked_and_attached_by_keyboard(
     await page.keyboard.press("Space")
     await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Space")
-    await expect(page.get_by_text("2 chosen")).to_be_visible()
+    await expect(page.get_by_text("2 selected")).to_be_visible()
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("library-dialog")).to_have_count(0)
     await expect(page.get_by_test_id("composer")).to_be_focused()
