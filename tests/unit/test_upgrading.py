@@ -177,7 +177,7 @@ def test_a_damaged_database_file_is_called_damaged(
 def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path):
     done = prepared(tmp_path, "postgresql://someone:hush@127.0.0.1:9/nowhere")
     assert done.returncode == 2
-    assert "127.0.0.1:9 does not answer" in done.stderr
+    assert "127.0.0.1:9 does not respond" in done.stderr
     assert "hush" not in done.stderr
 
 
