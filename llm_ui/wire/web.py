@@ -209,10 +209,10 @@ class Fetcher:
                 try:
                     return await self._follow(url, self._cache(), wanted)
                 except sqlite3.Error:
-                    logger.warning("the cache of pages does not work", exc_info=True)
+                    logger.warning("the page cache is not working", exc_info=True)
                     return await self._follow(url, None, wanted)
         except AddressRefused as error:
-            logger.info("an address was refused: %s", error)
+            logger.info("blocked an address: %s", error)
             raise Unreadable("refused", str(error)) from None
         except (TimeoutError, httpx.TimeoutException, httpcore.TimeoutException):
             raise Unreadable("slow") from None

@@ -120,7 +120,7 @@ def test_nothing_is_migrated_that_could_not_be_copied(tmp_path: Path):
     fill(url)
     go_back(url, BEFORE)
     (tmp_path / "backups").write_text("in the way")
-    with pytest.raises(ConfigError, match="nothing has been changed"):
+    with pytest.raises(ConfigError, match="Nothing was changed"):
         upgrading.upgrade(url, tmp_path, SECRET)
     assert upgrading.revision(url) == BEFORE
 
