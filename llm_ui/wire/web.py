@@ -152,7 +152,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.AsyncNetworkStream:
         """Always refused."""
-        raise AddressRefused("not the web")
+        raise AddressRefused("not a web address")
 
     async def sleep(self, seconds: float) -> None:
         """See httpcore."""

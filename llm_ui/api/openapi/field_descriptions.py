@@ -498,6 +498,7 @@ PARAMETERS: dict[str, str] = {
     "provider": "Only this provider",
     "provider_id": "ID of the provider",
     "role": "Only users with this role; empty for all",
+    "run_id": "ID of the run",
     "session_id": "ID of the session",
     "span": "Period to cover, up to now",
     "start": "Position of the first character to return",
