@@ -75,10 +75,8 @@ def make(settings: Settings, out: Path | None) -> int:
     say(
         f"Backed up {manifest.rows:,} rows and {manifest.files.count:,} files to {target} ({size})."
     )
-    say(
-        "The backup has been verified. It does not contain the SECRET_KEY from .env, which you need"
-    )
-    say("to restore everything. Keep both safe.")
+    say("The backup has been verified. To restore everything, you also need the SECRET_KEY from")
+    say(".env, which is not in the backup. Keep both safe.")
     if manifest.files.missing:
         complain(
             f"{manifest.files.missing:,} uploaded file(s) are in the database but not in "
