@@ -11,7 +11,7 @@ if sys.version_info < (3, 11):  # noqa: UP036 - said in a sentence rather than a
     sys.exit(
         "LLM UI needs Python 3.11 or newer; this is Python "
         + ".".join(map(str, sys.version_info[:2]))
-        + ". Debian 12, Ubuntu 24.04 and later bring it as python3."
+        + ". On Debian 12, Ubuntu 24.04 and later, it is available as python3."
     )
 
 ROOT = Path(__file__).resolve().parent

@@ -61,7 +61,7 @@ def run(name: str, *, quick: bool, profile: bool) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
     print(done.stderr, file=sys.stderr)
-    last = (done.stderr.strip().splitlines() or ["no words"])[-1]
+    last = (done.stderr.strip().splitlines() or ["no error message"])[-1]
     return {"row": name, "failed": last[:200]}
 
 
@@ -90,7 +90,7 @@ def main() -> int:
     print(f"\n{part}")
     failed = any("failed" in row for row in rows)
     if options.only or options.quick or failed:
-        print("\nNothing was written: that takes a full run in which nothing fails.")
+        print("\nNothing was written: this requires a full run without failures.")
     else:
         PAGE.write_text(report.put_in(PAGE.read_text(encoding="utf-8"), part), encoding="utf-8")
         print(f"\nWritten: {PAGE.relative_to(ROOT)}")

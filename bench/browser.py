@@ -122,7 +122,7 @@ def cost(page: Page, at: Stage, tokens: int, rate: int) -> Cost:
     session.detach()
     pushes = pushes_of(frames)
     shown = "".join(each.text for each in pushes)
-    assert shown == expected_text(script(tokens, rate)), "the pushes are not the answer"
+    assert shown == expected_text(script(tokens, rate)), "the pushes do not add up to the answer"
     sizes = [len(payload.encode()) for _, payload in frames]
     per_1000 = round(used * 1000 / tokens, 1)
     return Cost(sum(sizes), len(sizes), spent, per_1000, long_tasks, pushes)
@@ -149,7 +149,7 @@ def profile(browser: Browser, at: Stage, tokens: int, rate: int, file: Path) -> 
     with profiled(browser, page) as summary:
         page.get_by_test_id("send").click()
         wait_for_end(page, tokens, rate)
-    file.write_text(f"{tokens} tokens at {rate} a second\n\n{summary.text()}", encoding="utf-8")
+    file.write_text(f"{tokens} tokens at {rate} per second\n\n{summary.text()}", encoding="utf-8")
     page.close()
 
 
@@ -185,9 +185,14 @@ def figures(
         ),
         Figure("main thread, CPU time", cpu, "ms", floor=plain.main_thread_cpu_ms),
         Figure(
-            "last token, late by", lag, "ms", goals.end_lag_ms, caps.end_lag_ms, plain.end_lag_ms
+            "delay of the last token",
+            lag,
+            "ms",
+            goals.end_lag_ms,
+            caps.end_lag_ms,
+            plain.end_lag_ms,
         ),
-        Figure("first token, added", first, "ms", goals.first_token_ms),
+        Figure("added delay of the first token", first, "ms", goals.first_token_ms),
         Figure("long tasks", median(long_counts), ""),
         Figure("longest task", median(longest), "ms"),
     ]
@@ -231,7 +236,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=2000)
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
+    parser.add_argument("--profile", type=Path, help="write a profile to this file")
     options = parser.parse_args()
     measure(options.tokens, options.rate, options.repeat, options.profile).print()
 

@@ -46,7 +46,7 @@ async def refused_at(server: Server, headers: dict[str, str]) -> float:
             if (await client.get("/api/v1/chats?limit=1")).status_code == 401:
                 return left
             await asyncio.sleep(0.005)
-    raise TimeoutError("is still let in")
+    raise TimeoutError("still has access")
 
 
 async def over(person: Streaming, *, with_key: bool) -> dict[str, float]:
@@ -55,12 +55,12 @@ async def over(person: Streaming, *, with_key: bool) -> dict[str, float]:
     streams = {"stream by session": person.stream}
     if with_key:
         streams["stream by key"] = person.by_key
-    tabs = {"socket that streams": person.tab, "socket that does not": person.other}
+    tabs = {"socket that streams": person.tab, "socket that does not stream": person.other}
     while any(each.is_open for each in tabs.values()) or not all(
         each.is_over for each in streams.values()
     ):
         if time.monotonic() > deadline:
-            raise TimeoutError("a line stays open")
+            raise TimeoutError("a connection stays open")
         await asyncio.sleep(0.01)
     found = {name: each.closed_at or 0.0 for name, each in tabs.items()}
     return found | {name: each.ended_at for name, each in streams.items()}

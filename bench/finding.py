@@ -115,21 +115,26 @@ def figures_of(name: str, found: Found) -> list[Figure]:
 
     return [
         Figure(
-            f"a long chat by a click, {name}",
+            f"opening a long chat by click, {name}",
             seconds(found.click_ms),
             "s",
             OPEN_S,
             floor=seconds(found.painted_ms),
         ),
         Figure(
-            f"a long chat by its address, {name}",
+            f"opening a long chat by URL, {name}",
             seconds(found.address_ms),
             "s",
             OPEN_S,
             floor=seconds(found.empty_ms),
         ),
-        Figure(f"chats after a jump in their list, {name}, p95", p95(found.jump_ms), "ms", JUMP_MS),
-        Figure(f"hits after the last key, {name}, p95", p95(found.palette_ms), "ms", PALETTE_MS),
+        Figure(f"chats after a jump in the list, {name}, p95", p95(found.jump_ms), "ms", JUMP_MS),
+        Figure(
+            f"results after the last keystroke, {name}, p95",
+            p95(found.palette_ms),
+            "ms",
+            PALETTE_MS,
+        ),
         Figure(
             f"search by REST, {name}, p95",
             p95(found.rest_ms),
@@ -153,35 +158,40 @@ def figures(all_found: list[Found]) -> list[Figure]:
 
     return [
         Figure(
-            "elements, a long chat opened",
+            "elements, long chat opened",
             most(each.open_elements for each in all_found),
             "",
             ELEMENTS,
             floor=most(each.empty_elements for each in all_found),
         ),
-        Figure("elements, all through a long chat", most(w.elements for w in log), ""),
-        Figure("elements, all through the chats", most(w.elements for w in chats), "", ELEMENTS),
+        Figure("elements, scrolling through a long chat", most(w.elements for w in log), ""),
+        Figure(
+            "elements, scrolling through the chat list",
+            most(w.elements for w in chats),
+            "",
+            ELEMENTS,
+        ),
         Figure(
             "views with a hole, at rest", sum(w.settled_blank for w in [*log, *chats]), "", goal=0
         ),
-        Figure("a hole in a long chat, longest", most(w.blank_ms for w in log), "ms"),
-        Figure("a hole in the list of chats, longest", most(w.blank_ms for w in chats), "ms"),
-        Figure("waiting at the top of a long chat, longest", most(w.waited_ms for w in log), "ms"),
+        Figure("longest hole in a long chat", most(w.blank_ms for w in log), "ms"),
+        Figure("longest hole in the chat list", most(w.blank_ms for w in chats), "ms"),
+        Figure("longest wait at the top of a long chat", most(w.waited_ms for w in log), "ms"),
         Figure("longest task in a long chat", most(w.longest_ms for w in log), "ms"),
-        Figure("longest task in the list of chats", most(w.longest_ms for w in chats), "ms"),
+        Figure("longest task in the chat list", most(w.longest_ms for w in chats), "ms"),
         Figure(
-            "bytes, a long chat opened",
+            "bytes, long chat opened",
             kilobytes("open_bytes"),
             "kB",
             floor=kilobytes("page_bytes"),
         ),
         Figure(
-            "bytes, all through a long chat",
+            "bytes, scrolling through a long chat",
             kilobytes("log_bytes"),
             "kB",
             floor=kilobytes("chat_bytes"),
         ),
-        Figure("bytes, a jump in the list of chats", kilobytes("jump_bytes"), "kB"),
+        Figure("bytes, a jump in the chat list", kilobytes("jump_bytes"), "kB"),
     ]
 
 
@@ -192,9 +202,9 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--chats", type=int, default=5_000)
     parser.add_argument("--repeat", type=int, default=60)
-    parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
+    parser.add_argument("--profile", type=Path, help="write a profile to this file")
     given = parser.parse_args()
-    row = Row("finding in the browser", "python -m bench.finding")
+    row = Row("search in the browser", "python -m bench.finding")
     all_found = {}
     for name, server in {"SQLite": "", "PostgreSQL": given.postgres}.items():
         if server or name == "SQLite":

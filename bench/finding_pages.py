@@ -225,10 +225,10 @@ def profile(browser: Browser, page: Page, at: Stage, long: Long, to: Path) -> No
         seen.end(page)
 
     acts: dict[str, Callable[[], None]] = {
-        "a long chat by its address": by_its_address,
-        "100 turns up": lambda: turns(100, -TURN_PX),
-        "100 turns down": lambda: turns(100, TURN_PX),
-        "5 jumps in the list of chats": jumps,
+        "opening a long chat by URL": by_its_address,
+        "100 wheel turns up": lambda: turns(100, -TURN_PX),
+        "100 wheel turns down": lambda: turns(100, TURN_PX),
+        "5 jumps in the chat list": jumps,
     }
     parts = []
     for name, act in acts.items():

@@ -24,7 +24,7 @@ def measure(seconds: float) -> Row:
         pids = at.server
         each = [round(resident_mb([pid]), 1) for pid in pids]
         shared = round(proportional_mb(pids), 1)
-    row = Row("server at rest", f"python -m bench.idle --seconds {seconds:.0f}")
+    row = Row("idle server", f"python -m bench.idle --seconds {seconds:.0f}")
     row.figures = [Figure("resident memory, idle", round(sum(each), 1), "MB", GOAL_MB)]
     row.details = {"processes_mb": each, "shared_pages_counted_once_mb": shared}
     return row

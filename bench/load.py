@@ -87,11 +87,11 @@ async def _end(asked: Asked, timeout: float, text: str) -> None:
     if tab.closed_at:
         asked.problem = "the socket was closed"
     elif message["content"] != text:
-        asked.problem = f"the message is wrong: {message['status']}, {len(message['content'])}"
+        asked.problem = f"wrong message: {message['status']}, {len(message['content'])}"
     elif stream.text != text:
-        asked.problem = f"the stream is wrong: {len(stream.text)} of {len(text)}"
+        asked.problem = f"wrong stream: {len(stream.text)} of {len(text)}"
     elif stream.gaps or stream.replaced:
-        asked.problem = f"{stream.gaps} gaps, {stream.replaced} times replaced"
+        asked.problem = f"{stream.gaps} gaps, replaced {stream.replaced} times"
 
 
 async def play(at: Stage, tabs: list[LeanTab], load: Load, name: str) -> dict[str, Any]:
@@ -183,14 +183,14 @@ def main() -> None:
     """Measure and print one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=200)
-    parser.add_argument("--rate", type=int, default=50, help="tokens a second of each session")
+    parser.add_argument("--rate", type=int, default=50, help="tokens per second and session")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--database-url", default="", help="a PostgreSQL server; SQLite without")
+    parser.add_argument("--database-url", default="", help="PostgreSQL server (default: SQLite)")
     parser.add_argument("--redis-url", default="")
-    parser.add_argument("--search", default="", help="numbers of sessions to try, in this order")
-    parser.add_argument("--no-floor", action="store_true", help="leave the bare relay out")
+    parser.add_argument("--search", default="", help="numbers of sessions to try, in order")
+    parser.add_argument("--no-floor", action="store_true", help="skip the bare relay")
     options = parser.parse_args()
     sizes = [int(each) for each in options.search.split(",") if each]
     loads = [

@@ -25,7 +25,7 @@ def _goal(figure: dict[str, Any]) -> str:
 def table(rows: list[dict[str, Any]]) -> str:
     """The figures of all rows as a Markdown table."""
     lines = [
-        "| figure | goal | never beyond | measured | floor | ratio to floor | met? |",
+        "| figure | goal | hard limit | measured | floor | ratio to floor | met? |",
         "|---|--:|--:|--:|--:|--:|:-:|",
     ]
     for row in rows:
@@ -59,5 +59,5 @@ def put_in(page: str, part: str) -> str:
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise ValueError(f"the page lacks {BEGIN} or {END}")
+        raise ValueError(f"{BEGIN} or {END} is missing from the page")
     return f"{before}{BEGIN}\n{part}\n{END}{after}"

@@ -57,7 +57,7 @@ def summary(stacks: list[str]) -> str:
             within[frame] += int(count)
     whole = sum(own.values()) or 1
     parts = []
-    for title, found in (("self", own), ("with all it calls", within)):
+    for title, found in (("self", own), ("including callees", within)):
         lines = [f"{100 * n / whole:6.1f} %  {name}" for name, n in found.most_common(TOP)]
         parts.append("\n".join([f"Functions, {title}, of {whole} samples", *lines]))
     return "\n\n".join(parts) + "\n"
@@ -90,5 +90,5 @@ def sampled(pids: list[int], seconds: float, file: Path) -> Iterator[None]:
         time.sleep(1)
         yield
         if process.wait(60) != 0:
-            raise RuntimeError("py-spy could not look into the server (it needs ptrace)")
+            raise RuntimeError("py-spy could not attach to the server (it needs ptrace)")
         file.write_text(summary(raw.read_text().splitlines()), encoding="utf-8")

@@ -179,17 +179,19 @@ def main() -> None:
     )
     given = parser.parse_args()
     sizes = (given.messages, given.chats, given.repeat, given.mixed)
-    row = Row(f"finding in {given.messages:,} messages", "python -m bench.search")
+    row = Row(f"search in {given.messages:,} messages", "python -m bench.search")
     row.details |= on_each(given.postgres, lambda url: measure(url, *sizes))
     for name, found in row.details.items():
         row.figures += [
             Figure(f"search, {name}, p95", found["search"]["p95"], "ms", GOAL_MS),
-            Figure(f"index of words, {name}", found["index_megabytes"], "MB"),
-            Figure(f"a window of the list of chats, {name}, p95", found["list"]["p95"], "ms"),
-            Figure(f"open a chat of {LONG:,} messages, {name}, p95", found["open"]["p95"], "ms"),
+            Figure(f"full-text index, {name}", found["index_megabytes"], "MB"),
+            Figure(f"a window of the chat list, {name}, p95", found["list"]["p95"], "ms"),
+            Figure(
+                f"opening a chat with {LONG:,} messages, {name}, p95", found["open"]["p95"], "ms"
+            ),
         ]
         if "eastern" in found:
-            figure = f"search for Chinese, Japanese and Korean, {name}, p95"
+            figure = f"search in Chinese, Japanese and Korean, {name}, p95"
             row.figures.append(Figure(figure, found["eastern"]["p95"], "ms", GOAL_MS))
     row.print()
 

@@ -158,7 +158,7 @@ def wheel(page: Page, listing: Listing, step: int, arrived: str) -> Way:
         settled_blank += page.evaluate("window.benchProbe.isBlank()")
         if page.evaluate(f"() => {{ const probe = window.benchProbe; return {arrived}; }}"):
             return end(page, steps, rests, settled_blank)
-    raise AssertionError(f"the way through {listing.box} has no end")
+    raise AssertionError(f"scrolling through {listing.box} never ended")
 
 
 def jump(page: Page, listing: Listing, share: float) -> float:

@@ -124,7 +124,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=2000)
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--profile", type=Path, help="write where the time goes to this file")
+    parser.add_argument("--profile", type=Path, help="write a profile to this file")
     options = parser.parse_args()
     asyncio.run(measure(options.tokens, options.rate, options.repeat, options.profile)).print()
 

@@ -64,25 +64,25 @@ def soak(options: argparse.Namespace) -> int:
             print(f"{options.kills} kills, {place}:", flush=True)
             with stage_of(workers) as at:
                 found = asyncio.run(soak_kills(at, options.kills, options.seed))
-            print(f"{options.kills} kills, {place}: {found} went wrong", flush=True)
+            print(f"{options.kills} kills, {place}: {found} failed", flush=True)
             wrong += found
         if options.only in (None, "outages"):
             print(f"{options.outages} outages, {place}:", flush=True)
             redis = os.environ.get("TEST_REDIS_URL", "")
             found = soak_outages(workers, options.outages, options.seed, redis)
-            print(f"{options.outages} outages, {place}: {found} went wrong", flush=True)
+            print(f"{options.outages} outages, {place}: {found} failed", flush=True)
             wrong += found
         if options.only in (None, "halves"):
-            print(f"{options.halves} times halves, {place}:", flush=True)
+            print(f"{options.halves} rounds of halves, {place}:", flush=True)
             servers = [os.environ.get(each, "") for each in ("TEST_POSTGRES_URL", "TEST_REDIS_URL")]
             found = soak_halves(workers, options.halves, options.seed, *servers)
-            print(f"{options.halves} times halves, {place}: {found} went wrong", flush=True)
+            print(f"{options.halves} rounds of halves, {place}: {found} failed", flush=True)
             wrong += found
         if options.only in (None, "rounds"):
             print(f"{options.rounds} rounds, {place}:", flush=True)
             with stage_of(workers) as at:
                 problems = asyncio.run(soak_rounds(at, options))
-            print(f"{options.rounds} rounds, {place}: {'; '.join(problems) or 'all right'}")
+            print(f"{options.rounds} rounds, {place}: {'; '.join(problems) or 'ok'}")
             wrong += len(problems)
     return wrong
 

@@ -52,10 +52,10 @@ class Round:
 
     def line(self) -> str:
         """A one-line summary."""
-        verdict = "; ".join(self.problems) or "all right"
+        verdict = "; ".join(self.problems) or "ok"
         return (
             f"seed {self.seed}: {self.count} {self.what} from {self.addresses} addresses, others "
-            f"answered within {self.slowest:.2f} s, all over after {self.over:.0f} s: {verdict}"
+            f"answered within {self.slowest:.2f} s, all closed after {self.over:.0f} s: {verdict}"
         )
 
 
@@ -96,7 +96,7 @@ class Door:
                     if self._open_files() <= files + FILES_LEFT:
                         break
         except TimeoutError:
-            report.problems.append("some of them were never ended")
+            report.problems.append("some of them were never closed")
         finally:
             report.over = time.monotonic() - began
             trickles.cancel()
@@ -144,7 +144,7 @@ class Door:
         try:
             await asyncio.to_thread(_signs_in_and_uploads, self._server, self._bob)
         except (httpx.HTTPError, AssertionError) as error:
-            report.problems.append(f"somebody else was not answered: {error!r}")
+            report.problems.append(f"another client got no response: {error!r}")
         report.slowest = max(report.slowest, time.monotonic() - began)
 
     async def _check(self, report: Round, files: int) -> None:

@@ -70,10 +70,10 @@ class Report:
 
     def line(self) -> str:
         """A one-line summary."""
-        verdict = "; ".join(self.problems) or "all right"
+        verdict = "; ".join(self.problems) or "ok"
         return (
             f"seed {self.seed}: {self.what} killed {self.after:.2f} s after the questions, "
-            f"{self.seen} characters seen, {1000 * self.unkept:.0f} ms of them not kept, "
+            f"{self.seen} characters seen, {1000 * self.unkept:.0f} ms of them lost, "
             f"{self.interrupted} interrupted, "
             f"{self.continued} continued, {self.done} done, "
             f"back in {self.back:.1f} s: {verdict}"
@@ -233,16 +233,16 @@ class Killer:
         beyond = [came for came, size in answer.arrivals if size > kept]
         report.unkept = max(report.unkept, report.killed - min(beyond, default=report.killed))
         assert message["content"].startswith(answer.seen), (
-            f"{len(answer.seen)} characters were seen, {len(message['content'])} are kept"
+            f"{len(answer.seen)} characters were shown, {len(message['content'])} are stored"
         )
         if message["status"] == "done":
             report.done += 1
-            assert message["content"] == wanted, "the whole answer is wrong"
+            assert message["content"] == wanted, "the complete answer is wrong"
             await self._shown(answer, message["content"])
             return
         report.interrupted += 1
         assert message["status"] == "interrupted", f"it is {message['status']}"
-        assert wanted.startswith(message["content"]), "what is kept was never said"
+        assert wanted.startswith(message["content"]), "the stored text was never sent"
         await self._shown(answer, message["content"])
         retried = not message["content"]
         handler = (EDITING, "retry") if retried else (FOLLOWING, "continue_answer")

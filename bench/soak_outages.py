@@ -33,7 +33,7 @@ from tests.states.served import Person, Server, environment, free_port, model_se
 ENDED_S = 90.0
 LENGTHS = (2.0, 2.0, 12.0, 12.0, 60.0)
 RATE = 40
-FULL_DISK = "the disk full"
+FULL_DISK = "disk full"
 # What a worker may have shown just before it was killed: one second's text.
 UNKEPT = RATE * 8
 
@@ -52,7 +52,7 @@ class Round:
 
     def line(self) -> str:
         """A one-line summary."""
-        verdict = "; ".join(self.problems) or "all right"
+        verdict = "; ".join(self.problems) or "ok"
         return (
             f"seed {self.seed}: {self.what} for {self.seconds:.0f} s, {self.shown} characters "
             f"shown, {self.done} done, {self.interrupted} interrupted: {verdict}"
@@ -93,7 +93,7 @@ def play(place: Installation, seed: int) -> Round:
             report.problems.append(f"{script}: {error}")
     after = place.server.workers()
     if gone := set(before) - set(after) - {victim}:
-        report.problems.append(f"workers ended that nobody killed: {gone}")
+        report.problems.append(f"workers exited without being killed: {gone}")
     return report
 
 
@@ -116,9 +116,9 @@ def _check(server: Server, shown: Shown, script: str, report: Round, *, killed: 
     report.interrupted += state == "interrupted"
     assert shown.state == state == status, f"told {shown.state}, stored {state} and {status}"
     seen = shown.most[: max(len(text), len(shown.most) - UNKEPT)] if killed else shown.most
-    assert text.startswith(seen), f"{len(shown.most)} characters were shown, {len(text)} are kept"
+    assert text.startswith(seen), f"{len(shown.most)} characters were shown, {len(text)} are stored"
     assert shown.text == text, f"{len(shown.text)} characters shown, {len(text)} stored"
-    assert expected_text(script).startswith(text), "what is stored was never said"
+    assert expected_text(script).startswith(text), "the stored text was never sent"
     assert killed or (state == "done" and text == expected_text(script)), f"it is {state}"
 
 
@@ -216,7 +216,7 @@ def _twins(redis: str) -> int:
     inside = ["unshare", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
     may = shutil.which("unshare") and not subprocess.run([*inside, "true"], check=False).returncode
     if not may:
-        print("  two servers of one host name: not tried, it needs the rights of root")
+        print("  two servers with the same host name: skipped (requires root)")
         return 0
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llm-ui-soak-")))
@@ -230,7 +230,7 @@ def _twins(redis: str) -> int:
         bob = servers[0].register("bob")
         _until_known(servers[0])
         script = f"tokens={RATE * 40} rate={RATE}"
-        report = Round(0, "two servers of one host name", 40)
+        report = Round(0, "two servers with the same host name", 40)
         for watched in [ask(server, bob, script) for server in servers]:
             try:
                 _check(servers[0], watched, script, report, killed=False)

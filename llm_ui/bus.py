@@ -59,7 +59,7 @@ FAILURES = (RedisError, OSError, TimeoutError)
 SIGNATURE_BYTES = 16
 
 refused = prometheus.Counter(
-    "llm_ui_bus_refused", "What came over Redis and was not signed by one of our workers", ("what",)
+    "llm_ui_bus_refused", "Messages from Redis not signed by one of our workers", ("what",)
 )
 
 
@@ -124,13 +124,13 @@ class Health:
         self._try_at = time.monotonic() + COMMAND_TIMEOUT_S
         if self.is_up:
             self.is_up = False
-            logger.warning("Redis does not answer; going on by the database: %s", error)
+            logger.warning("Redis is not responding; continuing with the database: %s", error)
 
     def worked(self) -> None:
         """A command has succeeded."""
         if not self.is_up:
             self.is_up = True
-            logger.warning("Redis answers again")
+            logger.warning("Redis is responding again")
 
 
 class Bus:
@@ -221,7 +221,7 @@ class Bus:
         if not self._has_refused:
             # Log only the first, or anyone with write access to Redis could flood the log.
             self._has_refused = True
-            logger.warning("something in Redis is not signed by our workers (%s): ignored", what)
+            logger.warning("ignored data in Redis that is not signed by our workers (%s)", what)
         refused.labels(what).inc()
         return None
 
@@ -397,7 +397,7 @@ class Bus:
             message = await channel.get_message(timeout=PING_AFTER_S)
             if message is None:
                 if unanswered:
-                    raise RedisConnectionError("no answer to a ping")
+                    raise RedisConnectionError("no response to a ping")
                 unanswered = 1
                 await channel.ping()
                 continue
@@ -425,7 +425,7 @@ class Bus:
             if message["by"] == self._own or self._handlers is None:
                 return
         except (ValueError, KeyError, TypeError):
-            logger.warning("a message on the control channel makes no sense")
+            logger.warning("ignored an invalid message on the control channel")
             return
         match what:
             case "stop":
@@ -450,7 +450,7 @@ def _increments(data: bytes) -> list[Increment]:
     try:
         return [Increment(*each) for each in orjson.loads(data)]
     except (ValueError, TypeError):
-        logger.warning("an entry of a run's stream makes no sense")
+        logger.warning("ignored an invalid entry in the stream of a run")
         return []
 
 

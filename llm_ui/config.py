@@ -169,14 +169,14 @@ class Settings(BaseSettings):
         accepted = "redis://host:6379/0, rediss:// or unix://"
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError(accepted)
-        _parts(value or "", f"{accepted}, with what is special in a password written as %XX")
+        _parts(value or "", f"{accepted}, with special characters in the password encoded as %XX")
         return value or None
 
     @field_validator("metrics_token")
     @classmethod
     def _metrics_token(cls, value: SecretStr | None) -> SecretStr | None:
         if value and len(value.get_secret_value().strip()) < MIN_METRICS_TOKEN:
-            raise ValueError(f"a random text of at least {MIN_METRICS_TOKEN} characters")
+            raise ValueError(f"at least {MIN_METRICS_TOKEN} random characters")
         return value
 
     @field_validator("secret_key")
@@ -185,8 +185,8 @@ class Settings(BaseSettings):
         keys = [key.strip() for key in value.get_secret_value().split(",")]
         if any(len(key) < MIN_SECRET_LENGTH for key in keys):
             raise ValueError(
-                f"a random text of at least {MIN_SECRET_LENGTH} characters (several, newest first, "
-                "separated by commas); `python3 dev.py setup` writes one into .env"
+                f"at least {MIN_SECRET_LENGTH} random characters (separate several keys by commas, "
+                "newest first); `python3 dev.py setup` generates one in .env"
             )
         return value
 
@@ -264,8 +264,8 @@ def _sentence(error: ValidationError) -> str:
             accepted = str(problem["ctx"]["error"])
         else:
             accepted = _accepted(str(problem["type"]), problem.get("ctx", {}), problem["msg"])
-        shown = "" if _is_secret(name, given) else f" (it is {given!r})"
-        lines.append(f"{name}{shown} must be {accepted}.")
+        shown = "" if _is_secret(name, given) else f", not {given!r}"
+        lines.append(f"{name} must be {accepted}{shown}.")
     return " ".join(lines)
 
 

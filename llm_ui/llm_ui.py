@@ -77,7 +77,7 @@ async def _take_up_files() -> None:
             await extraction.take_up(all_of_them=True)
             return
         except SQLAlchemyError:
-            logger.exception("files that wait to be read could not be looked up; trying again")
+            logger.exception("could not look up files waiting to be read; trying again")
         await asyncio.sleep(TAKE_UP_EVERY_S)
 
 
@@ -87,7 +87,7 @@ async def _presence() -> None:
         try:
             await note_open_tabs()
         except SQLAlchemyError:
-            logger.exception("open tabs could not be noted; trying again later")
+            logger.exception("could not record open tabs; trying again later")
 
 
 async def _housekeeping() -> None:
@@ -130,7 +130,7 @@ def _hears(engine: Engine) -> bus.Handlers:
             await check_tabs()
             await open_streams.check()
         except SQLAlchemyError:
-            logger.exception("what other workers may have said was not found out")
+            logger.exception("could not catch up on missed messages from other workers")
 
     return bus.Handlers(
         stop=engine.stop_run,

@@ -77,18 +77,18 @@ class Outage:
             self._since = self._failed_at
             cause = getattr(error, "orig", None) or error
             words = one_line(f"{type(cause).__name__}: {cause}")
-            logger.warning("%s does not answer; %s: %s", self._what, self._meanwhile, words)
+            logger.warning("%s is not responding; %s: %s", self._what, self._meanwhile, words)
 
     def worked(self) -> None:
         """Report a success. Costs nothing while all is well."""
         if self._since is None or time.monotonic() - self._failed_at < QUIET_S:
             return
         seconds, self._since = self._failed_at - self._since, None
-        logger.warning("%s answers again, after %.0f s", self._what, seconds)
+        logger.warning("%s is responding again after %.0f s", self._what, seconds)
 
 
-database = Outage("The database", "what is to be written waits")
-queue = Outage("Redis, which tells workers of jobs,", "they look into the database")
+database = Outage("The database", "writes wait until it is back")
+queue = Outage("The Redis job queue", "workers look for jobs in the database")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -54,7 +54,7 @@ def _replace_once(text: str, anchor: str, patch: str, file: str) -> str:
         return text
     if text.count(anchor) != 1:
         raise RuntimeError(
-            f"This version of Reflex generates another {file} than LLM UI knows: look for "
+            f"This version of Reflex generates a different {file} than LLM UI expects: look for "
             f"{anchor!r} and adapt llm_ui/same_origin.py."
         )
     return text.replace(anchor, patch)

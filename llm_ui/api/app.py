@@ -44,25 +44,25 @@ from llm_ui.security.policy import Policies
 
 PREFIX = "/api/v1"
 DESCRIPTION = """
-Everything the pages do, for programs. Three lines to begin with:
+With this API, programs can do everything that the pages can. To get started:
 
-1. Make an API key on the account page: `read` looks, `chat` changes as well, `admin` administers.
-2. `curl -H "Authorization: Bearer llmui_…" https://your.server/api/v1/models`
-3. `curl -H "Authorization: Bearer llmui_…" -H "Content-Type: application/json"
-   -d '{"model": "<a name of these>"}' https://your.server/api/v1/chats`, then
-   `POST /chats/{id}/messages` with `{"content": "Hello"}` and `GET /runs/{run_id}/events`.
+1. Create an API key on the account page. Its scope says what it may do: `read` can only read,
+   `chat` can also make changes, and `admin` can also manage the installation.
+2. List the models: `curl -H "Authorization: Bearer llmui_…" https://your.server/api/v1/models`
+3. Create a chat: `curl -H "Authorization: Bearer llmui_…" -H "Content-Type: application/json"
+   -d '{"model": "<name of a model>"}' https://your.server/api/v1/chats`. Then ask with
+   `POST /chats/{id}/messages` and `{"content": "Hello"}`, and stream the answer from
+   `GET /runs/{run_id}/events`.
 
-On this page press **Authorize** and enter a key, or just sign in to the application: calls are
-then made as you.
+To try calls on this page, click **Authorize** and enter a key, or just sign in to the application.
 
-Bodies are JSON, and whoever calls is told of everything in them that is not known. Answers may get
-new fields at any time: pass over those that you do not know. Errors are
-`application/problem+json` with a stable `code`, explained at [/api/errors](/api/errors).
-Moments are ISO 8601 in UTC, ids are opaque, and lists come in pages: `next_cursor` goes into
-`cursor`.
+Bodies are JSON; unknown fields are rejected with an error. Responses may get new fields at any
+time: ignore those you don't know. Errors are `application/problem+json` with a stable `code`,
+explained at [/api/errors](/api/errors). Dates and times are ISO 8601 in UTC, IDs are opaque, and
+lists are paginated: pass `next_cursor` as `cursor`.
 
-Without a key, `POST /auth/login` sets a session's cookie and gives a `csrf_token`, which calls that
-change something repeat in the `X-CSRF-Token` header.
+Without a key, `POST /auth/login` sets a session cookie and returns a `csrf_token`. Send it in the
+`X-CSRF-Token` header of every call that changes something.
 """
 
 

@@ -52,17 +52,17 @@ def main() -> int:
         if options.verb == "create":
             password = os.environ.get("ADMIN_PASSWORD", "")
             asyncio.run(create(email, options.username, password))
-            said = f"{email} is an administrator now."
+            said = f"{email} is now an administrator."
         elif options.verb == "promote":
             asyncio.run(_with_database(authentication.promote(email)))
-            said = f"{email} is an administrator now; the password is the one of before."
+            said = f"{email} is now an administrator. The password is unchanged."
         else:
             password = os.environ.get("NEW_PASSWORD", "")
             kept: bool = options.keep_keys
             work = authentication.reset_password(email, password, keep_keys=kept)
             asyncio.run(_with_database(work))
-            keys = "API keys stay as they are" if kept else "API keys have ended"
-            said = f"{email} has a new password, and is signed out everywhere; {keys}."
+            keys = "API keys were kept" if kept else "API keys were revoked"
+            said = f"{email} has a new password and was signed out everywhere. {keys}."
     except AppError as error:
         sys.stderr.write(f"{translate(error.message_key, **error.params)}\n")
         return 1

@@ -32,10 +32,10 @@ from llm_ui.services.operations import (
 from llm_ui.services.operations.backup_reading import Archive
 
 OTHER_KEY = """\
-This backup was made with another SECRET_KEY. With that key (in the .env of the installation
-that made it) put into .env here, everything works as before. Without it the stored keys of
-providers cannot be read, API keys and sign-ins do not fit any more: give --other-key to restore
-all the rest all the same."""
+This backup was made with another SECRET_KEY. To restore everything, copy that key into .env here
+(it is in the .env of the installation that made the backup). Without it, the stored provider keys
+cannot be read, and API keys and sessions are no longer valid. To restore everything else anyway,
+use --other-key."""
 
 
 class _Shown:
@@ -62,22 +62,26 @@ def make(settings: Settings, out: Path | None) -> int:
     """Make a backup in `out`, or in the data folder; returns 1 if files are missing from it."""
     target = out or backups.folder() / backups.name_for(new_id())
     if target.exists():
-        raise FileExistsError(f"{target} exists already.")
+        raise FileExistsError(f"{target} already exists.")
     if out and not out.resolve().parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {out.resolve().parent}: make it first.")
+        raise FileNotFoundError(
+            f"The folder {out.resolve().parent} does not exist. Create it first."
+        )
     with _Shown("Backing up") as shown:
         manifest = backup_writing.write(
             settings.database, settings.data_path, target, settings.secret_keys[0], shown
         )
     size = formats.size(target.stat().st_size, DEFAULT_LANGUAGE)
-    say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are in {target} ({size}).")
-    say("It has been read back and is right. Keep it as safe as the SECRET_KEY in .env, which")
-    say("is needed with it, and which it does not hold.")
+    say(
+        f"Backed up {manifest.rows:,} rows and {manifest.files.count:,} files to {target} ({size})."
+    )
+    say("The backup has been verified. To restore everything, you also need the SECRET_KEY from")
+    say(".env, which is not in the backup. Keep both safe.")
     if manifest.files.missing:
         complain(
-            f"It lacks {manifest.files.missing:,} uploaded file(s) that the database knows, but "
-            f"that are not in {settings.data_path / 'files'}. Servers on several hosts have to "
-            "share one DATA_DIR."
+            f"{manifest.files.missing:,} uploaded file(s) are in the database but not in "
+            f"{settings.data_path / 'files'}, so the backup does not include them. Servers on "
+            "several hosts must share one DATA_DIR."
         )
     return int(manifest.files.missing > 0)
 
@@ -97,8 +101,8 @@ def restore(settings: Settings, path: Path, *, other_key: bool) -> int:
             )
         manifest = archive.manifest
     _mark(settings)
-    say(f"{manifest.rows:,} rows and {manifest.files.count:,} files are back, as they were on")
-    say(f"{manifest.made_at:%Y-%m-%d at %H:%M} (UTC). Each table was compared, row by row.")
+    say(f"Restored {manifest.rows:,} rows and {manifest.files.count:,} files as of")
+    say(f"{manifest.made_at:%Y-%m-%d %H:%M} (UTC). Every row was compared with the backup.")
     return 0
 
 
@@ -131,14 +135,14 @@ def main() -> int:
     except SQLAlchemyError:
         if upgrading.revision(settings.database) is not None:
             raise
-        complain("There is no database of LLM UI at DATABASE_URL (or in DATA_DIR) yet.")
+        complain("There is no LLM UI database at DATABASE_URL (or in DATA_DIR) yet.")
         return 1
     except AppError as error:
         complain(translate(error.message_key, **error.params))
         return 1
     except OSError as error:
         complain(
-            f"{error.filename} could not be used: {error.strerror}."
+            f"Could not access {error.filename}: {error.strerror}."
             if error.filename and error.strerror
             else str(error)
         )

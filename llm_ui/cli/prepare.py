@@ -36,9 +36,9 @@ def check_data_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"DATA_DIR ({folder}) cannot be made: {error.strerror}.") from None
+        raise ConfigError(f"DATA_DIR ({folder}) could not be created: {error.strerror}.") from None
     if not os.access(folder, os.W_OK):
-        raise ConfigError(f"DATA_DIR ({folder}) must be a folder that this user may write to.")
+        raise ConfigError(f"DATA_DIR ({folder}) must be a folder that this user can write to.")
 
 
 def database_files(settings: Settings) -> list[Path]:
@@ -52,7 +52,11 @@ def database_files(settings: Settings) -> list[Path]:
 def migrate(settings: Settings) -> list[str]:
     """Migrate the database to the latest schema, after copying it; returns messages to show."""
     copy = upgrading.upgrade(settings.database, settings.data_path, settings.secret_keys[0])
-    return [f"The database was migrated. As it was before: {copy}"] if copy else []
+    return (
+        [f"The database was migrated. A copy from before the migration is in {copy}."]
+        if copy
+        else []
+    )
 
 
 def oddities(settings: Settings, workers: int, *, migrated: bool, serves: bool) -> list[str]:
@@ -76,12 +80,12 @@ def words_for(error: Exception, settings: Settings) -> str:
     url = make_url(settings.database)
     place = url.database if url.get_backend_name() == "sqlite" else f"{url.host}:{url.port or 5432}"
     return {
-        "damaged": f"The database file {place} is damaged. Stop every server that uses it, put it "
-        "aside, and restore the last backup: python3 dev.py restore data/backups/llm-ui-….zip",
-        "locked": f"The database {place} is locked by another program; end that one first.",
-        "full": f"The disk of {place} is full; make room and start again.",
-        "away": f"The database at {place} does not answer. See that it runs, that DATABASE_URL is "
-        "right and that this user may use it, then start again.",
+        "damaged": f"The database file {place} is damaged. Stop all servers that use it, move it "
+        "away and restore the latest backup: python3 dev.py restore data/backups/llm-ui-….zip",
+        "locked": f"The database {place} is locked by another program. Stop that program first.",
+        "full": f"The disk with {place} is full. Free up some space and start again.",
+        "away": f"The database at {place} does not respond. Check that it is running, that "
+        "DATABASE_URL is correct and that this user has access, then start again.",
         "": "",
     }[reason_of(error)]
 

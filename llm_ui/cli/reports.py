@@ -22,12 +22,12 @@ INSIDE = "llm_ui.cli.reports_inside"
 
 
 def users(place: Installation, options: argparse.Namespace) -> int:
-    """List everybody who has an account."""
+    """List all accounts."""
     return _look(place, "users", *_json(options))
 
 
 def keys(place: Installation, options: argparse.Namespace) -> int:
-    """Create an API key for somebody from the command line; it is shown once."""
+    """Create an API key for a user; it is shown only once."""
     wanted = ["--for", options.email, "--name", options.name, "--scopes", options.scopes]
     days = ["--never-expires"] if options.never_expires else []
     days += ["--days", str(options.days)] if options.days is not None else []
@@ -35,7 +35,7 @@ def keys(place: Installation, options: argparse.Namespace) -> int:
 
 
 def logs(place: Installation, options: argparse.Namespace) -> int:
-    """Show the latest rows of the monitoring log, newest last."""
+    """Show the latest log entries, newest last."""
     narrowed = [
         part
         for name in ("level", "kind")
@@ -51,7 +51,7 @@ def config(place: Installation, options: argparse.Namespace) -> int:
 
 
 def status(place: Installation, options: argparse.Namespace) -> int:
-    """Tell whether the app is running here and ready; exits with 0 only if it is."""
+    """Show whether the app is running and ready; exits with 0 only if it is."""
     port, code, answer = _found(place, options.port)
     free = shutil.disk_usage(_existing(place.data)).free
     told = {
@@ -68,13 +68,14 @@ def status(place: Installation, options: argparse.Namespace) -> int:
         return int(not told["ready"])
     say(f"LLM UI {__version__}, {told['address']}")
     if code is None:
-        say(f"It does not run. Start it with: {place.command} run")
-        say("If it runs at another port, give that with --port.")
+        say(f"LLM UI is not running. Start it with: {place.command} run")
+        say("If it is running on another port, use --port.")
     elif told["ready"]:
-        say("It runs and is ready.")
+        say("LLM UI is running and ready.")
     else:
         away = [f"{name}: {found}" for name, found in told["checks"].items() if found != "ok"]
-        say(f"It runs, but is not ready ({', '.join(away) or 'something else answers here'}).")
+        failed = f"LLM UI is running, but not ready ({', '.join(away)})."
+        say(failed if away else "Another program is responding on this port.")
     say(f"Data: {place.data} ({free / 10**9:.1f} GB free)")
     return int(not told["ready"])
 
@@ -127,7 +128,7 @@ def _look(place: Installation, *arguments: str) -> int:
     from llm_ui.cli.main import call
 
     if not place.python.exists():
-        raise StepFailed(f"Nothing is set up here yet. Run: {place.command} setup")
+        raise StepFailed(f"LLM UI is not set up yet. Run: {place.command} setup")
     return call(place, "-m", INSIDE, *arguments)
 
 
@@ -135,31 +136,39 @@ def add_options(name: str, parser: argparse.ArgumentParser) -> None:
     """Add the options of the verb with this name."""
     if name in ("keys", "config"):
         what, summary = {
-            "keys": ("create", "make a key; it is shown once"),
-            "config": ("check", "check every setting"),
+            "keys": ("create", "create a key; it is shown only once"),
+            "config": ("check", "check all settings"),
         }[name]
         inner = parser.add_subparsers(dest="what", required=True, metavar=what)
         parser = inner.add_parser(what, help=summary, description=summary)
     if name == "keys":
-        parser.add_argument("--for", dest="email", required=True, metavar="EMAIL", help="whose")
-        parser.add_argument("--name", default="Made at the command line", help="what it is for")
-        scopes = "what it may do, of read,chat,admin (default: read,chat)"
+        parser.add_argument(
+            "--for", dest="email", required=True, metavar="EMAIL", help="email address of the owner"
+        )
+        parser.add_argument("--name", default="Created on the command line", help="name of the key")
+        scopes = "scopes, from read,chat,admin (default: read,chat)"
         parser.add_argument("--scopes", default="read,chat", help=scopes)
-        parser.add_argument("--days", type=int, help="until it ends (default: 90)")
-        parser.add_argument("--never-expires", action="store_true", help="it has no end")
+        parser.add_argument("--days", type=int, help="days until it expires (default: 90)")
+        parser.add_argument(
+            "--never-expires", action="store_true", help="create a key that does not expire"
+        )
     if name == "logs":
-        parser.add_argument("--lines", type=_lines, default=20, help="how many (default: 20)")
+        parser.add_argument(
+            "--lines", type=_lines, default=20, help="number of entries (default: 20)"
+        )
         levels = ("info", "warning", "error")
         parser.add_argument("--level", choices=levels, help="only this level")
-        parser.add_argument("--kind", help="only this kind, or group of kinds (admin, error, …)")
+        parser.add_argument("--kind", help="only this type or group of types (admin, error, …)")
     if name == "status":
-        parser.add_argument("--port", type=int, help="the port (default: that of the start)")
+        parser.add_argument(
+            "--port", type=int, help="port (default: the one LLM UI was started with)"
+        )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def _lines(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows: 1 to 10000")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid number of entries (1 to 10000)")
     return int(text)
 
 

@@ -64,7 +64,7 @@ async def list_users(options: argparse.Namespace) -> int:
         say(json.dumps(rows, indent=2, ensure_ascii=False))
         return 0
     _table(
-        ("E-mail", "Name", "Role", "Status", "Last active"),
+        ("Email", "Name", "Role", "Status", "Last active"),
         [
             (each.email, each.username, each.role, each.status, each.last_active_at[:16] or "never")
             for each in found
@@ -109,13 +109,15 @@ async def key(options: argparse.Namespace) -> int:
     async with unit_of_work() as session:
         user = await session.scalar(sa.select(User).where(col(User.email) == options.email.lower()))
         if user is None or not user.is_active:
-            complain(f"Nobody with the e-mail {options.email} has an account that is enabled.")
+            complain(f"There is no enabled account with the email address {options.email}.")
             return 1
         scopes = [each.strip() for each in options.scopes.split(",") if each.strip()]
         # Whoever can read SECRET_KEY here could write any row: a password would not stop them.
         actor = replace(actor_of(user), is_confirmed=True)
         if Scope.ADMIN in scopes and not actor.is_admin:
-            complain(f"{user.email} is no administrator: their keys cannot have the scope admin.")
+            complain(
+                f"{user.email} is not an administrator, so their keys cannot have the scope admin."
+            )
             return 1
         made = await api_keys.create_key(
             session, actor, options.name, scopes, options.days, never_expires=options.never_expires
@@ -125,7 +127,9 @@ async def key(options: argparse.Namespace) -> int:
         say(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
     say(made.key)
-    complain(f"This key of {user.email} ({', '.join(made.item.scopes)}) is not shown again.")
+    complain(
+        f"API key of {user.email} ({', '.join(made.item.scopes)}). It will not be shown again."
+    )
     return 0
 
 
@@ -149,7 +153,7 @@ def config(options: argparse.Namespace) -> int:
             say(f"{name}={value}")
     for each in notes:
         say(f"Note: {each}")
-    say("All settings are accepted.")
+    say("All settings are valid.")
     return 0
 
 
@@ -183,12 +187,12 @@ def ask(settings: Settings, work: Work, options: argparse.Namespace) -> int:
     """Run a query, provided that the database has this version's schema."""
     url = make_url(settings.database)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-        complain("There is no database of LLM UI at DATABASE_URL (or in DATA_DIR) yet.")
+        complain("There is no LLM UI database at DATABASE_URL (or in DATA_DIR) yet.")
         return 1
     here = upgrading.revision(settings.database)
     if here != migrations.newest():
-        what = "no tables of LLM UI yet" if here is None else "the schema of another version"
-        complain(f"The database has {what}. `migrate` brings it to this one.")
+        what = "no LLM UI tables yet" if here is None else "the schema of another version"
+        complain(f"The database has {what}. Run `migrate` to update it.")
         return 1
     return asyncio.run(_with_database(settings, work, options))
 

@@ -245,7 +245,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - origins are checked
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--grace", type=float, default=5.0)
-    parser.add_argument("--with-parent", action="store_true", help="end when the parent ends")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="exit when the parent process exits"
+    )
     return parser.parse_args()
 
 

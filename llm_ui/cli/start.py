@@ -62,7 +62,7 @@ def prepare(
         StepFailed: a setting is invalid, or the migration failed.
     """
     if env_file.ensure_secret(place.env_file):
-        say(f"Wrote a new secret into {place.env_file.name}; keep that file.")
+        say(f"Generated a new secret in {place.env_file.name}. Keep this file.")
     # A data folder that cannot be created or written is reported by the settings check.
     with contextlib.suppress(OSError):
         place.logs.mkdir(parents=True, exist_ok=True)
@@ -85,8 +85,9 @@ def prepare(
     if result.returncode:
         tail = "\n".join(f"    {line}" for line in result.stderr.strip().splitlines()[-8:])
         raise StepFailed(
-            f"The database could not be prepared. The last lines were:\n{tail}\nSee that the "
-            f"server in DATABASE_URL runs and accepts this user, then try again.\nAll of it: {log}"
+            f"The database could not be prepared. Last lines of output:\n{tail}\nCheck that the "
+            "server in DATABASE_URL is running and that this user has access, then try again.\n"
+            f"Full log: {log}"
         )
     facts = Facts(**json.loads(result.stdout.strip().splitlines()[-1]))
     for each in facts.warnings:
@@ -154,7 +155,7 @@ def stop_group(process: subprocess.Popen[bytes], grace: float, *, all_at_once: b
         try:
             process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
-            say("It takes too long; stopping it firmly.")
+            say("The server is taking too long to stop. Killing it.")
     # node and other children may outlive their parent.
     for number, pause in ((signal.SIGTERM, 1.0), (signal.SIGKILL, 0.0)):
         deadline = time.monotonic() + pause
@@ -181,7 +182,7 @@ def wait_ready(process: subprocess.Popen[bytes], port: int, paths: Sequence[str]
         if process.poll() is not None:
             progress.end("failed")
             raise StepFailed(
-                "The server ended while starting; the lines above say why. `doctor` looks for "
+                "The server exited during startup; see the output above. Run `doctor` to check "
                 "what may be missing."
             )
         if any(http_status(port, path) == 200 for path in paths):
@@ -190,7 +191,7 @@ def wait_ready(process: subprocess.Popen[bytes], port: int, paths: Sequence[str]
         time.sleep(0.15)
     progress.end("failed")
     raise StepFailed(
-        f"The server did not get ready within {READY_TIMEOUT:.0f} s; the lines above may say why."
+        f"The server was not ready within {READY_TIMEOUT:.0f} s; see the output above."
     )
 
 
@@ -203,10 +204,10 @@ def can_open_browser() -> bool:
 def first_account(facts: Facts) -> str:
     """How to create the first account, whose owner manages everything."""
     address = facts.public_url or f"http://localhost:{facts.port}"
-    elsewhere = "" if facts.public_url else " (with this machine's address for localhost)"
+    elsewhere = "" if facts.public_url else " (replace localhost with this machine's address)"
     return (
-        "Nobody has an account yet, and the first one manages LLM UI. Make it on this machine, "
-        f"or from elsewhere{elsewhere} by this link, which works until then:\n"
+        "There are no accounts yet. The first account becomes the administrator. Create it on "
+        f"this machine, or from another one with this setup link{elsewhere}:\n"
         f"    {address}/setup#{facts.setup}"
     )
 
@@ -216,7 +217,7 @@ def announce(facts: Facts, *, open_browser: bool) -> None:
     address = f"http://localhost:{facts.port}"
     say(f"LLM UI is ready at {address}")
     if facts.public_url:
-        say(f"People reach it at {facts.public_url}")
+        say(f"Public address: {facts.public_url}")
     if facts.setup:
         say(first_account(facts))
     say("Press Ctrl+C to stop it.")
@@ -286,8 +287,8 @@ def require_free_port(port: int, command: str) -> None:
     """
     if not port_is_free(port):
         raise StepFailed(
-            f"Port {port} is in use, perhaps by LLM UI itself. Stop what uses it, or choose "
-            f"another one: {command} run --port {port + 1}"
+            f"Port {port} is already in use, perhaps by LLM UI itself. Stop the program that uses "
+            f"it, or choose another port: {command} run --port {port + 1}"
         )
 
 

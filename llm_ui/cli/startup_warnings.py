@@ -58,7 +58,7 @@ def others_here(data: Path) -> Iterator[str]:
         except BlockingIOError:
             yield (
                 f"Another LLM UI server is already running on {data}. Both will work, but without "
-                "REDIS_URL each notices what the other one does only after a while."
+                "REDIS_URL, changes made on one appear on the other only after a delay."
             )
             return
         except OSError:
@@ -70,9 +70,9 @@ def untold_proxy(settings: Settings) -> Iterator[str]:
     seem to come from its address."""
     if settings.secure_cookies and not settings.trusted_proxies:
         yield (
-            "PUBLIC_URL is https, so there is a proxy in front, but TRUSTED_PROXIES is 0: "
-            "everybody seems to come from its address, and wrong passwords of one slow others. Set "
-            "TRUSTED_PROXIES=1 if it sends X-Forwarded-For."
+            "PUBLIC_URL is https, so there is a proxy in front, but TRUSTED_PROXIES is 0: all "
+            "users appear to have the proxy's address, and one user's wrong passwords slow down "
+            "everyone. If the proxy sends X-Forwarded-For, set TRUSTED_PROXIES=1."
         )
 
 
@@ -91,8 +91,8 @@ def too_many_connections(settings: Settings, workers: int) -> Iterator[str]:
     if wanted > most - reserved - SPARE:
         fits = max(2, (most - reserved - SPARE) // workers)
         yield (
-            f"{workers} worker(s) may open {wanted} connections, and PostgreSQL takes {most} in "
-            f"all (max_connections). Set DB_POOL={fits} or less, or raise max_connections."
+            f"{workers} worker(s) may open {wanted} connections, but PostgreSQL allows {most} in "
+            f"total (max_connections). Set DB_POOL={fits} or less, or increase max_connections."
         )
 
 
@@ -128,9 +128,9 @@ def strange_data(settings: Settings) -> Iterator[str]:
         keep_mark(settings.data_path, known)
         return
     yield (
-        f"DATA_DIR ({settings.data_path}) is not the folder that this database has been used with: "
-        f"{files} uploaded file(s) may be missing here. Servers on several hosts have to share one "
-        f"DATA_DIR. If this folder is right, write {known} into {path}."
+        f"DATA_DIR ({settings.data_path}) is not the folder that this database was used with: "
+        f"{files} uploaded file(s) may be missing. Servers on several hosts must share one "
+        f"DATA_DIR. If this folder is correct, write {known} to {path}."
     )
 
 

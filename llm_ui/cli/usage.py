@@ -26,7 +26,7 @@ async def rebuild() -> int:
 def main() -> int:
     """Rebuild and print the result."""
     rows = asyncio.run(rebuild())
-    sys.stdout.write(f"The sums by day were made anew from the ledger: {rows:,} rows.\n")
+    sys.stdout.write(f"Rebuilt the daily usage from the usage ledger: {rows:,} rows.\n")
     return 0
 
 

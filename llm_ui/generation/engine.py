@@ -228,7 +228,7 @@ class Engine:
             if lane.is_limited:
                 await self.bus.tell_freed()
         except (SQLAlchemyError, OSError):
-            logger.exception("run %s could not be taken; it is tried again", run_id)
+            logger.exception("could not claim run %s; trying again", run_id)
         finally:
             self._taking.discard(run_id)
             self._asked.pop(run_id).set()

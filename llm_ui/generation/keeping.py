@@ -38,11 +38,11 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
 BUG_TRIES = 3
 
 failures = prometheus.Counter(
-    "llm_ui_end_write_failures", "Tries to write the end of an answer that failed"
+    "llm_ui_end_write_failures", "Failed attempts to write the end of an answer"
 )
 unwritten = prometheus.Gauge(
     "llm_ui_ends_unwritten",
-    "Answers that are over and wait for the database",
+    "Finished answers waiting to be written to the database",
     multiprocess_mode="livesum",
 )
 
@@ -123,7 +123,7 @@ class Keeper:
         for run_id in set(beating) - mine:
             live = self._live.get(run_id)
             if live is not None and not live.closing:
-                logger.warning("run %s is no longer this worker's", run_id)
+                logger.warning("run %s no longer belongs to this worker", run_id)
                 live.cancel(RunState.INTERRUPTED)
 
     async def _one_by_one(self, fresh: dict[str, list[Piece]]) -> None:
@@ -156,7 +156,9 @@ class Keeper:
                         is_counted = True
                         unwritten.inc()
                     if reason_of(error):
-                        logger.exception("the end of run %s waits", outcome.run_id)
+                        logger.exception(
+                            "could not write the end of run %s; trying again", outcome.run_id
+                        )
                     else:
                         bugs += 1
                         if bugs == BUG_TRIES or not isinstance(error, SQLAlchemyError):

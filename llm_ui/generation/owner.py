@@ -92,7 +92,11 @@ def begin(data: Path) -> None:
         Path(made).rename(folder / f"{own.id}{SUFFIX}")
         _sweep(folder)
     except OSError as error:
-        logger.warning("%s takes no locks; heartbeats tell who is alive: %s", folder, error)
+        logger.warning(
+            "%s does not support file locks; using only heartbeats to detect dead workers: %s",
+            folder,
+            error,
+        )
         return
     own.folder, own.lock = folder, lock
 

@@ -99,7 +99,7 @@ class Journal:
         try:
             await asyncio.to_thread(self._append, data)
         except OSError as error:
-            logger.debug("what was shown is in memory only: %s", error)
+            logger.debug("could not write to disk; recent output is only in memory: %s", error)
             return False
         self._size += len(data)
         return True
@@ -111,7 +111,7 @@ class Journal:
             before = out.tell()
             try:
                 if out.write(data) != len(data):
-                    raise OSError("the disk took only a part")
+                    raise OSError("only part of the data was written")
                 os.fdatasync(out.fileno())
             except OSError:
                 # A partial line would swallow the next one.

@@ -126,7 +126,7 @@ class Runner:
                 if row is not None:
                     await self._work(row)
         except SQLAlchemyError:
-            logger.exception("job %s could not be taken; it stays queued", job_id)
+            logger.exception("could not claim job %s; it remains queued", job_id)
         finally:
             self._taking.discard(job_id)
 
@@ -164,7 +164,7 @@ class Runner:
         except (JobCancelled, asyncio.CancelledError):
             await self._give_up(job)
         except JobLost:
-            logger.warning("job %s (%s) is no longer this worker's", job.id, job.kind)
+            logger.warning("job %s (%s) no longer belongs to this worker", job.id, job.kind)
         except AppError as error:
             await self._fail(job, error)
         except Exception as error:  # noqa: BLE001 - the one place that must outlive anything
@@ -179,7 +179,7 @@ class Runner:
     async def _give_up(self, job: JobContext) -> None:
         """End a job that was told to stop."""
         if job.ending == JobEnding.LOST:
-            logger.warning("job %s (%s) is no longer this worker's", job.id, job.kind)
+            logger.warning("job %s (%s) no longer belongs to this worker", job.id, job.kind)
         elif job.cancelled:
             await self._finish(job, JobStatus.CANCELLED)
         elif job.ending == JobEnding.STOPPING and self._kinds[job.kind].repeatable:
@@ -208,7 +208,7 @@ class Runner:
                 wanted = await store.note(session, job_id, self.owner, progress, text)
         except SQLAlchemyError:
             # Keep working; the lease decides how long that is allowed without a write.
-            logger.exception("could not write how far job %s is", job_id)
+            logger.exception("could not write the progress of job %s", job_id)
             return False
         if wanted is None:
             raise JobLost
@@ -236,7 +236,7 @@ class Runner:
             async with self.database.unit_of_work() as session:
                 mine = await store.beat(session, self.owner, jobs)
         except SQLAlchemyError:
-            logger.exception("could not show the jobs alive")
+            logger.exception("could not write the heartbeats of jobs")
             mine = {}
             jobs = {n: j for n, j in jobs.items() if time.monotonic() - j.beaten > LEASE_S}
         for job_id, job in jobs.items():
@@ -257,7 +257,7 @@ class Runner:
             try:
                 await self.reap()
             except SQLAlchemyError:
-                logger.exception("the jobs could not be looked through; trying again")
+                logger.exception("could not check the jobs; trying again")
             await asyncio.sleep(REAP_EVERY_S)
 
     async def reap(self) -> None:
@@ -294,7 +294,9 @@ class Runner:
             else:
                 await store.end_dead(session, job, JobStatus.INTERRUPTED, INTERRUPTED)
         if again and not job.cancel_requested:
-            logger.warning("job %s (%s) died with its worker: again", job.id, job.kind)
+            logger.warning(
+                "the worker of job %s (%s) died; starting the job again", job.id, job.kind
+            )
             self.begin(job.id)
 
 

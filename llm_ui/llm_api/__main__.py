@@ -37,11 +37,18 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m llm_ui.llm_api", description=__doc__)
     parser.add_argument("--port", type=int, default=settings.llm_api_port)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--model", type=Path, default=settings.llm_api_model, help="a GGUF file")
+    parser.add_argument("--model", type=Path, default=settings.llm_api_model, help="GGUF file")
     parser.add_argument("--threads", type=int, default=settings.llm_api_threads)
-    parser.add_argument("--context", type=int, default=CONTEXT_TOKENS, help="tokens, all requests")
-    parser.add_argument("--slots", type=int, default=SLOTS, help="requests at once")
-    parser.add_argument("--with-parent", action="store_true", help="end when standard input does")
+    parser.add_argument(
+        "--context",
+        type=int,
+        default=CONTEXT_TOKENS,
+        help="context size in tokens, shared by all requests",
+    )
+    parser.add_argument("--slots", type=int, default=SLOTS, help="number of simultaneous requests")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="exit when standard input is closed"
+    )
     return parser.parse_args()
 
 

@@ -59,7 +59,7 @@ def bundled_model() -> Path:
         )
     files = sorted(Path(spec.origin).parent.glob("*.gguf"))
     if not files:
-        raise ModelUnavailable(f"the package {BUNDLED_PACKAGE} holds no model file")
+        raise ModelUnavailable(f"the package {BUNDLED_PACKAGE} contains no model file")
     return files[0]
 
 
@@ -109,7 +109,9 @@ class Engine:
         if self._provider is None:
             raise ModelUnavailable(self.detail)
         if request.model not in ("", "default", self.info.name, self.info.display_name):
-            raise ModelUnavailable(f"there is no model {request.model}; there is {self.info.name}")
+            raise ModelUnavailable(
+                f"there is no model {request.model}; the available model is {self.info.name}"
+            )
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 yield event
@@ -127,7 +129,7 @@ def _start(path: Path, options: EngineOptions, key: str) -> Any:
     except ImportError as error:
         raise ModelUnavailable(f"{RUNTIME_PACKAGE} cannot be used: {error}") from error
     if not path.is_file():
-        raise ModelUnavailable(f"there is no model file {path}")
+        raise ModelUnavailable(f"the model file {path} does not exist")
     params = runtime.CommonParams()
     params.model.path = str(path)
     params.model_alias = {model_name(path).lower()}
@@ -153,4 +155,4 @@ def _start(path: Path, options: EngineOptions, key: str) -> Any:
     try:
         return runtime.Server(params)
     except RuntimeError as error:
-        raise ModelUnavailable(f"{path.name} cannot be loaded: {error}") from error
+        raise ModelUnavailable(f"{path.name} could not be loaded: {error}") from error

@@ -115,7 +115,7 @@ class Supervisor:
                         raise ModelUnavailable(detail)
                     await asyncio.sleep(START_SECONDS)
         except TimeoutError:
-            raise ModelUnavailable("the model service does not answer") from None
+            raise ModelUnavailable("the built-in model service is not responding") from None
         finally:
             if self._client is None:
                 await client.aclose()
@@ -176,9 +176,9 @@ class Supervisor:
             try:
                 await self._one_life()
             except OSError as error:
-                log.warning("The model service cannot be started: %s", error)
+                log.warning("The model service could not be started: %s", error)
             if self._is_trial:
-                self._failed("the service ended while it loaded the file")
+                self._failed("the service exited while loading the file")
                 deaths = 0
                 continue
             if self._has_left:
@@ -187,7 +187,7 @@ class Supervisor:
                 continue
             deaths = 1 if time.monotonic() - born > STEADY_SECONDS else deaths + 1
             pause = min(LONGEST_BACKOFF, 0.25 * 2**deaths)
-            log.warning("The model service has ended; it is started again in %.1f s", pause)
+            log.warning("The model service has exited; restarting it in %.1f s", pause)
             await asyncio.sleep(pause)
 
     # Switching model files
@@ -285,7 +285,7 @@ class Supervisor:
             failures += 1
             # A loading service may be too busy to answer; a loaded one must answer.
             if (settled and failures >= FAILURES) or time.monotonic() > deadline:
-                log.warning("The model service does not answer any more")
+                log.warning("The model service is no longer responding")
                 return
 
 

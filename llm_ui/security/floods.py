@@ -10,7 +10,7 @@ from dataclasses import dataclass
 WINDOW_S = 60.0
 LINES, TRACEBACKS = 30, 3
 LONGEST = 4_000
-MORE = " (what is said here again within this minute is left out)"
+MORE = " (further messages from here are dropped for the rest of this minute)"
 
 
 @dataclass

@@ -61,20 +61,20 @@ def checked_url(url: str, exceptions: Iterable[str] = ()) -> httpx.URL:
             in the URL. Where the name leads is checked by `checked_addresses`.
     """
     if len(url) > LONGEST_URL or _FORBIDDEN.search(url):
-        raise AddressRefused("it holds characters that no address has")
+        raise AddressRefused("it contains invalid characters")
     try:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, ValueError) as error:
         raise AddressRefused(str(error)) from None
     if parsed.scheme not in PORTS or not parsed.host:
-        raise AddressRefused("not an address of the web")
+        raise AddressRefused("not a web address")
     if parsed.userinfo or "@" in url.split("?", 1)[0].split("#", 1)[0].split("/", 3)[2]:
-        raise AddressRefused("it holds a name or a password")
+        raise AddressRefused("it contains a username or password")
     port = PORTS[parsed.scheme] if parsed.port is None else parsed.port
     if is_exception(parsed.host, port, exceptions):
         return parsed
     if port not in PORTS.values():
-        raise AddressRefused("a port that is not the web's")
+        raise AddressRefused("not a standard web port")
     check_host(parsed.raw_host.decode("ascii"))
     return parsed
 
@@ -89,16 +89,16 @@ def checked_base_url(url: str) -> str:
         AddressRefused: not http(s), no host, credentials in the URL, or a query.
     """
     if len(url) > LONGEST_BASE_URL or _FORBIDDEN.search(url):
-        raise AddressRefused("it holds characters that no address has")
+        raise AddressRefused("it contains invalid characters")
     try:
         parsed = httpx.URL(url)
         port = parsed.port
     except (httpx.InvalidURL, ValueError) as error:
         raise AddressRefused(str(error)) from None
     if parsed.scheme not in PORTS or not parsed.host:
-        raise AddressRefused("not an address of the web")
+        raise AddressRefused("not a web address")
     if parsed.userinfo or "@" in url or parsed.query or "?" in url or "#" in url:
-        raise AddressRefused("it holds more than scheme, host and path")
+        raise AddressRefused("it contains more than a scheme, host and path")
     if port is not None and not 1 <= port <= 65535:
         raise AddressRefused("not a port")
     _check_own_host(parsed.raw_host.decode("ascii"))
@@ -115,9 +115,9 @@ def _check_own_host(host: str) -> None:
         except ValueError as error:
             raise AddressRefused(str(error)) from None
         if not may_be_reached(bare):
-            raise AddressRefused("an address that no server of models has")
+            raise AddressRefused("not a valid address for a model server")
     elif _NUMERIC.fullmatch(bare.rpartition(".")[2]):
-        raise AddressRefused("a number where a name should be")
+        raise AddressRefused("a number instead of a host name")
     elif bare.lower() in _METADATA_NAMES:
         raise AddressRefused("the name of a metadata service")
 
@@ -154,7 +154,7 @@ def check_host(host: str) -> None:
     if ":" in bare or _DOTTED.fullmatch(bare):
         checked_addresses([bare])
     elif _NUMERIC.fullmatch(bare.rpartition(".")[2]):
-        raise AddressRefused("a number where a name should be")
+        raise AddressRefused("a number instead of a host name")
 
 
 def checked_addresses(found: Iterable[str]) -> list[str]:
@@ -165,7 +165,7 @@ def checked_addresses(found: Iterable[str]) -> list[str]:
     """
     addresses = list(found)
     if not addresses or not all(is_public(each) for each in addresses):
-        raise AddressRefused("its address is not a public one")
+        raise AddressRefused("its address is not public")
     return addresses
 
 

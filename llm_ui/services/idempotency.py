@@ -189,7 +189,7 @@ async def _tried(statement: sa.Update | sa.Delete) -> None:
         async with unit_of_work() as session:
             await session.execute(statement)
     except (SQLAlchemyError, OSError):
-        logger.exception("what a call with an Idempotency-Key came to could not be kept")
+        logger.exception("could not store the response to a call with an Idempotency-Key")
 
 
 def _claimed(claim: Claim) -> list[sa.ColumnElement[bool]]:

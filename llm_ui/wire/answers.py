@@ -160,7 +160,11 @@ class Hearing:
         if self._framing.is_text:
             # For a web page, this is its title.
             words = detail_of(self._framing.head)
-            return error_in_stream(words) if words else ProviderGarbage("a web page")
+            return (
+                error_in_stream(words)
+                if words
+                else ProviderGarbage("a web page instead of an API response")
+            )
         if self._framing.is_empty:
             return EmptyAnswer()
         return self._unread or ProviderCutOff()

@@ -116,7 +116,7 @@ def error_for_status(status: int, detail: str, retry_after: float | None = None)
     if status in (400, 413, 422, 500) and _TOO_LONG.search(detail):
         return ContextTooLong(detail, status=status)
     if 300 <= status < 400:
-        return ProviderGarbage(detail or "it redirected instead of answering", status=status)
+        return ProviderGarbage(detail or "the server redirected the request", status=status)
     kind = _BY_STATUS.get(status, ProviderError)
     if kind is ProviderOverloaded:
         # "Try again in a few hours" is not useful advice.

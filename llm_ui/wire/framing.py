@@ -73,7 +73,7 @@ class Framing:
         self._parts.append(chunk)
         self._size += len(chunk)
         if self._size > WHOLE_BYTES:
-            raise ProviderGarbage(f"an answer of more than {WHOLE_BYTES} bytes")
+            raise ProviderGarbage(f"the response exceeds {WHOLE_BYTES} bytes")
         if self._parts[0][:1] not in (b"{", b"["):
             body = b"".join(self._parts).removeprefix(_BOM).lstrip()
             if not _BOM.startswith(body):

@@ -205,7 +205,7 @@ def _request(client: httpx.AsyncClient, call: Call, timeouts: Timeouts) -> httpx
         )
     except (UnicodeEncodeError, ValueError) as error:
         # For example a key with characters that no header may contain.
-        text = "the address or the key holds forbidden characters"
+        text = "the address or the key contains invalid characters"
         raise ProviderUnreachable(text, reason="address") from error
 
 
@@ -289,5 +289,5 @@ async def fetch_body(
             parts.append(chunk)
             size += len(chunk)
             if size > limit:
-                raise ProviderGarbage(f"an answer of more than {limit} bytes")
+                raise ProviderGarbage(f"the response exceeds {limit} bytes")
     return b"".join(parts)

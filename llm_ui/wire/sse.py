@@ -76,7 +76,7 @@ class _Lines:
         self._parts.append(part)
 
     def _too_long(self) -> ProviderGarbage:
-        return ProviderGarbage(f"a line of more than {self._limit} bytes")
+        return ProviderGarbage(f"a line exceeds {self._limit} bytes")
 
     @property
     def holds(self) -> bool:
@@ -145,7 +145,7 @@ class SseSplitter:
     def _add(self, value: bytes) -> None:
         self._size += len(value)
         if self._size > self._limit:
-            raise ProviderGarbage(f"an event of more than {self._limit} bytes")
+            raise ProviderGarbage(f"an event exceeds {self._limit} bytes")
         self._data.append(value)
 
     def _field(self, line: bytes) -> Iterator[WireEvent]:

@@ -89,7 +89,7 @@ class GuardedResolver(AbstractResolver):
         found = await self._resolver.resolve(host, port, family)
         fitting = [each for each in found if may_be_reached(each["host"])]
         if found and not fitting:
-            raise AddressRefused("its name leads to a metadata service")
+            raise AddressRefused("its name resolves to a metadata service")
         return fitting
 
     async def close(self) -> None:

@@ -152,7 +152,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.AsyncNetworkStream:
         """Always refused."""
-        raise AddressRefused("not the web")
+        raise AddressRefused("not a web address")
 
     async def sleep(self, seconds: float) -> None:
         """See httpcore."""
@@ -209,10 +209,10 @@ class Fetcher:
                 try:
                     return await self._follow(url, self._cache(), wanted)
                 except sqlite3.Error:
-                    logger.warning("the cache of pages does not work", exc_info=True)
+                    logger.warning("the page cache is not working", exc_info=True)
                     return await self._follow(url, None, wanted)
         except AddressRefused as error:
-            logger.info("an address was refused: %s", error)
+            logger.info("blocked an address: %s", error)
             raise Unreadable("refused", str(error)) from None
         except (TimeoutError, httpx.TimeoutException, httpcore.TimeoutException):
             raise Unreadable("slow") from None

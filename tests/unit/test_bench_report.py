@@ -15,7 +15,7 @@ def test_a_new_run_leaves_what_was_written_by_hand():
 
 
 def test_a_page_without_its_markers_is_not_overwritten():
-    with pytest.raises(ValueError, match="lacks"):
+    with pytest.raises(ValueError, match="is missing"):
         report.put_in("# All by hand\n", "new")
 
 

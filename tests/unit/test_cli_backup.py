@@ -43,7 +43,7 @@ def archive(home: Path, tmp_path: Path) -> Path:
     target = tmp_path / "safe.zip"
     done = run(home, "", "make", "--out", str(target))
     assert done.returncode == 0, done.stderr
-    assert "It has been read back and is right." in done.stdout
+    assert "The backup has been verified." in done.stdout
     assert "SECRET_KEY" in done.stdout
     return target
 
@@ -52,7 +52,7 @@ def test_a_backup_moves_a_whole_installation(home: Path, archive: Path, tmp_path
     new = tmp_path / "new"
     done = run(new, "", "restore", str(archive))
     assert done.returncode == 0, done.stderr
-    assert "Each table was compared, row by row." in done.stdout
+    assert "Every row was compared with the backup." in done.stdout
     assert contents(f"sqlite:///{new / 'llm_ui.db'}") == contents(f"sqlite:///{home / 'llm_ui.db'}")
     for path in (home / "files").iterdir():
         assert (new / "files" / path.name).read_bytes() == path.read_bytes()
@@ -100,7 +100,7 @@ def test_what_is_there_is_never_overwritten(home: Path, archive: Path):
     whole = archive.read_bytes()
     refused = run(home, "", "make", "--out", str(archive))
     assert (refused.returncode, refused.stdout.count("done")) == (1, 0)
-    assert "exists already" in refused.stderr
+    assert "already exists" in refused.stderr
     assert archive.read_bytes() == whole
 
 

@@ -57,7 +57,7 @@ def run(sqlite_template: Path, tmp_path: Path, settings_env: Callable[[str, str]
 
 def test_users_are_listed_for_people_and_for_programs(run: Run) -> None:
     lines = run("users").stdout.splitlines()
-    assert lines[0].split() == ["E-mail", "Name", "Role", "Status", "Last", "active"]
+    assert lines[0].split() == ["Email", "Name", "Role", "Status", "Last", "active"]
     assert [line.split()[:4] for line in lines[1:]] == [
         ["alice@example.org", "alice", "admin", "active"],
         ["bob@example.org", "bob", "user", "active"],
@@ -84,7 +84,7 @@ def test_a_key_is_made_without_a_page_and_shown_once(run: Run, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     key = done.stdout.strip()
     assert key.startswith("llmui_")
-    assert "alice@example.org (read, admin) is not shown again" in done.stderr
+    assert "alice@example.org (read, admin). It will not be shown again" in done.stderr
     actor = asyncio.run(opened(tmp_path / "data", key))
     assert actor is not None
     assert (actor.email, actor.scopes) == ("alice@example.org", frozenset({"read", "admin"}))
@@ -102,8 +102,14 @@ def test_a_key_is_made_without_a_page_and_shown_once(run: Run, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (("--for", "nobody@example.org", "--scopes", "read"), "Nobody with the e-mail nobody@"),
-        (("--for", "bob@example.org", "--scopes", "admin"), "bob@example.org is no administrator"),
+        (
+            ("--for", "nobody@example.org", "--scopes", "read"),
+            "no enabled account with the email address nobody@",
+        ),
+        (
+            ("--for", "bob@example.org", "--scopes", "admin"),
+            "bob@example.org is not an administrator",
+        ),
         (("--for", "bob@example.org", "--scopes", "write"), "read, chat, admin"),
         (("--for", "bob@example.org", "--scopes", "read", "--days", "0"), "days"),
     ],
@@ -137,7 +143,7 @@ def test_settings_are_checked_and_no_secret_is_shown(run: Run) -> None:
     assert told["settings"]["SECRET_KEY"] == told["settings"]["OPENAI_API_KEY"] == "(set)"
     assert told["settings"]["DATABASE_URL"] == url.replace("hunter2", "***")
     people = run("config", DATABASE_URL=url)
-    assert people.stdout.endswith("All settings are accepted.\n")
+    assert people.stdout.endswith("All settings are valid.\n")
     for shown in (done.stdout, people.stdout):
         assert not [each for each in ("hunter2", "sk-hidden", KEY) if each in shown]
     wrong = run("config", "--json", LOG_LEVEL="loud")
@@ -150,10 +156,10 @@ def test_settings_are_checked_and_no_secret_is_shown(run: Run) -> None:
 def test_where_there_is_no_database_a_sentence_says_so(run: Run, tmp_path: Path, verb: str) -> None:
     done = run(verb, "--json", DATA_DIR=str(tmp_path / "nothing"))
     assert (done.returncode, done.stdout) == (1, "")
-    assert "There is no database of LLM UI" in done.stderr
+    assert "There is no LLM UI database" in done.stderr
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "llm_ui.db").touch()
-    assert "no tables of LLM UI yet" in run(verb, DATA_DIR=str(tmp_path / "other")).stderr
+    assert "no LLM UI tables yet" in run(verb, DATA_DIR=str(tmp_path / "other")).stderr
     assert not (tmp_path / "nothing").exists()
 
 
@@ -210,7 +216,7 @@ def test_before_the_set_up_a_sentence_says_what_to_do(
         tmp_path, tmp_path / ".venv/bin/python", own_venv=True, command="python3 dev.py"
     )
     assert cli.main(place, ["users"]) == 1
-    assert capsys.readouterr().err == "Nothing is set up here yet. Run: python3 dev.py setup\n"
+    assert capsys.readouterr().err == "LLM UI is not set up yet. Run: python3 dev.py setup\n"
 
 
 @pytest.fixture
@@ -248,7 +254,7 @@ def test_the_status_says_whether_it_runs_and_is_ready(
         return code, capsys.readouterr().out
 
     assert status()[0] == 0
-    assert "It runs and is ready." in status()[1]
+    assert "LLM UI is running and ready." in status()[1]
     answer["status"], answer["body"]["checks"]["database"] = 503, "down"
     code, shown = status()
     assert (code, "not ready (database: down)" in shown) == (1, True)
@@ -257,9 +263,9 @@ def test_the_status_says_whether_it_runs_and_is_ready(
     assert (code, told["running"], told["ready"]) == (1, True, False)
     assert told["checks"] == {"disk": "ok", "database": "down"}
     answer["body"] = ["another program"]
-    assert "something else answers here" in status()[1]
+    assert "Another program is responding" in status()[1]
     code, shown = status(port=start.free_port())
-    assert (code, "It does not run. Start it with: python3 dev.py run" in shown) == (1, True)
+    assert (code, "LLM UI is not running. Start it with: python3 dev.py run" in shown) == (1, True)
     assert "--port" in shown
 
 

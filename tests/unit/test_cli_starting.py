@@ -39,7 +39,7 @@ def test_an_environment_that_is_a_link_is_never_emptied(place: Installation, tmp
     (shared / "pyvenv.cfg").write_text("home = /usr")
     (shared / ".llm-ui-venv").write_text("somewhere else 3.0")
     (tmp_path / ".venv").symlink_to(shared)
-    with pytest.raises(StepFailed, match="is a link"):
+    with pytest.raises(StepFailed, match="is a symbolic link"):
         install.ensure_venv(replace(place, python=tmp_path / ".venv" / "bin" / "python"))
     assert (shared / "lib").is_dir()
 
@@ -57,7 +57,7 @@ def test_an_environment_of_somebody_elses_making_is_never_emptied(
 
 def test_a_link_that_leads_nowhere_is_left_alone_too(place: Installation, tmp_path: Path):
     (tmp_path / ".venv").symlink_to(tmp_path / "gone")
-    with pytest.raises(StepFailed, match="is a link"):
+    with pytest.raises(StepFailed, match="is a symbolic link"):
         install.ensure_venv(replace(place, python=tmp_path / ".venv" / "bin" / "python"))
 
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_written_is_named_in_a_sentence(
     monkeypatch.setattr(cli, "_set_up", read_only)
     assert cli.main(place, ["migrate"]) == 1
     said = capsys.readouterr().err
-    assert said == "/opt/llm-ui/.env could not be used: Read-only file system.\n"
+    assert said == "Could not access /opt/llm-ui/.env: Read-only file system.\n"
 
 
 # --- the order of things ----------------------------------------------------------------

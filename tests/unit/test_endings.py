@@ -226,7 +226,7 @@ async def test_a_copy_and_an_export_say_that_an_answer_was_cut(
         copy = await branches.fork(session, people.bob, answer.id)
         chat = await get_chat_for(session, people.bob, copy.id)
     text = "".join([part async for part in export_chats.as_markdown(chat)])
-    assert text.rstrip().endswith("first,\n\n*(Cut off at the length limit)*")
+    assert text.rstrip().endswith("first,\n\n*(Reached the length limit)*")
     data = json.loads("".join([part async for part in export_chats.as_json(chat)]))
     assert data["messages"][-1]["finish_reason"] == "length"
 

@@ -557,4 +557,4 @@ def test_the_log_has_one_line_for_an_outage_and_one_for_its_end(
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == 3
     assert "connection refused" in said[0]
-    assert said[1] == "The database answers again, after 49 s"
+    assert said[1] == "The database is responding again after 49 s"

@@ -120,7 +120,7 @@ def test_nothing_is_migrated_that_could_not_be_copied(tmp_path: Path):
     fill(url)
     go_back(url, BEFORE)
     (tmp_path / "backups").write_text("in the way")
-    with pytest.raises(ConfigError, match="nothing has been changed"):
+    with pytest.raises(ConfigError, match="Nothing was changed"):
         upgrading.upgrade(url, tmp_path, SECRET)
     assert upgrading.revision(url) == BEFORE
 
@@ -177,7 +177,7 @@ def test_a_damaged_database_file_is_called_damaged(
 def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path):
     done = prepared(tmp_path, "postgresql://someone:hush@127.0.0.1:9/nowhere")
     assert done.returncode == 2
-    assert "127.0.0.1:9 does not answer" in done.stderr
+    assert "127.0.0.1:9 does not respond" in done.stderr
     assert "hush" not in done.stderr
 
 

@@ -191,7 +191,7 @@ async def test_the_migration_sums_what_is_there_and_the_verb_does_so_again(
     await stop_database()
     settings_env("DATABASE_URL", database_url)
     assert await asyncio.to_thread(usage_verb.main) == 0
-    assert "made anew" in capsys.readouterr().out
+    assert "Rebuilt the daily usage" in capsys.readouterr().out
     start_database(database_url)
     assert await differences() == []
     await stop_database()

@@ -149,7 +149,7 @@ def test_postgresql_stopped_under_two_workers(
     go_through(on_two, stopped(postgres), seconds)
     assert on_two.workers() == before
     assert on_two.log().count("Traceback") == 0
-    assert 1 <= on_two.log().count("The database does not answer") <= 8
+    assert 1 <= on_two.log().count("The database is not responding") <= 8
 
 
 @pytest.mark.postgres

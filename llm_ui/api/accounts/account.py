@@ -35,7 +35,7 @@ else:
 
 class Changes(Body):
     """Changes to your account: omit a field to keep it, send null or an empty string to reset a
-    choice. A new e-mail address requires your `password`."""
+    choice. A new email address requires your `password`."""
 
     username: Annotated[str | None, Field(max_length=200), KEPT] = None
     email: Annotated[str | None, Field(max_length=320), KEPT] = None

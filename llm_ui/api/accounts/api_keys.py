@@ -25,7 +25,7 @@ class NewKeyBody(Body):
     scopes: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=3)] = [
         Scope.CHAT
     ]
-    days: Annotated[int | None, Field(description="Until it expires")] = 90
+    days: Annotated[int | None, Field(description="Number of days until it expires")] = 90
     never_expires: bool = False
 
 

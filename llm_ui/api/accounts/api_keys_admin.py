@@ -29,7 +29,7 @@ async def list_all_keys(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> KeyPage:
-    """List everybody's keys. Their secrets are never returned."""
+    """List the keys of all users. Their secrets are never returned."""
     async with unit_of_work(writes=False) as session:
         page = await api_keys.list_all(session, actor, query=q, cursor=cursor, limit=limit)
     return KeyPage.of(page)
@@ -37,6 +37,6 @@ async def list_all_keys(
 
 @router.delete("/{key_id}", responses=problems(404))
 async def revoke_any_key(key_id: str, actor: AdminChanger) -> Key:
-    """Revoke anybody's key permanently."""
+    """Revoke any user's key permanently."""
     async with unit_of_work() as session:
         return Key.of(await api_keys.revoke_any(session, actor, key_id))

@@ -78,7 +78,7 @@ class Resetting(Token):
 
 
 class Me(BaseModel):
-    """The person signed in, and the CSRF token to send with calls that change something. After
+    """The signed-in user, and the CSRF token to send with calls that change something. After
     signing in, `theme` is the theme chosen in another browser."""
 
     user: UserView
@@ -176,7 +176,7 @@ async def login(body: Credentials, response: Response, client: Caller) -> Me:
 
 @router.post("/confirm")
 async def confirm_password(body: Confirmation, actor: OwnChanger, client: Caller) -> Confirmed:
-    """Confirm your password. Creating administrators, downloading backups and deleting people
+    """Confirm your password. Creating administrators, downloading backups and deleting users
     return 403 `password_needed` unless this session confirmed its password within the last ten
     minutes."""
     until = await account.confirm(actor, body.password, client)
@@ -192,7 +192,7 @@ async def logout(response: Response, actor: OwnChanger) -> None:
 
 @router.get("/me")
 async def get_session(response: Response, actor: OwnReader) -> Me:
-    """Retrieve the person who is signed in."""
+    """Retrieve the signed-in user."""
     response.headers["Cache-Control"] = "no-store"
     async with unit_of_work(writes=False) as session:
         user = await authentication.own_view(session, actor)

@@ -30,7 +30,7 @@ class Limits(BaseModel):
 
 
 class Whoami(BaseModel):
-    """The person behind a call and what the call may do. `key` is the API key that was sent, null
+    """The user behind a call and what the call may do. `key` is the API key that was sent, null
     for a session. `expires_at` is when the key or session expires, null for never."""
 
     user: UserView

@@ -33,7 +33,7 @@ class NewPerson(Body):
 
 
 class PersonChange(Body):
-    """Changes to a person; omit a field to leave it unchanged."""
+    """Changes to a user; omit a field to leave it unchanged."""
 
     username: Annotated[str | None, Field(max_length=200), KEPT] = None
     role: Annotated[UserRole | None, KEPT] = None
@@ -41,10 +41,10 @@ class PersonChange(Body):
 
 
 class Deletion(Body):
-    """Confirms the deletion of an account: its e-mail address, and who takes over what its owner
+    """Confirms the deletion of an account: its email address, and who takes over what its owner
     made.
 
-    Without `hand_over_to` (a person's id), the chats, projects, files and prompts are deleted too.
+    Without `hand_over_to` (a user's ID), the chats, projects, files and prompts are deleted too.
     """
 
     email: Email
@@ -60,7 +60,7 @@ class NewInvitation(Body):
 
 
 class Person(View):
-    """A person with an account. `last_active_at` is null if they have never been active."""
+    """A user. `last_active_at` is null if they have never been active."""
 
     id: str
     email: str
@@ -75,7 +75,7 @@ class Person(View):
 
 
 class PersonList(Paged):
-    """A page of people, and the total on all pages."""
+    """A page of users, and the total on all pages."""
 
     items: list[Person]
     total: int
@@ -123,8 +123,8 @@ async def list_users(
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     limit: Annotated[int, Query(ge=1, le=users.MOST)] = users.PAGE,
 ) -> PersonList:
-    """List people. `q` searches names and e-mail addresses. `active_days` of 30 returns people
-    active within the last 30 days, -30 those who were not."""
+    """List users. `q` searches names and email addresses. `active_days` of 30 returns users active
+    within the last 30 days, -30 those who were not."""
     filters = PersonFilters(q, role, status, active_days)
     async with unit_of_work(writes=False) as session:
         page = await users.list_people(
@@ -145,14 +145,14 @@ async def create_user(body: NewPerson, actor: AdminPerson) -> MadePerson:
 
 @router.get("/users/{user_id}", responses=problems(404))
 async def get_user(user_id: str, actor: AdminReader) -> Person:
-    """Retrieve a person."""
+    """Retrieve a user."""
     async with unit_of_work(writes=False) as session:
         return Person.of(await users.get_person(session, actor, user_id))
 
 
 @router.patch("/users/{user_id}", responses=problems(404, 409))
 async def update_user(user_id: str, body: PersonChange, actor: AdminChanger) -> Person:
-    """Rename, promote, demote, disable or enable another person. Takes effect immediately."""
+    """Rename, promote, demote, disable or enable another user. Takes effect immediately."""
     async with unit_of_work() as session:
         changed = await users.change(session, actor, user_id, **body.model_dump())
     return Person.of(changed)
@@ -160,14 +160,14 @@ async def update_user(user_id: str, body: PersonChange, actor: AdminChanger) -> 
 
 @router.post("/users/{user_id}/reset-link", status_code=201, responses=problems(404, 409))
 async def make_reset_link(user_id: str, actor: AdminPerson) -> HandedLink:
-    """Create a reset link: a link with which a person can set a new password once, within a day."""
+    """Create a reset link: a link with which a user can set a new password once, within a day."""
     async with unit_of_work() as session:
         return await users.make_reset_link(session, actor, user_id)
 
 
 @router.post("/users/{user_id}/delete", status_code=204, responses=problems(404, 409))
 async def delete_user(user_id: str, body: Deletion, actor: AdminPerson) -> None:
-    """Delete another person's account permanently. You can hand over what they made to somebody
+    """Delete another user's account permanently. You can hand over their content to someone
     else."""
     await users.delete(actor, user_id, email=body.email, hand_over_to=body.hand_over_to)
 
@@ -193,7 +193,7 @@ async def list_invitations(actor: AdminReader) -> InvitationList:
 
 @router.post("/invitations", status_code=201, responses=problems(409))
 async def create_invitation(body: NewInvitation, actor: AdminPerson) -> MadeInvitation:
-    """Invite somebody. The link is returned only this once."""
+    """Invite someone. The link is returned only this once."""
     async with unit_of_work() as session:
         made = await invitations.invite(
             session, actor, email=body.email, role=body.role, days=body.days

@@ -32,7 +32,7 @@ def wants_stream(accept: str) -> bool:
     status_code=202,
     response_model=Started,
     responses={
-        200: {"content": {STREAM: {}}, "description": "The run's events"},
+        200: {"content": {STREAM: {}}, "description": "The run's event stream"},
         **problems(404, 409),
     },
 )

@@ -18,9 +18,14 @@ from llm_ui.services.audit import audit_log
 
 router = APIRouter(prefix="/log", tags=["admin: log"])
 Level = Annotated[Literal["", LogLevel.INFO, LogLevel.WARNING, LogLevel.ERROR], Query()]
-Kind = Annotated[str, Query(max_length=40, description="A type, or the group before its dot")]
+Kind = Annotated[
+    str,
+    Query(max_length=40, description="Type of entry, or a group of types: the part before the dot"),
+]
 Words = Annotated[str, Query(alias="q", max_length=200)]
-Hours = Annotated[int, Query(ge=0, le=24 * 3650, description="How far back; 0 for everything")]
+Hours = Annotated[
+    int, Query(ge=0, le=24 * 3650, description="Number of hours to go back; 0 for all entries")
+]
 TYPES = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 

@@ -65,7 +65,7 @@ async def upload_model_file(
     request: Request,
     actor: AdminChanger,
     name: Annotated[
-        str, Query(max_length=1000, description="What the file is called here, ending in .gguf")
+        str, Query(max_length=1000, description="Name to store the file under, ending in .gguf")
     ] = "",
 ) -> ModelFile:
     """Upload a GGUF file. Send its bytes as the request body; they are streamed to disk."""

@@ -42,7 +42,7 @@ class PriceToday(BaseModel):
 class ModelView(BaseModel):
     """A model. `is_available` is false if its provider no longer lists it; `is_active` is set by
     administrators. `chats` is false for models that create embeddings or images. `chosen` is the
-    number of people selected for the model."""
+    number of users selected for the model."""
 
     id: str
     name: str
@@ -72,7 +72,7 @@ class ModelPageView(Paged):
 
 
 class ReaderView(View):
-    """A person who may use a model."""
+    """A user who may use the model."""
 
     id: str
     username: str = Field(validation_alias="name")
@@ -100,7 +100,7 @@ class ModelBody(Body):
     """Changes to a model: omit a field to keep it, send null to clear it.
 
     Clearing `name`, `context_window` or `max_tokens` restores the provider's value.
-    `default_params` are merged. `readers` are the ids of all people who may use the model. `place`
+    `default_params` are merged. `readers` are the IDs of all users who may use the model. `place`
     starts at 1.
     """
 
@@ -129,14 +129,14 @@ class NewModel(Body):
 
 
 class Switch(Body):
-    """Models to activate or deactivate."""
+    """Models to enable or disable."""
 
     ids: Ids
     is_active: Annotated[bool, Field(validation_alias=IS_ACTIVE)]
 
 
 class ModelIds(Body):
-    """Models, by their ids."""
+    """Models, by their IDs."""
 
     ids: Ids
 

@@ -44,7 +44,7 @@ async def list_all_models(
     actor: AdminReader,
     q: Annotated[str, Query(max_length=200)] = "",
     provider: Annotated[str, Query(max_length=64)] = "",
-    type: Annotated[str, Query(max_length=64, description="An id, or `none`.")] = "",
+    type: Annotated[str, Query(max_length=64, description="ID of a model type, or `none`")] = "",
     state: Literal["", "on", "off", "gone", "unpriced"] = "",
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     limit: Annotated[int, Query(ge=1, le=model_views.MOST)] = model_views.PAGE,
@@ -106,7 +106,7 @@ async def remove_model(model_id: str, actor: AdminChanger, wanted: If) -> None:
 
 @router.post("/models/switch", responses=problems(404))
 async def switch_models(body: Switch, actor: AdminChanger) -> Count:
-    """Activate or deactivate several models, all or none."""
+    """Enable or disable several models, all or none."""
     async with unit_of_work() as session:
         changed = await model_admin.switch_models(session, actor, body.ids, body.is_active)
     return Count(changed=changed)

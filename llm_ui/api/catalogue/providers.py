@@ -255,7 +255,7 @@ async def list_pulls(provider_id: str, actor: AdminReader) -> PullList:
 
 @router.post("/{provider_id}/pulls", status_code=202, responses=problems(404, 409))
 async def pull_model(provider_id: str, body: NewPull, actor: AdminChanger) -> Job:
-    """Start a job in which an Ollama downloads a model. Like any job, it can be watched, cancelled
+    """Start a job in which an Ollama downloads a model. Like any job, it can be watched, canceled
     and retried; what has been downloaded is kept."""
     async with unit_of_work() as session:
         return Job.of(await ollama_models.pull(session, actor, provider_id, body.model))

@@ -80,7 +80,7 @@ async def list_messages(
     limit: Limit = 50,
 ) -> MessageList:
     """List the newest messages of a chat's active branch. Pass `before`, `after` or `around` (only
-    one of them) with a message id to get the messages just before, just after or around that
+    one of them) with a message ID to get the messages just before, just after or around that
     message, which may be on any branch."""
     async with unit_of_work(writes=False) as session:
         view = await chats.open_chat(

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/chats", tags=["chats"])
 Limit = Annotated[int, Query(ge=1, le=200)]
 Order = Annotated[
     Literal["asc", "desc"] | None,
-    Query(description="Without one the last used come first, and titles from A"),
+    Query(description="Order; defaults to the most recently used first, or to titles from A to Z"),
 ]
 Beside = Annotated[str | None, Query(max_length=64)]
 # Fields of a chat that change with its messages.
@@ -74,7 +74,7 @@ class ChatSettings(TypedDict, total=False):
 
 
 class NewChat(Body):
-    """A chat to create. `model` is a model's id, its name, or `provider/name`."""
+    """A chat to create. `model` is a model's ID, its name, or `provider/name`."""
 
     model: ModelName
     title: Annotated[str | None, Field(max_length=1000)] = None
@@ -377,7 +377,7 @@ async def get_chat(
     wanted: If,
 ) -> Chat:
     """Retrieve a chat with its newest messages. Pass `before`, `after` or `around` (only one of
-    them) with a message id to get the messages just before, just after or around that message,
+    them) with a message ID to get the messages just before, just after or around that message,
     which may be on any branch."""
     async with unit_of_work(writes=False) as session:
         view = await chats.open_chat(

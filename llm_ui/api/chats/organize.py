@@ -24,7 +24,7 @@ Ids = Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, 
 class OrganizeBody(Body):
     """Changes to make to the chats; omit a field to leave it unchanged.
 
-    `project_id` is a project's id, or null to take the chats out of their projects. Setting
+    `project_id` is a project's ID, or null to take the chats out of their projects. Setting
     `deleted` to false restores chats that were deleted within the last ten minutes.
     """
 
@@ -71,7 +71,7 @@ async def organize_chats(body: OrganizeBody, actor: Changer) -> None:
 
 
 class ChatIds(Body):
-    """Chats, by their ids."""
+    """Chats, by their IDs."""
 
     ids: Ids
 

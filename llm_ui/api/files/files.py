@@ -90,7 +90,7 @@ async def upload_file(
     actor: Changer,
     name: Annotated[
         str,
-        Query(max_length=1000, description="What the file is called; without it, as the form says"),
+        Query(max_length=1000, description="Name of the file; defaults to the name in the form"),
     ] = "",
 ) -> FileInfo:
     """Upload a file. The request body is either the file's bytes or a form with a single file, as
@@ -144,7 +144,7 @@ async def get_file(file_id: str, actor: Reader) -> FileInfo:
     response_class=FileResponse,
     responses={
         **gives("application/octet-stream", *IMAGES),
-        304: {"description": "Not Modified: what you have is still yours to see"},
+        304: {"description": "Not modified: your copy is current"},
         **problems(404),
     },
 )

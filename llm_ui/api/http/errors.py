@@ -206,103 +206,119 @@ def install_error_handlers(api: FastAPI) -> None:
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "title": "Problem",
-    "description": "What went wrong (RFC 9457). `code` is stable, `detail` is for people.",
+    "description": "An error (RFC 9457). Programs can rely on `code`; `detail` is for people.",
     "required": ["type", "title", "status", "code", "detail", "request_id"],
     "properties": {
         "type": {
             "type": "string",
             "format": "uri-reference",
-            "description": "A page of this server that explains the code",
+            "description": "Page on this server that explains the code",
         },
-        "title": {"type": "string", "description": "What the code means, in a few words"},
-        "status": {"type": "integer", "description": "The status of the answer"},
-        "code": {"type": "string", "description": "Stable, to go by; new ones may come"},
-        "detail": {"type": "string", "description": "What went wrong this time, for people"},
+        "title": {"type": "string", "description": "Short summary of the code"},
+        "status": {"type": "integer", "description": "HTTP status of the response"},
+        "code": {"type": "string", "description": "Stable error code; new codes may be added"},
+        "detail": {
+            "type": "string",
+            "description": "What went wrong this time, as a readable message",
+        },
         "request_id": {
             "type": "string",
-            "description": "Names the call in the log; the header X-Request-ID has it as well",
+            "description": "Identifies the call in the log; also sent in the header X-Request-ID",
         },
         "field": {
             "type": "string",
-            "description": "What of the request is wrong, or names what is missing (404)",
+            "description": "Invalid part of the request, or the part naming what is missing (404)",
         },
         "errors": {
             "type": "array",
-            "description": (
-                "What is wrong with the request, the first 20 of it; the first is told above, too"
-            ),
+            "description": "Invalid parts of the request, up to 20, including the one in `field`",
             "items": {"$ref": "#/components/schemas/Wrong"},
         },
         "more": {
             "type": "integer",
             "minimum": 1,
-            "description": "How much else is wrong that `errors` does not tell",
+            "description": "Number of further invalid parts not listed in `errors`",
         },
         "did_you_mean": {
             "type": ["string", "null"],
-            "description": "What an unknown field or parameter is probably called here",
+            "description": "Most similar known field or parameter, if one was unknown",
         },
         "position": {
             "type": "integer",
-            "description": "Of a body that is no JSON: the characters before what is wrong",
+            "description": "Number of characters before the body stops being valid JSON",
         },
         "needed": {
             "type": ["string", "null"],
-            "description": "The scope that a key would need; null where no key may",
+            "description": "Scope that a key needs for this call; null if no key can make it",
         },
         "has": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "The scopes that the key has",
+            "description": "Scopes of the key",
         },
-        "retry_after": {"type": "integer", "description": "Seconds to wait"},
-        "reference": {"type": "string", "description": "Where the log says more"},
-        "current": {"$ref": "#/components/schemas/Current", "description": "How it is now (412)"},
+        "retry_after": {"type": "integer", "description": "Seconds to wait before retrying"},
+        "reference": {
+            "type": "string",
+            "description": "Reference number, by which to find the details in the log",
+        },
+        "current": {
+            "$ref": "#/components/schemas/Current",
+            "description": "The current version (412)",
+        },
     },
 }
 WRONG: dict[str, Any] = {
     "type": "object",
     "title": "Wrong",
-    "description": "A wrong part of a request.",
+    "description": "An invalid part of a request.",
     "required": ["field", "code", "detail"],
     "properties": {
-        "field": {"type": "string", "description": "Where, with dots: `settings.temperature`"},
+        "field": {
+            "type": "string",
+            "description": "Path of the field, with dots: `settings.temperature`",
+        },
         "code": {
             "type": "string",
             "enum": list(validation.CODES),
-            "description": "How it is wrong",
+            "description": "What is wrong with it, as a code",
         },
-        "detail": {"type": "string", "description": "The same for people"},
+        "detail": {"type": "string", "description": "What is wrong with it, as a readable message"},
         "did_you_mean": PROBLEM["properties"]["did_you_mean"],
     },
 }
 CURRENT: dict[str, Any] = {
     "type": "object",
     "title": "Current",
-    "description": "How the thing is now, as a GET would answer it.",
+    "description": "The current version, as a GET would return it.",
     "additionalProperties": True,
 }
 # The example error and the description for each status in the OpenAPI document.
 KNOWN: dict[int, tuple[AppError, str]] = {
-    401: (NotAuthenticated(), "Nobody is signed in, or the key opens nothing"),
-    403: (NotAllowed(), "Not for this caller, or without the CSRF token"),
-    404: (NotFound(), "Missing, or not yours"),
-    405: (WrongMethod("PUT", "GET, HEAD, OPTIONS"), "The address takes other methods (`Allow`)"),
-    408: (TooSlow(), "The body did not come in time"),
-    409: (Conflict(), "Not in the state that this needs"),
+    401: (NotAuthenticated(), "Not signed in, or the API key is not valid"),
+    403: (NotAllowed(), "Not allowed for this caller, or the CSRF token is missing"),
+    404: (NotFound(), "Not found, or not yours"),
+    405: (
+        WrongMethod("PUT", "GET, HEAD, OPTIONS"),
+        "Method not allowed; `Allow` lists the supported ones",
+    ),
+    408: (TooSlow(), "The body did not arrive in time"),
+    409: (Conflict(), "Not possible in the current state"),
     412: (
         Changed('W/"9c1185a5c5e9fc54.1d3f2a9b8c7e6f50"', {}),
-        "`current` is not what `If-Match` names",
+        "`If-Match` does not match the current version (`current`)",
     ),
-    413: (TooLarge(), "Too large"),
-    415: (UnsupportedType(), "The body is of another type than is taken here"),
-    421: (UnknownHost(), "Called under a name that is not this server's"),
-    422: (InvalidInput("error.request_invalid", field="body"), "`field` cannot be used"),
-    429: (TooManyRequests(60), "Too many; again after `retry_after` seconds"),
-    502: (ProviderUnreachable(), "The provider cannot be reached, or did not do its part"),
-    503: (DatabaseAway(), "The database is away, or the provider has too much to do"),
-    504: (ProviderTimeout("connect", 10), "The provider did not answer in time"),
-    507: (DiskFull(), "There is no room left to write anything"),
+    413: (TooLarge(), "The request is too large"),
+    415: (UnsupportedType(), "Unsupported content type"),
+    421: (UnknownHost(), "Unknown host name"),
+    422: (
+        InvalidInput("error.request_invalid", field="body"),
+        "The request is not valid; see `field` and `errors`",
+    ),
+    429: (TooManyRequests(60), "Too many calls or attempts; retry after `retry_after` seconds"),
+    502: (ProviderUnreachable(), "The provider cannot be reached, or its response was an error"),
+    503: (DatabaseAway(), "The database cannot be reached, or the provider is overloaded"),
+    504: (ProviderTimeout("connect", 10), "The provider did not respond in time"),
+    507: (DiskFull(), "The server is out of disk space"),
 }
 
 

@@ -11,9 +11,13 @@ from llm_ui.schemas.chats.finding import ChatFilters
 from llm_ui.services.paging import in_utc
 
 Id = Annotated[str, Query(max_length=64)]
-WORDS = "ISO 8601; without a zone it is UTC"
-From = Annotated[datetime | None, Query(alias="from", description=f"The first moment. {WORDS}")]
-To = Annotated[datetime | None, Query(alias="to", description=f"The moment that is out. {WORDS}")]
+WORDS = "ISO 8601, in UTC unless it has a time zone"
+From = Annotated[
+    datetime | None, Query(alias="from", description=f"Start of the period, inclusive. {WORDS}")
+]
+To = Annotated[
+    datetime | None, Query(alias="to", description=f"End of the period, exclusive. {WORDS}")
+]
 
 
 def filters_of(

@@ -39,7 +39,7 @@ class _Kept:
 
 def _refuse_null(value: Any) -> Any:
     if value is None:
-        raise PydanticCustomError("not_null", "null clears nothing here")
+        raise PydanticCustomError("not_null", "null is not allowed here")
     return value
 
 

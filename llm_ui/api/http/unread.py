@@ -80,7 +80,7 @@ class Unread:
             try:
                 await asyncio.to_thread(self.look, time.monotonic())
             except Exception:
-                logger.exception("connections could not be looked at; trying again")
+                logger.exception("could not check connections; trying again")
             await asyncio.sleep(LOOK_EVERY_S)
 
     def look(self, moment: float) -> int:

@@ -28,12 +28,12 @@ router = APIRouter(tags=["admin: figures"])
 DAYS = 30
 # Strings, as a query parameter has no numbers.
 Percentile = Literal["50", "95", "99"]
-Start = Annotated[date | None, Query(alias="from", description="A day of UTC")]
-End = Annotated[date | None, Query(alias="to", description="A day of UTC, included")]
-Person = Annotated[str, Query(max_length=36, description="A person's id")]
-Model = Annotated[str, Query(max_length=200, description="A model's name, as the table has it")]
+Start = Annotated[date | None, Query(alias="from", description="First day (UTC), inclusive")]
+End = Annotated[date | None, Query(alias="to", description="Last day (UTC), inclusive")]
+Person = Annotated[str, Query(max_length=36, description="ID of a user")]
+Model = Annotated[str, Query(max_length=200, description="Name of a model, as shown in the table")]
 Provider = Annotated[
-    str, Query(max_length=100, description="With `model`: the name of its provider; else of all")
+    str, Query(max_length=100, description="Name of the provider of `model`; defaults to all")
 ]
 
 
@@ -59,10 +59,10 @@ async def get_usage_of_all(
     cursor: Annotated[str | None, Query(max_length=20)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = usage.PAGE,
 ) -> UsageOverview:
-    """Retrieve everybody's usage: totals, by day, and in a table by day, model, person or provider.
+    """Retrieve all users' usage: totals, by day, and in a table by day, model, user or provider.
 
     Covers the last thirty days by default, and at most a year. Days are in UTC. Amounts are in
-    millionths of the currency's unit. `estimated` is the number of answers whose token counts are
+    millionths of the currency unit. `estimated` is the number of answers whose token counts are
     estimates.
     """
     filters = _filters(start, end, person, model, provider)
@@ -92,7 +92,7 @@ async def get_usage_of_all_csv(
     model: Model = "",
     provider: Provider = "",
 ) -> StreamingResponse:
-    """Export everybody's usage as CSV, one line for each day, person, model and currency."""
+    """Export all users' usage as CSV, one line for each day, user, model and currency."""
     filters = _filters(start, end, person, model, provider)
     name = f"usage-{filters.start}-{filters.end}.csv"
     return StreamingResponse(
@@ -109,8 +109,8 @@ async def get_performance(
     measure: Measure = "time_to_first_token",
     by: Apart = "model",
     percentile: Percentile = "95",
-    name: Annotated[str, Query(max_length=500, description="One group's alone")] = "",
-    detail: Annotated[str, Query(max_length=100, description="That group's detail")] = "",
+    name: Annotated[str, Query(max_length=500, description="Only this group")] = "",
+    detail: Annotated[str, Query(max_length=100, description="The `detail` of that group")] = "",
 ) -> SpeedView:
     """Retrieve how fast answers are and how many fail, over time and by group.
 

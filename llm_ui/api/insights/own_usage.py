@@ -17,7 +17,7 @@ from llm_ui.services.insights import own_usage
 
 router = APIRouter(tags=["usage"])
 DAYS = 30
-Zone = Annotated[str, Query(max_length=64, description="A zone's name, for where days begin")]
+Zone = Annotated[str, Query(max_length=64, description="Name of the time zone in which days begin")]
 
 
 def _range(start: date | None, end: date | None, zone: str) -> tuple[date, date, ZoneInfo]:

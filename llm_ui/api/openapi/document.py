@@ -39,12 +39,12 @@ STREAM = "text/event-stream"
 STREAM_EVENT = {
     "type": "object",
     "title": "StreamEvent",
-    "description": "One event of a stream; `data` is JSON, of a shape that `event` says.",
+    "description": "One event of a stream. The structure of `data` depends on `event`.",
     "required": ["id", "event", "data"],
     "properties": {
-        "id": {"type": "string", "description": "What Last-Event-ID takes to go on behind it"},
-        "event": {"type": "string", "description": "What it is: `text`, `end`, …"},
-        "data": {"type": "string", "description": "What it says, as JSON"},
+        "id": {"type": "string", "description": "Pass as Last-Event-ID to resume after this event"},
+        "event": {"type": "string", "description": "Type of event: `text`, `end`, …"},
+        "data": {"type": "string", "description": "Data of the event, as JSON"},
     },
 }
 BINARY = {"type": "string", "format": "binary"}
@@ -78,19 +78,23 @@ KEY = {
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LIMIT, "pattern": "^[!-~]+$"},
     "description": (
-        "Sent again within a day with the same key, the call is not done again: its first "
-        f"answer comes back, with `{REPLAYED}: true`. With another body, 422 "
-        "`idempotency_mismatch`; while the first one is being done, 409."
+        "A call repeated within 24 hours with the same key is not executed again: the first "
+        f"response is returned, with `{REPLAYED}: true`. A call with a different body gets 422 "
+        "`idempotency_mismatch`; while the first call is still in progress, the response is 409."
     ),
 }
 
 
 # The conditional header that a call may have (api/http/etags.py), by its method.
 MATCHES: dict[str, tuple[str, str, str]] = {
-    "get": ("If-None-Match", "304", "An `ETag` that you have: 304 if this is still it."),
-    "patch": ("If-Match", "412", "An `ETag` that you have: 412 if it was changed since."),
-    "put": ("If-Match", "412", "An `ETag` that you have: 412 if it was changed since."),
-    "delete": ("If-Match", "412", "An `ETag` that you have: 412 if it was changed since."),
+    "get": (
+        "If-None-Match",
+        "304",
+        "An `ETag` that you received: 304 if nothing has changed since",
+    ),
+    "patch": ("If-Match", "412", "An `ETag` that you received: 412 if it has changed since"),
+    "put": ("If-Match", "412", "An `ETag` that you received: 412 if it has changed since"),
+    "delete": ("If-Match", "412", "An `ETag` that you received: 412 if it has changed since"),
 }
 
 
@@ -183,7 +187,9 @@ def _add_conditions(path: str, method: str, operation: Document, calls: set[Any]
         name, code, words = MATCHES[method]
         told = {"schema": {"type": "string"}, "description": words, "required": False}
         operation.setdefault("parameters", []).append({"name": name, "in": "header", **told})
-        responses[code] = {"description": "What you have is how it is"} if code == "304" else {}
+        responses[code] = (
+            {"description": "Not modified: your version is current"} if code == "304" else {}
+        )
 
 
 def _complete_schemas(document: Document, schemas: dict[str, Document]) -> None:

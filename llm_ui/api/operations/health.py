@@ -35,7 +35,7 @@ class Readiness(BaseModel):
 @router.get(
     "/ready",
     response_model=Readiness,
-    responses={503: {"model": Readiness, "description": "Something it needs does not answer"}},
+    responses={503: {"model": Readiness, "description": "A dependency is not responding"}},
 )
 async def get_readiness() -> JSONResponse:
     """Check that the process and its dependencies respond."""

@@ -57,13 +57,13 @@ async def get_any_job(job_id: str, actor: AdminReader) -> Job:
 
 @router.post("/{job_id}/cancel", responses=problems(404, 409))
 async def cancel_any_job(job_id: str, actor: AdminChanger) -> Job:
-    """Cancel a job. A waiting job is cancelled immediately; a running job is asked to stop."""
+    """Cancel a job. A waiting job is canceled immediately; a running job is asked to stop."""
     async with unit_of_work() as session:
         return Job.of(await jobs.cancel(session, actor, job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202, responses=problems(404, 409))
 async def retry_job(job_id: str, actor: AdminChanger) -> Job:
-    """Retry a failed, cancelled or interrupted job."""
+    """Retry a failed, canceled or interrupted job."""
     async with unit_of_work() as session:
         return Job.of(await jobs.retry(session, actor, job_id))

@@ -25,8 +25,8 @@ class PromptBody(Body):
     """A prompt to save. Names in {{braces}} are variables, to be filled in when the prompt is
     used."""
 
-    name: Annotated[str, Field(max_length=1000, examples=["Friendly e-mail"])]
-    text: Annotated[str, Field(max_length=200_000, examples=["Write an e-mail to {{person}}."])]
+    name: Annotated[str, Field(max_length=1000, examples=["Friendly email"])]
+    text: Annotated[str, Field(max_length=200_000, examples=["Write an email to {{person}}."])]
     tags: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=50)] = []
     is_public: bool = False
 

@@ -14,6 +14,6 @@ router = APIRouter(prefix="/prompts", tags=["admin: prompts"])
 
 @router.post("/{prompt_id}/unshare", status_code=204, responses=problems(404))
 async def unshare_prompt(prompt_id: str, actor: AdminChanger) -> None:
-    """Make somebody's public prompt private. Its owner keeps it."""
+    """Make a user's public prompt private. Its owner keeps it."""
     async with unit_of_work() as session:
         await prompts.unshare(session, actor, prompt_id)

@@ -115,7 +115,7 @@ def accepts(place: Installation, url: str) -> bool:
 def _scratch_database(place: Installation, url: str, port: int) -> Iterator[str | None]:
     name = f"llm_ui_test_{os.getpid()}"
     if not _sql(place, url, f'CREATE DATABASE "{name}"'):
-        say("PostgreSQL is there but does not let us create a database.")
+        say("PostgreSQL is running but does not allow creating a database.")
         yield None
         return
     try:
@@ -183,7 +183,7 @@ def _wait_for(port: int, what: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     while not listens(port):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"A private {what} did not start within {START_TIMEOUT:.0f} s.")
+            raise TimeoutError(f"A temporary {what} did not start within {START_TIMEOUT:.0f} s.")
         time.sleep(0.1)
 
 

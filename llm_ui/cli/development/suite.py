@@ -25,14 +25,13 @@ BROWSERS = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
 )
 BROWSER_ADVICE = (
-    "The browser tests need Chromium: install it (on Debian "
-    "`sudo apt-get install chromium-headless-shell`), or name a Chromium or Chrome program in the "
-    "environment variable CHROMIUM."
+    "The browser tests need Chromium. Install it (on Debian: "
+    "`sudo apt-get install chromium-headless-shell`), or set the environment variable CHROMIUM to "
+    "the path of a Chromium or Chrome executable."
 )
 DATABASE_ADVICE = {
-    "PostgreSQL": "install it (`sudo apt-get install postgresql`) or name a server in "
-    "TEST_POSTGRES_URL",
-    "Redis": "install it (`sudo apt-get install redis-server`) or name a server in TEST_REDIS_URL",
+    "PostgreSQL": "Install it (`sudo apt-get install postgresql`) or set TEST_POSTGRES_URL",
+    "Redis": "Install it (`sudo apt-get install redis-server`) or set TEST_REDIS_URL",
 }
 # Much of the full run is waiting, so three processes share two cores. Each gets whole files, in
 # collection order, which puts the slow ones before the many small ones.
@@ -129,7 +128,7 @@ def missing_part(sentence: str) -> None:
         StepFailed: in CI.
     """
     if in_ci():
-        raise StepFailed(f"{sentence} With CI=true this is a failure.")
+        raise StepFailed(f"{sentence} With CI=true, this is an error.")
     say(sentence)
 
 
@@ -141,7 +140,7 @@ def _browser_environment(
     with stages.stage("browser"):
         browser = ensure_browser(place)
     if browser is None:
-        missing_part(f"{BROWSER_ADVICE} They are skipped.")
+        missing_part(f"{BROWSER_ADVICE} The browser tests are skipped.")
     with stages.stage("frontend"):
         frontend.ensure_built(place)
     return {"CHROMIUM": browser} if browser else {}
@@ -159,7 +158,7 @@ def _database_environment(
             url = stack.enter_context(provide(place))
             if url is None:
                 advice = DATABASE_ADVICE[name]
-                missing_part(f"No {name}: {advice}. The tests that need it are skipped.")
+                missing_part(f"{name} was not found. {advice}. Tests that need it are skipped.")
             else:
                 env[variable] = url
     return env
@@ -190,7 +189,7 @@ def _node_tests(place: Installation, arguments: Sequence[str], stages: Stages) -
         with stages.stage("JavaScript tools"):
             javascript_tools.ensure_tools(place)
     except StepFailed as error:
-        missing_part(f"{error}\nThe tests of the JavaScript are skipped.")
+        missing_part(f"{error}\nThe JavaScript tests are skipped.")
         return 0
     begun = time.monotonic()
     code = javascript_tools.run_tests(place, arguments)
@@ -262,7 +261,9 @@ def run_soak(place: Installation, arguments: Sequence[str]) -> int:
         with contextlib.ExitStack() as stack:
             env = _database_environment(place, stack, stages)
             if len(env) < len(DATABASE_ADVICE) and not _one_worker(arguments):
-                raise StepFailed("Two workers need both databases; `--workers 1` needs neither.")
+                raise StepFailed(
+                    "Two workers need PostgreSQL and Redis; `--workers 1` needs neither."
+                )
             return _wait_for(place, ["-m", "bench.soak", *arguments], env)
     except start.Stop:
         say("\nStopped.")

@@ -88,14 +88,14 @@ def ensure_built(place: Installation) -> bool:
     # Computed before the build, so that edits made meanwhile are built the next time.
     made_from = sources(place)
     run_step(
-        "Building the frontend (a minute the first time)",
+        "Building the frontend (takes a minute the first time)",
         [place.python, "-m", "reflex", "export", "--frontend-only", "--no-zip"],
         log=place.logs / "frontend.log",
         cwd=place.home,
         env=build_environment(place),
-        advice="If JavaScript packages could not be fetched, check the network and npm's registry "
-        "setting. If the lines name an error in the code, that has to be mended. Otherwise "
-        "remove the .web folder and run the same command again.",
+        advice="If JavaScript packages could not be downloaded, check the network and npm's "
+        "registry setting. If the output shows an error in the code, fix it. Otherwise, delete "
+        "the .web folder and run the same command again.",
         spotlight=spotlight,
     )
     slimming.slim_frontend(place)

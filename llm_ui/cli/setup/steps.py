@@ -163,4 +163,4 @@ def run_step(
         return
     progress.end("failed")
     shown = "\n".join(f"    {line}" for line in tail)
-    raise StepFailed(f"{title} failed. The last lines were:\n{shown}\n{advice}\nAll of it: {log}")
+    raise StepFailed(f"{title} failed. Last lines of output:\n{shown}\n{advice}\nFull log: {log}")

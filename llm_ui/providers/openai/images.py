@@ -79,7 +79,7 @@ def parse_images(body: bytes) -> list[Picture | Usage]:
     found = json_object(body)
     pictures = [_picture(each) for each in items(found.get("data"))[:MOST_IMAGES]]
     if not pictures:
-        raise ProviderGarbage("an answer without an image")
+        raise ProviderGarbage("the response contains no image")
     usage = child(found.get("usage"))
     counted = Usage(
         input_tokens=tokens(usage.get("input_tokens")),
@@ -92,10 +92,10 @@ def _picture(item: dict[str, Any]) -> Picture:
     encoded, url = text(item.get("b64_json")), text(item.get("url"))
     if not encoded and not (_DATA_URI.match(url)):
         if not url:
-            raise ProviderGarbage("an image without its bytes")
+            raise ProviderGarbage("the image contains no data")
         return Picture(url=url)
     encoded = _DATA_URI.sub("", encoded or url, count=1)
     try:
         return Picture(base64.b64decode(encoded, validate=True))
     except (binascii.Error, ValueError):
-        raise ProviderGarbage("an image that is no base64") from None
+        raise ProviderGarbage("the image is not valid base64") from None

@@ -55,7 +55,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class UsageDay:
-    """One day in the person's time zone; there is one for each day of the range."""
+    """One day in the user's time zone; there is one for each day of the range."""
 
     day: str
     answers: int = 0
@@ -92,7 +92,7 @@ class UsageRow:
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """One person's usage from `start` to `end`, both included."""
+    """One user's usage from `start` to `end`, both included."""
 
     start: str = ""
     end: str = ""

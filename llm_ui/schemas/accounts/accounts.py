@@ -39,7 +39,7 @@ class RegistrationView:
     """Who may create an account.
 
     `registration` is everyone ("open"), people with an invitation ("invite"), or nobody ("closed").
-    `domains` lists the allowed e-mail domains, "" for any. While there is no account yet,
+    `domains` lists the allowed email domains, "" for any. While there is no account yet,
     `needs_token` tells visitors from other machines that the first one requires the setup link
     printed at startup.
     """
@@ -54,7 +54,7 @@ class RegistrationView:
 class LinkView:
     """What an invitation or password link is for.
 
-    `email` is empty for an invitation open to anybody; `username` is whose password it sets, and
+    `email` is empty for an invitation open to anyone; `username` is whose password it sets, and
     `keys` how many active API keys they have.
     """
 

@@ -184,7 +184,7 @@ class InstalledModel:
 
 @dataclass(frozen=True, slots=True)
 class PullItem:
-    """The download of a model; see JobItem for its fields."""
+    """The download of a model, which is a job."""
 
     job_id: str
     model: str

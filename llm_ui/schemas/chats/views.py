@@ -95,10 +95,10 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class ModelItem:
-    """A model that the person can choose.
+    """A model that the user can choose.
 
-    `accepts` names the chat settings that its provider accepts
-    (services/catalogue/chat_settings.py), `defaults` has those set by an administrator, as texts.
+    `accepts` names the chat settings that its provider accepts, `defaults` has those set by an
+    administrator, as text.
     `instructed`: it has instructions of its own, for chats without any.
     """
 

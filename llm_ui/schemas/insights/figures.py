@@ -49,10 +49,10 @@ class UsedTotal:
 
 @dataclass(frozen=True, slots=True)
 class UsedBy:
-    """One row of a table: a day, a model, a person or a provider.
+    """One row of a table: a day, a model, a user or a provider.
 
-    `key` is what to filter by: the ISO date, the model's name, the person's id. `name` is "" if the
-    account or model no longer exists; `detail` is a model's provider or a person's e-mail address.
+    `key` is what to filter by: the ISO date, the model's name, the user's ID. `name` is "" if the
+    account or model no longer exists; `detail` is a model's provider or a user's email address.
     """
 
     key: str

@@ -23,10 +23,10 @@ BATCH = 100
 NAME_LENGTH = 60
 _UNSAFE = re.compile(r"[^\w-]+")
 CUT_SHORT = {
-    FinishReason.LENGTH: "Cut off at the length limit",
-    FinishReason.CONTENT_FILTER: "Cut off by the provider's filter",
-    FinishReason.PAUSE: "The provider broke off here",
-    FinishReason.TOO_LONG: "Cut off: no answer can be longer",
+    FinishReason.LENGTH: "Reached the length limit",
+    FinishReason.CONTENT_FILTER: "Cut off by the provider's content filter",
+    FinishReason.PAUSE: "Cut off by the provider",
+    FinishReason.TOO_LONG: "Cut off: reached the maximum length of an answer",
 }
 ROLES = {
     MessageRole.USER: "Question",

@@ -145,4 +145,4 @@ async def sweep() -> None:
         try:
             await asyncio.to_thread(path.unlink, missing_ok=True)
         except OSError:
-            logger.exception("the archive %s could not be removed", path.name)
+            logger.exception("could not delete the archive %s", path.name)

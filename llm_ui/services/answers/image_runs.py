@@ -107,8 +107,8 @@ class Painter:
         try:
             return (await fetcher.fetch(picture.url, IMAGES)).body
         except Unreadable as error:
-            logger.warning("an image could not be fetched: %s", error)
-            raise ProviderGarbage(f"its image could not be fetched: {error.problem}") from None
+            logger.warning("could not download an image: %s", error)
+            raise ProviderGarbage(f"its image could not be downloaded: {error.problem}") from None
         finally:
             await fetcher.aclose()
 

@@ -95,5 +95,5 @@ async def report_unhandled(
                 where=where,
             )
     except (sa.exc.SQLAlchemyError, RuntimeError, OSError):
-        logger.exception("the row for %s could not be written", reference)
+        logger.exception("could not write the log entry for %s", reference)
     return reference

@@ -194,7 +194,7 @@ async def _note(provider_id: str, name: str, route: Route, error: ProviderError 
                     reason=reason_of(error),
                 )
     except sa.exc.SQLAlchemyError:
-        logger.exception("how %s did could not be noted", name)
+        logger.exception("could not record the status of %s", name)
 
 
 async def note_address(

@@ -188,7 +188,7 @@ async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
             if is_complete and (is_well or get_settings().llm_api_url):
                 first_look.end()
         except sa.exc.SQLAlchemyError:
-            logger.exception("providers could not be synced; trying again")
+            logger.exception("could not sync providers; trying again")
         # A model that is still loading is asked again soon; after that once a minute, or as soon as
         # the built-in service moves or an answer finds a provider down.
         if await _is_news(pause, lambda at=at: bundled_url() != at or somebody_lost.is_set()):  # type: ignore[misc]

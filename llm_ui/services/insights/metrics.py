@@ -32,19 +32,21 @@ answers = prometheus.Counter(
     "llm_ui_answers", "Answers that have ended", ("provider", "model", "state")
 )
 tokens = prometheus.Counter(
-    "llm_ui_tokens", "Tokens read and written", ("provider", "model", "direction")
+    "llm_ui_tokens", "Input and output tokens", ("provider", "model", "direction")
 )
-cost = prometheus.Counter("llm_ui_cost_micro", "Cost in millionths of the currency", ("currency",))
+cost = prometheus.Counter(
+    "llm_ui_cost_micro", "Cost in millionths of the currency unit", ("currency",)
+)
 first_token = prometheus.Histogram(
     "llm_ui_time_to_first_token_seconds",
-    "From the claim of a run to its first token",
+    "Time from the claim of a run to its first token",
     ("provider", "model"),
     buckets=SECONDS,
 )
 requests = prometheus.Counter("llm_ui_http_requests", "REST calls", ("method", "route", "status"))
 request_seconds = prometheus.Histogram(
     "llm_ui_http_request_seconds",
-    "REST calls until their answer begins",
+    "Time from a REST call to the start of the response",
     ("method",),
     buckets=HTTP_SECONDS,
 )
@@ -110,10 +112,13 @@ async def _now(session: AsyncSession, registry: prometheus.CollectorRegistry) ->
     waiting = prometheus.Gauge("llm_ui_answers_waiting", "Answers in the queue", registry=registry)
     query = sa.select(sa.func.count()).where(col(Generation.state) == RunState.QUEUED)
     waiting.set(await session.scalar(query) or 0)
-    online = prometheus.Gauge("llm_ui_people_online", "People with an open tab", registry=registry)
+    online = prometheus.Gauge("llm_ui_people_online", "Users with an open tab", registry=registry)
     online.set(await people_online(session))
     up = prometheus.Gauge(
-        "llm_ui_provider_up", "Whether a provider answered last", ("provider",), registry=registry
+        "llm_ui_provider_up",
+        "Whether the provider responded when last checked",
+        ("provider",),
+        registry=registry,
     )
     for each in await providers.health(session):
         up.labels(each.name).set(each.status == ProviderStatus.OK)

@@ -121,7 +121,7 @@ def _type_of(column: sa.Column[Any]) -> str:
     ):
         if isinstance(column.type, kind):
             return name
-    raise TypeError(f"{column} has a type that no backup knows: {column.type!r}")
+    raise TypeError(f"{column} has a type that backups do not support: {column.type!r}")
 
 
 def tables_of(connection: sa.Connection) -> list[Table]:
@@ -221,7 +221,7 @@ def row_of(table: Table, line: bytes) -> dict[str, Any]:
     """Decode a line into a row. Raises ValueError if it doesn't fit the table."""
     values = _DECODER.decode(line.decode("ascii"))
     if not isinstance(values, list) or len(values) != len(table.columns):
-        raise ValueError(f"a row of {table.name} has not as many values as columns")
+        raise ValueError(f"a row of {table.name} does not have one value per column")
     return {
         column.name: _value(column, value)
         for column, value in zip(table.columns, values, strict=True)

@@ -39,8 +39,8 @@ def upgrade(url: str, data: Path, secret: bytes) -> Path | None:
         here = revision(url)
         if here is not None and not migrations.knows(here):
             raise ConfigError(
-                f"The database is of a newer version of LLM UI (its schema is {here}). Start that "
-                "version, or go back as docs/upgrading.md says."
+                f"The database belongs to a newer version of LLM UI (schema {here}). Start that "
+                "version, or downgrade as described in docs/upgrading.md."
             )
         copy = None
         if here not in (None, migrations.newest()) and _has_people(url):
@@ -119,8 +119,8 @@ def snapshot(url: str, data: Path, secret: bytes, here: str) -> Path:
             old.unlink(missing_ok=True)
     except (OSError, sqlite3.Error) as error:
         raise ConfigError(
-            f"The database has to be migrated, and could not be copied first ({error}). Make room "
-            f"in {folder} and start again; nothing has been changed."
+            f"The database must be migrated, but could not be copied first ({error}). Nothing was "
+            f"changed. Free up some space in {folder} and start again."
         ) from error
     return target
 

@@ -147,11 +147,15 @@ async def main(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="dev.py screens", description=__doc__)
-    parser.add_argument("--out", type=Path, help="the folder (default: data/screens)")
-    parser.add_argument("--docs", action="store_true", help="retake those of docs/screens, alone")
+    parser.add_argument("--out", type=Path, help="output folder (default: data/screens)")
+    parser.add_argument(
+        "--docs", action="store_true", help="only retake the screenshots in docs/screens"
+    )
     parser.add_argument("--size", choices=SIZES, help="only this window")
     parser.add_argument("--theme", choices=THEMES, action="append", help="only this theme")
-    parser.add_argument("--compare", type=Path, help="tell what differs from a folder's pictures")
+    parser.add_argument(
+        "--compare", type=Path, help="report differences from the screenshots in a folder"
+    )
     parser.add_argument("--language", choices=tuple(LANGUAGES), default="en")
     parser.add_argument("names", nargs="*", choices=[*SCREENS, []], default=[])
     given = parser.parse_args()

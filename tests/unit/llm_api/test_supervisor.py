@@ -275,7 +275,7 @@ async def test_another_file_is_loaded_and_one_that_does_not_load_gives_way(
     # The same again needs no new life.
     assert (await wish("good.gguf")).state == "ready"
     assert pid(tmp_path) == number
-    for name, why in (("bad.gguf", "bad tensors"), ("fatal.gguf", "ended while it loaded")):
+    for name, why in (("bad.gguf", "bad tensors"), ("fatal.gguf", "exited while loading")):
         news = await wish(name)
         assert (news.state, news.path) == ("failed", str(tmp_path / "good.gguf"))
         assert why in news.detail

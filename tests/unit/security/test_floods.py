@@ -39,7 +39,7 @@ def test_one_place_says_so_much_in_a_minute_and_says_that_there_was_more():
     logger.warning("something else")
     assert len(kept.lines) == LINES + 1
     assert kept.lines[0] == "frame 0 was none"
-    assert "left out" in kept.lines[LINES - 1]
+    assert "are dropped" in kept.lines[LINES - 1]
     assert kept.lines[-1] == "something else"
     clock.now = 61
     logger.warning("another minute")
