@@ -83,7 +83,9 @@ class Door:
             "headers": HEADERS_S,
             "uploads": UPLOAD.pause,
             "bodies": ORDINARY.pause,
-            "unread": 2 * PATIENCE_S,
+            # Memory that the first ones free lets the kernel take more for the others, which looks
+            # like reading.
+            "unread": 3 * PATIENCE_S,
         }
         try:
             for _time in range(3):
