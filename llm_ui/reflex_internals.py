@@ -295,16 +295,14 @@ def drop_cancelled(token: str) -> None:
     """Forget a tab's waiting events that were cancelled, which the processor does only when it gets
     to them, and then one within the other, as deep as there are."""
     processor = RegistrationContext.get().app.event_processor
-    waiting = processor._token_queues.get(token, ())
-    if len(waiting) > 1:
-        # The first one may be running.
-        first, *others = waiting
-        waiting.clear()
-        waiting.append(first)
-        for each in others:
-            future = processor._futures.get(each[0].ctx.txid)
-            if future is not None and not future.cancelled():
-                waiting.append(each)
+    waiting = processor._token_queues.get(token)
+    if waiting is None:
+        return
+    # The first one may be running.
+    for each in list(waiting)[1:]:
+        future = processor._futures.get(each[0].ctx.txid)
+        if future is None or future.cancelled():
+            waiting.remove(each)
 
 
 def _length(data: object) -> int:
