@@ -228,10 +228,12 @@ def doctor(place: Installation, _options: argparse.Namespace) -> int:
 
 def test(place: Installation, options: argparse.Namespace) -> int:
     """Run the whole test suite, or the tests selected by pytest's arguments."""
-    from llm_ui.cli.development.suite import run_tests
+    from llm_ui.cli.development.suite import run_quick_tests, run_tests
 
+    if options.quick and options.arguments != ["--quick"]:
+        raise StepFailed("--quick selects the tests itself. Leave out the other options.", code=2)
     _set_up(place, dev=True)
-    return run_tests(place, options.arguments)
+    return run_quick_tests(place) if options.quick else run_tests(place, options.arguments)
 
 
 def e2e(place: Installation, options: argparse.Namespace) -> int:

@@ -155,6 +155,13 @@ def pytest(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--junitxml", metavar="FILE", help="write the results to an XML file")
 
 
+def test(parser: argparse.ArgumentParser) -> None:
+    """pytest's options, and a selection of our own."""
+    pytest(parser)
+    quick = "unit, state and REST tests on SQLite, without the slow ones"
+    parser.add_argument("--quick", action="store_true", help=quick)
+
+
 # By the verb's name.
 ADD: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "bench": bench,
@@ -163,6 +170,6 @@ ADD: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "screens": screens,
     "prices": prices,
     "sbom": sbom,
-    "test": pytest,
+    "test": test,
     "e2e": pytest,
 }

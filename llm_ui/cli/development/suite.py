@@ -39,6 +39,13 @@ WHOLE = (
     *("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
     *("--durations", "30", "--durations-min", "5"),
 )
+# What can be run again and again while working: no browser, no server of a database, and nothing
+# that takes long by its nature.
+QUICK = (
+    *("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
+    *("-m", "not e2e and not postgres and not redis and not model and not slow"),
+    *("tests/unit", "tests/states", "tests/api", "tests/architecture"),
+)
 CHECKS = (
     ("ruff check", ("-m", "ruff", "check", ".")),
     ("ruff format", ("-m", "ruff", "format", "--check", ".")),
@@ -177,6 +184,20 @@ def run_tests(place: Installation, arguments: Sequence[str]) -> int:
                 extra = _browser_environment(place, others, stages)
                 extra |= _database_environment(place, stack, stages)
                 code = _pytest(place, others, extra, stages) or code
+    except start.Stop:
+        say("\nStopped.")
+        return 130
+    stages.report()
+    return code
+
+
+def run_quick_tests(place: Installation) -> int:
+    """Run unit, state and REST tests on SQLite."""
+    start.prepare(place, migrate=False)
+    start.handle_signals()
+    stages = Stages([])
+    try:
+        code = _pytest(place, QUICK, {}, stages)
     except start.Stop:
         say("\nStopped.")
         return 130
