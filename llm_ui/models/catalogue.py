@@ -52,7 +52,7 @@ class AIProvider(SQLModel, table=True):
     no secrets, and a key that can no longer be decrypted affects only its own provider.
 
     `status` is ok while any of its addresses responds, and has been since `status_since`. The other
-    health columns (reason, latency, time of the check) are about `api_url`; further addresses are
+    health columns (reason, latency, time of the check) are about `api_url`; fallback addresses are
     ProviderEndpoint rows. `synced_at` is when its models were last listed, `sync_result` what was
     new, changed and gone the last time anything was. Models found by a sync are switched on if
     `offers_new_models` is set; otherwise an administrator switches them on.
@@ -85,12 +85,12 @@ class AIProvider(SQLModel, table=True):
     synced_at: datetime | None = time_field()
     sync_result: dict[str, Any] = json_field(filled=True)
     created_at: datetime = created_field()
-    # Updated by any change to how it is asked, including changes to its further addresses.
+    # Updated by any change to how it is asked, including changes to its fallback addresses.
     updated_at: datetime = created_field()
 
 
 class ProviderEndpoint(SQLModel, table=True):
-    """A further address of a provider, tried in the order of `position` when those before it fail.
+    """A fallback address of a provider, tried in the order of `position` when those before it fail.
 
     Without a key and headers of its own, it gets the provider's, but only on the same host.
     """

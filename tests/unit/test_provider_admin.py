@@ -369,7 +369,7 @@ async def test_switched_off_it_is_asked_nothing_and_offers_nothing(
     assert await providers.sync_provider(made.id) is None
 
 
-# --- further addresses ----------------------------------------------------------------
+# --- fallback addresses ----------------------------------------------------------------
 
 
 async def add(alice: Actor, provider_id: str, url: str, **fields) -> ProviderItem:

@@ -49,7 +49,7 @@ class Address(View):
 
 
 class FurtherAddress(Address):
-    """A further address, used when the ones before it fail."""
+    """A fallback address, used when the ones before it fail."""
 
     id: str
 
@@ -134,8 +134,8 @@ class NewProvider(ProviderBody):
 
 
 class AddressBody(Body):
-    """Values to set on a further address; see ProviderBody. `position` is its place among the
-    further addresses, starting at 0."""
+    """Values to set on a fallback address; see ProviderBody. `position` is its place among the
+    fallback addresses, starting at 0."""
 
     api_url: Annotated[Text | None, Field(validation_alias=API_URL), KEPT] = None
     api_key: Secret = None
@@ -145,7 +145,7 @@ class AddressBody(Body):
 
 
 class NewAddress(AddressBody):
-    """A further address to add."""
+    """A fallback address to add."""
 
     api_url: Annotated[Text, Field(validation_alias=API_URL)]
 

@@ -177,7 +177,7 @@ async def sync_provider(provider_id: str, actor: AdminChanger) -> SyncView:
     )
 
 
-# --- further addresses --------------------------------------------------------------------
+# --- fallback addresses --------------------------------------------------------------------
 
 
 @router.post("/{provider_id}/addresses", status_code=201, responses=problems(404, 409))
@@ -201,7 +201,7 @@ async def add_provider_address(
 async def update_provider_address(
     provider_id: str, address_id: str, body: AddressBody, actor: AdminChanger
 ) -> ProviderView:
-    """Update a further address, or its position."""
+    """Update a fallback address, or its position."""
     async with unit_of_work() as session:
         provider = await provider_admin.get_for_change(session, actor, provider_id)
         now = next((each for each in provider.addresses if each.id == address_id), None)
@@ -219,7 +219,7 @@ async def update_provider_address(
 async def delete_provider_address(
     provider_id: str, address_id: str, actor: AdminChanger
 ) -> ProviderView:
-    """Delete a further address."""
+    """Delete a fallback address."""
     async with unit_of_work() as session:
         item = await provider_addresses.delete_address(session, actor, provider_id, address_id)
     return ProviderView.of(item)

@@ -44,7 +44,7 @@ FIELDS: dict[str, str] = {
     "for all",
     "active_users_today": "Number of users active today",
     "add_tag": "Tag to add to all of the chats",
-    "addresses": "Further addresses, in the order in which they are tried",
+    "addresses": "Fallback addresses, in the order in which they are tried",
     "also_model": "Second model to answer side by side with the first; its ID, its name or "
     "`provider/name`",
     "also_run_id": "ID of the second model's run, if two models were asked",
@@ -229,7 +229,7 @@ FIELDS: dict[str, str] = {
     "place": "Position, starting at 1",
     "places": "Number of positions",
     "points": "Number of points in time",
-    "position": "Position among the further addresses, starting at 0",
+    "position": "Position among the fallback addresses, starting at 0",
     "prefix": "Beginning of the key",
     "presets": "Presets for well-known services",
     "previous_id": "ID of the previous version at this point of the chat",
@@ -471,7 +471,7 @@ PLACES: dict[str, str] = {
 # Of parameters in paths and queries, where the field of the same name would say something else.
 PARAMETERS: dict[str, str] = {
     "active_days": FIELDS["active_days"],
-    "address_id": "ID of the further address",
+    "address_id": "ID of the fallback address",
     "after": "ID of a message: get the messages just after it",
     "around": "ID of a message: get the messages around it",
     "archived": "Only archived chats (true), or only others (false)",

@@ -1,4 +1,4 @@
-"""The further addresses of a provider, each with its status."""
+"""The fallback addresses of a provider, each with its status."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _address(provider: Provider, address: Address, place: rx.Var[int]) -> rx.Com
 
 
 def addresses(provider: Provider) -> rx.Component:
-    """All further addresses, in order; nothing if there are none."""
+    """All fallback addresses, in order; nothing if there are none."""
     rows = rx.foreach(provider.addresses, lambda address, place: _address(provider, address, place))
     return rx.cond(
         provider.addresses.length() > 0,

@@ -242,11 +242,11 @@ def delete_question() -> rx.Component:
     )
 
 
-# --- further addresses ------------------------------------------------------------------------
+# --- fallback addresses ------------------------------------------------------------------------
 
 
 def address_dialog() -> rx.Component:
-    """The form of a further address."""
+    """The form of a fallback address."""
     f = ui.Fields("address", A.form_field)
     url = f.line(
         "api_url",

@@ -37,7 +37,7 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class AddressItem:
-    """A further address of a provider, and how it last responded.
+    """A fallback address of a provider, and how it last responded.
 
     `status` is ok, down or unknown; `reason` is one of wire.failures.REASONS, `detail` the server's
     own words.
@@ -118,7 +118,7 @@ class ProviderDraft:
 
 @dataclass(frozen=True, slots=True)
 class AddressDraft:
-    """The fields of a further address to set; see ProviderDraft."""
+    """The fields of a fallback address to set; see ProviderDraft."""
 
     api_url: str | None = None
     api_key: str | None = field(default=None, repr=False)

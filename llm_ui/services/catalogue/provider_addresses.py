@@ -1,4 +1,4 @@
-"""Further addresses of a provider, tried in order when the ones before them fail."""
+"""Fallback addresses of a provider, tried in order when the ones before them fail."""
 
 from __future__ import annotations
 

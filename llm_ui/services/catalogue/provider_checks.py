@@ -196,7 +196,7 @@ def draft_from_form(fields: Mapping[str, str], *, with_address: bool) -> Provide
 
 
 def address_from_form(fields: Mapping[str, str]) -> AddressDraft:
-    """Parse the form of a further address; see `draft_from_form`."""
+    """Parse the form of a fallback address; see `draft_from_form`."""
     return AddressDraft(
         api_url=fields.get("api_url", ""),
         api_key=key_from_form(fields),

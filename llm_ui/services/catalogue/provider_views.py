@@ -137,7 +137,7 @@ def _item(row: AIProvider, models: int, further: list[AddressItem]) -> ProviderI
 
 
 def address_item(row: ProviderEndpoint) -> AddressItem:
-    """A further address as shown to administrators."""
+    """A fallback address as shown to administrators."""
     return AddressItem(id=row.id, **_shared(row))
 
 

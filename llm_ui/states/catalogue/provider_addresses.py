@@ -1,4 +1,4 @@
-"""The further addresses of a provider, on the administrator's page of providers."""
+"""The fallback addresses of a provider, on the Providers admin page."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ProviderAddressState(rx.State):
 
     @handler("admin", then=AIProviderState.refresh)
     async def move_address(self, provider_id: str, address_id: str, place: int) -> None:
-        """Move an address to position `place` (from 0) of the further addresses."""
+        """Move an address to position `place` (from 0) of the fallback addresses."""
         await write(provider_addresses.move_address, provider_id, address_id, place)
 
     @handler("admin")
