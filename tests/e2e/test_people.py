@@ -112,7 +112,7 @@ async def test_who_is_disabled_while_an_answer_is_written_is_out(app: App, peopl
     page = await office(alice)
     await menu_of(page, bob)
     await page.get_by_test_id("do-disable").click()
-    await expect(page.get_by_test_id("person-ask")).to_contain_text("signed out at once")
+    await expect(page.get_by_test_id("person-ask")).to_contain_text("signed out immediately")
     await page.get_by_test_id("person-ask-yes").click()
     await chat.wait_for_url(LOGIN)
     await expect(page.get_by_test_id("person-state")).to_have_text("Disabled")
