@@ -1,4 +1,4 @@
-"""Authentication and authorisation: actors, sessions and the permission check `can`.
+"""Authentication and authorization: actors, sessions and the permission check `can`.
 
 A browser's cookie holds an opaque token; the database stores its keyed hash. `resolve` reads the
 session and its user on every call, so that a demotion, deactivation or sign-out takes effect on the
@@ -141,7 +141,7 @@ def cookie(header: str, name: str) -> str:
 class Actor:
     """A signed-in caller at the time of the call.
 
-    Callers with an API key have its id and scopes; for sessions `scopes` is None, meaning
+    Callers with an API key have its ID and scopes; for sessions `scopes` is None, meaning
     unrestricted. `is_confirmed` is true for a while after a step-up confirmation in this session.
     """
 
@@ -259,7 +259,7 @@ async def open_session(session: AsyncSession, user: User, client: Client) -> tup
     """Sign a browser in.
 
     Returns:
-        the session's id, and the token for the cookie, of which only a hash is stored.
+        the session's ID, and the token for the cookie, of which only a hash is stored.
     """
     settings = get_settings()
     token = new_token()
@@ -420,7 +420,7 @@ async def purge_expired(session: AsyncSession) -> None:
 
 
 async def sessions_of(session: AsyncSession, user_id: str) -> list[str]:
-    """The ids of a user's sessions."""
+    """The IDs of a user's sessions."""
     query = sa.select(col(AuthSession.id)).where(col(AuthSession.user_id) == user_id)
     return list((await session.execute(query)).scalars())
 
@@ -430,7 +430,7 @@ _listeners: list[Listener] = []
 
 
 def on_sessions_ended(listener: Listener) -> None:
-    """Register `listener` to be called with the ids of sessions that have just ended, and the
+    """Register `listener` to be called with the IDs of sessions that have just ended, and the
     reason: a SessionEnd's value, or ""."""
     _listeners.append(listener)
 

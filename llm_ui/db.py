@@ -89,7 +89,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
 
 
 def _let_go_of_the_lock(engine: sa.Engine) -> None:
-    """Roll back when a cancelled statement invalidates its connection.
+    """Roll back when a canceled statement invalidates its connection.
 
     SQLite keeps a closed connection and its lock for as long as a cursor with unread rows is
     referenced, and the cancellation's traceback references one.
@@ -115,7 +115,7 @@ def script_engine(url: str) -> sa.Engine:
 
 
 def _store_what_can_be_stored(engine: sa.Engine) -> None:
-    """Make ids and keys that no database can store safe to bind.
+    """Make IDs and keys that no database can store safe to bind.
 
     They come from outside too: looking one up must find nothing rather than fail.
     """
@@ -237,7 +237,7 @@ async def _conclude(session: AsyncSession, writes: bool, turn: asyncio.Lock | No
 
 
 async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
-    """Await the end of a transaction even if the waiting task is cancelled.
+    """Await the end of a transaction even if the waiting task is canceled.
 
     Reloading a page cancels its pending requests: the connection must still be returned clean, and
     the after-commit hooks must still run.

@@ -160,7 +160,7 @@ class JobStatus(Choices):
 
 
 class JobEnding(Choices):
-    """Why a job's task was cancelled: somebody stopped it, the worker is shutting down, or another
+    """Why a job's task was canceled: somebody stopped it, the worker is shutting down, or another
     worker has taken it over."""
 
     CANCELLED = "cancelled"
@@ -247,7 +247,7 @@ class LogLevel(Choices):
 
 
 class Theme(Choices):
-    """The colour scheme of the pages; `SYSTEM` follows the device."""
+    """The color scheme of the pages; `SYSTEM` follows the device."""
 
     SYSTEM = "system"
     LIGHT = "light"

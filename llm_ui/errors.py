@@ -8,7 +8,7 @@
     │   ├── BadJson               the body is not valid JSON
     │   └── IdempotencyMismatch   the idempotency key was used for another call
     ├── NotAuthenticated     401  nobody is signed in
-    │   └── InvalidCredentials    wrong e-mail address or password
+    │   └── InvalidCredentials    wrong email address or password
     ├── NotAllowed           403  signed in, but not permitted
     │   ├── KeyScope              the API key may not, although its owner may
     │   ├── AccountDisabled       the right password for a disabled account
@@ -42,7 +42,7 @@
         ├── ModelUnavailable      the model is gone or disabled
         └── ProviderRemoved       an admin removed the provider during the answer
 
-`message_key` names an entry of the i18n catalogues, filled in with `params`. An upstream's own
+`message_key` names an entry of the i18n catalogs, filled in with `params`. An upstream's own
 error text goes into params["detail"], as one truncated line.
 """
 

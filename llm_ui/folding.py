@@ -1,4 +1,4 @@
-"""Text folding for search: the normalised form in which words are compared, and tokenisation.
+"""Text folding for search: the normalized form in which words are compared, and tokenization.
 
 Both index entries and queries go through here, so that they cannot diverge: on SQLite via the SQL
 function `search_words` that every connection has, on PostgreSQL via `llm_ui.indexing`. Case,

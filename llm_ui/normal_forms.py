@@ -1,4 +1,4 @@
-"""Unicode normalisation of any text in linear time.
+"""Unicode normalization of any text in linear time.
 
 Canonical ordering is quadratic in the number of combining marks after one letter, and a text may
 consist of nothing else. No script needs more than a few: of longer runs only the first 30 are kept,
@@ -12,7 +12,7 @@ import unicodedata
 from typing import Literal
 
 MARKS = 30
-# The ranges that contain marks, and characters that normalise to marks.
+# The ranges that contain marks, and characters that normalize to marks.
 _SPANS = (
     (0x0300, 0x3100),
     (0xA66F, 0xABFF),

@@ -132,7 +132,7 @@ def peer() -> str:
 
 
 def tab_and_socket() -> tuple[str, str]:
-    """The tab's token and the socket's id."""
+    """The tab's token and the socket's ID."""
     context = EventContext.get()
     return context.token, str(context.router_data.get(RouteVar.SESSION_ID, ""))
 
@@ -292,7 +292,7 @@ def _is_of_pages(frame: object) -> bool:
 
 
 def drop_cancelled(token: str) -> None:
-    """Forget a tab's waiting events that were cancelled, which the processor does only when it gets
+    """Forget a tab's waiting events that were canceled, which the processor does only when it gets
     to them, and then one within the other, as deep as there are."""
     processor = RegistrationContext.get().app.event_processor
     waiting = processor._token_queues.get(token)

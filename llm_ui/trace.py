@@ -1,6 +1,6 @@
 """Request ids: one per call and per event, in every log line and error message.
 
-A proxy's `X-Request-ID` is adopted if it is well-formed, so that both logs use the same id.
+A proxy's `X-Request-ID` is adopted if it is well-formed, so that both logs use the same ID.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _current: ContextVar[str] = ContextVar("request_id", default=NONE)
 
 
 def begin(given: str | None = None) -> str:
-    """Set the id for what follows: `given` if it is well-formed, otherwise a new one."""
+    """Set the ID for what follows: `given` if it is well-formed, otherwise a new one."""
     request_id = given if given and _FIT.fullmatch(given) else secrets.token_hex(8)
     _current.set(request_id)
     return request_id
 
 
 def current() -> str:
-    """The id of the current call or event; "-" outside of one."""
+    """The ID of the current call or event; "-" outside of one."""
     return _current.get()
 
 
 class WithRequestId(logging.Filter):
-    """Adds the current id to each log record, for `%(request_id)s` in the format."""
+    """Adds the current ID to each log record, for `%(request_id)s` in the format."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current()

@@ -81,7 +81,7 @@ def create_api(policies: Policies | None = None) -> FastAPI:
         title="LLM UI",
         version=__version__,
         servers=[{"url": "/", "description": "This server"}],
-        # Client generators name their functions after the operation ids.
+        # Client generators name their functions after the operation IDs.
         generate_unique_id_function=lambda route: route.name,
         description=DESCRIPTION,
         dependencies=[
@@ -134,7 +134,7 @@ def create_api(policies: Policies | None = None) -> FastAPI:
     api.add_middleware(SecurityHeaders, policies=policies or Policies())
     api.add_middleware(TrueAddress)
     api.add_middleware(HeaderLimit)
-    # Added near the end so that it runs early: everything inside it has a request id.
+    # Added near the end so that it runs early: everything inside it has a request ID.
     api.add_middleware(RequestId)
     api.add_middleware(KeysFromAnywhere)
     return api

@@ -1,6 +1,6 @@
 """Text, numbers and times, formatted by the browser in the person's language.
 
-`t("chat.new")` is a Var that looks its key up in the bundled catalogues, so no text is sent over
+`t("chat.new")` is a Var that looks its key up in the bundled catalogs, so no text is sent over
 the websocket, and a page needs no state to be translated.
 """
 
@@ -29,7 +29,7 @@ def _call(function: str, *args: Any) -> rx.vars.StringVar:
 
 
 def t(key: str, **params: Any) -> rx.vars.StringVar:
-    """The text of a catalogue key; parameters may be Vars."""
+    """The text of a catalog key; parameters may be Vars."""
     if key not in catalogue():
         msg = f"no such text: {key}"
         raise KeyError(msg)

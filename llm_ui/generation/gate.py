@@ -33,7 +33,7 @@ class NoPlace(Exception):
     """All places are taken, some of them on other workers.
 
     Args:
-        full: whose limits are reached: the user's id, the provider's, or both.
+        full: whose limits are reached: the user's ID, the provider's, or both.
     """
 
     def __init__(self, full: frozenset[str]) -> None:

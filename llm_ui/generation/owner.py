@@ -1,6 +1,6 @@
 """This worker's identity, and whether another worker is still alive.
 
-A worker's name starts with a random identity, because host names and process ids repeat. While it
+A worker's name starts with a random identity, because host names and process IDs repeat. While it
 is alive, it holds a lock on a file of that name below the data folder. The system releases the lock
 however a process ends, but not if it is merely suspended, slow, or its clock was changed: on one
 machine, the lock is authoritative. For workers on other machines there is only the heartbeat
@@ -53,7 +53,7 @@ class _Own:
 
     @property
     def name(self) -> str:
-        # The process id is for people who read the log.
+        # The process ID is for people who read the log.
         return f"{self.id}:{self.pid}"
 
 

@@ -123,7 +123,7 @@ def _limits(lane: Lane) -> list[tuple[str, sa.ScalarSelect[int], int]]:
 
 
 async def _one_at_a_time(session: AsyncSession, lane: Lane) -> None:
-    """Serialise claims in this lane until the commit, so that two don't both get the last place.
+    """Serialize claims in this lane until the commit, so that two don't both get the last place.
 
     SQLite has only one writer anyway.
     """

@@ -1,4 +1,4 @@
-"""The app's texts: one folder per language (folders.py), and how its catalogue is read.
+"""The app's texts: one folder per language (folders.py), and how its catalog is read.
 
 A key is `area.what`; its text may contain `{placeholders}`, and numbers are formatted for the
 language. A text that depends on a number is an object of plural forms, named by CLDR's categories:
@@ -59,7 +59,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class MissingText(KeyError):
-    """A key that is missing even from the English catalogue; raised only while `strict`."""
+    """A key that is missing even from the English catalog; raised only while `strict`."""
 
 
 class _Strictness:
@@ -116,7 +116,7 @@ def translate(key: str, language: str = DEFAULT_LANGUAGE, **params: object) -> s
     """The text of `key` with its placeholders filled in; placeholders without a value are kept.
 
     Args:
-        key: an entry of the catalogues.
+        key: an entry of the catalogs.
         language: one of LANGUAGES; anything else means English.
         params: values for the placeholders.
     """
@@ -193,5 +193,5 @@ def pick_language(accept_language: str = "", cookie: str = "") -> str:
 
 
 def browser_catalogues(link: Callable[..., dict[str, str]]) -> dict[str, str]:
-    """Pass the catalogues to `link`, which adds files next to its caller to the build."""
+    """Pass the catalogs to `link`, which adds files next to its caller to the build."""
     return link(*(f"{code}/{MESSAGES}" for code in LANGUAGES))

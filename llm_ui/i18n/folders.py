@@ -2,7 +2,7 @@
 
     de/
       language.json   {"name": "Deutsch", "direction": "ltr"}: its own name, its direction
-      messages.json   its catalogue
+      messages.json   its catalog
 
 The folder's name is the language tag as browsers send it: `de`, `pt-BR`, `zh-Hans`.
 """
@@ -80,7 +80,7 @@ def languages_in(folder: Path = FOLDER) -> dict[str, Language]:
 
 
 def messages_of(code: str, folder: Path = FOLDER) -> dict[str, Text]:
-    """The catalogue of one language, as in its file."""
+    """The catalog of one language, as in its file."""
     file = folder / code / MESSAGES
     found = _read(file)
     for key, text in found.items():

@@ -1,7 +1,7 @@
 """Dispatching new jobs to workers: taskiq, in this process or over Redis.
 
-In process, a job is started by the worker that queued it. With REDIS_URL its id is pushed to a
-list, and whichever worker has capacity pops it. A message contains only the id, and may be lost or
+In process, a job is started by the worker that queued it. With REDIS_URL its ID is pushed to a
+list, and whichever worker has capacity pops it. A message contains only the ID, and may be lost or
 delivered twice: the row decides.
 """
 
@@ -48,7 +48,7 @@ class _Queue(ListQueueBroker):
 
 
 class Broker:
-    """Delivers job ids to a worker that runs them.
+    """Delivers job IDs to a worker that runs them.
 
     Args:
         run: runs a job to completion; never raises.

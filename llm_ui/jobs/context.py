@@ -53,7 +53,7 @@ class JobContext:
 
         Args:
             fraction: from 0 to 1.
-            note: a catalogue key for the current step; `params` fill it in.
+            note: a catalog key for the current step; `params` fill it in.
 
         Raises:
             JobCancelled: cancellation was requested.

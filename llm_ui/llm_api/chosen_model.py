@@ -35,7 +35,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The outcome of the request with this id."""
+    """The outcome of the request with this ID."""
 
     id: str = ""
     path: str | None = None

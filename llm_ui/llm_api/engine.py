@@ -28,7 +28,7 @@ RUNTIME_PACKAGE = "xllamacpp"
 CONTEXT_TOKENS = 8_192  # shared by all slots; a single request may use all of it
 SLOTS = 4
 BATCH_TOKENS = 128
-# The model server has timeouts towards its own client; these merely outlast them.
+# The model server has timeouts toward its own client; these merely outlast them.
 PATIENT = Timeouts(connect=5.0, first_token=3600.0, silence=600.0, total=86_400.0)
 
 
@@ -64,7 +64,7 @@ def bundled_model() -> Path:
 
 
 def model_name(path: Path) -> str:
-    """The name a file is offered under: `SmolLM2-135M-Instruct.Q4_1.gguf` without its quantisation
+    """The name a file is offered under: `SmolLM2-135M-Instruct.Q4_1.gguf` without its quantization
     and extension."""
     return re.sub(r"[.-](I?Q\d\w*|(F|BF|FP)(16|32))$", "", path.stem, flags=re.IGNORECASE)
 

@@ -108,7 +108,7 @@ class AuthSession(SQLModel, table=True):
 
 
 class APIKey(SQLModel, table=True):
-    """A program's key. `api_key` is its keyed hash; `prefix` is the part people recognise."""
+    """A program's key. `api_key` is its keyed hash; `prefix` is the part people recognize."""
 
     __tablename__ = "apikey"
 

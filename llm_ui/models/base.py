@@ -1,4 +1,4 @@
-"""What all tables share: unguessable ids, UTC times, enum checks."""
+"""What all tables share: unguessable IDs, UTC times, enum checks."""
 
 from __future__ import annotations
 

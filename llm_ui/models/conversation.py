@@ -13,7 +13,7 @@ from sqlalchemy.sql.functions import FunctionElement
 class Conversation(FunctionElement[Any]):
     """The messages from the root to a given one, in order, as a JSON array.
 
-    Takes the ids of the chat and the message. Each has `role`, `content`, `model` and `created_at`.
+    Takes the IDs of the chat and the message. Each has `role`, `content`, `model` and `created_at`.
     """
 
     type = sa.JSON()

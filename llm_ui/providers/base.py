@@ -57,7 +57,7 @@ class Provider(Protocol):
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """Stream the answer; the last event is Done.
 
-        Closing the iterator, or cancelling the task that reads it, closes the upstream's socket at
+        Closing the iterator, or canceling the task that reads it, closes the upstream's socket at
         once. Raises ProviderError.
         """
         ...
@@ -73,7 +73,7 @@ class ImageProvider(Provider, Protocol):
     def make_images(self, request: ImageRequest) -> AsyncGenerator[Picture | Usage]:
         """Make images; yields at least one.
 
-        Cancelling the task that reads it closes the upstream's socket at once. Raises
+        Canceling the task that reads it closes the upstream's socket at once. Raises
         ProviderError.
         """
         ...

@@ -1,6 +1,6 @@
 """Detecting a text's encoding: by its byte order mark, its own declaration, or the best fit.
 
-UTF-8 is recognised by its form, UTF-16 without a mark by the position of its zero bytes. All older
+UTF-8 is recognized by its form, UTF-16 without a mark by the position of its zero bytes. All older
 encodings are guessed by chardet, whose guesses for short texts are weighted here by how readable
 the result is: a word of mixed Latin and Cyrillic letters is not.
 """

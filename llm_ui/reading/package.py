@@ -120,7 +120,7 @@ class Package:
             parser.Parse(b"", True)
 
     def relations(self, part: str) -> list[tuple[str, str, str]]:
-        """A part's relations: (id, last segment of the type, name of the target part).
+        """A part's relations: (ID, last segment of the type, name of the target part).
 
         External targets and missing parts are left out.
         """

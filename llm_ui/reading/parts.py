@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-# The notes there can be about a file; the catalogues have their texts under "files.note.<name>".
+# The notes there can be about a file; the catalogs have their texts under "files.note.<name>".
 NoteName = Literal[
     "encoding",
     "replaced",

@@ -17,7 +17,7 @@ _OFF = ("0", "false", "off")
 
 def read_pptx(path: Path) -> Read:
     """Read a presentation's slides in display order, with the speaker notes; hidden slides are
-    labelled.
+    labeled.
 
     Raises:
         InvalidInput: a decompression bomb, or encrypted.

@@ -25,7 +25,7 @@ _BROKEN = (*BROKEN, SyntaxError, TypeError, AttributeError, IndexError, Assertio
 
 
 def read_xlsx(path: Path) -> Read:
-    """Read a workbook's sheets with their names; hidden sheets are labelled.
+    """Read a workbook's sheets with their names; hidden sheets are labeled.
 
     A cell shows its value; a formula that was never computed is shown itself.
 

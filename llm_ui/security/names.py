@@ -1,4 +1,4 @@
-"""Names of people and models: normalisation, visibility, and confusable names.
+"""Names of people and models: normalization, visibility, and confusable names.
 
 Two names are confusable when a reader would take one for the other: they differ only in case, in
 look-alike letters of other alphabets (based on Unicode's UTS 39), or in 1, l and I.
@@ -66,7 +66,7 @@ def is_visible(name: str) -> bool:
 
 
 def visible(name: str) -> str:
-    """Somebody else's name, without its invisible characters and normalised."""
+    """Somebody else's name, without its invisible characters and normalized."""
     seen = "".join(each for number, each in enumerate(name) if _is_seen(name, number))
     return one_form(seen)
 

@@ -3,8 +3,8 @@
 Parameters follow OWASP's Password Storage Cheat Sheet (Argon2id, 19 MiB, 2 passes).
 
 Passwords that look the same are the same: some systems type ü as one character, others as two, so a
-password is normalised (NFKC, as recommended by NIST SP 800-63B) before it is hashed. Older hashes
-of the unnormalised password still match, and are replaced at the next sign-in.
+password is normalized (NFKC, as recommended by NIST SP 800-63B) before it is hashed. Older hashes
+of the unnormalized password still match, and are replaced at the next sign-in.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ _decoy = ""
 
 
 def one_form(password: str) -> str:
-    """The normalised form (NFKC) of a password, which is hashed and measured."""
+    """The normalized form (NFKC) of a password, which is hashed and measured."""
     return unicodedata.normalize("NFKC", storable(password[:LONGEST_TYPED]))
 
 
@@ -157,7 +157,7 @@ async def _in_turn(asker: Asker, work: Callable[..., T], *arguments: object) -> 
     with _among_strangers(asker):
         await _turns.take(asker.name, is_known=asker.is_known)
     done = asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
-    # If the caller is cancelled, the thread keeps running: the turn ends when the thread does.
+    # If the caller is canceled, the thread keeps running: the turn ends when the thread does.
     done.add_done_callback(lambda _: _turns.leave())
     return await asyncio.shield(done)
 

@@ -1,4 +1,4 @@
-"""Secrets that only need to be recognised: opaque tokens, and the keyed hashes stored for them."""
+"""Secrets that only need to be recognized: opaque tokens, and the keyed hashes stored for them."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(_Folded, "postgresql")
 def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     text = compiler.process(element.clauses, **options)
-    # PostgreSQL's normalisation is also quadratic in the number of consecutive combining marks.
+    # PostgreSQL's normalization is also quadratic in the number of consecutive combining marks.
     bounded = f"regexp_replace(lower({text}), '{LONG_RUN}', '\\1', 'g')"
     return f"regexp_replace(normalize({bounded}, NFKD), '{_MARKS}', '', 'g')"
 

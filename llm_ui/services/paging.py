@@ -18,7 +18,7 @@ def no_cursor() -> InvalidInput:
 
 
 def cursor_of(moment: datetime, row_id: str) -> str:
-    """The cursor after a row of a list sorted by time and id."""
+    """The cursor after a row of a list sorted by time and ID."""
     return base64.urlsafe_b64encode(f"{moment.isoformat()}|{row_id}".encode()).decode()
 
 

@@ -34,7 +34,7 @@ def call(name: str, *values: str) -> Event:
 
 
 def say(kind: Literal["info", "success", "error"], words: str, id: str = "") -> Event:
-    """Show a notification; it replaces an earlier one with the same id."""
+    """Show a notification; it replaces an earlier one with the same ID."""
     return call("say", kind, words, id)
 
 

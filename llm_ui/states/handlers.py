@@ -53,7 +53,7 @@ async def write(
 
 
 def news(key: str, **params: object) -> Event:
-    """A success notification with the text of this catalogue key."""
+    """A success notification with the text of this catalog key."""
     return browser.say("success", translate(key, current_actor().language, **params), key)
 
 

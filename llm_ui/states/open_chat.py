@@ -43,7 +43,7 @@ class OpenChatState(StreamState):
     has_earlier: bool = False
     # Whether the chat continues below what is shown, as it may around a search result.
     has_later: bool = False
-    # The message opened by its id ("" for none); `n` distinguishes repeated requests.
+    # The message opened by its ID ("" for none); `n` distinguishes repeated requests.
     aim: dict[str, Any] = {"n": 0, "id": ""}
     busy: bool = False
     # The text for screen readers.
@@ -63,7 +63,7 @@ class OpenChatState(StreamState):
         self.busy = self.loading = False
 
     def _reach(self, earlier: str, later: str = "", below: list[str] | None = None) -> None:
-        """Set what lies beyond what is shown: the ids for loading it, and the runs below."""
+        """Set what lies beyond what is shown: the IDs for loading it, and the runs below."""
         self._earlier, self.has_earlier = earlier, bool(earlier)
         self._later, self.has_later = later, bool(later)
         self._below = list(below or ()) if later else []
@@ -82,7 +82,7 @@ class OpenChatState(StreamState):
     def _grow(self, place: int, fresh: list[MessageView]) -> None:
         """Replace the messages from `place` on with these; only they are sent to the page.
 
-        A page that missed a change notices that the number or the id doesn't match, and reloads the
+        A page that missed a change notices that the number or the ID doesn't match, and reloads the
         chat.
         """
         shown = [*self.messages[:place], *fresh]

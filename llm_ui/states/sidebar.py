@@ -98,7 +98,7 @@ class SidebarState(rx.State):
         self.changes += 1
 
     def _project(self, project_id: str) -> ProjectItem:
-        """The person's project with this id, or one with an empty id and name."""
+        """The person's project with this ID, or one with an empty ID and name."""
         found = (each for each in self.projects if each.id == project_id)
         return next(found, ProjectItem("", ""))
 

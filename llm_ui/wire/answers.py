@@ -71,7 +71,7 @@ async def read_answer(
 ) -> AsyncGenerator[StreamEvent]:
     """Yield an answer's events as they arrive; Done is the last.
 
-    Closing the generator, or cancelling its task, closes the upstream's socket.
+    Closing the generator, or canceling its task, closes the upstream's socket.
 
     Raises:
         ProviderError: the request failed; the events before the failure have been yielded.

@@ -81,7 +81,7 @@ class Watchdog:
         self._left_at = now = self._loop.time()
         if not self._fired:
             return
-        # The timer cancelled us. Unless somebody else did too, turn that into a timeout, as
+        # The timer canceled us. Unless somebody else did too, turn that into a timeout, as
         # asyncio.timeout does.
         self._fired = False
         if task is not None and task.uncancel() <= self._cancelling and error is not None:

@@ -32,7 +32,7 @@ Order = Annotated[
 Beside = Annotated[str | None, Query(max_length=64)]
 # Fields of a chat that change with its messages.
 MOVING = ("updated_at", "messages", "earlier", "later")
-# A model's id, its name, or "provider/name". The longest is both names and the slash.
+# A model's ID, its name, or "provider/name". The longest is both names and the slash.
 ModelName = Annotated[str, Field(max_length=301)]
 
 

@@ -221,7 +221,7 @@ class OpenSocket:
             self._sockets.own(self, user_id)
 
     def drop(self) -> None:
-        """Make the application close the websocket. If it doesn't, its task is cancelled shortly
+        """Make the application close the websocket. If it doesn't, its task is canceled shortly
         after."""
         if self.is_going:
             return
@@ -299,7 +299,7 @@ class OpenSockets:
         try:
             await self.app({**scope, OPEN_SOCKET: own}, lambda: own.next(receive), send)
         except asyncio.CancelledError:
-            # The task was cancelled because its writer was waiting for a peer that doesn't read.
+            # The task was canceled because its writer was waiting for a peer that doesn't read.
             if not own.is_going:
                 raise
         finally:

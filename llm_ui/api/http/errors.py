@@ -182,7 +182,7 @@ async def _http_error(request: Request, error: HTTPException) -> JSONResponse:
 
 
 async def _unhandled(request: Request, error: Exception) -> Response:
-    # Log the route's pattern rather than the path, to keep ids and queries out of the log.
+    # Log the route's pattern rather than the path, to keep IDs and queries out of the log.
     where = f"{request.method} {patterns.of(request.scope)}"
     reference = await report_unhandled(error, where=where)
     return problem(AppError("error.internal", reference=reference), request.scope)

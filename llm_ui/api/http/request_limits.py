@@ -1,4 +1,4 @@
-"""Limits on every request, its id, and the security headers of every response."""
+"""Limits on every request, its ID, and the security headers of every response."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SecurityHeaders:
 
 
 class RequestId:
-    """Assigns each request an id, and returns it in a header."""
+    """Assigns each request an ID, and returns it in a header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -13,7 +13,7 @@ from llm_ui.states.socket.password_confirmation import CONFIRM, ConfirmState
 
 def confirm_dialog() -> rx.Component:
     """The dialog, for each page with an action that may require it; the action then continues by
-    itself. The e-mail field is there for password managers."""
+    itself. The email field is there for password managers."""
     name = rx.el.input(
         type="email",
         name="confirm-email",

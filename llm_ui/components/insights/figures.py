@@ -23,7 +23,7 @@ def day_range(
     Args:
         shown: the current range: its `start` and `end`.
         on_submit: the handler that takes the two days.
-        ends: the suffix of the two fields' test ids.
+        ends: the suffix of the two fields' test IDs.
     """
 
     def edge(name: str, label: Any, end: str) -> rx.Component:

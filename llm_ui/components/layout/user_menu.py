@@ -52,7 +52,7 @@ def _choices(*items: rx.Component, label: Any, role: str) -> rx.Component:
 
 
 def themes(role: str = "menuitemradio", prefix: str = "") -> rx.Component:
-    """Light, dark or system theme; `prefix` distinguishes the test ids from the menu's."""
+    """Light, dark or system theme; `prefix` distinguishes the test IDs from the menu's."""
     return _choices(
         _theme("system", "monitor", role, prefix),
         _theme("light", "sun", role, prefix),

@@ -80,7 +80,7 @@ def confirm(
         text: the consequences; custom paragraphs are used as they are.
         yes: the button's label, which names the action.
         disabled: disables the button while true.
-        yes_id: the button's test id; defaults to the dialog's with "-yes".
+        yes_id: the button's test ID; defaults to the dialog's with "-yes".
     """
     given: dict[str, Any] = {"data_testid": yes_id or f"{test_id}-yes"}
     if disabled is not None:
@@ -137,7 +137,7 @@ def form_dialog(
 
     Args:
         submit: the label of the submit button; defaults to "Save".
-        submit_id: the test id of that button; defaults to the dialog's with "-submit".
+        submit_id: the test ID of that button; defaults to the dialog's with "-submit".
         before: content above the form.
         props: props of the `form`.
     """

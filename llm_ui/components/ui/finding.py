@@ -47,7 +47,7 @@ def filter_choice(
 def segments(
     each: Iterable[tuple[Any, Any, Any, str]], *, label: Any, class_name: str = ""
 ) -> rx.Component:
-    """A row of buttons with one pressed: label, whether it is pressed, on_click, test id."""
+    """A row of buttons with one pressed: label, whether it is pressed, on_click, test ID."""
     shown = [
         rx.el.button(
             *(words if isinstance(words, tuple) else (words,)),
@@ -72,6 +72,6 @@ def clear_button(on_click: Any, test_id: str = "clear-filters") -> rx.Component:
 
 
 def views(each: Iterable[tuple[Any, Any, Any, str]], *, label: Any) -> rx.Component:
-    """The views of a page, as segments; their test ids begin with "view-"."""
+    """The views of a page, as segments; their test IDs begin with "view-"."""
     shown = [(words, chosen, on_click, f"view-{name}") for words, chosen, on_click, name in each]
     return segments(shown, label=label, class_name="lu-history__shelves lu-people__views")

@@ -45,7 +45,7 @@ def select_field(
 
 
 def options(prefix: str, values: Iterable[str], *, any_of: str = "") -> list[rx.Component]:
-    """The options of a select, labelled by the text `prefix` + value, preceded by an empty one if
+    """The options of a select, labeled by the text `prefix` + value, preceded by an empty one if
     `any_of` has the key of its label."""
     first = [rx.el.option(t(any_of), value="")] if any_of else []
     return first + [rx.el.option(t(f"{prefix}{each}"), value=each) for each in values]
@@ -73,7 +73,7 @@ def more(summary: Any, *each: Any, is_open: Any, test_id: str) -> rx.Component:
 
 class Fields:
     """The fields of one form. Their names are prefixed with the form's, which keeps the forms of a
-    page apart, and double as test ids. The field with an error is marked."""
+    page apart, and double as test IDs. The field with an error is marked."""
 
     def __init__(self, form: str, refused: rx.Var[str] | None = None, **props: Any) -> None:
         """`refused` is the name of the field with an error; `props` apply to each field."""
@@ -105,7 +105,7 @@ class Fields:
 
 def fields_of(form_id: str) -> rx.Var[str]:
     """A form's fields as one JSON object, read when an event fires. A prefix (a word and a dash) is
-    removed from their names: names double as ids, and a page may have several forms."""
+    removed from their names: names double as IDs, and a page may have several forms."""
     return rx.Var(f"window.lu.fields('{form_id}')").to(str)
 
 

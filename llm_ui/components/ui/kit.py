@@ -1,4 +1,4 @@
-"""Primitives with client-side behaviour (kit.jsx)."""
+"""Primitives with client-side behavior (kit.jsx)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from llm_ui.components.ui.buttons import button, classes, unseen
 
 
 def badge(text: Any, tone: Any = "", **props: Any) -> rx.Component:
-    """A short status in colour: tone is ok, warn, danger or empty, or a Var of these."""
+    """A short status in color: tone is ok, warn, danger or empty, or a Var of these."""
     return rx.el.span(text, class_name=f"lu-badge lu-badge--{tone}", **props)
 
 
@@ -98,7 +98,7 @@ def data_table(
     row_id: str = "",
 ) -> rx.Component:
     """A table of columns. `key` is the field that identifies a row, or a function of the row;
-    `row_id` is the rows' test id."""
+    `row_id` is the rows' test ID."""
 
     def line(row: Any) -> rx.Component:
         cells = [column.of(row) for column in columns]

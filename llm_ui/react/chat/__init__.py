@@ -138,7 +138,7 @@ class Composer(rx.Component):
     # The maximum number of files per message.
     max_files: rx.Var[int]
 
-    # The ids of the next message's files, as a JSON list; fired just before on_send.
+    # The IDs of the next message's files, as a JSON list; fired just before on_send.
     on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]
     # (text, key): the key is generated here, and stays the same if the same message is sent again.
     on_send: rx.EventHandler[_Sent]

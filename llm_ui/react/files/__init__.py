@@ -29,7 +29,7 @@ _FILES = link(
 class UploadBox(rx.Component):
     """An upload button and the whole page as a drop target, with the uploads in progress.
 
-    With `taken`, the ids of files already in the list, files can also be chosen from the library,
+    With `taken`, the IDs of files already in the list, files can also be chosen from the library,
     up to `limit`.
 
     Labels: upload, drop, attached, uploading ({percent}), reading, remove ({name}), retry, tooLarge
@@ -46,7 +46,7 @@ class UploadBox(rx.Component):
 
     # A file was uploaded or read: the list is out of date.
     on_done: rx.EventHandler[rx.event.no_args_event_spec]
-    # These files were uploaded or chosen: a JSON list of ids.
+    # These files were uploaded or chosen: a JSON list of IDs.
     on_files: rx.EventHandler[rx.event.passthrough_event_spec(str)]
 
 
@@ -76,7 +76,7 @@ class FileName(rx.Component):
 
 class BlindNote(rx.Component):
     """A note that the model can't see the images in the composer, offering one that can (`other` is
-    its id). Labels: blind, switch."""
+    its ID). Labels: blind, switch."""
 
     library = _FILES["blind.jsx"]
     tag = "BlindNote"

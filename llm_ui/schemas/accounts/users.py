@@ -31,7 +31,7 @@ class PersonItem:
 class PersonFilters:
     """Which people to list; 0 and "" don't filter.
 
-    By words in the name or e-mail address, role, status, and last activity: within this many days,
+    By words in the name or email address, role, status, and last activity: within this many days,
     or (negative) not within them.
     """
 

@@ -13,7 +13,7 @@ class LogFilters:
     """Which rows to return; "" and None don't filter.
 
     `kind` is a kind or, ending at a dot, a group of kinds; `query` is searched for in messages,
-    reference numbers, request ids, addresses and people's names.
+    reference numbers, request IDs, addresses and people's names.
     """
 
     level: str = ""

@@ -89,7 +89,7 @@ class ModelDraft:
         display_name: "" restores the provider's own name.
         context_window, max_tokens: 0 restores what the provider says.
         type_id: "" for none.
-        capabilities, params, readers: replace the previous ones; readers are ids of people.
+        capabilities, params, readers: replace the previous ones; readers are IDs of people.
         place: from 1, among the models of its provider; `steps` moves it down by that many places
             instead, or up if negative.
     """

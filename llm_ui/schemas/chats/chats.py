@@ -32,7 +32,7 @@ class ChatHead:
 class ChatView:
     """A chat with a page of a branch, oldest first; by default the newest page of its own branch.
 
-    `earlier` and `later` are the ids to request the previous and next page with, "" if there is
+    `earlier` and `later` are the IDs to request the previous and next page with, "" if there is
     none. `aside` is set if the messages are on another branch than the chat's active one.
     """
 
@@ -41,7 +41,7 @@ class ChatView:
     earlier: str = ""
     later: str = ""
     aside: bool = False
-    # The id and title of the chat it was forked from, or "".
+    # The ID and title of the chat it was forked from, or "".
     origin: tuple[str, str] = ("", "")
 
     @property

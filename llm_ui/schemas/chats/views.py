@@ -50,7 +50,7 @@ class DoneView:
 class MessageView:
     """A message and, for an answer, its statistics.
 
-    It is number `sibling` of `siblings` in its place; `before_id` and `after_id` are its neighbours
+    It is number `sibling` of `siblings` in its place; `before_id` and `after_id` are its neighbors
     there. `pair` is 1 or 2 for the answers of a comparison until one is kept. `feedback` is 1, -1
     or 0. `run_id` is the run that is writing it now, `last_run_id` also one that has ended.
     `finish_reason` is why the model stopped (see models/chats.py); `truncated` is set if it had not

@@ -1,6 +1,6 @@
 """A person's own account: view it, change it, delete it.
 
-Changes that affect who can sign in (e-mail, password) and deleting the account require the password
+Changes that affect who can sign in (email, password) and deleting the account require the password
 again. Wrong passwords are throttled together with failed sign-ins.
 """
 
@@ -135,12 +135,12 @@ async def change(
     """Change the actor's account.
 
     Args:
-        password: the actor's current password; required to change the e-mail address.
+        password: the actor's current password; required to change the email address.
 
     Raises:
-        InvalidInput: a value is invalid, the password is wrong, or the e-mail domain is not
+        InvalidInput: a value is invalid, the password is wrong, or the email domain is not
             allowed.
-        AlreadyRegistered: another account has this e-mail address, or a name that looks the same.
+        AlreadyRegistered: another account has this email address, or a name that looks the same.
         TooManyRequests: too many addresses or wrong passwords have been tried.
     """
     refusals, email, username, hashed = Refusals(), None, None, ""

@@ -1,6 +1,6 @@
 """API keys: how programs authenticate.
 
-A key looks like `llmui_1a2b3c4d_…`: a recognisable prefix, which is stored, and a secret of 256
+A key looks like `llmui_1a2b3c4d_…`: a recognizable prefix, which is stored, and a secret of 256
 random bits, of which only a keyed hash is stored. What a key may do is limited by its scopes and,
 at each call, by its owner's current permissions.
 """

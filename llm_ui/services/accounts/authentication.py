@@ -41,7 +41,7 @@ from llm_ui.services.operations.instance_settings import Installation
 # break out of a header. Whether mail arrives there is not checked.
 _EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"(),:;\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250})")
 _USERNAME = re.compile(r"[^\x00-\x1f\x7f<>]{1,64}")
-# Serialises "is this the first account?" on PostgreSQL; SQLite has only one writer anyway.
+# Serializes "is this the first account?" on PostgreSQL; SQLite has only one writer anyway.
 FIRST_ACCOUNT_LOCK = 5_207_021
 
 
@@ -67,7 +67,7 @@ def clean_email(email: str) -> str:
 
 
 def clean_username(username: str) -> str:
-    """The name in normalised form, without invisible characters. Raises InvalidInput."""
+    """The name in normalized form, without invisible characters. Raises InvalidInput."""
     cleaned = names.one_form(username)
     if not _USERNAME.fullmatch(cleaned):
         raise InvalidInput("error.username_invalid", field="username")
@@ -79,8 +79,8 @@ def clean_username(username: str) -> str:
 
 
 def check_password(password: str) -> None:
-    """Check the password's length in its normalised form. Raises InvalidInput."""
-    # Before normalising, whose cost is quadratic in the number of combining marks.
+    """Check the password's length in its normalized form. Raises InvalidInput."""
+    # Before normalizing, whose cost is quadratic in the number of combining marks.
     if len(password) > passwords.LONGEST_TYPED:
         raise InvalidInput("error.password_long", field="password", maximum=passwords.MAX_LENGTH)
     hashed = len(passwords.one_form(password))
@@ -91,7 +91,7 @@ def check_password(password: str) -> None:
 
 
 def check_domain(email: str, settings: Installation) -> None:
-    """Raise InvalidInput if this e-mail domain is not allowed here."""
+    """Raise InvalidInput if this email domain is not allowed here."""
     domains = settings.allowed_domains
     if domains and email.rpartition("@")[2] not in domains:
         raise InvalidInput("error.email_domain", field="email", domains=", ".join(domains))
@@ -209,7 +209,7 @@ async def register(
             created on the server's own machine.
 
     Raises:
-        InvalidInput: a field is invalid, or the e-mail domain is not allowed.
+        InvalidInput: a field is invalid, or the email domain is not allowed.
         AlreadyRegistered: these details cannot be used.
         NotAllowed: registration is closed or needs an invitation, or the first account is being
             created from another machine without the setup link.
@@ -351,7 +351,7 @@ async def sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn
 
 
 async def log_in(email: str, password: str, client: Client) -> SignedIn:
-    """Sign in with e-mail address and password.
+    """Sign in with email address and password.
 
     Raises:
         InvalidCredentials: the password is wrong or there is no such account; the two cannot be

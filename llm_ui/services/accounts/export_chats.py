@@ -177,7 +177,7 @@ async def as_markdown(chat: ChatHistory) -> AsyncIterator[str]:
 
 
 async def _shown_path(chat: ChatHistory) -> list[str]:
-    """The ids of the messages from the root to the active leaf."""
+    """The IDs of the messages from the root to the active leaf."""
     async with unit_of_work(writes=False) as session:
         query = sa.select(col(ChatMessage.id), col(ChatMessage.parent_id)).where(
             col(ChatMessage.chat_id) == chat.id

@@ -43,7 +43,7 @@ def folder() -> Path:
 
 
 def path_of(job_id: str) -> Path:
-    """The path of a job's archive; `job_id` must be the id of an existing row."""
+    """The path of a job's archive; `job_id` must be the ID of an existing row."""
     return folder() / f"{job_id}.zip"
 
 

@@ -256,7 +256,7 @@ async def accept(token: str, email: str, username: str, password: str, client: C
     Raises:
         NotFound: the invitation was used or revoked, or has expired.
         NotAllowed: registration is closed.
-        InvalidInput: a field is invalid, or the e-mail domain is not allowed.
+        InvalidInput: a field is invalid, or the email domain is not allowed.
         AlreadyRegistered: these details cannot be used.
         TooManyRequests: this address has asked too often.
     """

@@ -1,6 +1,6 @@
 """Where a person has signed in before; there, other people's wrong passwords don't lock them out.
 
-A known place is a browser, recognised by a cookie set at sign-in, or the network of an IP address.
+A known place is a browser, recognized by a cookie set at sign-in, or the network of an IP address.
 Only keyed hashes are stored. A known place grants no access: the password is still required.
 """
 

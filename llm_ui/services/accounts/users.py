@@ -195,7 +195,7 @@ async def create(
 ) -> Created:
     """Create an account whose owner sets the password with a link. For administrators.
 
-    Allowed e-mail domains don't apply: they only restrict people who register by themselves.
+    Allowed email domains don't apply: they only restrict people who register by themselves.
 
     Raises:
         InvalidInput: a field is invalid.
@@ -344,7 +344,7 @@ async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = 
 
     Args:
         email: the person's address, typed as confirmation to prevent accidents.
-        hand_over_to: the id of the person who gets their chats, projects, files and prompts; ""
+        hand_over_to: the ID of the person who gets their chats, projects, files and prompts; ""
             deletes them too.
 
     Raises:
@@ -376,7 +376,7 @@ async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = 
 
 
 async def id_of(session: AsyncSession, actor: Actor, email: str) -> str:
-    """The id of the active person with this address. For administrators. Raises InvalidInput."""
+    """The ID of the active person with this address. For administrators. Raises InvalidInput."""
     auth.require(actor, "administer")
     found = await session.scalar(
         sa.select(col(User.id)).where(

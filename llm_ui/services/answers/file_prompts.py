@@ -98,7 +98,7 @@ async def put_in(
     go before the last question, each with a number.
 
     Args:
-        turns: oldest first; those made from messages carry the message's id.
+        turns: oldest first; those made from messages carry the message's ID.
         seeing: whether the model accepts images.
         tokens: the limit for the whole prompt; None if unknown.
         before: how many sources are already numbered.

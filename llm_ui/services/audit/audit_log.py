@@ -71,7 +71,7 @@ async def error_groups(
     require(actor, "administer")
     made, message = col(MonitoringLog.created_at), col(MonitoringLog.message)
     where = [*_conditions(filters), col(MonitoringLog.log_type) == UNHANDLED]
-    # UUIDv7 ids sort by time, so the greatest id is the latest row.
+    # UUIDv7 IDs sort by time, so the greatest ID is the latest row.
     latest = sa.func.max(col(MonitoringLog.id))
     grouped = (
         sa.select(message, sa.func.count(), sa.func.min(made), sa.func.max(made), latest)

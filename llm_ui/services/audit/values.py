@@ -12,7 +12,7 @@ import orjson
 from llm_ui.i18n import catalogue, formats, translate
 
 MICRO = 1_000_000
-# Fields whose values are translated, with the catalogue keys they are under.
+# Fields whose values are translated, with the catalog keys they are under.
 _WORDS = {
     "role": "users.role.",
     "scopes": "api_keys.scope.",

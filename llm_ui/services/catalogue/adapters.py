@@ -207,7 +207,7 @@ async def note_address(
     """Store how an address responded; the provider's overall status is stored separately.
 
     Args:
-        key: a ProviderEndpoint's id, or "" for the provider's own address.
+        key: a ProviderEndpoint's ID, or "" for the provider's own address.
         latency_ms: None keeps the previous measurement.
     """
     values: dict[str, Any] = {

@@ -107,7 +107,7 @@ async def update_model(
 
 
 async def _in_turn(session: AsyncSession) -> None:
-    """Serialise writers of models: each changes rows of other models too."""
+    """Serialize writers of models: each changes rows of other models too."""
     query = sa.select(col(AIProvider.id)).order_by(col(AIProvider.id)).with_for_update()
     await session.execute(query)
 
@@ -255,7 +255,7 @@ async def _move(session: AsyncSession, model: AIModel, place: int | None, steps:
 
 
 async def _chosen(session: AsyncSession, ids: Sequence[str]) -> list[AIModel]:
-    """The models with these ids, all or none. Raises NotFound, InvalidInput."""
+    """The models with these IDs, all or none. Raises NotFound, InvalidInput."""
     wanted = list(dict.fromkeys(ids))
     if not 0 < len(wanted) <= AT_ONCE:
         raise InvalidInput("error.models_at_once", field="ids", limit=AT_ONCE)
@@ -276,7 +276,7 @@ async def switch_models(
 
     Raises:
         NotFound: one of them doesn't exist; none is changed.
-        InvalidInput: no ids, or too many at once.
+        InvalidInput: no IDs, or too many at once.
     """
     require(actor, "administer")
     changed = [each for each in await _chosen(session, ids) if each.is_active != active]

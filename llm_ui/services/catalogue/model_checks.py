@@ -64,7 +64,7 @@ def clean_line(text: str, field: str, limit: int, *, key: str = "error.model_nam
 
 
 def clean_shown(text: str, field: str, limit: int) -> str:
-    """A display name in normalised form, without invisible characters; may be empty.
+    """A display name in normalized form, without invisible characters; may be empty.
 
     Raises InvalidInput.
     """

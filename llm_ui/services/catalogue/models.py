@@ -157,7 +157,7 @@ async def list_image_models(session: AsyncSession, actor: Actor) -> list[ImageMo
 
 
 async def get_choice(session: AsyncSession, actor: Actor, model_id: str) -> ModelItem:
-    """One of the models the actor can choose from, by id. Raises NotFound."""
+    """One of the models the actor can choose from, by ID. Raises NotFound."""
     for each in await list_models(session, actor):
         if each.id == model_id:
             return each
@@ -172,7 +172,7 @@ async def get_model_for(
     *,
     images: bool = False,
 ) -> AIModel:
-    """A model the actor may use, by id, name, the provider's name for it, or "provider/name".
+    """A model the actor may use, by ID, name, the provider's name for it, or "provider/name".
 
     Args:
         field: the request field to name in errors.
@@ -199,7 +199,7 @@ async def get_model_for(
 
 
 def named(name: str) -> sa.Select[AIModel, str]:
-    """All models with this id, name or "provider/name" in any case, with their provider's name."""
+    """All models with this ID, name or "provider/name" in any case, with their provider's name."""
     shown = (col(AIModel.display_name), col(AIModel.name))
     known = (*shown, *(col(AIProvider.name).concat("/").concat(each) for each in shown))
     wanted = sa.func.lower(sa.literal(name))

@@ -182,7 +182,7 @@ def slug_of(name: str, provider_type: str) -> str:
 
 
 async def types_by_slug(session: AsyncSession) -> dict[str, str]:
-    """The ids of the built-in types that exist, by slug."""
+    """The IDs of the built-in types that exist, by slug."""
     slugged = await session.execute(sa.select(col(AIType.slug), col(AIType.id)))
     return {slug: type_id for slug, type_id in slugged.all() if slug}
 

@@ -23,7 +23,7 @@ MOST_FILES = 10
 
 
 def parse_ids(text: str, most: int = MOST_FILES) -> list[str]:
-    """The ids in a JSON list sent by a page, at most `most`. Raises InvalidInput."""
+    """The IDs in a JSON list sent by a page, at most `most`. Raises InvalidInput."""
     try:
         said = orjson.loads(text)
     except orjson.JSONDecodeError:

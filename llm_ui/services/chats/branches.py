@@ -22,7 +22,7 @@ from llm_ui.services.chats.titles import branch_title
 from llm_ui.services.chats.tree import LONGEST_PATH, path_query
 
 FEEDBACK = (-1, 0, 1)
-# Columns that are copied to a fork's messages; ids and parents are new.
+# Columns that are copied to a fork's messages; IDs and parents are new.
 _COPIED = (
     "role",
     "content",

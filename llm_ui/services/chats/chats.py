@@ -173,7 +173,7 @@ async def items_of(session: AsyncSession, rows: Sequence[ChatHistory]) -> list[C
 
 
 async def _tags(session: AsyncSession, ids: Sequence[str]) -> dict[str, list[str]]:
-    """Tags by chat id, sorted by name; chats without tags are left out."""
+    """Tags by chat ID, sorted by name; chats without tags are left out."""
     found: dict[str, list[str]] = {}
     tagged = sa.select(col(ChatTag.chat_id), col(ChatTag.name)).where(col(ChatTag.chat_id).in_(ids))
     for chat_id, name in (await session.execute(tagged.order_by(col(ChatTag.name)))).all():
@@ -278,7 +278,7 @@ async def get_for_change(session: AsyncSession, actor: Actor, chat_id: str) -> C
 
 
 async def _origin(session: AsyncSession, chat: ChatHistory) -> tuple[str, str]:
-    """The id and title of the chat this one was forked from, if its owner still has it."""
+    """The ID and title of the chat this one was forked from, if its owner still has it."""
     if not chat.branched_from:
         return "", ""
     query = sa.select(col(ChatHistory.id), col(ChatHistory.title)).where(

@@ -1,7 +1,7 @@
 """Live updates: tells a person's tabs that chats of theirs have changed.
 
 Every function that changes a chat calls `changed` or `ended`; after the commit, listeners on this
-worker and on all others are notified. Notifications carry ids only: each tab loads what it shows as
+worker and on all others are notified. Notifications carry IDs only: each tab loads what it shows as
 its own person.
 """
 

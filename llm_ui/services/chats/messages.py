@@ -167,9 +167,9 @@ def shortened(text: str) -> str:
 
 
 async def _last_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, tuple[str, str]]:
-    """For each message with runs: the newest run's id, and again if it is still active, else "".
+    """For each message with runs: the newest run's ID, and again if it is still active, else "".
 
-    Ids sort by creation time.
+    IDs sort by creation time.
     """
     active = sa.case((col(Generation.state).in_(ACTIVE), col(Generation.id)))
     query = (
@@ -298,7 +298,7 @@ async def has_files(session: AsyncSession, message_id: str) -> bool:
 
 
 async def copy_files(session: AsyncSession, copies: Mapping[str, str]) -> None:
-    """Attach the originals' files to copied messages; `copies` maps original ids to new ones."""
+    """Attach the originals' files to copied messages; `copies` maps original IDs to new ones."""
     query = sa.select(MessageFile).where(col(MessageFile.message_id).in_(list(copies)))
     for link in list(await session.scalars(query)):
         session.add(

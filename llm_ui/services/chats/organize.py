@@ -1,4 +1,4 @@
-"""Organising chats: pin, archive, move to a project, tag; one or many at a time.
+"""Organizing chats: pin, archive, move to a project, tag; one or many at a time.
 
 Every function takes a list of chats. If one of them is not the actor's, it raises NotFound and
 changes nothing.
@@ -33,7 +33,7 @@ PINS = 50
 
 
 async def _own(session: AsyncSession, actor: Actor, chat_ids: Sequence[str]) -> list[str]:
-    """The ids without duplicates, all verified to be the actor's; also notifies of the change."""
+    """The IDs without duplicates, all verified to be the actor's; also notifies of the change."""
     wanted = list(dict.fromkeys(chat_ids))
     if len(wanted) > AT_ONCE:
         raise InvalidInput("error.too_many_chats", field="ids", limit=AT_ONCE)

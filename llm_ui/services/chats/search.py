@@ -106,8 +106,8 @@ def _read_cursor(cursor: str | None) -> tuple[int, int, int]:
     """Decode a cursor.
 
     Returns:
-        the entry id below which the pool starts, how many of its hits were shown, and the lowest
-        entry id of titles already shown (or WITH_TITLES if they are still part of this pool).
+        the entry ID below which the pool starts, how many of its hits were shown, and the lowest
+        entry ID of titles already shown (or WITH_TITLES if they are still part of this pool).
     """
     if not cursor:
         return NEVER, 0, WITH_TITLES

@@ -47,7 +47,7 @@ async def do(session: AsyncSession, statement: str, **values: Any) -> int:
 
 
 async def _span(session: AsyncSession, source: str, last: Any, end: Any) -> tuple[Any, int]:
-    """The last id of the next batch after `last`, and the size of the batch."""
+    """The last ID of the next batch after `last`, and the size of the batch."""
     query = (
         f"SELECT max(id), count(*) FROM (SELECT id FROM {source} WHERE id > :last AND id <= :end "
         f"ORDER BY id LIMIT {BATCH}) AS batch"

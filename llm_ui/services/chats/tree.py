@@ -18,7 +18,7 @@ LONGEST_PATH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A message's place among its siblings: `number` (from 1) of `count`, and the neighbours' ids.
+    """A message's place among its siblings: `number` (from 1) of `count`, and the neighbors' IDs.
 
     `before` and `after` are "" at either end.
     """
@@ -32,7 +32,7 @@ class Place:
 async def places(
     session: AsyncSession, chat_id: str, rows: Sequence[ChatMessage]
 ) -> dict[str, Place]:
-    """The places of these messages of a chat, by id; siblings are in creation order."""
+    """The places of these messages of a chat, by ID; siblings are in creation order."""
     parents = {row.parent_id for row in rows}
     if not parents:
         return {}
@@ -147,7 +147,7 @@ async def way_to(session: AsyncSession, chat: ChatHistory, message_id: str) -> W
 
 
 async def _ids_up(session: AsyncSession, chat_id: str, leaf: str, target: str) -> list[str]:
-    """The ids from a leaf up to the target, or up to the root if the target is not on the way."""
+    """The IDs from a leaf up to the target, or up to the root if the target is not on the way."""
     own = col(ChatMessage.id)
     start = (
         sa.select(own.label("id"), col(ChatMessage.parent_id), sa.literal(0).label("depth"))
@@ -164,7 +164,7 @@ async def _ids_up(session: AsyncSession, chat_id: str, leaf: str, target: str) -
 
 
 def path_query(chat_id: str, leaf_id: str, limit: int) -> sa.Select[Any]:
-    """At most `limit` messages of a branch, from its leaf towards the root."""
+    """At most `limit` messages of a branch, from its leaf toward the root."""
     message = col(ChatMessage.id)
     start = (
         sa.select(message.label("id"), col(ChatMessage.parent_id), sa.literal(0).label("depth"))

@@ -1,4 +1,4 @@
-"""Where file contents are stored: in the data folder, under the id of their row and nothing else.
+"""Where file contents are stored: in the data folder, under the ID of their row and nothing else.
 
 User input is never part of a path.
 """
@@ -29,7 +29,7 @@ def folder() -> Path:
 
 
 def path_of(file_id: str) -> Path:
-    """The path of a row's file; the id must come from the row."""
+    """The path of a row's file; the ID must come from the row."""
     return folder() / file_id
 
 

@@ -101,7 +101,7 @@ async def get_file(session: AsyncSession, actor: Actor, file_id: str) -> FileIte
 
 
 async def get_files(session: AsyncSession, actor: Actor, file_ids: Iterable[str]) -> list[FileItem]:
-    """The actor's files with these ids, in this order; foreign and missing ones are left out."""
+    """The actor's files with these IDs, in this order; foreign and missing ones are left out."""
     wanted = list(file_ids)
     rows = await session.scalars(
         sa.select(StoredFile).where(

@@ -56,7 +56,7 @@ async def arrive(
 
     Args:
         folder: where it is written; must not contain anything else.
-        owner: the id of whose quota it counts against.
+        owner: the ID of whose quota it counts against.
         size: its size; None if unknown, to reserve as much as there is room for.
         largest: the maximum size if `size` is unknown.
         room: what is left of the owner's quota, without current uploads.
@@ -110,7 +110,7 @@ def _release(arrival: Arrival) -> None:
 
 
 def _let_go(reserving: asyncio.Future[Arrival]) -> None:
-    """Release a reservation whose caller was cancelled while a thread was making it."""
+    """Release a reservation whose caller was canceled while a thread was making it."""
     if not reserving.cancelled() and reserving.exception() is None:
         _release(reserving.result())
 

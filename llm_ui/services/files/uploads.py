@@ -140,7 +140,7 @@ async def claim_room(session: AsyncSession, user_id: str, size: int) -> None:
 
     Raises TooLarge.
     """
-    # Serialised per person, so that two files cannot both use the same room.
+    # Serialized per person, so that two files cannot both use the same room.
     await session.execute(sa.select(col(User.id)).where(col(User.id) == user_id).with_for_update())
     quota = get_settings().file_quota_mb
     if await used_by(session, user_id) + size > quota * MEGABYTE:

@@ -107,7 +107,7 @@ async def _groups(session: AsyncSession, filters: UsageFilters, by: By) -> dict[
 
 
 async def _people(session: AsyncSession, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Names and e-mail addresses by id."""
+    """Names and email addresses by ID."""
     columns = (col(User.id), col(User.username), col(User.email))
     wanted = list(ids)
     found: dict[str, tuple[str, str]] = {}

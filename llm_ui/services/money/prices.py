@@ -56,7 +56,7 @@ def cost_of(price: ModelPrice, *, read: int, cached: int, written: int, reasoned
 async def at(
     session: AsyncSession, model_ids: Sequence[str], moment: datetime
 ) -> dict[str, ModelPrice]:
-    """The price of each model at that moment, by model id; models without one are left out."""
+    """The price of each model at that moment, by model ID; models without one are left out."""
     query = (
         sa.select(ModelPrice)
         .where(col(ModelPrice.model_id).in_(model_ids), col(ModelPrice.valid_from) <= moment)
@@ -69,7 +69,7 @@ async def at(
 
 
 async def _model(session: AsyncSession, model_id: str) -> AIModel:
-    # Locked, so that changes of a model's prices are serialised.
+    # Locked, so that changes of a model's prices are serialized.
     row = await session.get(AIModel, model_id, with_for_update=True)
     if row is None:
         raise NotFound

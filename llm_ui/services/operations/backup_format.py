@@ -3,7 +3,7 @@
     manifest.json          what it contains: schema, tables with their columns, counts, checksums
     manifest.sig           the manifest's keyed hash, made with the installation's SECRET_KEY
     tables/<name>.ndjson   a table's rows, one JSON array per line, sorted by primary key
-    files.ndjson           the uploaded files: id, size, checksum
+    files.ndjson           the uploaded files: ID, size, checksum
     files/<id>             their contents
 
 Rows are in a canonical form, so that equal tables have equal checksums on any database: times in

@@ -34,7 +34,7 @@ def folder() -> Path:
 
 
 def name_for(job_id: str) -> str:
-    """The file name of a job's backup: when the job was created, and part of its id."""
+    """The file name of a job's backup: when the job was created, and part of its ID."""
     made = uuid.UUID(job_id)
     # The first 48 bits of a UUIDv7 are a timestamp in milliseconds.
     moment = datetime.fromtimestamp((made.int >> 80) / 1000, UTC)

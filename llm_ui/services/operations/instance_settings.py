@@ -21,7 +21,7 @@ from llm_ui.services.audit.recording import record
 LETS_IN = {"registration", "allowed_domains"}
 # Retention settings, as a number of days or backups; 0 keeps everything.
 KEEPS = ("log_days", "metric_days", "backups_kept")
-# The domain of an e-mail address.
+# The domain of an email address.
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 
 
@@ -29,7 +29,7 @@ class Installation(BaseModel):
     """All settings of the installation.
 
     0 in `log_days` or `metric_days` keeps rows forever, 0 in `backups_kept` keeps all backups, and
-    0 in `backup_days` turns scheduled backups off. Without `allowed_domains`, any e-mail domain is
+    0 in `backup_days` turns scheduled backups off. Without `allowed_domains`, any email domain is
     allowed.
     """
 

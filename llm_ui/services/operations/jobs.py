@@ -70,7 +70,7 @@ _listeners: list[Listener] = []
 
 
 def on_queued(listener: Listener) -> None:
-    """Call `listener` with the id of each job that is queued on this worker."""
+    """Call `listener` with the ID of each job that is queued on this worker."""
     _listeners.append(listener)
 
 
@@ -256,7 +256,7 @@ async def _page(
     limit: int,
 ) -> Page[JobItem]:
     if cursor:
-        # Ids sort by creation time.
+        # IDs sort by creation time.
         wanted.append(col(BackgroundJob.job_id) < position_of(cursor)[1])
     query = (
         sa.select(BackgroundJob, col(User.username))
@@ -300,7 +300,7 @@ async def _load(session: AsyncSession, actor: Actor, job_id: str) -> tuple[Backg
     return found[0], found[1] or ""
 
 
-# --- cancelling and retrying -------------------------------------------------------------
+# --- canceling and retrying -------------------------------------------------------------
 
 
 async def cancel(session: AsyncSession, actor: Actor, job_id: str) -> JobItem:
@@ -329,7 +329,7 @@ async def cancel(session: AsyncSession, actor: Actor, job_id: str) -> JobItem:
 
 
 async def retry(session: AsyncSession, actor: Actor, job_id: str) -> JobItem:
-    """Retry a failed, cancelled or interrupted job from the start.
+    """Retry a failed, canceled or interrupted job from the start.
 
     Raises:
         NotFound: missing, or not visible to the actor.
@@ -378,7 +378,7 @@ async def _changed(
 
 
 def note_of(key: str, params: dict[str, Any]) -> str:
-    """A job's note as stored: a catalogue key with its parameters."""
+    """A job's note as stored: a catalog key with its parameters."""
     if not params:
         return one_line(key, NOTE_LIMIT)
     short = {n: one_line(v, 60) if isinstance(v, str) else v for n, v in params.items()}

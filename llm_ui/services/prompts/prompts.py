@@ -254,7 +254,7 @@ async def copy_prompt(session: AsyncSession, actor: Actor, prompt_id: str) -> Pr
 
 
 async def own_of(session: AsyncSession, actor: Actor, prompt_id: str) -> str:
-    """The id of the prompt if it is the actor's own, else of the actor's copy of it.
+    """The ID of the prompt if it is the actor's own, else of the actor's copy of it.
 
     An existing copy with the same text is reused. Raises NotFound, or Conflict if the person has
     too many prompts.

@@ -54,7 +54,7 @@ class AccountState(rx.State):
 
     @handler(form="profile_")
     async def save_profile(self, username: str, email: str, current: str = "") -> Reply:
-        """Change the name or e-mail address; the latter requires the password."""
+        """Change the name or email address; the latter requires the password."""
         wanted = AccountChange(username=username, email=email)
         self.account = await account.change(current_actor(), wanted, calling_client(), current)
         self.forms += 1

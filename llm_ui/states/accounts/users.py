@@ -216,7 +216,7 @@ class PeopleState(Filtering, rx.State):
 
     @handler("admin", form="domains_")
     async def save_domains(self, domains: str) -> Reply:
-        """Restrict registration to e-mail addresses in these domains; "" for any."""
+        """Restrict registration to email addresses in these domains; "" for any."""
         listed = [each for each in domains[:5000].replace(";", ",").split(",") if each.strip()]
         try:
             changed = await write(instance_settings.change, allowed_domains=listed)

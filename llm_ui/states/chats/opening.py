@@ -39,7 +39,7 @@ async def begin_chat(state: rx.State, session: Session, actor: Actor, project_id
 
 
 async def open_chat(state: rx.State, actor: Actor, chat_id: str, at: str) -> list[EventSpec]:
-    """Show the end of a chat, or with `at` the messages around the one with this id. Returns the
+    """Show the end of a chat, or with `at` the messages around the one with this ID. Returns the
     events that follow its running answers and measure its context.
 
     Raises:

@@ -25,7 +25,7 @@ class RefreshState(rx.State):
 
     @rx.event
     async def catch_up(self, chat_ids: str) -> Reply:
-        """Refresh the chats with these ids (separated by commas, "" for many).
+        """Refresh the chats with these IDs (separated by commas, "" for many).
 
         Messages that the page already has are not sent again.
         """

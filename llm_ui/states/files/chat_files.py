@@ -50,7 +50,7 @@ class ChatFilesState(rx.State):
 
     @rx.event
     def attach_files(self, ids: str) -> Reply:
-        """Attach these files (a JSON list of ids) to the next question, which checks them."""
+        """Attach these files (a JSON list of IDs) to the next question, which checks them."""
         try:
             self.attachment_ids = parse_ids(ids)
         except AppError as error:

@@ -49,7 +49,7 @@ class ProjectFilesState(rx.State):
 
     @rx.event
     async def add_files(self, ids: str) -> Reply:
-        """Add these files (a JSON list of ids) to the open project."""
+        """Add these files (a JSON list of IDs) to the open project."""
         try:
             wanted = parse_ids(ids, project_files.PROJECT_FILES)
             async with unit_of_work() as session:

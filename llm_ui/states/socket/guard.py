@@ -105,7 +105,7 @@ class Guard(Middleware):
 
     async def _bind(self, state: BaseState, actor: Actor | None) -> str:
         """Bind the tab's state to the user; if it was another user's, it is reset. Returns the
-        previous owner: an id, or "" for a visitor.
+        previous owner: an ID, or "" for a visitor.
 
         The token that names the state is not secret, and the state of a disconnected tab is
         available to whoever sends its token next.

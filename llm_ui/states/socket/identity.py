@@ -6,6 +6,6 @@ import reflex as rx
 
 
 class IdentityState(rx.State):
-    """None: no owner yet; "": a visitor; otherwise a user's id."""
+    """None: no owner yet; "": a visitor; otherwise a user's ID."""
 
     _owner: str | None = None
