@@ -118,7 +118,7 @@ class LLMApiClient:
     Args:
         base_url: the service's address, with or without `/v1`.
         client: a shared HTTP client, which `aclose` leaves open; None creates one.
-        headers: sent with every request.
+        headers: headers that are sent with every request.
     """
 
     def __init__(

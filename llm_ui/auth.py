@@ -204,7 +204,8 @@ def require(actor: Actor, action: Action) -> None:
 
 
 def require_person(actor: Actor, why: str | None = None) -> None:
-    """Raise KeyScope, a NotAllowed, for API keys: what they did here would outlive the key.
+    """Raise KeyScope, a NotAllowed, for API keys, because the results of such a call would outlive
+    the key.
 
     Args:
         why: a message naming what the key may not do, if other calls of this kind are open to keys.
@@ -366,7 +367,7 @@ async def end_sessions(
     """Delete sessions and, after the commit, disconnect their open tabs and sockets.
 
     Args:
-        why: the reason shown in their tabs; None for people who signed out themselves.
+        why: the reason shown in their tabs; None for users who signed out themselves.
     """
     ended = list(ids)
     await session.execute(sa.delete(AuthSession).where(col(AuthSession.id).in_(ended)))

@@ -3,12 +3,12 @@
 A single process needs no bus, and without REDIS_URL there is none. With it:
 
 - a Redis Stream per run. A worker that follows another worker's run sends "watch", repeated every
-  few seconds; while somebody watches, the run's owner appends new increments. Streams are trimmed
-  and expire: the database holds everything, Redis is merely faster.
+  few seconds; while a worker is watching, the run's owner appends new increments. Streams are
+  trimmed and expire: the database holds everything, Redis is merely faster.
 - a pub/sub channel for "watch", "stop", "withdrawn", "freed", "ended" and "changed".
 
-Every message is signed with a key that only workers have, so that somebody else with write access
-to Redis cannot inject text into an answer. Messages that are unsigned, or signed for another key or
+Every message is signed with a key that only workers have, so that an outsider with write access to
+Redis cannot inject text into an answer. Messages that are unsigned, or signed for another key or
 channel, are ignored and counted.
 
 Nothing depends on Redis being available. Increments carry their positions, so a reader notices a

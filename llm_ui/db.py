@@ -69,7 +69,7 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions on its own: a read transaction that later writes
-        # fails at once with BUSY_SNAPSHOT, whatever the timeout.
+        # fails immediately with BUSY_SNAPSHOT, regardless of the timeout.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in (
@@ -115,9 +115,9 @@ def script_engine(url: str) -> sa.Engine:
 
 
 def _store_what_can_be_stored(engine: sa.Engine) -> None:
-    """Make IDs and keys that no database can store safe to bind.
+    """Make IDs and keys that no database can store safe to bind as parameters.
 
-    They come from outside too: looking one up must find nothing rather than fail.
+    Such values may come from outside, and looking one up must find nothing rather than fail.
     """
 
     def clean(values: Any) -> Any:
@@ -164,8 +164,8 @@ class Database:
         _store_what_can_be_stored(self.engine.sync_engine)
         indexing.keep_filled(self.engine.sync_engine)
         self._writing_engine = self.engine.execution_options(writes=True)
-        # SQLite allows one writer at a time, and waiting writers poll: the luckiest goes first. A
-        # queue of our own is fair.
+        # SQLite allows one writer at a time, and waiting writers poll, so their order is random.
+        # Our own queue is fair.
         self._turn = asyncio.Lock() if self.is_sqlite else None
 
     @asynccontextmanager

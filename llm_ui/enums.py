@@ -160,7 +160,7 @@ class JobStatus(Choices):
 
 
 class JobEnding(Choices):
-    """Why a job's task was canceled: somebody stopped it, the worker is shutting down, or another
+    """Why a job's task was canceled: a user stopped it, the worker is shutting down, or another
     worker has taken it over."""
 
     CANCELLED = "cancelled"

@@ -211,8 +211,8 @@ class NotAllowed(AppError):
 
 
 class KeyScope(NotAllowed):
-    """An API key may not do what its owner may. `needed` is the scope it would take, or None if no
-    scope allows it; `has` are the key's scopes."""
+    """The API key lacks a permission that its owner has. `needed` is the scope it would take, or
+    None if no scope allows it; `has` are the key's scopes."""
 
     code = "key_scope"
     message_key = "error.key_scope"

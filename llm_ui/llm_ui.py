@@ -1,7 +1,8 @@
-"""The composition root: the app, its REST API, its pages, and everything with the app's lifetime.
+"""The composition root: the app, its REST API, its pages, and everything that lives as long as the
+app.
 
-Lower layers get what they need from higher ones injected here: the engine its `prepare` and
-`settle`, sessions and live updates the listeners that disconnect and notify tabs.
+Here, lower layers are given what they need from higher ones: the engine gets `prepare` and
+`settle`, and sessions and live updates get the listeners that disconnect and notify tabs.
 """
 
 from __future__ import annotations

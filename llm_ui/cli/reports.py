@@ -1,6 +1,6 @@
 """Verbs that query an installation, for people and, with --json, for programs.
 
-They install, migrate and write nothing on the way, so that their output contains nothing else.
+They don't install, migrate or write anything first, so their output contains nothing else.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def _port(place: Installation) -> int:
 
 
 def _found(place: Installation, given: int | None) -> tuple[int, int | None, dict[str, Any]]:
-    """The server's port and its response: at the given port, else at that of the server started
-    last, else at the one in the settings."""
+    """The server's port and its response. The port is the given one, else that of the server that
+    was started last, else the one in the settings."""
     ports = [given] if given else [start.noted_port(place), _port(place)]
     known = [each for each in dict.fromkeys(ports) if each]
     for port in known:

@@ -3,7 +3,7 @@
 python -m llm_ui.cli.reports_inside users|logs|config [--json] …
 python -m llm_ui.cli.reports_inside key --for EMAIL --name NAME --scopes read,chat [--days N]
 
-Permissions are not checked: whoever can run this can read the database anyway.
+Permissions are not checked, because anyone who can run this can read the database anyway.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python -m llm_ui.cli.serve --port 3000 [--host 0.0.0.0] [--workers 1] [--grace 5]
 
-It serves a frontend that was built before (`dev.py run` does both). `reflex run --env prod` would
-compile and build again on every start and keep the whole framework loaded a second time in the
-parent; here the parent only holds the socket and watches its workers.
+It serves a frontend that has already been built (`dev.py run` does both). `reflex run --env prod`
+would compile and build again on every start and keep the whole framework loaded a second time in
+the parent; here the parent only holds the socket and watches its workers.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ def application() -> Asgi:
     from llm_ui.llm_ui import app
 
     # The parent outlives its workers unless it is killed. An orphaned worker would keep serving and
-    # hold the port, and nobody would restart or stop it. Not SIGTERM: an open websocket keeps a
-    # worker from exiting, and there is no parent left to insist.
+    # hold the port, and nobody would restart or stop it. SIGTERM is not used: an open websocket
+    # keeps a worker from exiting, and there is no parent left to kill it.
     end_with_parent(signal.SIGKILL)
     # Reflex's CORS handling wraps the whole app.
     unended = Unended()
@@ -154,9 +154,9 @@ class Deaths:
 
 
 class DrainingServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
-    """Granian's server, extended: it tells its workers when a shutdown is near, and restarts a dead
-    worker however often it dies, because one worker's deaths are no reason to stop the others. It
-    gives up only if no worker has ever started."""
+    """Granian's server, extended: it tells its workers when a shutdown is about to happen, and
+    restarts a dead worker no matter how often it dies, because the death of one worker is no reason
+    to stop the others. It gives up only if no worker has ever started."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

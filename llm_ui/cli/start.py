@@ -235,7 +235,7 @@ def supervise(
     ready_paths: Sequence[str],
     all_at_once: bool = False,
 ) -> int:
-    """Run a server until it exits or this process is told to stop; leave nothing behind.
+    """Run a server until it exits or this process is told to stop; leaves no processes behind.
 
     The server gets a session of its own, so that Ctrl+C reaches only this process, which stops the
     server in order: first the server itself, then its children.

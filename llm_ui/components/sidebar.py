@@ -1,5 +1,5 @@
-"""The sidebars, which are drawers on phones: the client's, with the chats, and the
-administrator's."""
+"""The sidebars, which are drawers on phones: the one of the client pages, with the chats, and the
+one of the admin pages."""
 
 from __future__ import annotations
 

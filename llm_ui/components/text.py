@@ -1,4 +1,4 @@
-"""Text, numbers and times, formatted by the browser in the person's language.
+"""Text, numbers and times, formatted by the browser in the user's language.
 
 `t("chat.new")` is a Var that looks its key up in the bundled catalogs, so no text is sent over
 the websocket, and a page needs no state to be translated.
@@ -37,8 +37,8 @@ def t(key: str, **params: Any) -> rx.vars.StringVar:
 
 
 def t_of(prefix: str, name: Var[str] | str) -> rx.vars.StringVar:
-    """The text of a key whose last part is known only in the browser; that part itself if there is
-    none."""
+    """The text of a key whose last part is known only in the browser; if there is no such text,
+    that part itself."""
     return _call("of", prefix, name)
 
 

@@ -1,7 +1,7 @@
 """The life cycle of a run: claim, stream, store, and a single place where every run ends.
 
-Nothing here knows about pages or chats. `prepare` says what to ask which provider; `settle` turns
-the outcome into usage and metrics, in the transaction that ends the run.
+Nothing here depends on pages or chats. `prepare` determines what to ask which provider; `settle`
+turns the outcome into usage and metrics, in the transaction that ends the run.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ class Engine:
     def is_waiting(self, run_id: str) -> bool:
         """Whether the run is queued here and no other worker can take it.
 
-        Its followers are then woken whatever happens to it, so they need not poll.
+        Its followers are then always woken when its state changes, so they need not poll.
         """
         return run_id in self._taking and not self.bus.crosses
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 POLL_EVERY_S = 0.25
 # The same with a working bus: only what the stream cannot report has to be found this way.
 QUIET_S = 1.0
-# The same while the run is queued on this worker, which wakes its followers: with hundreds waiting,
-# each check of the database would hold up the others.
+# The same interval while the run is queued on this worker, which wakes its followers. It is longer,
+# because with hundreds of waiting runs, each check of the database would delay the others.
 WAITING_S = 10.0
 # How long to wait, when the stream has a gap, for the log's next write.
 GAP_S = 0.1
@@ -65,8 +65,8 @@ async def follow_stored(
 
     The database has everything, with a delay; the run's stream has everything immediately, but only
     from some position on. The two are joined without gaps: what has already been read is skipped in
-    the stream, and what the stream lacks is read from the database. A run that has ended is sent as
-    a whole, because its log has been deleted.
+    the stream, and what the stream lacks is read from the database. A run that has ended is sent in
+    full, because its log has been deleted.
     """
     position, patience = after, WAITING_S if engine.is_waiting(run_id) else POLL_EVERY_S
     with engine.bus.follow(run_id) as feed:

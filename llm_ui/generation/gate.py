@@ -1,9 +1,9 @@
-"""Admission to streaming: limits per provider and per person, and a fair queue.
+"""Admission to streaming: limits per provider and per user, and a fair queue.
 
-Waiting runs are admitted person by person, so somebody with ten waiting runs doesn't hold up
-somebody with one. The counts are those of this process. With several workers, the database counts
-again for all of them when a run is claimed (`store.claim`); a run without a place there returns to
-its position in the queue and waits for `news`.
+Users take turns when waiting runs are admitted, so a user with ten waiting runs doesn't delay a
+user with one. The counts are those of this process. With several workers, the database counts again
+for all of them when a run is claimed (`store.claim`); a run that gets no slot there returns to its
+position in the queue and waits for `news`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ class Lane:
 
 
 class NoPlace(Exception):
-    """All places are taken, some of them on other workers.
+    """All slots are taken, some of them on other workers.
 
     Args:
-        full: whose limits are reached: the user's ID, the provider's, or both.
+        full: the owners of the limits that are reached: the ID of the user, of the provider, or of
+            both.
     """
 
     def __init__(self, full: frozenset[str]) -> None:

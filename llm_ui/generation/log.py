@@ -17,8 +17,8 @@ import orjson
 TEXT = "text"
 REASONING = "reasoning"
 SOURCE = "source"
-# A piece takes a hundred bytes besides its text, and models send single characters. So after this
-# many, adjacent pieces are joined.
+# A piece takes a hundred bytes in addition to its text, and models send single characters. So
+# adjacent pieces are joined after this many.
 JOIN_AT = 512
 # All text before this event was reasoning, and counts as such from then on.
 THOUGHT = "thought"
@@ -26,7 +26,7 @@ THOUGHT = "thought"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one kind in a run's log, starting at position `start`.
+    """A section of a run's log with content of one kind, starting at position `start`.
 
     The payload is text for text and reasoning, and JSON for everything else.
     """

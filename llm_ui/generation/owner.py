@@ -140,8 +140,8 @@ def life_of(owner: str) -> Life:
 class Hearts:
     """Whether an old heartbeat means that its worker is dead.
 
-    It doesn't just after the database was down or the machine was suspended, because nobody could
-    send a heartbeat then, nor after the database's clock was changed.
+    It does not if the database was just down or the machine was just suspended, because no worker
+    could send a heartbeat then, nor if the database's clock was changed.
 
     Args:
         trusting: whether to trust heartbeats from the first check on.

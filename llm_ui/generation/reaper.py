@@ -1,8 +1,9 @@
-"""Ends the runs of dead workers, and starts runs that nobody has taken.
+"""Ends the runs of dead workers, and starts runs that no worker has claimed.
 
 On the same machine, a worker's lock shows whether it is alive (owner.py). A worker on another
 machine is considered dead if its heartbeat is old by the database's clock, except just after a time
-when nobody could send one. What a dead worker had shown but not written is in its journal.
+when no worker could send one. Output that a dead worker had shown but not written to the database
+is in its journal.
 """
 
 from __future__ import annotations

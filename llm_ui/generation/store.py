@@ -76,7 +76,7 @@ async def claim(
         shared: limits that apply to all workers together.
 
     Raises:
-        NoPlace: a limit is reached; the run stays queued.
+        NoPlace: a limit has been reached; the run stays queued.
     """
     moment = now()
     if shared:
@@ -123,7 +123,8 @@ def _limits(lane: Lane) -> list[tuple[str, sa.ScalarSelect[int], int]]:
 
 
 async def _one_at_a_time(session: AsyncSession, lane: Lane) -> None:
-    """Serialize claims in this lane until the commit, so that two don't both get the last place.
+    """Serialize claims in this lane until the commit, so that two runs don't both get the last
+    slot.
 
     SQLite has only one writer anyway.
     """
@@ -152,7 +153,7 @@ async def _full(session: AsyncSession, lane: Lane) -> frozenset[str]:
 async def _lock_chat(session: AsyncSession, run_id: str) -> None:
     """Lock the run's chat before anything in it.
 
-    Whoever deletes or changes a chat locks it first too, and finishing an answer adds it to the
+    Code that deletes or changes a chat also locks it first, and finishing an answer adds it to the
     full-text index, whose row refers to the chat. Any other order could deadlock. SQLite has only
     one writer anyway.
     """
@@ -300,8 +301,8 @@ async def finish(session: AsyncSession, outcome: Outcome, owner: str) -> bool:
 async def amend(session: AsyncSession, outcome: Outcome, owner: str) -> RunState | None:
     """Complete a run that another worker ended on `owner`'s behalf.
 
-    Adds what that worker could not know: all of its output, and how it ended. Its ledger row stays
-    as it was settled.
+    Adds what that other worker could not know: all output of the run, and how it ended. Its ledger
+    row stays as it was settled.
 
     Returns:
         its state now; None if the run no longer exists. Nothing is changed if the answer has been

@@ -41,7 +41,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run ended, from which `settle` makes usage rows and metrics.
+    """How a run ended; `settle` creates usage rows and metrics from it.
 
     Times are timezone-aware; a run without any token has no `first_token_at`.
     """

@@ -1,10 +1,11 @@
 """The journal: output shown while the database was down, kept on disk until it is written.
 
-A worker also keeps it in memory and retries; the journal is for the case that it dies first. There
-is one file per worker, `DATA_DIR/unwritten/<identity>.jsonl`: appended to and synced, read by
-whoever ends the worker's runs (reaper.py), and deleted once the database has everything.
+A worker also keeps it in memory and retries; the journal is needed if the worker dies first. There
+is one file per worker, `DATA_DIR/unwritten/<identity>.jsonl`: it is appended to and synced, read by
+the worker that ends the dead worker's runs (reaper.py), and deleted once the database has
+everything.
 
-Each line is `{"run", "start", "kind", "payload"}`, a stretch of a run's log, or `{"run", "end"}`,
+Each line is `{"run", "start", "kind", "payload"}`, a section of a run's log, or `{"run", "end"}`,
 how it ended.
 """
 

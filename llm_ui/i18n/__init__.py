@@ -1,7 +1,8 @@
-"""The app's texts: one folder per language (folders.py), and how its catalog is read.
+"""The app's strings: one folder per language (folders.py), and how its message catalog is read.
 
 A key is `area.what`; its text may contain `{placeholders}`, and numbers are formatted for the
-language. A text that depends on a number is an object of plural forms, named by CLDR's categories:
+language. A string that depends on a number is an object with plural forms, named by CLDR's
+categories:
 
     "models.count": {"one": "{count} model", "other": "{count} models"}
 
@@ -176,7 +177,7 @@ def language_named(tag: str) -> str:
 
 
 def pick_language(accept_language: str = "", cookie: str = "") -> str:
-    """The person's language: their own choice, else their browser's first preference that is
+    """The user's language: their own choice, else their browser's first preference that is
     available.
 
     Args:

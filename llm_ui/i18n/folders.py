@@ -69,7 +69,8 @@ def _language(folder: Path) -> Language:
 
 
 def languages_in(folder: Path = FOLDER) -> dict[str, Language]:
-    """All languages in a folder by tag: English first, the others sorted by their own names.
+    """All languages in a folder by their tags: English first, the others sorted by the languages'
+    own names.
 
     Raises:
         BadLanguage: one of them is incomplete; says which one and what is missing.

@@ -1,7 +1,8 @@
 """Formatting numbers, sizes, dates, lists and plurals for a language: CLDR's rules, through Babel.
 
-The browser has the same rules in Intl (components/text.js), so that both format alike. Babel is
-imported on first use, because importing it would delay the start of a worker.
+The browser has the same rules in Intl (components/text.js), so the server and the browser format
+values in the same way. Babel is imported on first use, because importing it would delay the start
+of a worker.
 """
 
 from __future__ import annotations

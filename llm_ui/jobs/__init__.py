@@ -20,7 +20,7 @@ class Jobs:
     """The queue and the runner of one process.
 
     Args:
-        redis_url: the queue shared with other workers; None for this process alone.
+        redis_url: the queue shared with other workers; None for a queue of this process alone.
         name: the common prefix of all workers of this installation.
     """
 

@@ -12,7 +12,8 @@ from llm_ui.services.operations import backups, instance_settings
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """Make a backup and delete the oldest ones if there are too many; returns what it contains.
+    """Make a backup and delete the oldest backups if there are too many; returns what the new one
+    contains.
 
     Raises:
         Conflict: the backup was made, but files with rows are missing from the data folder.

@@ -2,7 +2,7 @@
 
 In process, a job is started by the worker that queued it. With REDIS_URL its ID is pushed to a
 list, and whichever worker has capacity pops it. A message contains only the ID, and may be lost or
-delivered twice: the row decides.
+delivered twice: the job's row is authoritative.
 """
 
 from __future__ import annotations

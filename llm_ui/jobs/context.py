@@ -76,9 +76,10 @@ class JobContext:
 
     async def in_thread(self, work: Callable[[Step], T]) -> T:
         """Run blocking work in a thread. It gets a function `step(fraction, note, **params)` that
-        it must call often: that reports its progress and is where it can be stopped.
+        it must call often: this function reports progress, and is the point at which the work can
+        be stopped.
 
-        Returns only once the thread has ended, whatever happens: nothing keeps running in the
+        In all cases, this returns only once the thread has ended, so nothing keeps running in the
         background.
         """
         latest: list[tuple[float, str, dict[str, Any]]] = []

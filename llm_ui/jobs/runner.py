@@ -49,7 +49,7 @@ class Runner:
         kinds: the properties of each kind.
         unhandled: reports an unexpected error and returns the error to show.
         owner: this worker's name.
-        patience: how many seconds a job has to stop by itself after it was asked to.
+        patience: how many seconds a job has to stop by itself after it has been asked to.
     """
 
     def __init__(

@@ -8,5 +8,6 @@ the only part of this package that the web app's process imports.
     POST /v1/chat, POST /v1/chat/stream, GET /v1/models, GET /health
 
 For the protocol, see llm_ui.api_client. Inside, llama.cpp's server runs in threads of the same
-process, on a loopback port whose key nobody else knows; `app` translates.
+process, on a loopback port with a key that only this process has; `app` translates between the two
+protocols.
 """

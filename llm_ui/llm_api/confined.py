@@ -1,7 +1,7 @@
 """Confinement of the service's process.
 
-llama.cpp reads model files from untrusted sources. So its process gets nothing of the server's
-environment, least of all secrets, and only limited resources of the machine.
+llama.cpp reads model files from untrusted sources. So its process gets none of the server's
+environment variables, especially no secrets, and only limited resources of the machine.
 """
 
 from __future__ import annotations
@@ -132,9 +132,9 @@ def environment(key: str) -> dict[str, str]:
 
 
 def shut_in(model: Path) -> bool:
-    """Restrict the process, if the kernel can, to Python, the code, shared libraries, devices and
-    the model, so that it reaches neither the database nor .env nor the server's memory. It may
-    start no program and write no file. Returns whether the kernel has applied it."""
+    """Restrict the process, if the kernel supports it, to Python, the code, shared libraries,
+    devices and the model, so that it reaches neither the database nor .env nor the server's memory.
+    It can't start programs or write files. Returns whether the kernel has applied it."""
     own = {Path(sys.prefix), Path(sys.base_prefix), PACKAGE}
     # In a checkout, the code's parent folder contains more than code.
     own |= {Path(each) for each in sys.path if each and Path(each) != PACKAGE.parent}
@@ -148,7 +148,7 @@ def shut_in(model: Path) -> bool:
 
 
 def limit(model: Path | None) -> None:
-    """Permanently limit this process: no core dumps, which would contain people's questions, and
+    """Permanently limit this process: no core dumps, which would contain users' questions, and
     memory in proportion to the model."""
     import resource
 

@@ -14,8 +14,8 @@ FILE = "llm_api.key"
 
 
 def known_key(settings: Settings) -> str | None:
-    """The service's key: the one in the settings, or the built-in service's own, if it was already
-    created."""
+    """The service's key: the one in the settings or, if it has already been created, the one
+    generated for the built-in service."""
     if settings.llm_api_key is not None:
         return settings.llm_api_key.get_secret_value().strip() or None
     if settings.llm_api_url:

@@ -1,10 +1,10 @@
-"""Linux's Landlock: restricts a process to the files it names beforehand.
+"""Landlock on Linux: restricts a process to files that it names beforehand.
 
-The restriction is permanent, for the process and all its children; other processes of the same
-account are out of reach too (their memory, their environment). On kernels without Landlock (before
-5.13, or disabled) and on other systems this does nothing.
+The restriction is permanent, for the process and all its children; it can't access the memory or
+environment of other processes of the same account either. On kernels without Landlock (before 5.13,
+or disabled) and on other systems this does nothing.
 
-See landlock(7). The numbers are the same on all of Linux's architectures.
+See landlock(7). The system call numbers are the same on all Linux architectures.
 """
 
 from __future__ import annotations

@@ -26,13 +26,14 @@ NAME_KEY_LIMIT = 200
 
 
 class User(SQLModel, table=True):
-    """A person with an account.
+    """A user.
 
     `email` is in lower case. `preferences` holds settings of the account page that have no column
     (theme, automatic titles, a default prompt) and, while the account is being deleted, `leaving`
-    and who gets the content. Without a `password_hash` nobody can sign in with a password.
-    `last_active_at` is updated every few minutes. `name_key` and `look_key` are what the name reads
-    as (security/names.py). `is_admin` is computed from `role` by the database.
+    and the ID of the user who gets the content. Without a `password_hash` nobody can sign in with a
+    password. `last_active_at` is updated every few minutes. `name_key` and `look_key` are
+    normalized forms of the name that reveal look-alikes (security/names.py). `is_admin` is computed
+    from `role` by the database.
     """
 
     __table_args__ = (choices("role", *UserRole),)
@@ -68,7 +69,7 @@ class UserLink(SQLModel, table=True):
     """An invitation or a password link.
 
     Only a keyed hash of its token is stored. An invitation with an `email` is for that address
-    alone; `user_id` is the person whose password it sets, or who accepted it.
+    alone; `user_id` is the user whose password it sets, or who accepted the invitation.
     """
 
     __tablename__ = "userlink"
@@ -128,7 +129,7 @@ class APIKey(SQLModel, table=True):
 class SignInAttempt(SQLModel, table=True):
     """Failed sign-ins of one account or one address, which throttle the next attempt.
 
-    `subject` is a keyed hash, so that the table identifies nobody.
+    `subject` is a keyed hash, so the table doesn't identify anyone.
     """
 
     __tablename__ = "signinattempt"

@@ -56,7 +56,8 @@ class Generation(SQLModel, table=True):
 
 
 class GenerationEvent(SQLModel, table=True):
-    """A piece of a run's event log, kept until the run ends and its message has the whole.
+    """A piece of a run's event log, kept until the run ends and its message contains the whole
+    text.
 
     `seq` is the position where the piece starts: each character of text and reasoning counts as
     one, and so does every other event. So a reader can resume in the middle of a piece.

@@ -106,9 +106,10 @@ def flag_field(*, default: bool = False) -> Any:
 
 
 def computed_field(kind: Any, expression: str) -> Any:
-    """A column computed by the database from others of its row; never written.
+    """A column that the database computes from other columns of the same row; never written by the
+    application.
 
-    SQLite computes it when reading, PostgreSQL when writing.
+    SQLite computes it when it is read, PostgreSQL when the row is written.
     """
     return Field(default=None, exclude=True, sa_column=sa.Column(kind, sa.Computed(expression)))
 

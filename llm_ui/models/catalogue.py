@@ -25,8 +25,8 @@ from llm_ui.models.base import (
 class AIType(SQLModel, table=True):
     """A model type: one of the six built-in ones, or one created by an administrator.
 
-    `slug` identifies the built-in ones (chat, reasoning, vision, code, embedding, image), whatever
-    their names: the meaning of "reasoning", "embedding" and "image" depends on it.
+    `slug` identifies the built-in ones (chat, reasoning, vision, code, embedding, image) regardless
+    of their names: the meaning of "reasoning", "embedding" and "image" depends on it.
     """
 
     __tablename__ = "aitype"
@@ -43,9 +43,9 @@ class AIType(SQLModel, table=True):
 class AIProvider(SQLModel, table=True):
     """A provider of models.
 
-    `slug` identifies providers that the application creates by itself (bundled, ollama, …), so that
-    each start finds them again. `timeouts` overrides the installation's, in seconds, by the names
-    of wire.events.Timeouts.
+    `slug` identifies providers that the application creates itself (bundled, ollama, …), so that
+    they are found again at each start. `timeouts` overrides the installation's, in seconds, by the
+    names of wire.events.Timeouts.
 
     `api_key` and `headers_encrypted` are encrypted. They are decrypted when the provider is asked
     (services/catalogue/adapters.py), not when rows are loaded, so that a list of providers contains
@@ -53,9 +53,9 @@ class AIProvider(SQLModel, table=True):
 
     `status` is ok while any of its addresses responds, and has been since `status_since`. The other
     health columns (reason, latency, time of the check) are about `api_url`; fallback addresses are
-    ProviderEndpoint rows. `synced_at` is when its models were last listed, `sync_result` what was
-    new, changed and gone the last time anything was. Models found by a sync are switched on if
-    `offers_new_models` is set; otherwise an administrator switches them on.
+    ProviderEndpoint rows. `synced_at` is when its models were last listed; `sync_result` is what
+    was new, changed or gone in the last sync that found a difference. Models found by a sync are
+    enabled if `offers_new_models` is set; otherwise, an administrator has to enable them.
     """
 
     __tablename__ = "aiprovider"
@@ -118,8 +118,8 @@ class AIModel(SQLModel, table=True):
     """A model of a provider. `name` is the provider's name for it; windows are in tokens.
 
     `is_available` is false once the provider no longer lists it; `is_active` is the administrator's
-    switch. `fixed` lists what an administrator has set and a sync leaves alone: field names, and
-    "is_available" for a model added by name. With the visibility "chosen", only people with
+    switch. `fixed` lists what an administrator has set and a sync doesn't change: field names, and
+    "is_available" for a model added by name. With the visibility "chosen", only users with
     ModelReader rows can use it.
     """
 

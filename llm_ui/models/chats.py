@@ -56,10 +56,10 @@ class SystemPrompt(SQLModel, table=True):
 class ChatHistory(SQLModel, table=True):
     """A chat, without its messages. `active_leaf_id` is the last message of the shown branch.
 
-    `deleted_at` is set while a deletion can still be undone; such a chat is invisible. A temporary
-    chat is not listed, and is deleted with its last tab. `settings` holds the chat's system prompt
-    and sampling parameters. `model_name` is the model's name when it was chosen; it outlives the
-    model.
+    `deleted_at` is set while a deletion can still be undone; until then, the chat is hidden. A
+    temporary chat is not listed, and is deleted when its last tab is closed. `settings` holds the
+    chat's system prompt and sampling parameters. `model_name` is the model's name when it was
+    chosen; it outlives the model.
 
     `messages` is the shown branch, loaded only by queries that ask for it (`undefer`).
     """

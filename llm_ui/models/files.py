@@ -12,11 +12,11 @@ from llm_ui.models.base import choices, created_field, enum_field, foreign, id_f
 
 
 class StoredFile(SQLModel, table=True):
-    """A person's file. Its content is in the data folder under `id`, never under `name`.
+    """A user's file. Its content is in the data folder under `id`, never under `name`.
 
     `kind` says how it is used in a prompt: texts are read, images are shown to models with vision.
     `media_type` was detected from the content. Sizes are in bytes; `characters` is the length of
-    the extracted text; `notes` say how it was read, each with the text for its placeholder
+    the extracted text; `notes` say how it was read; each has the text for its placeholder
     (reading/parts.py).
     """
 

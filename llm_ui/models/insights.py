@@ -20,7 +20,8 @@ from llm_ui.models.base import (
 
 
 class UsageLog(SQLModel, table=True):
-    """The tokens and cost of one answer. Names are copied, so that they outlive their rows.
+    """The tokens and cost of one answer. Names are copied, so that they remain when the rows they
+    come from are deleted.
 
     `cost_micro` is exact; `cost` is the same in units of the currency. `duration` is in
     milliseconds.
@@ -58,9 +59,9 @@ class UsageLog(SQLModel, table=True):
 class DailyUsage(SQLModel, table=True):
     """Totals of UsageLog by UTC day, which can be rebuilt (services/insights/daily_usage.py).
 
-    `grain` says what a row totals. "each": one person's answers by one model; "person": one
-    person's by any model; "model": anybody's by one model. Columns that a grain doesn't distinguish
-    are ""; so is the person if the account no longer exists.
+    `grain` says what a row totals. "each": one user's answers by one model; "person": one user's
+    answers by any model; "model": all users' answers by one model. Columns that a grain doesn't
+    distinguish are ""; so is the user if the account no longer exists.
     """
 
     __tablename__ = "usageday"

@@ -24,7 +24,8 @@ ACTIVE_JOBS = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
 class MonitoringLog(SQLModel, table=True):
-    """A sign-in, an administrator's action, a provider's error or our own.
+    """A log entry: a sign-in, an administrator's action, an error of a provider or an error of our
+    own.
 
     `reference` is the number a person sees with an unexpected error.
     """

@@ -57,8 +57,8 @@ class Provider(Protocol):
     def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent]:
         """Stream the answer; the last event is Done.
 
-        Closing the iterator, or canceling the task that reads it, closes the upstream's socket at
-        once. Raises ProviderError.
+        Closing the iterator, or canceling the task that reads it, immediately closes the upstream's
+        socket. Raises ProviderError.
         """
         ...
 
@@ -71,9 +71,9 @@ class ImageProvider(Provider, Protocol):
     """The adapter of a provider type with image settings: it can also make images."""
 
     def make_images(self, request: ImageRequest) -> AsyncGenerator[Picture | Usage]:
-        """Make images; yields at least one.
+        """Generate images; yields at least one.
 
-        Canceling the task that reads it closes the upstream's socket at once. Raises
+        Canceling the task that reads it immediately closes the upstream's socket. Raises
         ProviderError.
         """
         ...

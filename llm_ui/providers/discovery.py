@@ -24,6 +24,6 @@ async def discover(settings: Settings, client: httpx.AsyncClient | None = None) 
 def is_named(settings: Settings, type: str) -> bool:
     """Whether the environment configures a provider of this type; if so, a removed one comes back.
 
-    That says nothing about whether it runs: Ollama's address is always configured.
+    That does not mean that the provider is running: Ollama's address is always configured.
     """
     return TYPES[type].is_named(settings)

@@ -45,7 +45,7 @@ _OWN_REFUSALS = (401, 402)
 
 @dataclass(slots=True, eq=False)
 class Route:
-    """One address with its adapter. `key` is whatever identifies it to its owner.
+    """One address with its adapter. `key` is any value that identifies it to its owner.
 
     `failures` counts failures since the last success; until `closed_until` (in seconds of the event
     loop's clock) the other addresses are tried first.

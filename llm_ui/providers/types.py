@@ -31,7 +31,7 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A well-known service, which prefills the form. `is_local`: it runs on one's own machine.
+    """A well-known service, which prefills the form. `is_local`: it runs on the user's own machine.
     `rank` is its position among all presets."""
 
     rank: int
@@ -78,10 +78,10 @@ class ProviderType:
         presets: well-known services with this API.
         settings: the chat settings it accepts, besides instructions, which all types accept.
         image_settings: the image settings it accepts. If there are any, its adapter is an
-            ImageProvider; otherwise it makes no images.
+            ImageProvider; otherwise, it can't generate images.
         writes_on: whether its models continue a last turn of their own ("prefill"); the others
             would start a new answer.
-        sees: whether a model of that name has vision, if its list does not say.
+        sees: whether a model with that name has vision, for models whose list entry does not say.
         library: opens the model library on its disk, if models can be listed, pulled and deleted
             there.
         find: returns the environment's provider of this type, if it is currently there.

@@ -161,7 +161,7 @@ def shortcuts(rows: list[dict[str, Any]], *, labels: dict[str, Any]) -> rx.Compo
 def auth_form(
     *children: Any, mode: Literal["login", "register"], labels: dict[str, Any], **props: Any
 ) -> rx.Component:
-    """The login or registration form; `children` are shown below its button.
+    """The sign-in or registration form; `children` are shown below its button.
 
     Labels: email, username, username_hint, password, password_hint, show_password, hide_password,
     submit, busy, unreachable.

@@ -2,7 +2,7 @@
 
 The result is JSON, {"text": …, "notes": [[name, words], …]} or {"error": message key}. Anything
 else (a crash, no output) means that the file could not be read. The process sets its own limits
-before it looks at the file: hostile files end this process and nothing else.
+before it looks at the file: a hostile file can only crash this process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The text of Word documents.
 
-The usual library builds the whole document in memory and needs Pillow besides lxml; the text is in
-a few elements, which the standard library's parser reads as a stream.
+The usual library builds the whole document in memory and requires Pillow in addition to lxml. The
+text is in only a few elements, which the standard library's parser can read as a stream.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The encodings that chardet may guess: the ones found in people's files. Those of mainframes and
-# old Macs, and rare ones, only cause wrong guesses for short texts.
+# The encodings that chardet may guess: those found in users' files. Those of mainframes and old
+# Macs, and rare ones, only cause wrong guesses for short texts.
 _GUESSED = [
     "gb18030",
     "big5hkscs",
@@ -159,8 +159,8 @@ def said_of_itself(data: bytes) -> str | None:
 
 
 def known(name: str) -> str | None:
-    """Python's name for the widest text encoding of this family; None if there is no such
-    encoding."""
+    """Python's name for the text encoding of this family with the most characters; None if there is
+    no such encoding."""
     try:
         found = codecs.lookup(name)
         found.decode(b"a" * 4)

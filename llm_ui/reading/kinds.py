@@ -100,7 +100,7 @@ def identify(path: Path) -> Found:
 
 
 def is_text(head: bytes) -> bool:
-    """Whether a file with this beginning is text, in any encoding.
+    """Whether a file that starts like this is text, in any encoding.
 
     A few control characters do not make it binary: NULs in a log that a crash truncated, or DOS's
     end-of-file mark.
@@ -127,7 +127,7 @@ def _is_html(head: bytes) -> bool:
 
 def _office_type(file: BinaryIO) -> str:
     # A ZIP's central directory is at its end. It is searched, not parsed: a hostile one could have
-    # a million entries. Whether the file is valid shows when it is read.
+    # a million entries. Whether the file is valid turns out when it is read.
     size = file.seek(0, 2)
     file.seek(max(0, size - TAIL))
     tail = file.read()

@@ -1,7 +1,7 @@
-"""Office files: ZIP archives of XML parts, linked by relations.
+"""Office files: ZIP archives of XML parts that are linked by relationships.
 
-Part names are meaningless: slide3.xml may be the first slide. So the relations are followed,
-whatever the parts are called.
+Part names are meaningless: slide3.xml may be the first slide. So the relationships are followed,
+regardless of the names of the parts.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def refuse(*_: Any) -> None:
 def check_zip(archive: zipfile.ZipFile) -> None:
     """Raise InvalidInput for an archive that is too large when decompressed.
 
-    Uses the sizes declared by the entries; zipfile reads no more of an entry than that.
+    Uses the sizes declared by the entries; zipfile never reads more of an entry than its declared
+    size.
     """
     entries = archive.infolist()
     expanded = sum(entry.file_size for entry in entries)
@@ -120,7 +121,7 @@ class Package:
             parser.Parse(b"", True)
 
     def relations(self, part: str) -> list[tuple[str, str, str]]:
-        """A part's relations: (ID, last segment of the type, name of the target part).
+        """A part's relationships: (ID, last segment of the type, name of the target part).
 
         External targets and missing parts are left out.
         """
@@ -154,8 +155,9 @@ class Package:
     def check_types(self) -> None:
         """Reject document types in any part, for parts that another parser reads.
 
-        Which parts that parser reads as XML is up to the file, by types and relations; so every
-        part that an XML parser would accept is checked, whatever its name.
+        Which parts that parser reads as XML is decided by the file itself, through its content
+        types and relationships; so every part that an XML parser would accept is checked,
+        regardless of its name.
         """
         # Of two entries with the same name here, another program may read either one.
         for entry in self._archive.infolist():

@@ -1,4 +1,4 @@
-"""The text of an HTML file, as somebody who opens it in a browser would read it.
+"""The text of an HTML file, as a user who opens it in a browser would see it.
 
 lxml builds the tree; this module handles what lxml treats as plain elements and browsers do not
 (drawings, frames with an embedded page, hidden parts).

@@ -56,7 +56,7 @@ def _opened(path: Path) -> Any:
     try:
         return PdfReader(path)
     except PdfReadError:
-        # The end of the file is missing. With a startxref that points nowhere, pypdf searches for
+        # If the end of the file is missing, a startxref that points nowhere makes pypdf search for
         # the objects itself.
         return PdfReader(BytesIO(path.read_bytes() + b"\nstartxref\n0\n%%EOF\n"))
 

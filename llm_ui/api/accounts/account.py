@@ -159,8 +159,8 @@ async def export_all(actor: OwnReader) -> StreamingResponse:
 
 @router.post("/export", status_code=202)
 async def prepare_export(actor: OwnChanger) -> Job:
-    """Start a job that prepares the same ZIP in the background. The job's `link` is valid for one
-    day."""
+    """Start a job that prepares the same ZIP archive in the background. The job's `link` is valid
+    for one day."""
     async with unit_of_work() as session:
         return Job.of(await export_jobs.ask(session, actor))
 

@@ -19,8 +19,8 @@ router = APIRouter(prefix="/me", tags=["me"])
 
 
 class Limits(BaseModel):
-    """The caller's limits: calls per minute (null if unlimited; for this key alone, or for all
-    browsers together), simultaneous runs, and file storage in bytes."""
+    """The caller's limits: calls per minute (null if unlimited; counted for this key alone, or for
+    all of the user's browsers together), simultaneous runs, and file storage in bytes."""
 
     requests_per_minute: int | None
     runs_at_once: int | None
@@ -42,8 +42,8 @@ class Whoami(BaseModel):
 
 @router.get("")
 async def whoami(response: Response, actor: Reader) -> Whoami:
-    """Retrieve the caller, by API key or session: the account, its scopes, their expiry and its
-    limits."""
+    """Retrieve information about the caller (an API key or a session): the account, the scopes, the
+    expiry and the limits."""
     response.headers["Cache-Control"] = "no-store"
     settings = get_settings()
     async with unit_of_work(writes=False) as session:

@@ -41,8 +41,8 @@ class PersonChange(Body):
 
 
 class Deletion(Body):
-    """Confirms the deletion of an account: its email address, and who takes over what its owner
-    made.
+    """Confirms the deletion of an account: its email address, and the user to whom its content is
+    transferred.
 
     Without `hand_over_to` (a user's ID), the chats, projects, files and prompts are deleted too.
     """
@@ -123,8 +123,8 @@ async def list_users(
     cursor: Annotated[str | None, Query(max_length=2000)] = None,
     limit: Annotated[int, Query(ge=1, le=users.MOST)] = users.PAGE,
 ) -> PersonList:
-    """List users. `q` searches names and email addresses. `active_days` of 30 returns users active
-    within the last 30 days, -30 those who were not."""
+    """List users. `q` searches names and email addresses. If `active_days` is 30, only users active
+    within the last 30 days are returned; if it is -30, only those who were not."""
     filters = PersonFilters(q, role, status, active_days)
     async with unit_of_work(writes=False) as session:
         page = await users.list_people(

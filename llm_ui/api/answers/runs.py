@@ -36,7 +36,7 @@ GATHER_S = 0.02
 
 
 class Run(BaseModel):
-    """One attempt of a model at an answer. `finish_reason` and `truncated` are those of its
+    """One attempt by a model to write an answer. `finish_reason` and `truncated` are those of its
     message; `usage` is null until the run has ended."""
 
     id: str
@@ -218,8 +218,8 @@ async def stream_run(
 
     With `Last-Event-ID`, the stream resumes after that event, without a snapshot; a run that has
     ended is always sent in full. A snapshot replaces everything received before it; you get another
-    one if text turns out to be reasoning. If the stream closes without `end`, the connection
-    dropped or the session ended.
+    one if text turns out to be reasoning. If the stream closes without `end`, the connection was
+    lost or the session ended.
     """
     after: int | None = None
     if last_event_id is not None:

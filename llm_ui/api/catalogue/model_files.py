@@ -25,7 +25,7 @@ router = APIRouter(prefix="/model-files", tags=["admin: model files"])
 
 class ModelFileList(Paged):
     """All files, on one page. `state` is the state of the file selected last (loading, ready or
-    failed), and `detail` why it failed. `room` is the free disk space in bytes."""
+    failed), and `detail` says why it failed. `room` is the free disk space in bytes."""
 
     items: list[ModelFile]
     state: LoadState

@@ -33,8 +33,8 @@ Headers = Annotated[dict[str, str | None], Field(max_length=50)]
 
 
 class Address(View):
-    """An address and the result of its last check. `status` is ok, down or unknown, `reason` a
-    one-word cause of the failure, and `detail` the server's own message."""
+    """An address and the result of its last check. `status` is ok, down or unknown, `reason` is a
+    one-word cause of the failure, and `detail` is the server's own message."""
 
     api_url: str
     is_active: bool
@@ -153,8 +153,8 @@ class NewAddress(AddressBody):
 class ConnectionView(BaseModel):
     """The result of testing an address. `names` are the first models found.
 
-    `key_unused`: the address lists its models without a key too, so the test doesn't tell whether
-    the key is right.
+    `key_unused` is set if the address also lists its models without a key, so the test doesn't show
+    whether the key is valid.
     """
 
     address: str

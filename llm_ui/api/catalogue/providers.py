@@ -113,7 +113,7 @@ async def create_provider(body: NewProvider, actor: AdminChanger, wanted: If) ->
 async def update_provider(
     provider_id: str, body: ProviderBody, actor: AdminChanger, wanted: If
 ) -> ProviderView:
-    """Update a provider. If its address moves to another host, the stored key isn't kept: send it
+    """Update a provider. If its address changes to another host, the stored key isn't kept: send it
     again."""
     async with unit_of_work() as session:
         now = await provider_admin.get_for_change(session, actor, provider_id)
@@ -255,7 +255,7 @@ async def list_pulls(provider_id: str, actor: AdminReader) -> PullList:
 
 @router.post("/{provider_id}/pulls", status_code=202, responses=problems(404, 409))
 async def pull_model(provider_id: str, body: NewPull, actor: AdminChanger) -> Job:
-    """Start a job in which an Ollama downloads a model. Like any job, it can be watched, canceled
-    and retried; what has been downloaded is kept."""
+    """Start a job that makes an Ollama server download a model. Like any job, it can be watched,
+    canceled and retried; partial downloads are kept."""
     async with unit_of_work() as session:
         return Job.of(await ollama_models.pull(session, actor, provider_id, body.model))

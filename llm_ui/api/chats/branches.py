@@ -36,7 +36,7 @@ STARTS = problems(404, 409)
 
 class RetryBody(Body):
     """Options for a retry. `model` defaults to the chat's model. An image is retried by an image
-    model, by default the one that made it."""
+    model, by default the one that generated it."""
 
     model: ModelName | None = None
     params: Sampling | None = None
@@ -121,8 +121,8 @@ async def continue_answer(chat_id: str, message_id: str, actor: Changer) -> Star
 
 @router.post("/messages/{message_id}/edit", status_code=202, responses=STARTS)
 async def edit_message(chat_id: str, message_id: str, body: EditBody, actor: Changer) -> Started:
-    """Edit a question and ask it again. The original and what followed it remain as another
-    branch."""
+    """Edit a question and ask it again. The original question and everything that followed it
+    remain as another branch."""
     await _require_in(actor, chat_id, message_id)
     return Started.of(await runs.edit(actor, message_id, body.content, body.idempotency_key))
 

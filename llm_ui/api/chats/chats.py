@@ -85,7 +85,7 @@ class NewChat(Body):
 
 class Question(Body):
     """A message to send. Sending it again with the same `idempotency_key` doesn't start another
-    run. Models are given as for a chat."""
+    run. Models are specified as for a chat."""
 
     # May be empty if files are attached.
     content: Annotated[str, Field(examples=["What is a monad?"])] = ""
@@ -162,7 +162,7 @@ class Passages(BaseModel):
 
 class Source(BaseModel):
     """A source of an answer, cited in its text as [number]. `problem` says why the source could not
-    be read. `part` is set if only part of it was used."""
+    be read. `part` is set if only a part of the source was used."""
 
     number: int
     url: str = ""
@@ -221,7 +221,7 @@ class MessageList(BaseModel):
     """A page of messages, oldest first.
 
     Pass `earlier` as `before` to get the previous page, or `later` as `after` to get the next one.
-    They are null at the respective end of the branch.
+    Each is null at its end of the branch.
     """
 
     items: list[Message]

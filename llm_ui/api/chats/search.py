@@ -32,8 +32,8 @@ class Hit(View):
 
 
 class HitList(Paged):
-    """A page of search results, best match first. Texts are split into parts; those that match have
-    `hit` set."""
+    """A page of search results, best match first. Texts are split into parts; `hit` is set for the
+    parts that match."""
 
     items: list[Hit]
 

@@ -34,7 +34,7 @@ SHUT = {
 
 class FileInfo(View):
     """A file. `status` is waiting (its text is still being read), ready or failed. For a ready
-    file, `note` says what could not be read, or how the text was read."""
+    file, `note` says which parts could not be read, or how the text was read."""
 
     id: str
     name: str

@@ -46,8 +46,8 @@ UPLOAD = Pace(pause=30.0)
 LET_GO_S = 0.2
 HALF_SENT_OF_ONE = 100
 # Connections count as open files. These are divisors of the process's open file limit: for
-# half-sent requests, and for websockets in total, of addresses that may belong to one customer, and
-# of one address.
+# half-sent requests, for all websockets together, for the websockets of addresses that may belong
+# to one customer, and for those of one address.
 HALF_SENT_SHARE, SOCKETS_SHARE, SOCKETS_OF_WIDE_SHARE, SOCKETS_OF_ONE_SHARE = 16, 4, 8, 16
 SOCKETS_AT_LEAST = 100
 SOCKETS_OF_PERSON = 100

@@ -24,8 +24,8 @@ HSTS = "max-age=15552000"
 
 
 class TrueAddress:
-    """Sets the scope's `client` to the real client address: behind TRUSTED_PROXIES, the one that
-    the proxies report, for REST and pages alike."""
+    """Sets the scope's `client` to the real client address, for REST and pages alike: behind
+    TRUSTED_PROXIES, it is the one that the proxies report."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -48,7 +48,7 @@ def is_known_host(host: str) -> bool:
     """Whether this server may be called by this name: a host of its origins, localhost, or an IP
     address.
 
-    Anyone can point a name of theirs at this server (DNS rebinding), and their page would then be
+    Anyone can point their own domain at this server (DNS rebinding), and their page would then be
     same-origin with ours.
     """
     found = HOST.fullmatch(host)
@@ -80,8 +80,8 @@ class KnownHosts:
 
 
 def relative(location: str, host: str) -> str:
-    """Strip scheme and host from a redirect to this server: only the proxy knows which ones people
-    use. Never returns a redirect to another host ("//evil.example/" is an absolute URL)."""
+    """Strip scheme and host from a redirect to this server: only the proxy knows which ones users
+    see. Never returns a redirect to another host ("//evil.example/" is an absolute URL)."""
     parts = urlsplit(location)
     if parts.netloc and parts.netloc != host:
         return location
@@ -93,7 +93,7 @@ def relative(location: str, host: str) -> str:
 
 
 class SameScheme:
-    """Keeps people on the scheme they came with: makes redirects relative, and sends HSTS if
+    """Keeps users on the scheme that they used: makes redirects relative, and sends HSTS if
     PUBLIC_URL is https."""
 
     def __init__(self, app: ASGIApp) -> None:

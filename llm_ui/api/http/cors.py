@@ -4,8 +4,8 @@ Anyone with a key may call from anywhere; the browser just needs to be told so. 
 cookies on behalf of another site's page, and with "*" it doesn't. Without a key, such a page can
 read the OpenAPI document, and the error that says a key is missing.
 
-The sign-in and registration routes are excluded: they ignore keys, so any bearer value at all would
-open them to every page that somebody visits.
+The sign-in and registration routes are excluded: they ignore keys, so any bearer value would open
+them to every page that a user visits.
 """
 
 from __future__ import annotations
@@ -125,7 +125,8 @@ def _varied(headers: list[Header]) -> list[Header]:
 def _tidied(send: Send, *, is_nobody: bool) -> Send:
     """Remove CORS headers from responses that other sites may not read. With `is_nobody`, they may
     read a 401, which says that a key is needed. For responses open to any origin, the outer layers
-    repeat the headers and allow credentials; that is dropped, as "*" excludes them."""
+    repeat the headers and allow credentials; that header is dropped, as "*" does not permit
+    credentials."""
 
     async def tidied(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -23,7 +23,7 @@ def client_of(request: Request) -> Client:
 
 
 async def current_actor(request: Request, client: Annotated[Client, Depends(client_of)]) -> Actor:
-    """The caller: the owner of the API key in `Authorization: Bearer …`, or else the person whose
+    """The caller: the owner of the API key in `Authorization: Bearer …`, or else the user whose
     session cookie was sent. Only this function authenticates REST calls.
 
     Raises:

@@ -61,7 +61,7 @@ def language_of(headers: Headers) -> str:
 def is_program(headers: Headers) -> bool:
     """Whether the caller is a program rather than one of our pages.
 
-    A program may send a cookie too, but only a browser says which page the request comes from.
+    A program may also send a cookie, but only a browser reports which page the request comes from.
     """
     session = cookie(headers.get("cookie", ""), cookie_name())
     return "authorization" in headers or not session or not _is_page(headers)

@@ -1,8 +1,8 @@
-"""ETags: whether what the caller has is still current.
+"""ETags: whether the caller's version of an object is still current.
 
 A tag has two parts: a digest of the editable fields and one of the whole response. A change with
-`If-Match` is refused only if the editable fields have changed in the meantime. A read with
-`If-None-Match` returns 304 only if nothing at all has changed.
+`If-Match` is refused only if the editable fields have changed since the caller read the object. A
+read with `If-None-Match` returns 304 only if nothing at all has changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`Idempotency-Key`: repeating a POST with the same key executes it only once.
 
-The caller is known only on the inside (api/http/deps.py: `claim`), the response only on the outside
-(`Idempotency`); they share a `_Call` in the scope.
+The caller is only known inside the route's dependencies (api/http/deps.py: `claim`), and the
+response only in the middleware around it (`Idempotency`); the two share a `_Call` in the scope.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ KEY_LIMIT = 255
 KEPT_HEADERS = ("content-type", "location", "etag")
 # Credentials must be checked every time.
 NEVER_KEPT = f"{API}/auth/"
-# Calls that return the same as a GET of their Location; below it, those that return the same as
-# another path.
+# Calls that return the same as a GET of their Location. Below, those that return the same as a GET
+# of another path.
 MADE = {
     f"{API}{path}"
     for path in (
@@ -201,7 +201,7 @@ async def claim(request: Request, actor: Actor) -> None:
         IdempotencyUnkept: it was executed before, but its response was not stored and can't be read
             by another call.
         IdempotencyBusy, IdempotencyMismatch: see services/idempotency.py.
-        PasswordNeeded: the original call had a step-up confirmation, this one doesn't.
+        PasswordNeeded: the original call had a step-up confirmation, but this one does not.
     """
     call: _Call | None = request.scope.get(PLACE)
     if call is None or call.claim is not None:
@@ -271,8 +271,8 @@ def _place(scope: Scope, location: str) -> str:
 
 
 class _Answer:
-    """A response in transit, held back until it is stored: a client that has it may retry right
-    away."""
+    """A response on its way to the client. It is held back until it is stored, because a client
+    that has received it may retry immediately."""
 
     def __init__(self, call: _Call, scope: Scope, send: Send) -> None:
         self._call = call

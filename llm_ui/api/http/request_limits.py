@@ -108,7 +108,7 @@ def _plain(name: bytes, value: bytes) -> tuple[bytes, bytes]:
 
 class BodyLimit:
     """Refuses request bodies over BODY_LIMIT bytes (PUBLIC_BODY_LIMIT for routes without sign-in),
-    whatever their headers claim."""
+    regardless of what their headers claim."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -91,8 +91,8 @@ class Paged(View):
 class Located:
     """Adds the address of what was created or started (`Location`), or of the next page (`Link`).
 
-    This parses the response body, so only the small responses of routes that create or page things
-    are parsed.
+    This parses the response body, so only the small responses of routes that create objects or
+    return pages are parsed.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -28,13 +28,13 @@ from llm_ui.security.client_addresses import caller_of
 from llm_ui.security.limits import Allowance
 
 MEGABYTE = 1024 * 1024
-# How many bytes of an incomplete message may be held, more than any accepted message has, and how
-# many of all of them together.
+# How many bytes of one incomplete message may be held (more than any accepted message has), and how
+# many bytes of all incomplete messages together.
 HELD_OF_ONE, HELD_IN_ALL = 4 * MEGABYTE, 128 * MEGABYTE
 # Linux: the offset of the received byte count in `struct tcp_info`.
 CAME_AT, CAME_END = 128, 136
-# How many times, within how many seconds, to search all connections for a single one, which is slow
-# on a busy server. Beyond that, connections are assumed to be new.
+# How often, within how many seconds, all connections may be searched for a single one, which is
+# slow on a busy server. Beyond that, connections are assumed to be new.
 SEARCHES, SEARCHES_S = 10, 5.0
 # The bytes around a request's path, and around each header's name and value.
 LINE, HEADER = len("  HTTP/1.1\r\n\r\n"), len(": \r\n")
@@ -60,9 +60,9 @@ class Unended:
 
     def __init__(self, of_one: int = HELD_OF_ONE, in_all: int = HELD_IN_ALL) -> None:
         self._of_one, self._in_all = of_one, in_all
-        # By the one thing known of a connection on both sides: the peer. It may have several
-        # connections from one port, to several of our addresses; the web server reports only the
-        # address it listens on.
+        # Keyed by the peer, the only thing that is known about a connection on both sides. A peer
+        # may have several connections from one port to several of our addresses; the web server
+        # reports only the address it listens on.
         self._lines: dict[Peer, list[Line]] = {}
         self._askers: set[Peer] = set()
         # The connections are inspected in a thread of their own.

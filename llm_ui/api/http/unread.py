@@ -147,7 +147,7 @@ class Unread:
 
 def _close(inode: int, line: socket.socket) -> bool:
     """Reset the connection and discard unsent data. Does nothing if the socket has been replaced or
-    the peer was quicker, so that the others are closed all the same."""
+    the peer has already closed it, so that the remaining connections are still closed."""
     with contextlib.suppress(OSError):
         if os.fstat(line.fileno()).st_ino == inode:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)

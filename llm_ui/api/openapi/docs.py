@@ -28,8 +28,8 @@ HTML = f"""<!doctype html>
 </body>
 </html>
 """
-# People who are signed in try calls as themselves: the browser sends their cookie, and calls that
-# change something also need the session's CSRF token.
+# Signed-in users try out calls as themselves: the browser sends their cookie, and calls that change
+# something also need the session's CSRF token.
 START = f"""
 const READING = ["GET", "HEAD", "OPTIONS"];
 

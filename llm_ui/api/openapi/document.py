@@ -1,8 +1,8 @@
 """The OpenAPI document: what FastAPI knows about the routes, completed with what it can't know.
 
 Each operation lists every error it can return, as a problem, and has examples of its request body
-and of each response. Both are derived here rather than written for each route: the errors from the
-route's dependencies, the examples by api/openapi/examples.py.
+and of each response. Both are derived rather than written for each route: the errors here, from the
+route's dependencies, and the examples in api/openapi/examples.py.
 """
 
 from __future__ import annotations

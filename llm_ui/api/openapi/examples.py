@@ -1,8 +1,8 @@
 """Examples for the OpenAPI document.
 
-One is put together of what the schema says: its own example, its fields' examples, what
-may stand there. Where that says too little, the names of fields do (WORDS), and what a
-person would really send is written out (REQUESTS).
+An example is assembled from the schema: its own example, the examples of its fields, and the
+allowed values. Where the schema says too little, the names of fields determine the values (WORDS),
+and realistic request bodies are written out (REQUESTS).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ OTHER_ID = "019a5c1e-9f10-7c08-8e2d-5b7a9c3d1e4f"
 MOMENT = "2026-03-14T09:26:53+00:00"
 LATER = "2026-03-14T09:27:01+00:00"
 
-# What is sent, by the name of its schema. For others: what is required, and what has an
-# example or is the first of them all.
+# Request bodies by the names of their schemas. For all other schemas, an example has the required
+# fields, and those that have an example or come first.
 REQUESTS: dict[str, Any] = {
     "RetryBody": {"params": {"temperature": 0.9}},
     "AddressBody": {"is_active": False},

@@ -1,9 +1,9 @@
-"""What the OpenAPI document says of fields and parameters, beside their types.
+"""Descriptions of fields and parameters in the OpenAPI document, in addition to their types.
 
-Most fields mean the same wherever they stand, so one sentence for each name does (FIELDS);
-where a name means something else in a schema, PLACES says it. CHOICES has the values of texts
-that are one of a few words: those of answers, for what calls take has them in its types.
-A table rather than a sentence at each field: there are some eight hundred.
+Most fields mean the same in every schema, so one sentence per name is enough (FIELDS); if a name
+means something else in a certain schema, PLACES has its description. CHOICES has the allowed values
+of strings in responses; those in requests are defined by their types. This is a table rather than a
+sentence at each field, because there are about eight hundred fields.
 """
 
 from __future__ import annotations

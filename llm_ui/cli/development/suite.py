@@ -39,8 +39,8 @@ WHOLE = (
     *("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
     *("--durations", "30", "--durations-min", "5"),
 )
-# What can be run again and again while working: no browser, no server of a database, and nothing
-# that takes long by its nature.
+# Tests that can be run repeatedly while working: without a browser or a database server, and
+# without tests that inherently take long.
 QUICK = (
     *("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
     *("-m", "not e2e and not postgres and not redis and not model and not slow"),

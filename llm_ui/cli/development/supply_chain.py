@@ -109,8 +109,8 @@ def _told_by(*command: str, cwd: Path | None = None) -> str:
 
 
 def audit() -> int:
-    """Print what is known. Returns 0 if that is nothing, 1 if there are flaws, and 2 if an advisory
-    database could not be asked."""
+    """Print the known flaws. Returns 0 if there are none, 1 if there are any, and 2 if an advisory
+    database could not be queried."""
     pip_audit = ["-m", "pip_audit", "--requirement", LOCKS[0], "--require-hashes", "--disable-pip"]
     of_python = _told_by(
         sys.executable, *pip_audit, "--progress-spinner", "off", "--format", "json"

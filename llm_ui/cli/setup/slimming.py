@@ -3,8 +3,9 @@
 JavaScript packages contain source maps, type declarations and text files, which no bundler reads.
 
 node's C headers are for building native add-ons, and npm's manual is available online. The debug
-information in node and in native modules is for their developers; `strip` would remove it, but a
-minimal system does not have it, so the part of the file that is never loaded is cut off here.
+information in node and in native modules is for their developers; `strip` would remove it, but
+minimal systems do not have that program, so the part of the file that is never loaded is cut off
+here.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ UNREAD = (".map", ".d.ts", ".d.mts", ".d.cts", ".flow", ".md")
 def loaded_size(file: Path) -> int | None:
     """How many bytes of a program file are ever loaded; None if it is not such a file.
 
-    That is up to the end of the last segment in the program headers; what follows are sections that
-    only debuggers and linkers read.
+    They extend to the end of the last segment in the program headers; the sections after that are
+    only read by debuggers and linkers.
     """
     with file.open("rb") as stream:
         header = stream.read(HEADER_SIZE)

@@ -12,8 +12,8 @@ from llm_ui.states.socket.password_confirmation import CONFIRM, ConfirmState
 
 
 def confirm_dialog() -> rx.Component:
-    """The dialog, for each page with an action that may require it; the action then continues by
-    itself. The email field is there for password managers."""
+    """The dialog for pages with an action that may require confirmation; the action then continues
+    automatically. The email field is there for password managers."""
     name = rx.el.input(
         type="email",
         name="confirm-email",

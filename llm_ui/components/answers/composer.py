@@ -15,7 +15,7 @@ def chat_composer(*children: rx.Component, **props: Any) -> rx.Component:
     """A composer that sends to ChatState; a refused question is put back into it.
 
     Args:
-        children: components in and around it.
+        children: components inside and around it.
         props: props of the page, most importantly `draft_key`, `disabled` and `placeholder`.
     """
     return composer(

@@ -17,7 +17,7 @@ def model_icon(name: rx.Var[str], size: int = 18) -> rx.Component:
 
 
 def icon_choice(name: str, chosen: Any, *, none: Any, test_id: str = "") -> rx.Component:
-    """A row of radio buttons for ICONS, or for no icon of its own.
+    """A row of radio buttons to choose one of ICONS, or no custom icon.
 
     Args:
         name: the field's name.

@@ -1,5 +1,4 @@
-"""Dialogs of the administrator's page of providers: add, edit, edit an address, two
-confirmations."""
+"""Dialogs of the Providers admin page: add, edit, edit an address, and two confirmations."""
 
 from __future__ import annotations
 

@@ -108,8 +108,8 @@ def _otherwise() -> Any:
 
 
 def _around() -> rx.Component:
-    """In a project with instructions: their text, and whether the chat's are added or replace
-    them."""
+    """For a chat in a project with instructions: their text, and whether the chat's own
+    instructions are added to them or replace them."""
     around = ChatSettingsState.instructions
     choice = ui.select_field(
         t("settings.instructions"),

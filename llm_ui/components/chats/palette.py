@@ -20,8 +20,8 @@ def _command(id_: str, icon: str, label: Any, words: Any = "", **does: str) -> d
 
 
 def _languages() -> list[dict[str, Any]]:
-    """A command for each language. All are found by the word "language" in any language, as people
-    may not understand the current one."""
+    """A command for each language. All of them can be found by the word "language" in any language,
+    because users may not understand the current one."""
     words = " ".join(translate("user_menu.language", code) for code in LANGUAGES)
     return [
         _command(

@@ -72,7 +72,7 @@ def plot(days: Any) -> rx.Component:
 
 
 def figure(label: Any, value: Callable[[Any], Any], *, heading: Any = None) -> ui.Column:
-    """A column of numbers. On phones, stacked rows have no headings, so each cell has its own
+    """A column of numbers. On phones, rows are stacked without headings, so each cell has its own
     `label`."""
 
     def cell(row: Any) -> Any:

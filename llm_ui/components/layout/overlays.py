@@ -41,7 +41,7 @@ def offer_to_undo(
     Args:
         words: what was done.
         undo, dismiss: the events of the two buttons; `dismiss` also fires on timeout.
-        of: changes with each action, which restarts the timeout.
+        of: a value that changes with each action, which restarts the timeout.
     """
     return ui.toast(
         words,

@@ -1,5 +1,4 @@
-"""Backups on the administrator's page of jobs: a card, and the confirmation before one is
-deleted."""
+"""Backups on the Jobs admin page: a card, and the confirmation before a backup is deleted."""
 
 from __future__ import annotations
 
@@ -67,8 +66,8 @@ BACKUP_COLUMNS = (
 def _number_choice(
     name: str, value: Any, on_change: Any, test_id: str, among: tuple[str, ...], words: Any
 ) -> rx.Component:
-    """A setting with common values to choose from; another value set elsewhere is shown as it
-    is."""
+    """A setting with common values to choose from; a different value that was set elsewhere is
+    shown unchanged."""
     other = rx.el.option(words(value), value=value)
     options = [rx.el.option(words(each), value=each) for each in among]
     control = settings.choice(

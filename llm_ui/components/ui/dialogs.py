@@ -78,7 +78,7 @@ def confirm(
 
     Args:
         text: the consequences; custom paragraphs are used as they are.
-        yes: the button's label, which names the action.
+        yes: the label of the button, which names the action.
         disabled: disables the button while true.
         yes_id: the button's test ID; defaults to the dialog's with "-yes".
     """
@@ -108,7 +108,7 @@ def form(
             object (`fields_of`).
         problem: the error, kept in view with the buttons when a long form is scrolled.
         number: changes each time the form is opened, to recreate its fields.
-        aside: whether one of the buttons is set apart.
+        aside: whether one of the buttons is placed apart from the others.
     """
     end = actions(*buttons, aside=aside)
     if problem is not None:

@@ -72,8 +72,9 @@ def more(summary: Any, *each: Any, is_open: Any, test_id: str) -> rx.Component:
 
 
 class Fields:
-    """The fields of one form. Their names are prefixed with the form's, which keeps the forms of a
-    page apart, and double as test IDs. The field with an error is marked."""
+    """The fields of one form. Their names are prefixed with the name of the form, which
+    distinguishes the forms of a page, and also serve as test IDs. The field with an error is
+    marked."""
 
     def __init__(self, form: str, refused: rx.Var[str] | None = None, **props: Any) -> None:
         """`refused` is the name of the field with an error; `props` apply to each field."""
@@ -105,7 +106,7 @@ class Fields:
 
 def fields_of(form_id: str) -> rx.Var[str]:
     """A form's fields as one JSON object, read when an event fires. A prefix (a word and a dash) is
-    removed from their names: names double as IDs, and a page may have several forms."""
+    removed from their names: names also serve as element IDs, and a page may have several forms."""
     return rx.Var(f"window.lu.fields('{form_id}')").to(str)
 
 

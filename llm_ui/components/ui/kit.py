@@ -30,8 +30,8 @@ class Go(Component):
 
 
 class Timer(Component):
-    """Fires once, `ms` after `of` last changed. With `pauses`, it is paused while its parent is
-    hovered or focused; with `awake`, while the tab is hidden."""
+    """Fires once, `ms` after `of` last changed. With `pauses`, the time is paused while the parent
+    is hovered or focused; with `awake`, while the tab is hidden."""
 
     library = _KIT
     tag = "Timer"

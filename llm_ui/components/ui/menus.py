@@ -48,8 +48,8 @@ def menu_line() -> rx.Component:
 def row_menu_button(
     menu_id: str, label: Any, *, id: Any, title: Any, flags: Any, test_id: str
 ) -> rx.Component:
-    """Opens the list's shared menu for one of its rows; items whose `unless` is one of the row's
-    `flags` are hidden."""
+    """A button that opens the shared menu of a list for one row; items whose `unless` is one of the
+    row's `flags` are hidden."""
     target = {"data-id": id, "data-title": title, "data-flags": flags}
     return icon_button(
         "ellipsis",

@@ -82,8 +82,8 @@ def _status(job: Job) -> Any:
 def _outcome(job: Job) -> rx.Component:
     looks = {"class_name": "lu-job__link", "data_testid": "job-link"}
     words = (ui.icon("download", 14), rx.el.span(job.made))
-    # Downloading a backup may require a step-up confirmation. Its name is the link's second to last
-    # part.
+    # Downloading a backup may require a step-up confirmation. The name of the backup is the
+    # second-to-last part of the link.
     take = S.take_backup(job.link.split("/")[-2])
     backup = rx.el.button(*words, type="button", on_click=take, **looks)
     link = rx.el.a(

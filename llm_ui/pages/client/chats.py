@@ -1,6 +1,6 @@
-"""All chats: search, filters, and bulk actions.
+"""The page of all chats: search, filters, and bulk actions.
 
-This page and its dialogs, used nowhere else, are kept in one module, longer than most.
+The page and its dialogs, which are used nowhere else, are in one module, so it is longer than most.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ THINKING_TOKENS = 4096
 
 
 def body_json(request: ChatRequest) -> dict[str, Any]:
-    """The body of a request: system text separate from the turns, and without empty turns, which
-    the API rejects. Newer models accept temperature or top_p, not both; the maximum temperature is
-    1; there is no seed."""
+    """The body of a request. System text is separate from the turns, and empty turns, which the API
+    rejects, are left out. Newer models accept temperature or top_p, not both; the maximum
+    temperature is 1; there is no seed."""
     sampling = request.sampling
     system = "\n\n".join(
         m.content for m in request.messages if m.role == MessageRole.SYSTEM and m.content

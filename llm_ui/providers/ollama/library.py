@@ -1,4 +1,4 @@
-"""Managing the models on an Ollama's disk: list, pull, delete.
+"""Managing the models on an Ollama server's disk: list, pull, delete.
 
 Source: Ollama, docs/api.md ("Pull a Model", "Delete a Model", "List Local Models").
 """

@@ -87,7 +87,7 @@ class OpenAIProvider(OpenAIImages):
         return body
 
     async def models(self) -> list[ModelInfo]:
-        """See Provider. A server without a model list also counts as available if it makes
+        """See Provider. A server without a model list also counts as available if it generates
         images."""
         try:
             return parse_models(await self._get("/models"))

@@ -35,7 +35,7 @@ class OpenAIImages(HttpAdapter):
     """The part of the adapter that makes images; see providers.base.ImageProvider."""
 
     async def probe_images(self) -> None:
-        """Send an empty request: a server that makes images rejects it as incomplete. Raises
+        """Send an empty request: a server that generates images rejects it as incomplete. Raises
         ProviderError for any other response."""
         call = self._call("POST", PATH, {})
         try:

@@ -65,7 +65,7 @@ class Answer(rx.Component):
 
 
 class MessageChanges(rx.Component):
-    """Renders nothing: applies the changes in the var `message_changes` to the page's own
+    """Renders nothing. It applies the changes in the var `message_changes` to the page's own
     `messages`, both of the state named `state_name`."""
 
     library = _FILES["changes.jsx"]
@@ -78,7 +78,7 @@ class MessageChanges(rx.Component):
 
 
 class ChatLog(rx.Component):
-    """A scrolling conversation that stays at its end while the reader is there.
+    """A scrolling conversation that stays scrolled to the end as long as the reader is at the end.
 
     Its children are the rows, each in a LogRow. LogRows, and children with a `data-id`, count as
     rows; other children (such as a note above them) don't.
@@ -190,7 +190,7 @@ class Pictures(rx.Component):
 
 class Question(rx.Component):
     """A question, which can be edited in place; its children are placed among the buttons below it.
-    One with files (`bare`) may have no text. Labels: edit, edit_label, edit_note, edit_send,
+    A question with files (`bare`) may have no text. Labels: edit, edit_label, edit_note, edit_send,
     cancel, too_long."""
 
     library = _FILES["question.jsx"]

@@ -27,7 +27,7 @@ _FILES = link(
 
 
 class UploadBox(rx.Component):
-    """An upload button and the whole page as a drop target, with the uploads in progress.
+    """An upload button that also makes the whole page a drop target, with the uploads in progress.
 
     With `taken`, the IDs of files already in the list, files can also be chosen from the library,
     up to `limit`.
@@ -75,8 +75,8 @@ class FileName(rx.Component):
 
 
 class BlindNote(rx.Component):
-    """A note that the model can't see the images in the composer, offering one that can (`other` is
-    its ID). Labels: blind, switch."""
+    """A note that the model can't see the images in the composer, which offers a model that can
+    (`other` is its ID). Labels: blind, switch."""
 
     library = _FILES["blind.jsx"]
     tag = "BlindNote"

@@ -14,7 +14,7 @@ _FILES = link("scale.js", "bars.jsx", "lines.jsx")
 
 
 class UsageBars(rx.Component):
-    """Tokens per day as stacked bars: input below, output above.
+    """A chart of tokens per day as stacked bars: input at the bottom, output on top.
 
     Labels: title, input, output, language, and locale for the days.
     """
@@ -32,7 +32,7 @@ def usage_bars(**props: Any) -> rx.Component:
 
 
 class SpeedLines(rx.Component):
-    """Lines over time, with gaps where nothing was measured, and the same data as a table.
+    """A line chart over time, with gaps where nothing was measured, and the same data as a table.
 
     Labels: title, unnamed, time, figures, nothing, language, and locale for the times.
     """
