@@ -1,6 +1,6 @@
 """Outages of dependencies, each logged exactly twice: when it starts and when it is over.
 
-However many callers run into an outage meanwhile, nothing else is logged. `reason_of` tells an
+Nothing else is logged, regardless of how many callers run into the outage. `reason_of` tells an
 outage of the database (unreachable, locked, disk full) from a bug; `OneLine` keeps the tracebacks
 of outages out of the log.
 """

@@ -1,6 +1,6 @@
 """The private API of Reflex, python-socketio and python-engineio that this application relies on.
 
-Upgrading Reflex means revisiting this module, and same_origin.py, which patches Reflex's build.
+After an upgrade of Reflex, check this module and same_origin.py, which patches Reflex's build.
 
 Written against Reflex 0.10.1, python-socketio 5 and python-engineio 4. tests/states/test_sockets.py
 and test_tokens.py fail if a newer version behaves differently; tests/architecture/test_contracts.py
@@ -174,11 +174,12 @@ def put_namespace(app: rx.App, kind: type[EventNamespace], packets: type[Packet]
 
 
 class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-ignore]
-    """An Engine.IO socket that is held to what a page does, and leaves nothing behind.
+    """An Engine.IO socket that only accepts what a page sends, and leaves nothing in memory when it
+    is closed.
 
     The queue of replies is unbounded, so a peer that sends requests but does not read would
-    otherwise fill the server's memory: at a limit, the socket is closed. A closed socket takes no
-    more packets, whoever closed it.
+    otherwise fill the server's memory: at a limit, the socket is closed. A closed socket accepts no
+    more packets, regardless of which side closed it.
     """
 
     # The app's namespace, once it is in place.
@@ -230,15 +231,15 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
         """Serve the socket for as long as it lives."""
         self._scope = environ.get("asgi.scope", {})
         if self._scope.get("type") != "websocket":
-            # A request that claims an upgrade without asking for one would be polling, and its
-            # socket be kept until it times out.
+            # A request that claims to be an upgrade without asking for one would be treated as
+            # polling, and its socket would be kept until it times out.
             await self._leave()
             return self.server._bad_request("Not a websocket")
         try:
             return await super().handle_get_request(environ)
         finally:
-            # However it ended: a socket closed from outside while its writer waits for the peer
-            # has left as well.
+            # This runs however the connection ended: a socket that is closed from outside while its
+            # writer waits for the peer has left as well.
             await self._leave()
 
     async def _leave(self) -> None:
@@ -274,8 +275,9 @@ class _Counting:
         self._socket._sent(frame)
 
     async def wait(self) -> Any:
-        """The next frame. Raises OSError for one that no page sends: another error would end the
-        handler without its writer, which would keep the connection unknown to any limit."""
+        """The next frame. Raises OSError for a frame that no page sends: any other error would end
+        the handler but not its writer, and the writer would keep the connection open without
+        counting toward any limit."""
         frame = await self._ws.wait()
         if frame is not None and not _is_of_pages(frame):
             raise OSError("a frame that no page sends")
@@ -292,8 +294,8 @@ def _is_of_pages(frame: object) -> bool:
 
 
 def drop_cancelled(token: str) -> None:
-    """Forget a tab's waiting events that were canceled, which the processor does only when it gets
-    to them, and then one within the other, as deep as there are."""
+    """Remove a tab's waiting events that were canceled. The processor itself only does this when it
+    reaches them, and then recursively, with a depth equal to their number."""
     processor = RegistrationContext.get().app.event_processor
     waiting = processor._token_queues.get(token)
     if waiting is None:

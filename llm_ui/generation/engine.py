@@ -239,7 +239,7 @@ class Engine:
     async def _take(self, run_id: str, lane: Lane) -> frozenset[str] | None:
         """Claim and execute the run.
 
-        If there was no place for it, returns whose limits were reached.
+        If there is no free slot for it, returns the owners of the limits that were reached.
         """
         if not self._accepting:
             return None
@@ -357,7 +357,7 @@ class Engine:
     async def publish(self) -> None:
         """Send followers on other workers what their runs have produced since the last time.
 
-        The first time, that is what the database doesn't have yet.
+        The first time, this is the output that the database doesn't have yet.
         """
         async with self._publishing:
             wanted = self.bus.wanted()

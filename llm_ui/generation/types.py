@@ -21,7 +21,7 @@ NoteSource = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to ask which provider; made by `prepare` just before the run starts.
+    """What to ask which provider; created by `prepare` just before the run starts.
 
     `look_up`, if set, gathers what the answer needs to know, records its sources, and returns the
     request to send instead.

@@ -89,7 +89,7 @@ def json_field(default: Any = dict, *, filled: bool = False, name: str = "") -> 
 
 
 def text_field(max_length: int) -> Any:
-    """A text that defaults to empty, also in existing rows."""
+    """A string that defaults to empty, including in existing rows."""
     return Field(default="", max_length=max_length, sa_column_kwargs={"server_default": ""})
 
 
@@ -100,7 +100,7 @@ def key_field(max_length: int) -> Any:
 
 
 def flag_field(*, default: bool = False) -> Any:
-    """A boolean with a default, also in existing rows."""
+    """A boolean with a default, including in existing rows."""
     given = {"server_default": sa.true() if default else sa.false()}
     return Field(default=default, nullable=False, sa_column_kwargs=given)
 

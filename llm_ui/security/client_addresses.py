@@ -28,7 +28,7 @@ def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 def network_of(address: str) -> str:
     """The network by which callers are counted: an IPv4 address, or the /64 of an IPv6 address,
-    since whoever has one of its addresses has them all."""
+    because someone who has one of its addresses usually has them all."""
     found = _parsed(address)
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((found, IPV6_PREFIX), strict=False))
@@ -36,8 +36,8 @@ def network_of(address: str) -> str:
 
 
 def wide_network_of(address: str) -> str:
-    """The /24 of an IPv4 address, or the /48 of an IPv6 address: groups callers that may be one
-    customer and already have a count each."""
+    """The /24 of an IPv4 address, or the /48 of an IPv6 address: groups networks that may belong to
+    one customer and are also counted individually."""
     found = _parsed(address)
     if found is None:
         return address

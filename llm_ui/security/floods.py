@@ -21,8 +21,8 @@ class _Place:
 
 
 class Floods(logging.Filter):
-    """Limits the number of records and tracebacks per minute for each place in the code, and the
-    length of each record.
+    """Limits the number of records and tracebacks per minute for each logging call, and the length
+    of each record.
 
     Args:
         clock: returns the time in seconds.

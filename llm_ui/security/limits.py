@@ -13,15 +13,16 @@ MOST_KEYS = 10_000
 SHARED = 1024
 # The resolution of the sliding window: events within one such part expire together.
 PARTS = 60
-# The key in a websocket's ASGI scope under which api/http/bodies.py puts its connection, so that it
-# can be told whose it is.
+# The key in a websocket's ASGI scope under which api/http/bodies.py stores the connection, so that
+# others can tell it which user the connection belongs to.
 OPEN_SOCKET = "llm_ui.open_socket"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The state of a limit after an attempt. `wait` is the number of seconds until the next attempt
-    succeeds, 0 if it would now; `reset` until the whole window is available again."""
+    succeeds (0 if it would succeed now); `reset` is the number of seconds until the full limit is
+    available again."""
 
     taken: bool
     limit: int
@@ -110,8 +111,8 @@ class Allowance:
         if found is None:
             if len(self._pasts) >= MOST_KEYS:
                 self._sweep(moment)
-            # Keys come from outside: beyond the maximum, new keys share counters, and which ones is
-            # secret, so that made-up keys cannot exhaust the counters of others.
+            # Keys come from outside: beyond the maximum number, new keys share counters, and it is
+            # secret which keys share one, so that made-up keys cannot exhaust other keys' counters.
             if len(self._pasts) >= MOST_KEYS:
                 key = f"shared {hash((self._salt, key)) % SHARED}"
             found = self._pasts.setdefault(key, _Past())

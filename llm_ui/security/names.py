@@ -81,7 +81,7 @@ def is_of_one_alphabet(name: str) -> bool:
 
 
 def keys(name: str) -> tuple[str, str]:
-    """What a name reads as: ignoring case, and ignoring the typeface.
+    """The keys by which look-alike names are found: one ignores case, and one ignores the typeface.
 
     Two names are confusable if they share either key.
     """

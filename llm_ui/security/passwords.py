@@ -40,10 +40,10 @@ LONGEST_HASHED = 4096
 # Concurrent hashes: however many requests there are, the rest of the machine stays available.
 AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 # Beyond this queue length a request would wait for seconds, so it is told to retry later; callers
-# who are known here are exempt.
+# from a known place are exempt.
 MOST_WAITING = 200
-# The limit for one customer's networks, so that somebody with many addresses cannot fill the queue
-# alone.
+# The limit for the networks of one customer, so that an attacker with many addresses cannot fill
+# the queue alone.
 MOST_OF_ONE = 20
 BACK_IN_S = 5
 
@@ -91,8 +91,8 @@ def one_form(password: str) -> str:
 
 
 def _forms(password: str) -> list[str]:
-    """All forms a stored hash may have been made from, the current one first; only one for
-    ASCII."""
+    """All normal forms from which a stored hash may have been made, the current one first. For
+    ASCII, there is only one."""
     typed = storable(password[:LONGEST_TYPED])
     ways = (unicodedata.normalize(form, typed) for form in ("NFC", "NFD"))
     forms = (one_form(typed), typed, *ways)
@@ -170,11 +170,11 @@ async def hash_password(password: str, asker: Asker = NOBODY) -> str:
 async def verify_password(
     password: str, hashed: str | None, asker: Asker = NOBODY
 ) -> tuple[bool, str | None]:
-    """Check a password against a stored hash, or against none in the same time.
+    """Check a password against a stored hash. Without a hash, this takes the same time.
 
     Args:
         password: as it was typed, of any length.
-        asker: who is waiting for it.
+        asker: the caller who is waiting for the result.
 
     Returns:
         whether it matches, and a replacement hash if the stored one uses an outdated scheme or was

@@ -1,11 +1,11 @@
 """What a browser may do with a response: the Content-Security-Policy, and whether to store it.
 
 A page may run this server's scripts and those that the build inlined into its HTML, which are
-listed by hash: each is computed from the very file that is served. No text is ever run as code:
+listed by hash: each hash is computed from the file that is served. No text is ever run as code:
 handlers make a page call functions by name (states/browser.py). Inline styles are allowed, because
-formulas are laid out with them. Images may come from elsewhere, since a person can load those of an
-answer; nothing else can. All supported browsers count the same-origin websocket as `connect-src
-'self'`.
+formulas are laid out with them. Images may come from other servers, because a user can choose to
+load those in an answer; nothing else may. All supported browsers count the same-origin websocket as
+`connect-src 'self'`.
 
 In development, `reflex run` serves pages with Vite, without any of this.
 """

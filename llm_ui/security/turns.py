@@ -7,11 +7,11 @@ from collections import deque
 
 
 class Turns:
-    """A semaphore whose waiters take turns by key: a caller who asks a hundred times only delays
+    """A semaphore whose waiters take turns by key, so a caller who asks a hundred times only delays
     themselves. Known callers get every second turn.
 
     Args:
-        at_once: how many may hold it at the same time.
+        at_once: how many callers may hold it at the same time.
     """
 
     def __init__(self, at_once: int) -> None:

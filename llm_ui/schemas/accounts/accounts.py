@@ -22,8 +22,8 @@ class UserView:
 class SignedIn:
     """A new session. `token` goes into the cookie and nowhere else.
 
-    `language` and `theme` are what the person chose elsewhere, or empty. `browser` is the token
-    that identifies the browser from now on.
+    `language` and `theme` are what the user chose in another browser, or empty. `browser` is the
+    token that identifies the browser from now on.
     """
 
     user: UserView
@@ -54,8 +54,8 @@ class RegistrationView:
 class LinkView:
     """What an invitation or password link is for.
 
-    `email` is empty for an invitation open to anyone; `username` is whose password it sets, and
-    `keys` how many active API keys they have.
+    `email` is empty for an invitation open to anyone; `username` is the user whose password it
+    sets, and `keys` is how many active API keys they have.
     """
 
     kind: LinkKind

@@ -11,8 +11,8 @@ from llm_ui.enums import PersonStatus, UserRole
 class PersonItem:
     """A person with an account.
 
-    `status` is active, waiting (never signed in), disabled or leaving. `chats` is how many they
-    have, `tokens` what they have used this month (UTC).
+    `status` is active, waiting (never signed in), disabled or leaving. `chats` is how many chats
+    they have, `tokens` how many tokens they have used this month (UTC).
     """
 
     id: str = ""
@@ -31,8 +31,8 @@ class PersonItem:
 class PersonFilters:
     """Which people to list; 0 and "" don't filter.
 
-    By words in the name or email address, role, status, and last activity: within this many days,
-    or (negative) not within them.
+    Filters by words in the name or email address, by role, by status, and by last activity: within
+    this many days or, if negative, not within them.
     """
 
     query: str = ""

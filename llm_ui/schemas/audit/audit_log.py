@@ -51,7 +51,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A row for display: `told` is a sentence, `more` what it changed or why it failed.
+    """A row for display: `told` is a sentence; `more` says what the event changed or why it failed.
 
     `facts` have translated labels and formatted values.
     """

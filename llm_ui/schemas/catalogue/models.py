@@ -19,8 +19,8 @@ from llm_ui.schemas.chats.views import UNKNOWN, Page, SettingsView
 class ModelRow:
     """A model in the list. `upstream` is the provider's name for it; the price is the current one.
 
-    `visibility` is everyone, admins or chosen, `readers` how many people are chosen. `is_removable`
-    is set if its provider doesn't list it, so that it wouldn't come back.
+    `visibility` is everyone, admins or chosen, and `readers` is how many users are chosen.
+    `is_removable` is set if its provider doesn't list it, so that a sync wouldn't add it again.
     """
 
     id: str = ""
@@ -62,7 +62,7 @@ class ModelDetail:
     """All details of a model: those of the list (`row`), and the rest.
 
     `capabilities` are the effective ones, `accepts` the parameters its provider accepts (for an
-    image model, those for images), `fixed` what an administrator has set and a sync leaves alone.
+    image model, those for images), `fixed` what an administrator has set and a sync doesn't change.
     `place` (from 1) of `places` is its position among its provider's models. `own_icon` is "" if it
     uses its type's.
     """
@@ -87,9 +87,9 @@ class ModelDraft:
 
     Args:
         display_name: "" restores the provider's own name.
-        context_window, max_tokens: 0 restores what the provider says.
+        context_window, max_tokens: 0 restores the value that the provider reports.
         type_id: "" for none.
-        capabilities, params, readers: replace the previous ones; readers are IDs of people.
+        capabilities, params, readers: replace the previous ones; readers are IDs of users.
         place: from 1, among the models of its provider; `steps` moves it down by that many places
             instead, or up if negative.
     """

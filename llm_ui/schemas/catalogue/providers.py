@@ -62,8 +62,8 @@ class ProviderItem:
 
     `status` (ok, down, unknown) is about all of its addresses together. `origin` is bundled,
     environment or admin; the address and key of the first two come from the environment's
-    `variables`. `limit` is 0 for no limit of its own. `takes_files`: its model file can be chosen
-    here. `keeps_models`: the models on its disk can be listed, pulled and deleted.
+    `variables`. `limit` is 0 if the provider has no limit of its own. `takes_files`: its model file
+    can be chosen here. `keeps_models`: the models on its disk can be listed, pulled and deleted.
     """
 
     id: str
@@ -102,8 +102,8 @@ class ProviderDraft:
         api_key: "" removes the key.
         headers: replace the previous ones; a value of None keeps the stored one.
         limit: concurrent answers, 0 for no limit of its own.
-        timeouts: seconds by name, replacing the previous ones; those left out are the
-            installation's.
+        timeouts: seconds by name, replacing the previous ones; for those left out, the
+            installation's defaults apply.
     """
 
     name: str | None = None
@@ -128,7 +128,7 @@ class AddressDraft:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionTest:
-    """How an address responded just now: its models (the first names), or the error.
+    """How an address responded just now: the names of its first models, or the error.
 
     `key_unused`: it lists its models without the key as well, so this doesn't prove the key valid.
     """

@@ -52,7 +52,7 @@ class ChatView:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """How a question is asked, besides its text.
+    """How a question is asked, in addition to its text.
 
     `image_model_id` is for the mode "image"; without it the first image model is used. `temporary`,
     `project_id` and `settings` apply to new chats only. With `also_model_id`, a second model
@@ -72,8 +72,9 @@ class AskOptions:
 class Asked:
     """A question was accepted: the run that answers it, and where.
 
-    `shown` are the new messages and the other fields their chat as it is now; all of it is empty if
-    the question had been accepted before. `also_run_id` is the second model's run in a comparison.
+    `shown` are the new messages, and the other fields describe their chat as it is now. All of
+    these are empty if the question had already been accepted before. `also_run_id` is the second
+    model's run in a comparison.
     """
 
     chat_id: str

@@ -14,7 +14,7 @@ from llm_ui.schemas.chats.views import ChatItem
 class ChatFilters:
     """Which chats to list; empty texts don't filter. Temporary chats are never listed.
 
-    `archived`: only archived chats, only others, or (None) both.
+    `archived` selects only archived chats, only other chats or, if None, both.
     """
 
     archived: bool | None = False

@@ -1,4 +1,4 @@
-"""What pages show: plain data that is used in states and, as JSON, in REST.
+"""The data that pages show: plain data that is used in states and, as JSON, in REST.
 
 Unknown numbers are -1 and texts that don't apply are empty, so that the browser needs no optional
 types. Times are ISO 8601 in UTC.
@@ -52,9 +52,9 @@ class MessageView:
 
     It is number `sibling` of `siblings` in its place; `before_id` and `after_id` are its neighbors
     there. `pair` is 1 or 2 for the answers of a comparison until one is kept. `feedback` is 1, -1
-    or 0. `run_id` is the run that is writing it now, `last_run_id` also one that has ended.
-    `finish_reason` is why the model stopped (see models/chats.py); `truncated` is set if it had not
-    finished by then.
+    or 0. `run_id` is the run that is writing it now; `last_run_id` is the newest run, even if it
+    has ended. `finish_reason` is why the model stopped (see models/chats.py); `truncated` is set if
+    it had not finished by then.
     """
 
     id: str
@@ -143,7 +143,7 @@ class SettingsView:
 class InstructionsView:
     """The instructions that a chat has besides its own.
 
-    Its project's name and text, and whether the person has a default prompt.
+    They are the name and instructions of its project, and whether the user has a default prompt.
     """
 
     project: str = ""

@@ -13,8 +13,9 @@ class FileItem:
     """A file as pages and programs see it.
 
     `size` is in bytes; `kind` is text or image; `status` is waiting (its text is being extracted),
-    ready or failed, and `error` then says why in the person's language. `used_in` is the number of
-    chats it is attached in; `note` says how it was read, or what of it could not be.
+    ready or failed, and in the last case, `error` says why in the user's language. `used_in` is the
+    number of chats it is attached in; `note` says how it was read, or which parts of it could not
+    be read.
     """
 
     id: str

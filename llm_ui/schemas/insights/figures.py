@@ -72,8 +72,8 @@ class UsedBy:
 class UsageOverview:
     """Usage from `start` to `end`: totals, days, and a page of a table.
 
-    `person_name` says whose usage it is filtered to; `groups` is the number of rows of the whole
-    table.
+    `person_name` is the user whose usage is shown, if it is filtered by user; `groups` is the
+    number of rows of the whole table.
     """
 
     start: str = ""
@@ -125,7 +125,8 @@ class SpeedLine:
 
 @dataclass(frozen=True, slots=True)
 class SpeedView:
-    """A measure over time: points `width_s` seconds apart, the first of which starts at `since`.
+    """A measure over time, as points that are `width_s` seconds apart; the first one starts at
+    `since`.
 
     `groups` is the number of all groups; `items` has the busiest ones.
     """

@@ -10,7 +10,7 @@ class PromptItem:
     """A prompt in a list.
 
     `excerpt` is the beginning of its text, on one line; `variables` are the names in {{braces}} in
-    it. `owner` is the name of the person who shares it, "" for one's own.
+    it. `owner` is the name of the user who shares it, "" for the reader's own prompts.
     """
 
     id: str

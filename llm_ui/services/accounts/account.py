@@ -65,8 +65,8 @@ async def _own(session: AsyncSession, actor: Actor) -> User:
 async def _proved(session: AsyncSession, actor: Actor, hashed: str) -> User:
     """Load the actor's account after its password has been verified.
 
-    Raises InvalidInput if the password has been changed in the meantime, so that knowing only the
-    previous one no longer changes anything.
+    Raises InvalidInput if the password has been changed since it was verified, so that a caller who
+    only knows the previous password can't change anything.
     """
     user = await _own(session, actor)
     if user.password_hash != hashed:
@@ -141,7 +141,7 @@ async def change(
         InvalidInput: a value is invalid, the password is wrong, or the email domain is not
             allowed.
         AlreadyRegistered: another account has this email address, or a name that looks the same.
-        TooManyRequests: too many addresses or wrong passwords have been tried.
+        TooManyRequests: too many email addresses or wrong passwords have been tried.
     """
     refusals, email, username, hashed = Refusals(), None, None, ""
     with refusals:
@@ -221,7 +221,7 @@ def _is_the_word(word: str) -> bool:
 async def delete_own(actor: Actor, password: str, word: str, client: Client) -> None:
     """Permanently delete the actor's account and everything they own.
 
-    Sessions, tabs and running answers end at once. Usage stays in the ledger without a name.
+    Sessions, tabs and running answers end immediately. Usage stays in the ledger without a name.
 
     Args:
         word: the confirmation word the page asks for, to prevent accidental deletion.

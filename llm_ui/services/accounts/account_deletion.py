@@ -67,12 +67,12 @@ async def shut_out(
 
 
 async def begin(session: AsyncSession, user: User, heir_id: str = "") -> None:
-    """Mark an account as being deleted; nobody can sign in to it any more.
+    """Mark an account as being deleted; nobody can sign in to it anymore.
 
     `finish` does the rest, or `remove_leaving`, which looks for the mark.
 
     Args:
-        heir_id: who gets the chats, projects, files and prompts; "" deletes them.
+        heir_id: the user who gets the chats, projects, files and prompts; "" deletes them.
     """
     user.is_active, user.preferences = False, {"leaving": True, "heir": heir_id}
     await withdraw_links(session, user.id)
@@ -145,7 +145,7 @@ async def _remove(session: AsyncSession, user_id: str) -> None:
 
 
 async def _hand_over(session: AsyncSession, user: User, heir: User) -> None:
-    """Transfer a person's content to another person, except what they had already deleted.
+    """Transfer a user's content to another user, except content that was already deleted.
 
     Chats outside a project go into a new project named after the previous owner.
     """

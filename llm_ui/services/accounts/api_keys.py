@@ -100,8 +100,8 @@ async def create_key(
     Args:
         scopes: any of read, chat and admin; admin is for administrators only.
         days: until it expires.
-        never_expires: create a key without an expiry date, whatever `days` says. It has to be set
-            explicitly, so that no key lacks one by omission.
+        never_expires: create a key without an expiry date, regardless of `days`. It has to be set
+            explicitly, so that no key lacks an expiry date by accident.
 
     Raises:
         InvalidInput: a value is invalid.
@@ -168,7 +168,7 @@ async def _own(session: AsyncSession, actor: Actor, key_id: str) -> APIKey:
 
 
 async def rotate_key(session: AsyncSession, actor: Actor, key_id: str) -> NewKey:
-    """Replace a key's secret; the previous secret stops working at once.
+    """Replace a key's secret; the previous secret stops working immediately.
 
     Raises:
         NotFound: not one of the actor's keys.
@@ -228,7 +228,7 @@ async def revoke_all(session: AsyncSession, user_id: str) -> int:
 async def drop_admin(session: AsyncSession, user_id: str) -> None:
     """Remove the admin scope from a person's keys.
 
-    Keys that had it keep the scopes that it includes.
+    These keys keep the scopes that the admin scope includes.
     """
     rows = await session.scalars(
         sa.select(APIKey).where(col(APIKey.user_id) == user_id).with_for_update()
@@ -250,7 +250,7 @@ async def list_all(
     cursor: str | None = None,
     limit: int = PAGE,
 ) -> Page[KeyItem]:
-    """Everybody's keys, newest first. For administrators.
+    """All users' keys, newest first. For administrators.
 
     Args:
         query: words that the key's name, prefix or owner must contain.

@@ -38,7 +38,7 @@ from llm_ui.services.operations import instance_settings
 from llm_ui.services.operations.instance_settings import Installation
 
 # One "@" with something before it and a domain or local host name after it, and nothing that could
-# break out of a header. Whether mail arrives there is not checked.
+# break out of a header. Whether email arrives there is not checked.
 _EMAIL = re.compile(r"[^@\s\x00-\x1f<>\"(),:;\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250})")
 _USERNAME = re.compile(r"[^\x00-\x1f\x7f<>]{1,64}")
 # Serializes "is this the first account?" on PostgreSQL; SQLite has only one writer anyway.
@@ -108,8 +108,8 @@ async def claim_email(
 ) -> None:
     """Make sure that no account has this address until the commit.
 
-    Raises AlreadyRegistered with the message `key`, whose default does not reveal to strangers that
-    it is the address that is taken.
+    Raises AlreadyRegistered with the message `key`, whose default text does not reveal to visitors
+    that the address is taken.
     """
     await lock_accounts(session)
     await check_unknown(session, email, key)
@@ -152,8 +152,8 @@ async def add_user(
 ) -> User:
     """Create an account, without checking permissions.
 
-    Raises AlreadyRegistered with the message `taken`; strangers are not told whether it is the
-    address or the name that is taken.
+    Raises AlreadyRegistered with the message `taken`; visitors are not told whether the address or
+    the name is taken.
     """
     await claim_email(session, email, taken)
     own_words = {"key": taken} if taken == AlreadyRegistered.message_key else {}
@@ -169,7 +169,7 @@ async def _admit(
 ) -> UserRole:
     """The role of a new account with these details. Raises if they may not register.
 
-    Whether the details are taken is checked last: where people cannot register by themselves, this
+    Whether the details are taken is checked last: if people cannot register by themselves, this
     must not reveal who has an account.
     """
     if not await registration_policy.exist(session):
@@ -213,7 +213,7 @@ async def register(
         AlreadyRegistered: these details cannot be used.
         NotAllowed: registration is closed or needs an invitation, or the first account is being
             created from another machine without the setup link.
-        TooManyRequests: this address, or all addresses together, have asked too often.
+        TooManyRequests: this address, or all addresses together, have made too many requests.
     """
     registration_policy.count(client)
     async with unit_of_work(writes=False) as session:
@@ -293,7 +293,7 @@ async def promote(email: str) -> UserView:
 async def enter_anew(session: AsyncSession, user_id: str) -> None:
     """End a person's sessions and revoke their reset links.
 
-    Whoever got in before the account was promoted must not be signed in afterwards.
+    Anyone who had access before the account was promoted must not be signed in afterwards.
     """
     await auth.end_sessions(session, await auth.sessions_of(session, user_id), SessionEnd.ROLE)
     await end_reset_links(session, user_id)

@@ -1,4 +1,4 @@
-"""Invitations and password links, which administrators hand out.
+"""Invitations and password links, which administrators create and pass on.
 
 A link works once, until it expires or is revoked. Its token is in the URL's fragment (after the
 "#"), which browsers don't send to the server; only a keyed hash of it is stored.
@@ -87,7 +87,7 @@ async def invite(
     role: str = UserRole.USER,
     days: int = 7,
 ) -> Invited:
-    """Invite somebody with a link. For administrators.
+    """Create an invitation link. For administrators.
 
     Args:
         email: who may use the invitation; "" for anyone who has the link.
@@ -96,7 +96,7 @@ async def invite(
     Raises:
         InvalidInput: a value is invalid.
         AlreadyRegistered: this address already has an account.
-        Conflict: registration is closed, for invitations too.
+        Conflict: registration is closed, including for invitations.
         NotAllowed: the caller is a program, which could create an account that outlives its key.
         PasswordNeeded: the invitation is for an administrator.
     """

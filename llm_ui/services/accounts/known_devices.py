@@ -1,4 +1,5 @@
-"""Where a person has signed in before; there, other people's wrong passwords don't lock them out.
+"""The places where a user has signed in before. From there, failed attempts by others don't lock
+the user out.
 
 A known place is a browser, recognized by a cookie set at sign-in, or the network of an IP address.
 Only keyed hashes are stored. A known place grants no access: the password is still required.

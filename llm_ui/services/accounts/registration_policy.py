@@ -50,10 +50,10 @@ def count(client: Client, shown: str = "") -> None:
 def count_stranger() -> None:
     """Count an attempt, after `count`, that presents no account, invitation or setup link.
 
-    Those who present one are not counted here, so that strangers cannot lock them out.
+    Those who present one are not counted here, so that visitors without one cannot lock them out.
 
     Raises:
-        TooManyRequests: all strangers together have asked too often.
+        TooManyRequests: all such visitors together have made too many requests.
     """
     if times := get_settings().registration_limit:
         _take(EVERYBODY, "", times * TOGETHER)

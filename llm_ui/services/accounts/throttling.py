@@ -1,10 +1,10 @@
 """Throttling of wrong passwords: by account, by address, and by the two together.
 
 Each failure beyond a free number doubles the wait before the next attempt. The wait for an account
-is at most a minute and does not apply where its owner has signed in before, so nobody can lock
-somebody else out. Because an address may be shared by everyone behind one router or proxy, its
-failures delay attempts and reject wrong passwords, but never a right one. IPv6 addresses are
-counted by their /64.
+is at most a minute and does not apply in places where its owner has signed in before, so nobody can
+lock another user out. Because an address may be shared by everyone behind one router or proxy,
+failures from there delay attempts and reject wrong passwords, but never the correct one. IPv6
+addresses are counted by their /64.
 """
 
 from __future__ import annotations
@@ -123,11 +123,12 @@ async def tried(trying: Try, verify: Callable[[], Awaitable[bool]]) -> bool:
     """Verify a password subject to throttling; returns whether it is right.
 
     The attempt is counted as a failure before it is verified, across all workers, so that
-    concurrent attempts cannot get around the waits. If the password is right, the failures of this
+    concurrent attempts cannot avoid the waits. If the password is correct, the failures of this
     account are cleared.
 
-    From an address with many failures an attempt takes a moment longer, but a right password is
-    never rejected because of other people's failures there. Strangers of one network queue.
+    From an address with many failures an attempt takes a moment longer, but a correct password is
+    never rejected because of other people's failures there. Attempts from unknown places in one
+    network are queued.
 
     Raises:
         TooManyRequests: an earlier failure's wait is not over, in which case nothing was verified;

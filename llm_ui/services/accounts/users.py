@@ -146,7 +146,7 @@ async def list_people(
     cursor: str | None = None,
     limit: int = PAGE,
 ) -> PersonPage:
-    """People who match, a page at a time. For administrators.
+    """The users who match, a page at a time. For administrators.
 
     Args:
         sort: one of SORTS; times are sorted latest first.
@@ -228,7 +228,7 @@ async def create(
 
 
 async def _other(session: AsyncSession, actor: Actor, user_id: str) -> User:
-    """Another person, locked, after checking that the actor is still an administrator.
+    """Another user's row, locked, after checking that the actor is still an administrator.
 
     Raises:
         NotFound: there is no such person, or their account is being deleted.
@@ -257,17 +257,18 @@ async def change(
 ) -> PersonItem:
     """Rename, promote, demote, disable or enable another person. For administrators.
 
-    Disabling someone ends their sessions, tabs, keys and running answers at once. A change of role
-    signs them out everywhere: no administrator's page stays open, and nobody who was already signed
-    in to the account becomes an administrator. Demoting someone permanently removes the admin scope
-    from their keys. Links they created are revoked, and so are reset links of a promoted person.
+    Disabling a user immediately ends their sessions, tabs, keys and running answers. A change of
+    role signs them out everywhere: no administrator's page stays open, and nobody who was already
+    signed in to the account becomes an administrator. Demoting someone permanently removes the
+    admin scope from their keys. Links they created are revoked, and so are reset links of a
+    promoted person.
 
     Raises:
         NotFound: there is no such person.
         Conflict: it is the actor.
         InvalidInput: a value is invalid.
         AlreadyRegistered: another person has a name that looks the same.
-        NotAllowed: a program would change a role or an administrator, or enable somebody.
+        NotAllowed: a program tries to change a role or an administrator, or to enable a user.
         PasswordNeeded: the role changes, or an administrator is disabled or enabled.
     """
     user = await _other(session, actor, user_id)
@@ -340,7 +341,7 @@ async def make_reset_link(session: AsyncSession, actor: Actor, user_id: str) -> 
 async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = "") -> None:
     """Permanently delete another person's account. For administrators.
 
-    Their access ends at once. Their usage stays in the ledger without a name.
+    Their access ends immediately. Their usage stays in the ledger without a name.
 
     Args:
         email: the person's address, typed as confirmation to prevent accidents.

@@ -1,4 +1,4 @@
-"""Browsing: pages that a question links to or a search finds, as numbered sources.
+"""Browsing: reading the pages that a question links to or that a search finds, as numbered sources.
 
 A source is a JSON object in the run's log and on its answer: `number`, `url`, `title`, `state`
 (reading, read, failed) and `problem`, a key under `source.problem.…`. If a page fails, its source

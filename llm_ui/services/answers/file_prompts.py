@@ -91,7 +91,7 @@ async def put_in(
     tokens: int | None,
     before: int = 0,
 ) -> tuple[list[PromptMessage], list[Source]]:
-    """Add files to the turns: texts before the message, images beside it.
+    """Add files to the turns: texts before the message, images next to it.
 
     The newest turn is filled first. A text that fits is included whole; of a longer one, the
     passages relevant to the last question are included, with numbers to cite. The project's files

@@ -16,7 +16,7 @@ from llm_ui.wire.finish import CUT
 async def get_run(actor: Actor, run_id: str) -> RunView:
     """The current state of one of the actor's runs.
 
-    Raises NotFound, also if its chat is deleted.
+    Raises NotFound, including if its chat has been deleted.
     """
     query = (
         sa.select(Generation, ChatMessage, UsageLog)

@@ -1,8 +1,8 @@
 """The turns of a prompt: trimming them to fit, and putting them in order.
 
 Many servers apply a chat template that insists on "system, user, assistant, user, …" and rejects
-everything else. So whatever happened in a conversation (answers that failed, were stopped before
-the first token, or are empty), a request follows that order.
+everything else. So a request always follows that order, even if answers in the conversation failed,
+were stopped before the first token, or are empty.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _joined(first: PromptMessage, second: PromptMessage) -> PromptMessage:
 
 
 def fit(turns: Sequence[PromptMessage], budget: int, last: int = 1) -> list[PromptMessage]:
-    """The turns without the oldest ones that don't fit into `budget` tokens.
+    """The turns that fit into `budget` tokens, without the oldest ones that don't.
 
     System prompts and the `last` turns are always kept; what remains starts with a question. Counts
     are estimates.

@@ -1,9 +1,9 @@
 """Extracting readable text from a page's HTML, in a separate process with limits.
 
-Pages may be hostile, and the libraries that parse them were written for harmless ones: whatever
-takes too much time or memory brings down only that process. Run as a program, this module takes
-HTML on stdin and writes {"title", "text"} to stdout; it imports nothing of the application, so that
-it starts quickly.
+Pages may be hostile, and the libraries that parse them were written for harmless ones: a page that
+takes too much time or memory only ends that process. Run as a program, this module takes HTML on
+stdin and writes {"title", "text"} to stdout; it imports nothing of the application, so that it
+starts quickly.
 """
 
 from __future__ import annotations

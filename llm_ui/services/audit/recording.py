@@ -35,7 +35,7 @@ def record(
 ) -> None:
     """Add a row. `kind` is dotted: sign_in.ok, provider.error, error.unhandled, …
 
-    Never pass message texts, keys or cookies.
+    Never pass the text of messages, keys or cookies.
     """
     session.add(
         MonitoringLog(
@@ -69,7 +69,7 @@ async def report_unhandled(
     """Log an unexpected error and add a row for it.
 
     Args:
-        session_token: the caller's, if it isn't known yet who that is.
+        session_token: the caller's token, if the caller isn't known yet.
         reference: the reference number, if one has been shown already.
 
     Returns:

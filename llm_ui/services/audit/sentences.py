@@ -31,7 +31,7 @@ _WITH_NAME_BEHIND = ("key.created", "key.revoked")
 
 
 def line(entry: LogEntry, language: str) -> LogLine:
-    """The row as text: a sentence, what else matters, and its labeled details.
+    """The row as text: a sentence, other important information, and labeled details.
 
     Args:
         entry: the row as programs get it.

@@ -1,6 +1,6 @@
 """Model administration: change, reorder, switch on or off, make the default.
 
-A field that an administrator sets is recorded in `AIModel.fixed`; syncs leave it alone until it is
+A field that an administrator sets is recorded in `AIModel.fixed`; syncs don't change it until it is
 cleared.
 """
 

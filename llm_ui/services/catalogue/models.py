@@ -1,4 +1,4 @@
-"""The models people can choose.
+"""The models that users can choose.
 
 `_usable_by` is the only place that decides who may use a model, and for what: lists, questions,
 retries, defaults and queued runs all use it.

@@ -63,7 +63,8 @@ _TYPES = {
 
 
 async def _ensure_types(session: AsyncSession) -> None:
-    """Create the built-in model types, once: those that an administrator deletes stay deleted.
+    """Create the built-in model types, but only once: types that an administrator deletes stay
+    deleted.
 
     The image type cannot be deleted, but may be missing after an upgrade from an older version.
     """
@@ -189,8 +190,9 @@ async def keep_in_sync(bundled_url: Callable[[], str | None]) -> None:
                 first_look.end()
         except sa.exc.SQLAlchemyError:
             logger.exception("could not sync providers; trying again")
-        # A model that is still loading is asked again soon; after that once a minute, or as soon as
-        # the built-in service moves or an answer finds a provider down.
+        # While a model is loading, its provider is asked again soon. After that, providers are
+        # asked once a minute, and as soon as the address of the built-in service changes or an
+        # answer finds that a provider is down.
         if await _is_news(pause, lambda at=at: bundled_url() != at or somebody_lost.is_set()):  # type: ignore[misc]
             pause = SYNC_FIRST_S
 

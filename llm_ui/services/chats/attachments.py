@@ -46,7 +46,7 @@ async def attach(
     """Attach the actor's files to a question that is about to be sent to a model.
 
     Raises:
-        NotFound: a file is missing or somebody else's.
+        NotFound: a file does not exist or belongs to another user.
         Conflict: a file's text is still being extracted, or could not be.
         InvalidInput: too many files, or images for a model without vision.
     """

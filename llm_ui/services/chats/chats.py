@@ -1,7 +1,7 @@
 """Chats: list, open, rename, delete and undo.
 
-A chat is only ever loaded through its owner (`get_chat_for`), so somebody else's chat is
-indistinguishable from a missing one.
+A chat is only ever loaded through its owner (`get_chat_for`), so another user's chat can't be
+distinguished from one that doesn't exist.
 """
 
 from __future__ import annotations

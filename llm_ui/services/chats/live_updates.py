@@ -1,8 +1,8 @@
-"""Live updates: tells a person's tabs that chats of theirs have changed.
+"""Live updates: notifies a user's tabs that some of their chats have changed.
 
 Every function that changes a chat calls `changed` or `ended`; after the commit, listeners on this
-worker and on all others are notified. Notifications carry IDs only: each tab loads what it shows as
-its own person.
+worker and on all others are notified. Notifications only contain IDs: each tab loads what it shows
+with the permissions of its own user.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ acting_tab: ContextVar[str] = ContextVar("acting_tab", default="")
 class News:
     """Which of a person's chats have changed; an empty `chat_ids` means many.
 
-    `ended` means that an answer in the chat has ended, which tabs showing the chat already know.
+    `ended` means that an answer in the chat has ended, which tabs that show the chat already know.
     `tab` is the tab that made the change, "" if it is not on this worker.
     """
 

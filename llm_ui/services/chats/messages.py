@@ -129,7 +129,8 @@ async def _views(
     runs = await _last_runs(session, [row.id for row in rows])
     for row in rows:
         # On PostgreSQL, every statement sees the database as of its own start: an answer may have
-        # ended between the two. Shown as running without a run, it would never be followed.
+        # ended between the two. If it were shown as running although its run has ended, nothing
+        # would follow it.
         if row.status in ACTIVE and not runs.get(row.id, ("", ""))[1]:
             await session.refresh(row)
     places = await tree.places(session, chat_id, rows)
@@ -167,7 +168,8 @@ def shortened(text: str) -> str:
 
 
 async def _last_runs(session: AsyncSession, message_ids: list[str]) -> dict[str, tuple[str, str]]:
-    """For each message with runs: the newest run's ID, and again if it is still active, else "".
+    """For each message with runs: the ID of the newest run, and the same ID again if that run is
+    still active, else "".
 
     IDs sort by creation time.
     """
@@ -192,7 +194,7 @@ def view_of(
     Args:
         run_id: the run that is writing it now, if any.
         last_run_id: its newest run; `run_id` if not given.
-        place: its place among its siblings; an only child if not given.
+        place: its place among its siblings; if not given, it has no siblings.
     """
     place = place or tree.Place()
     return MessageView(

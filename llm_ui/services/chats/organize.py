@@ -83,7 +83,7 @@ async def archive(session: AsyncSession, actor: Actor, chat_ids: Sequence[str], 
 async def move(
     session: AsyncSession, actor: Actor, chat_ids: Sequence[str], project_id: str | None
 ) -> None:
-    """Move chats to a project of the actor's, or (None or "") out of their project.
+    """Move chats to one of the actor's projects or, with None or "", out of their project.
 
     Raises NotFound.
     """

@@ -1,9 +1,9 @@
-"""Rebuilding the full-text index while people search and write.
+"""Rebuilding the full-text index while users search and write.
 
 Triggers keep the index up to date (see the migrations "finding" and "words"); a rebuild repairs it
 if something went wrong. It works in short transactions, so that nobody has to wait, and search
-finds everything throughout. If it is interrupted, the index is no worse than before, and the next
-run starts over.
+finds everything in the meantime. If it is interrupted, the index is no worse than before, and the
+next run starts over.
 
 On PostgreSQL the words are in the entry's own row, so each is compared and corrected. On SQLite the
 entries are corrected the same way, but a row of a contentless FTS5 table can only be deleted by

@@ -22,8 +22,8 @@ TITLE_LIMIT = 200
 VIRAMA = 9
 # A shorter first sentence says too little on its own.
 SENTENCE = 12
-# A question may be 400,000 characters long, so only this many of a line are considered, and only so
-# many lines that turn out to contain nothing.
+# A question may be 400,000 characters long, so only this many of a line are considered, and only
+# this many lines that turn out to have no content.
 LOOKED_AT = 1000
 LINES = 50
 # Marks at the start of a line are Markdown only if a space follows: "#hashtag" and "-5 degrees" are

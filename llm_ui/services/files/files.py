@@ -1,6 +1,6 @@
-"""The library: a person's files, listed, loaded, deleted.
+"""The library: listing, loading and deleting a user's files.
 
-A file is found by its row, and its row through its owner. uploads.py receives files, and
+A file is found through its row, and the row through its owner. uploads.py receives files, and
 file_storage.py says where their contents are.
 """
 

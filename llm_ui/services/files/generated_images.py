@@ -1,4 +1,4 @@
-"""Generated images: files of the person's like their uploads, attached to an answer.
+"""Generated images: files that belong to the user, like uploads, and are attached to an answer.
 
 They are deleted with the last chat that contains them.
 """

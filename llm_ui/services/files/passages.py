@@ -1,8 +1,8 @@
 """Passages of long texts: splitting texts, and finding the passages relevant to a question.
 
 The ranking uses SQLite's full-text search (FTS5, bm25) in memory, with the same words as the search
-of chats (`llm_ui.folding`). So it is the same whatever database the application uses, and nothing
-is stored.
+of chats (`llm_ui.folding`). So it is the same for every database that the application may use, and
+nothing is stored.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reserving space for uploads: at the start, until they end, across all workers.
 
 Each upload is a file in a folder whose name contains its owner and its maximum size, so that every
-worker can add up what is still to come. The writer holds a lock on it; a file without a lock was
-left by an interrupted upload and is removed.
+worker can add up the space that is still needed. The writer holds a lock on it; a file without a
+lock was left by an interrupted upload and is removed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def arrive(
 
     Args:
         folder: where it is written; must not contain anything else.
-        owner: the ID of whose quota it counts against.
+        owner: the ID of the user whose quota it counts toward.
         size: its size; None if unknown, to reserve as much as there is room for.
         largest: the maximum size if `size` is unknown.
         room: what is left of the owner's quota, without current uploads.
