@@ -1,6 +1,6 @@
 """Request ids: one per call and per event, in every log line and error message.
 
-A proxy's `X-Request-ID` is adopted if it is well-formed, so that both logs use the same ID.
+If a proxy sends a well-formed `X-Request-ID`, it is used, so that both logs have the same ID.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""SSRF protection: only public addresses of the web may be fetched on somebody's behalf.
+"""SSRF protection: only public web addresses may be fetched on behalf of a user.
 
-People and pages may name any URL; it must not lead to this machine, its network, or a cloud's
+Users and pages may refer to any URL; it must not lead to this machine, its network, or a cloud's
 metadata service. An admin may list exceptions (BROWSE_HOSTS), and may add model servers at any
 address (`checked_base_url`).
 """

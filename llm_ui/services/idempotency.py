@@ -1,4 +1,4 @@
-"""Idempotency of REST calls: who claimed one, and its stored response.
+"""Idempotency of REST calls: which caller has claimed a call, and its stored response.
 
 A client that doesn't know whether its call went through repeats it with the same key and gets the
 first call's response. A response may contain something that is shown only once (a new API key, a
@@ -158,7 +158,8 @@ async def require_same(actor: Actor, key: str, said: str) -> None:
 
 
 async def complete(claim: Claim, said: str, kept: Kept) -> None:
-    """Store a call's response; the body only if it is short and within the caller's text quota.
+    """Store a call's response; the body is only stored if it is short and within the caller's text
+    quota.
 
     If storing fails, the call has still been performed and its key stays claimed.
     """

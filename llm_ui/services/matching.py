@@ -1,4 +1,4 @@
-"""List filters: substring matching that compares text like search does.
+"""List filters: substring matching that compares text in the same way as search.
 
 Case, diacritics, width and Unicode composition are ignored. SQLite calls `llm_ui.folding`;
 PostgreSQL does the same with its own functions.

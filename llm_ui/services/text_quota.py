@@ -1,8 +1,8 @@
-"""How much text one person may store per day (TEXT_QUOTA_MB), so that nobody fills the disk.
+"""How much text one user may store per day (TEXT_QUOTA_MB), so that nobody can fill the disk.
 
 Files have their own quota, and prompts and projects are limited in number; this counts all text
-stored in columns that can be long, including copies. It is counted in each worker's memory, and
-generously, so that only a program ever reaches the limit.
+stored in columns that can be long, including copies. It is counted in each worker's memory, and the
+limit is generous, so that only a program ever reaches it.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ SHORTEST_WRITING_MS = 50
 def writing_rate(output_tokens: int, ttft_ms: int, duration_ms: int) -> float | None:
     """Tokens per second while the answer was being written; None if that would be meaningless.
 
-    The first token is excluded: its time is that of evaluating the prompt.
+    The first token is excluded, because its time is mostly spent on evaluating the prompt.
     """
     writing = duration_ms - ttft_ms
     if output_tokens < 2 or writing < SHORTEST_WRITING_MS:

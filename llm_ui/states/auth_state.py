@@ -47,8 +47,8 @@ class AuthState(rx.State):
     @rx.event
     @public
     async def require_guest(self) -> EventSpec | None:
-        """on_load of the sign-in pages: redirects people who are signed in to their chats, and a
-        new installation to the setup of its first account."""
+        """on_load of the sign-in pages: redirects signed-in users to their chats and, in a new
+        installation, visitors to the setup of the first account."""
         self._show()
         async with unit_of_work(writes=False) as session:
             policy = await authentication.registration(session, calling_client())

@@ -1,4 +1,4 @@
-"""Actions for the browser: call a function of the page by its name.
+"""Actions in the browser: calling a function of the page by its name.
 
 Reflex's own way (`rx.run_script`, `rx.toast`) sends handlers' requests as text that the browser
 evaluates as code, which the pages' Content-Security-Policy forbids. Here, only values are sent. In
@@ -14,8 +14,8 @@ from reflex.event import Event, EventCallback, EventHandler, EventSpec
 
 from llm_ui.reflex_internals import DecoratedHandler
 
-# What a handler returns for the browser to do next, and what a background handler yields. The guard
-# resolves handlers' type hints at runtime, where Any is enough.
+# The type of what a handler returns for the browser to do next, and of what a background handler
+# yields. The guard resolves handlers' type hints at run time, where Any is enough.
 if TYPE_CHECKING:
     Handler: TypeAlias = EventHandler | EventCallback[Any] | DecoratedHandler
     Reply: TypeAlias = Event | EventSpec | Handler | Sequence["Reply"] | None
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 else:
     Handler = Reply = Replies = Any
 
-# Registered by components/ui/calls.js. Reflex assigns a value to the field of a ref; this ref isn't
-# a field, and treats the value as a call.
+# Registered by components/ui/calls.js. Reflex assigns a value to the field that a ref refers to;
+# this ref does not refer to a field, and treats the value as a call.
 REF = "ref_lu"
 
 
@@ -49,8 +49,8 @@ def show(dialog_id: str) -> Event:
 
 
 def hand(dialog_id: str, secret: str) -> Event:
-    """Open a dialog with a secret in its field, a key or a link's path, kept only while it is
-    open."""
+    """Open a dialog with a secret (a key or the path of a link) in its field; the secret is kept
+    only while the dialog is open."""
     return call("hand", dialog_id, secret)
 
 

@@ -34,8 +34,8 @@ from llm_ui.states.socket.feedback import tell
 
 
 class ChatState(OpenChatState):
-    """What one tab's chat page shows. The vars of the open chat belong to OpenChatState, and
-    `current_response` to StreamState, which OpenChatState inherits from."""
+    """The data that the chat page of one tab shows. The vars of the open chat belong to
+    OpenChatState, and `current_response` to StreamState, which OpenChatState inherits from."""
 
     # The text of a refused question, and a key from which the page knows whether it already has it.
     current_input: str = ""
@@ -72,8 +72,8 @@ class ChatState(OpenChatState):
 
     @rx.event
     async def load_in_project(self) -> None:
-        """on_load of a project's page, after the list of chats: a question asked there starts a
-        chat in the project."""
+        """The on_load handler of a project's page, which runs after the list of chats has been
+        loaded. A question asked there starts a chat in the project."""
         actor, choice = current_actor(), await self.get_state(ModelChoiceState)
         async with unit_of_work(writes=False) as session:
             await choice._load(session, actor)

@@ -1,4 +1,4 @@
-"""Forms: what the page submits, and the errors it is shown.
+"""Forms: the data that a page submits, and the errors that are shown in the form.
 
 In a state with several forms, their vars share a prefix, here `type_` for example: `type_problem`
 is the error message, `type_field` the field it is about, and `type_number` counts how often the

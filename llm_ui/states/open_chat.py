@@ -21,7 +21,7 @@ from llm_ui.states.socket.stream import StreamState
 
 
 class OpenChatState(StreamState):
-    """A page of the open chat's branch. ChatState inherits these vars; other states use
+    """The shown messages of the open chat's branch. ChatState inherits these vars; other states use
     `get_state(OpenChatState)`."""
 
     open_chat_id: str = ""
@@ -119,8 +119,8 @@ class OpenChatState(StreamState):
     # Reflex refuses overrides without this marker, but calls the override for its deltas.
     @overrides_reflex
     def get_delta(self) -> dict[str, dict[str, Any]]:
-        """The changes sent to the page: of `messages`, only what `message_changes` describes, or
-        the whole list if it is empty."""
+        """The changes that are sent to the page. Of `messages`, only the changes described by
+        `message_changes` are sent, or the whole list if that is empty."""
         delta = super().get_delta()
         values = delta.get(self.get_full_name(), {})
         if change := values.get("message_changes" + FIELD_MARKER):

@@ -1,7 +1,7 @@
 """The sidebar's list of chats: a window of it, and actions on a chat.
 
-However many chats a person has, the state and the page hold only WINDOW of them: those around the
-part that is visible.
+The state and the page only hold WINDOW chats, regardless of how many the user has: those around the
+visible part.
 """
 
 from __future__ import annotations
@@ -122,8 +122,8 @@ class SidebarState(rx.State):
             return
         if place is None:
             changed = ChatItem(chat_id, title, "", updated_at, running)
-            # If the window doesn't show all chats, this one may lie outside it and be counted
-            # already.
+            # If the window doesn't show all chats, this chat may be outside the window and already
+            # counted.
             self.chats_total += len(items) == self.chats_total
         else:
             old = items.pop(place)

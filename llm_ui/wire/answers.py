@@ -32,10 +32,10 @@ LINGER_SECONDS = 2.0
 class Parser(Protocol):
     """The parser for a single answer.
 
-    `finished` becomes true once the upstream has sent its finish reason: what may still follow
-    (usage, an end-of-stream marker) is waited for briefly and may be missing. `called_tool` says
-    that the model tried to use a tool; `words` is a message found where a piece of the answer was
-    expected, or "".
+    `finished` becomes true once the upstream has sent its finish reason: the data that may still
+    follow (usage, an end-of-stream marker) is waited for briefly and may be missing. `called_tool`
+    says that the model tried to use a tool; `words` is a message that was found in place of a piece
+    of the answer, or "".
     """
 
     @property
@@ -71,7 +71,7 @@ async def read_answer(
 ) -> AsyncGenerator[StreamEvent]:
     """Yield an answer's events as they arrive; Done is the last.
 
-    Closing the generator, or canceling its task, closes the upstream's socket.
+    Closing the generator, or canceling its task, closes the connection to the model server.
 
     Raises:
         ProviderError: the request failed; the events before the failure have been yielded.

@@ -1,13 +1,14 @@
-"""Coalescing reads: a stream's pieces accumulate in the socket, and one read returns many.
+"""Read coalescing: the pieces of a stream accumulate in the socket, and one read returns many of
+them.
 
-Waking up for every piece costs more than everything else done with it: an event loop iteration, one
-or two system calls, the HTTP parser, a task. So a stream whose pieces arrive in quick succession is
-not read for a moment, while the kernel buffers. The pause comes only between two reads, and only
-after a piece that arrived without much waiting: the first token, and every token of a slow stream,
-is read as soon as it arrives.
+Waking up for every piece costs more than all other work on it: an event loop iteration, one or two
+system calls, the HTTP parser and a task. So a stream whose pieces arrive in quick succession is not
+read for a moment, while the kernel buffers. The pause comes only between reads, and only after a
+piece that arrived without much waiting: the first token, and every token of a slow stream, is read
+as soon as it arrives.
 
-What is paused is the asyncio transport, not aiohttp's protocol: that may already have finished its
-response, and then refuses.
+What gets paused is the asyncio transport, not aiohttp's protocol: the protocol may already have
+finished its response, and then refuses to be paused.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-# Too short to notice for a reader of the page. At 0.07, the pushes of a 13 kB answer at 200 tokens
+# Too short for a reader of the page to notice. At 0.07, the pushes of a 13 kB answer at 200 tokens
 # per second, with 157 bytes of overhead each, exceeded the goal of 60 kB.
 SHORTEST_S = 0.08
 LONGEST_S = 0.15

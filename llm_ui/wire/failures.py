@@ -57,7 +57,7 @@ _BY_STATUS: dict[int, type[ProviderError]] = {
 # Errors that waiting does not fix have messages of their own.
 _WORDS_OF_STATUS = {401: "error.provider_wrong_key", 402: "error.provider_no_credit"}
 _NO_CREDIT = re.compile(r"quota|billing|credit|balance|insufficient funds", re.IGNORECASE)
-# An error inside an answer comes from a server that was reached and says itself what is wrong, so
+# An error inside an answer comes from a server that was reached and that says what is wrong, so
 # these classes show its message.
 _IN_STREAM: dict[int, type[ProviderError]] = {
     **_BY_STATUS,

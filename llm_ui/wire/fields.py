@@ -1,8 +1,8 @@
 """Lenient reading of JSON from model servers, which may send anything.
 
-Nothing in it but the text of an answer may make the answer fail: a field of the wrong type counts
-as missing, an odd number is parsed if possible, and malformed JSON is read leniently. Only what is
-not JSON at all is ProviderGarbage.
+Only the text of an answer may make the answer fail: a field of the wrong type counts as missing, an
+odd number is parsed if possible, and malformed JSON is read leniently. Only data that is not JSON
+at all raises ProviderGarbage.
 """
 
 from __future__ import annotations

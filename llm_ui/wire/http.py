@@ -143,7 +143,7 @@ async def open_stream(
     *,
     any_type: bool = False,
 ) -> AsyncIterator[Upstream]:
-    """Send `call` and yield the response body; exiting closes the socket at once.
+    """Send `call` and yield the response body; exiting immediately closes the socket.
 
     Args:
         any_type: accept a response that claims to be a web page, because it may not be one.

@@ -1,7 +1,7 @@
 """Splitting a stream of raw bytes into events: server-sent events and NDJSON.
 
 Written to be cheap per token: bytes stay bytes, nothing is decoded before a line is complete, and a
-line that trickles in is joined once. Buffers are bounded.
+line that arrives in many pieces is joined only once. Buffers are bounded.
 
 Sources: WHATWG HTML, "Server-sent events" (9.2.5, parsing an event stream); NDJSON 1.0.
 """

@@ -133,7 +133,7 @@ class _Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         # A body that was read to its end has already released its connection; any other connection
-        # is closed right here, without waiting for the peer.
+        # is closed here, without waiting for the peer.
         self._response.close()
 
 

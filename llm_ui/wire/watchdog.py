@@ -81,8 +81,8 @@ class Watchdog:
         self._left_at = now = self._loop.time()
         if not self._fired:
             return
-        # The timer canceled us. Unless somebody else did too, turn that into a timeout, as
-        # asyncio.timeout does.
+        # The timer canceled this task. Unless other code also canceled it, turn the cancellation
+        # into a timeout, as asyncio.timeout does.
         self._fired = False
         if task is not None and task.uncancel() <= self._cancelling and error is not None:
             if now >= self._end:

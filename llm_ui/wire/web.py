@@ -1,8 +1,8 @@
-"""Fetching web pages on somebody's behalf: guarded, bounded, and cached as HTTP prescribes.
+"""Fetching web pages on behalf of a user: guarded, bounded, and cached as HTTP prescribes.
 
 Every connection goes through `GuardedNetwork`: it resolves the name itself, refuses addresses that
-are not public, and connects to the very address it has checked, so that DNS rebinding gains
-nothing. Redirects are followed here, each one checked like the first URL.
+are not public, and connects to exactly the address that it has checked, so that DNS rebinding has
+no effect. Redirects are followed here, each one checked like the first URL.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class Fetcher:
     """Fetches pages. An instance belongs to one event loop; `aclose` ends it.
 
     Args:
-        exceptions: hosts that an admin allows, whatever their address (see security/ssrf.py).
+        exceptions: hosts that an admin allows, regardless of their address (see security/ssrf.py).
         folder: the folder for the cache; None disables caching.
         resolver: a custom resolver (for tests).
     """
@@ -198,7 +198,7 @@ class Fetcher:
             self._storage = AsyncSqliteStorage(database_path=self._path, default_ttl=CACHE_TTL_S)
 
     async def fetch(self, url: str, wanted: Wanted = PAGE) -> Fetched:
-        """Fetch a page, or whatever else is wanted, from a URL given by a person, a search or a
+        """Fetch a page, or another kind of content, from a URL given by a user, a search or a
         server.
 
         Raises:

@@ -297,7 +297,7 @@ async def switch_models(
 
 
 async def use_listed_prices(session: AsyncSession, actor: Actor, ids: Sequence[str]) -> int:
-    """Set the list price, from today on, on those of the models that have no price.
+    """Set the list price, starting today, for the given models that have no price.
 
     Returns how many got one. For administrators. Raises the same errors as `switch_models`.
     """

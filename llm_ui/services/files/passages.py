@@ -72,7 +72,7 @@ def rank(passages: Sequence[str], query: str, budget_tokens: int) -> list[int]:
 
     Returns:
         indexes into `passages`, in reading order. What is left of the budget is filled from the
-        beginning of the text, as is all of it if no word of the question occurs.
+        beginning of the text, or all of it, if no word of the question occurs in the text.
     """
     best = matching(passages, query)
     chosen: set[int] = set()

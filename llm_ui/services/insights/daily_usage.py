@@ -26,8 +26,8 @@ SUMS = (
     "reasoning_tokens",
     "cost_micro",
 )
-# Whether the rows of a grain are per person and per model. Always in this order, so that two
-# answers that end at once lock the rows in the same order and cannot deadlock.
+# Whether the rows of a grain are per user and per model. Always in this order, so that two answers
+# that end at once lock the rows in the same order and cannot deadlock.
 GRAINS = {"each": (True, True), "person": (True, False), "model": (False, True)}
 
 _TABLE = cast("sa.Table", sa.inspect(DailyUsage).local_table)
@@ -122,7 +122,7 @@ def from_ledger(session: AsyncSession, grain: str) -> sa.Select[Any]:
 async def rebuild(session: AsyncSession) -> int:
     """Rebuild all totals from the ledger; returns the number of rows.
 
-    Answers that end meanwhile wait for the commit, and are then added.
+    Answers that end during this time wait for the commit and are then added.
     """
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(sa.text("LOCK TABLE usageday IN SHARE ROW EXCLUSIVE MODE"))

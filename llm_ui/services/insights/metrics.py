@@ -1,8 +1,8 @@
 """Metrics for Prometheus: counters and gauges of this installation.
 
-Several workers write into files below PROMETHEUS_MULTIPROC_DIR, which the server sets before it
-starts them (https://prometheus.github.io/client_python/multiprocess/); any of them reports for all.
-No metric contains a person's name.
+Several workers write to files in PROMETHEUS_MULTIPROC_DIR, which the server sets before it starts
+them (https://prometheus.github.io/client_python/multiprocess/); any of them can report the metrics
+of all. No metric contains a user's name.
 """
 
 from __future__ import annotations

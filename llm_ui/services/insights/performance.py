@@ -234,7 +234,7 @@ async def view(
 
     Args:
         span: the last hour, day, week or thirty days.
-        by: what to group by; addresses are those of providers with several.
+        by: what to group by; only providers with several addresses are grouped by address.
         share: the percentile to plot, one line for each of the busiest groups.
         only: the name and detail of one group (see SpeedOf), to plot its percentiles instead.
 

@@ -1,6 +1,6 @@
 """Readiness: whether questions can be asked now, for load balancers and the launcher.
 
-Answers within `PATIENCE_S`, whatever hangs.
+Responds within `PATIENCE_S`, even if a dependency hangs.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _looks: dict[str, asyncio.Task[str]] = {}
 async def checks() -> dict[str, str]:
     """The state of everything a question needs.
 
-    Each is "ok" or the problem: the database is "down", the disk "full" or "down", models are still
-    "loading", the engine is "down".
+    Each value is "ok" or the problem: "down" for the database, "full" or "down" for the disk,
+    "loading" for models, and "down" for the engine.
     """
     database, disk = await asyncio.gather(
         _within("database", _database), _within("disk", lambda: asyncio.to_thread(_disk))

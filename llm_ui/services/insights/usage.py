@@ -169,10 +169,11 @@ async def overview(
     cursor: str | None = None,
     limit: int = PAGE,
 ) -> UsageOverview:
-    """Usage in total, by day, and by one of day, model, person and provider.
+    """Usage in total, by day, and in a table by day, model, user or provider.
 
     Args:
-        filters: a range of at most a year, and what to narrow it to.
+        filters: a range of at most a year, and optionally the user, model or provider to limit it
+            to.
         sort, descending: the order of the table; costs are sorted by the most common currency.
         cursor: the `next_cursor` of the previous page; None for the first page.
         limit: table rows per page.

@@ -50,7 +50,7 @@ def clean(draft: PriceDraft) -> PriceDraft:
 def micro_from_text(text: str, field: str) -> int | None:
     """Parse an amount into micro-units; None if empty.
 
-    Both a point and a comma are decimal separators, whatever the language, with up to six decimals.
+    Both a point and a comma are decimal separators in every language, with up to six decimals.
     Thousands separators are not accepted, so that no price ends up a thousand times too high.
 
     Raises:

@@ -1,7 +1,8 @@
 """The bundled price list of well-known models (price_list.json), dated and with its sources.
 
-`dev.py prices` generates it from the package genai-prices. It applies only to the makers' own
-addresses: others who serve a model of the same name have prices of their own.
+`dev.py prices` generates it from the package genai-prices. It applies only to models used through
+their makers' own API addresses: other services that offer a model with the same name have their own
+prices.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def day() -> str:
 def find(api_url: str, name: str) -> ListedPrice | None:
     """The list price of a provider's model, by the provider's name for it; None if it isn't listed.
 
-    Source: the pages that the list names.
+    The sources are the pages named in the list.
     """
     host = urlsplit(api_url).hostname
     for each in _content()["providers"]:

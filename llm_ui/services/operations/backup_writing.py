@@ -1,8 +1,8 @@
 """Writing a backup: everything as of one moment, even while other writes continue.
 
 The rows are read in one transaction with a consistent snapshot: on SQLite a read transaction, which
-doesn't block writers; on PostgreSQL a repeatable read. Then the archive is read back, and only gets
-its final name if it is verified.
+doesn't block writers; on PostgreSQL a repeatable read. Then the archive is read back, and gets its
+final name only if the verification succeeds.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def write(
     *,
     with_files: bool = True,
 ) -> Manifest:
-    """Back everything up into `target`.
+    """Back up everything into `target`.
 
     Args:
         url: the database.

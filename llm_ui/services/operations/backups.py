@@ -97,8 +97,8 @@ def keep_newest(count: int) -> int:
     """Delete all but `count` backups and return how many were deleted; 0 deletes none.
 
     The newest intact backup is always kept. The oldest go first, but the earlier ones of a day with
-    several go before those of other days, so that creating many backups in a day pushes out at most
-    one from before.
+    several go before those of other days, so that creating many backups in one day displaces at
+    most one from an earlier day.
     """
     found = _paths()
     lasts = set({_day(path): path for path in reversed(found)}.values())

@@ -85,7 +85,7 @@ async def keep(session: AsyncSession, actor: Actor, /, **changes: int) -> Instal
     Raises:
         NotAllowed: the actor is not an administrator.
         InvalidInput: the setting or its value is invalid; names the setting as the field.
-        PasswordNeeded: less would be kept than before, and step-up confirmation is missing.
+        PasswordNeeded: less would be kept than before, and there is no step-up confirmation.
     """
     require(actor, "administer")
     if refused := next((name for name in changes if name not in KEEPS), None):

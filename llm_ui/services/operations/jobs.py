@@ -1,7 +1,7 @@
 """Background jobs: queued here, run by llm_ui/jobs.
 
-People and recovery rely on the row; the runner is merely notified after the commit. A lost
-notification is harmless, because the runner also polls for queued rows.
+The pages and the recovery of jobs rely on the row; the runner is only notified after the commit. A
+lost notification is harmless, because the runner also polls for queued rows.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ class Kind:
 
     Args:
         for_admins: only administrators may start and see it.
-        repeatable: it can safely run again after a partial run, so it is rerun if its worker died.
-            Any other kind is marked as interrupted, for a person to retry.
-        plain: it needs no payload, so a person can start it with one click.
+        repeatable: it can safely run again after a partial run, so it is run again if its worker
+            dies. Jobs of any other kind are marked as interrupted, and an administrator can retry
+            them.
+        plain: it needs no payload, so an administrator can start it with one click.
     """
 
     for_admins: bool = True
@@ -146,7 +147,7 @@ async def schedule_due(session: AsyncSession) -> None:
 async def schedule(session: AsyncSession, kind: str, *, every: timedelta) -> bool:
     """Queue a scheduled job if the last one of its kind was created `every` ago or earlier.
 
-    The last one counts whoever started it and however it ended. Returns whether one was queued.
+    It does not matter who started the last one or how it ended. Returns whether one was queued.
     """
     if session.get_bind().dialect.name == "postgresql":
         # Otherwise two workers checking at the same moment would both find that it is due.
@@ -304,7 +305,8 @@ async def _load(session: AsyncSession, actor: Actor, job_id: str) -> tuple[Backg
 
 
 async def cancel(session: AsyncSession, actor: Actor, job_id: str) -> JobItem:
-    """Cancel a job: at once if it is queued; if it is running, it is asked to stop.
+    """Cancel a job. If it is queued, it is canceled immediately; if it is running, it is asked to
+    stop.
 
     Raises:
         NotFound: missing, or not visible to the actor.

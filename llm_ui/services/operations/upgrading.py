@@ -1,4 +1,4 @@
-"""Migrating a database to the newest schema, with a way back.
+"""Migrating a database to the newest schema, so that it can be rolled back.
 
 Only one process migrates at a time, and existing data is copied first. docs/upgrading.md describes
 how to go back.

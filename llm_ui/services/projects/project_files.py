@@ -39,7 +39,7 @@ async def put(
     """Add files to a project. Adds none if any of them is not the actor's.
 
     Raises:
-        NotFound: the project or one of the files is missing or somebody else's.
+        NotFound: the project or one of the files does not exist or belongs to another user.
         Conflict: the project would have too many files.
     """
     project = await get_project_for(session, actor, project_id, lock=True)

@@ -1,9 +1,9 @@
-"""The prompt library: a person's own prompts, and those others have made public.
+"""The prompt library: a user's own prompts, and those that others have made public.
 
 Everyone signed in can read a public prompt; only its owner can change it. A prompt that is neither
-public nor the actor's own is indistinguishable from a missing one. Models are only ever given a
-person's own prompts: choosing somebody else's as the default prompt creates a copy, which its
-author cannot change.
+public nor the actor's own can't be distinguished from one that doesn't exist. Models only ever get
+a user's own prompts: choosing another user's prompt as the default creates a copy, which its author
+cannot change.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ async def list_prompts(
     cursor: str | None = None,
     limit: int = PAGE,
 ) -> Page[PromptItem]:
-    """The actor's own prompts and others' public ones, last changed first.
+    """The actor's own prompts and other users' public ones, most recently changed first.
 
     Args:
         query: words, each of which the name, text or tags must contain.

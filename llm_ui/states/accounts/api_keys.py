@@ -17,7 +17,7 @@ NEVER = "never"
 
 
 def _hand_over(fresh: NewKey) -> Reply:
-    """Show a new key to the person who created it. It is sent to this tab once and not stored in a
+    """Show a new key to the user who created it. It is sent to this tab once and not stored in a
     var, so a later hydrate doesn't include it."""
     return browser.hand(SHOWN, fresh.key)
 

@@ -1,5 +1,4 @@
-"""The administrator's page of people: list, invite, change and delete them, and set the
-registration policy."""
+"""The Users admin page: list, invite, change and delete users, and set the registration policy."""
 
 from __future__ import annotations
 
@@ -48,8 +47,8 @@ ASKED: dict[str, tuple[str, PersonChange]] = {
 
 
 class PeopleState(Filtering, rx.State):
-    """What the page shows. A new link is sent to the page once, in an event: it is a secret, and
-    never stored in a var."""
+    """The data that the page shows. A new link is sent to the page once, in an event: it is a
+    secret, and never stored in a var."""
 
     view: str = "people"
     role: str = ""

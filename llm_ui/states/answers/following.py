@@ -81,7 +81,7 @@ class FollowingState(rx.State):
 
     @rx.event
     async def look_waiting(self, run: int) -> None:
-        """Tell the page, which has no token of run number `run` yet, what the run is waiting
+        """Tell the page what run number `run`, which has not produced a token yet, is waiting
         for."""
         running = (await self.get_state(OpenChatState))._running(run)
         if running is None:
@@ -99,8 +99,7 @@ class FollowingState(rx.State):
             async with aclosing(await runs.follow(actor, watch.run_id)) as events:
                 ended = await stream.relay(watch, events)
         except NotFound:
-            # The run belongs to somebody else, or was deleted in the meantime: there is nothing to
-            # show.
+            # The run belongs to another user or has been deleted, so there is nothing to show.
             return
         finally:
             watch.end()
@@ -142,8 +141,8 @@ def follow_all(answers: Iterable[MessageView]) -> list[EventSpec]:
 
 
 def _announcement(ended: MessageView, shown: Iterable[MessageView], language: str) -> str:
-    """The final announcement for screen readers: a single one, even for the two answers of a
-    comparison."""
+    """The announcement for screen readers at the end. There is only one, even for the two answers
+    of a comparison."""
 
     def told(message: MessageView) -> str:
         status = message.status

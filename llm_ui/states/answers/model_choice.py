@@ -22,8 +22,8 @@ from llm_ui.states.socket.feedback import tell
 
 
 class ModelChoiceState(rx.State):
-    """The models available to the person, and what the page needs to know about the selected
-    one."""
+    """The models available to the user, and the details of the selected model that the page
+    needs."""
 
     models: list[ModelItem] = []
     model_id: str = ""
@@ -58,8 +58,8 @@ class ModelChoiceState(rx.State):
         self._choose(await models.default_model_id(session, actor))
 
     def _choose(self, model_id: str, said: Sequence[MessageView] = ()) -> None:
-        """Show which model answers next. `said` is the chat's messages, which have the name of a
-        model that is gone."""
+        """Show which model answers next. `said` are the chat's messages, which still contain the
+        name of a model that has been removed."""
         chosen = next((each for each in self.models if each.id == model_id), None)
         answers = (each for each in reversed(said) if each.model_name and IMAGE not in each.modes)
         last = next(answers, None) if chosen is None else None
@@ -80,8 +80,8 @@ class ModelChoiceState(rx.State):
         self.also_model_id = self.also_model_name = ""
 
     async def _look_for_models(self, actor: Actor, said: Sequence[MessageView]) -> None:
-        """Reload the models: the one that was asked is gone, and the page says so and offers the
-        others."""
+        """Reload the models, because the one that was asked no longer exists: the page says so and
+        offers the others."""
         async with unit_of_work(writes=False) as session:
             self.models = await models.list_models(session, actor)
         name = self.model_name

@@ -14,8 +14,8 @@ from llm_ui.states.socket.access import current_actor
 
 
 class ModesState(rx.State):
-    """The modes that are on for the next question of this chat. Images are created in a mode of
-    their own, by an image model."""
+    """The modes that are on for the next question of this chat. Images are created in a separate
+    mode, by an image model."""
 
     modes: list[str] = []
     can_search: bool = False

@@ -16,8 +16,8 @@ CONFIRM = "media-delete-dialog"
 
 
 class MediaMixin(Listing, mixin=True):
-    """What the page of media adds to the list of models, which is limited to the image type
-    there."""
+    """The additions of the Media admin page to the list of models, which is limited to the image
+    type there."""
 
     on_media: bool = False
     # The model type of image models.

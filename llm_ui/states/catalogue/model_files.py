@@ -18,8 +18,8 @@ FIELD = "gguf-path"
 
 
 class ModelFileState(rx.State):
-    """The model files, and the state of loading one. `beat` changes with each refresh: the dialog
-    refreshes again a moment later while a file is being loaded."""
+    """The model files, and the state of loading one. `beat` changes on each refresh, which makes
+    the dialog refresh again a moment later while a file is being loaded."""
 
     files: list[ModelFile] = []
     room: int = 0

@@ -107,8 +107,7 @@ class ModelPricesMixin(Listing, mixin=True):
 
     @handler("admin")
     async def delete_price(self, price_id: str) -> None:
-        """Delete a price; the price before it applies instead. The form keeps the deleted
-        values."""
+        """Delete a price; the previous price applies instead. The form keeps the deleted values."""
         row = next((each for each in self.price_rows if each.id == price_id), None)
         self.price_rows = await write(prices.delete_price, self.price_model_id, price_id)
         self._empty_price()

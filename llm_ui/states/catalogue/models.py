@@ -25,8 +25,8 @@ STATES = ("", "on", "off", "gone", "unpriced")
 
 
 def _focus(model_id: str, way: str) -> Reply:
-    """Return the focus to the button that moved a model, or, at an end of the list, to the other
-    button."""
+    """Return the focus to the button that moved a model or, if the model is now first or last, to
+    the other button."""
     other = "down" if way == "up" else "up"
     return browser.call("focus-either", f"model-{way}-{model_id}", f"model-{other}-{model_id}")
 

@@ -20,8 +20,8 @@ FIELD = "pull-name"
 
 
 class OllamaState(rx.State):
-    """Installed models and downloads. `beat` changes with each refresh: the dialog refreshes again
-    a moment later while something is being downloaded."""
+    """Installed models and downloads. `beat` changes on each refresh, which makes the dialog
+    refresh again a moment later while a model is being downloaded."""
 
     provider_id: str = ""
     provider_name: str = ""

@@ -51,8 +51,8 @@ class ProviderFormMixin(Listing, mixin=True):
     form_testing: bool = False
     form_tested: bool = False
     form_test: ConnectionTest = ConnectionTest("")
-    # Incremented each time the form is used: the result of a slow test is dropped if the form has
-    # been used again since.
+    # Incremented each time the form is used, so that the result of a slow test can be dropped if
+    # the form has been used again since.
     _uses: int = 0
 
     @handler("admin")

@@ -37,8 +37,8 @@ class EditingState(rx.State):
 
     @rx.event
     async def retry(self, message_id: str, model_id: str = "", variation: str = "") -> Reply:
-        """Retry an answer, with another model if one is given; the existing answer is kept beside
-        it."""
+        """Retry an answer, with another model if one is given; the existing answer is kept as
+        another version."""
         actor = current_actor()
         params = VARIATIONS.get(variation, {})
         try:

@@ -9,8 +9,8 @@ from llm_ui.states.socket import presence
 
 
 async def tell_tabs(news: News) -> None:
-    """Notify a person's tabs that chats have changed, except the tab that changed them. The event
-    comes back over the tab's own socket, through the guard."""
+    """Notify a user's tabs that chats have changed, except the tab that changed them. Each page
+    sends the event back over its own socket, so it passes the guard."""
     for socket, shows in presence.tabs_of(news.user_id):
         # A tab that follows an answer already knows that it has ended.
         is_known = socket.token == news.tab or (news.ended and shows in news.chat_ids)

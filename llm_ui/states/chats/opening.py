@@ -39,11 +39,11 @@ async def begin_chat(state: rx.State, session: Session, actor: Actor, project_id
 
 
 async def open_chat(state: rx.State, actor: Actor, chat_id: str, at: str) -> list[EventSpec]:
-    """Show the end of a chat, or with `at` the messages around the one with this ID. Returns the
+    """Show the end of a chat or, with `at`, the messages around the one with this ID. Returns the
     events that follow its running answers and measure its context.
 
     Raises:
-        NotFound: there is no such chat, or it is somebody else's.
+        NotFound: there is no such chat, or it belongs to another user.
     """
     view, end = await _pages(actor, chat_id, at)
     chat, choice = await state.get_state(OpenChatState), await state.get_state(ModelChoiceState)
@@ -72,7 +72,8 @@ async def open_chat(state: rx.State, actor: Actor, chat_id: str, at: str) -> lis
 
 
 async def _pages(actor: Actor, chat_id: str, at: str) -> tuple[ChatView, ChatView]:
-    """The page of a chat to show, and in any case its end, if only the last two messages.
+    """The page of messages to show. It always includes the end of the chat, even if only the last
+    two messages.
 
     The next question continues what is shown: the branch of the message `at` becomes the active
     one.
@@ -102,7 +103,7 @@ async def close_chat(state: rx.State) -> None:
 
 
 async def enter_project(state: rx.State, project_id: str) -> None:
-    """Set the project of the open chat, or of the one to come, if it is one of the person's
+    """Set the project of the open chat, or of the next new chat, if it is one of the user's
     projects."""
     chat, sidebar = await state.get_state(OpenChatState), await state.get_state(SidebarState)
     project = sidebar._project(project_id)

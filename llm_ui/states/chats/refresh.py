@@ -1,5 +1,5 @@
-"""Refreshes a tab after a chat was changed elsewhere: in another tab, on another device, by a
-program."""
+"""Refreshes a tab after a chat has been changed elsewhere: in another tab, on another device or by
+a program."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class RefreshState(rx.State):
             return [gone, rx.redirect("/chat", replace=True)]
 
     async def _look_below(self, actor: Actor, chat: OpenChatState) -> Reply:
-        """Keep a reader who has scrolled up where they are, and only follow answers being written
-        below."""
+        """Keep the view where it is if the reader has scrolled up, and only follow answers that are
+        being written below."""
         async with unit_of_work(writes=False) as session:
             end = await chats.open_chat(session, actor, chat.open_chat_id, limit=2)
         chat.chat_title = end.head.title

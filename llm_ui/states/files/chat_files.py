@@ -18,8 +18,8 @@ from llm_ui.states.socket.feedback import tell
 
 
 class ChatFilesState(rx.State):
-    """The files included in the open chat, or in the one to come, and those that a person attaches
-    to a question."""
+    """The files included in the open chat or the next new chat, and those that the user attaches to
+    a question."""
 
     along: FilesAlong = FilesAlong()
     along_looks: int = 0

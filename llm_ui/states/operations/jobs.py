@@ -22,8 +22,8 @@ def _number(text: str) -> int:
 
 
 class JobsState(Listing, rx.State):
-    """The jobs in the list, and the backups. `beat` changes with each refresh: the page refreshes
-    again a moment later."""
+    """The jobs in the list, and the backups. `beat` changes on each refresh, which makes the page
+    refresh again a moment later."""
 
     items: list[JobItem] = []
     status: str = ""

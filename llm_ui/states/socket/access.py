@@ -1,7 +1,7 @@
 """Access to event handlers: declared on the handler, enforced by the guard.
 
 Every handler is a public remote procedure. By default it requires a signed-in user; `@public`
-allows everybody, `@admin` only administrators.
+allows everyone, and `@admin` only administrators.
 """
 
 from __future__ import annotations

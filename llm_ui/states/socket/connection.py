@@ -1,10 +1,10 @@
 """Wraps Reflex's websocket: separates tabs by session, and validates events.
 
-A tab's token is not secret, yet Reflex sends events to whoever connects with it, including the end
-of an event that somebody else's tab began before it closed; no check of later events can prevent
-that. So the server never uses a token as is: the tab's name is derived from the token and from the
-session whose cookie came with the handshake. Sending somebody else's token only names a tab of
-one's own.
+A tab's token is not secret, yet Reflex sends events to any client that connects with it, including
+the rest of an event that another user's tab started before it was closed; no check of later events
+can prevent that. So the server never uses a token directly: the tab's name is derived from the
+token and from the session whose cookie was sent with the handshake. So sending another user's token
+only identifies a tab of one's own.
 
 Relies on Reflex 0.10.1's EventNamespace (`link_token_to_sid`, `on_event`), which is semi-public;
 tests/states/test_tokens.py verifies it.
@@ -62,8 +62,8 @@ _closed: dict[str, dict[str, None]] = {}
 
 @functools.cache
 def _allowance(_of: str, times: int) -> Allowance:
-    """Each kind of key is counted separately, so that made-up keys don't use up the others'
-    limits."""
+    """Each kind of key is counted separately, so that made-up keys don't use up the limits of the
+    other kinds."""
     return Allowance(times=times, seconds=60)
 
 
@@ -102,8 +102,8 @@ class PagePacket(Packet):  # type: ignore[misc, unused-ignore]
 
 @contextlib.contextmanager
 def _collecting_later(is_worthwhile: bool) -> Iterator[None]:
-    """Without garbage collection inside the block: each of a million brackets is an object, and
-    collections among them take most of the time of parsing."""
+    """Disables garbage collection inside the block: each of a million brackets is an object, and
+    garbage collections would take most of the parsing time."""
     if not is_worthwhile or not gc.isenabled():
         yield
         return
@@ -126,8 +126,9 @@ class GuardedNamespace(EventNamespace):
         self._in_flight = InFlight()
 
     async def on_connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
-        """Accept a socket's first connection only. Each further one would be another tab, and only
-        the last tab is forgotten when the socket closes. Raises ConnectionRefusedError."""
+        """Accept a socket's first connection only. Each additional connection would be another tab,
+        and only the last tab is removed when the socket is closed. Raises
+        ConnectionRefusedError."""
         if CONNECTED in environ:
             # No page does this, and each refusal is work.
             await reflex_internals.close_engine_socket(sid)
@@ -141,8 +142,9 @@ class GuardedNamespace(EventNamespace):
         await super().link_token_to_sid(sid, name, update_state=update_state)
 
     def on_disconnect(self, sid: str) -> asyncio.Task[Any] | None:
-        """Forget a socket and, soon after, its tab's state, which signed-in people keep for their
-        latest tabs: they may reconnect. Tab names cost nothing, so visitors keep none."""
+        """Remove a socket and, soon after, the state of its tab. The states of a signed-in user's
+        latest tabs are kept, because they may reconnect. Anyone can invent tab names, so no states
+        are kept for visitors."""
         know_socket(sid, "")
         name = self.sid_to_token.get(sid, "")
         over = name if not (person := user_of(name)) else _closed_by(person, name)
@@ -170,8 +172,8 @@ class GuardedNamespace(EventNamespace):
         return "; ".join(value.decode("latin-1") for name, value in headers if name == b"cookie")
 
     async def on_event(self, sid: str, data: Any) -> None:
-        """Accept an event; anything else is dropped, as Reflex would log it in full, and remember
-        an unknown one indefinitely.
+        """Accept an event. Anything else is dropped, because Reflex would log it in full, and would
+        remember an unknown event indefinitely.
 
         Strings are made storable first: a lone surrogate that a handler keeps in a var would close
         the socket that it is sent to.
@@ -222,7 +224,7 @@ class GuardedNamespace(EventNamespace):
 
 
 def _closed_by(person: str, name: str) -> str:
-    """Record that a person's tab has closed. Returns the tab whose state is no longer kept, or
+    """Record that a user's tab has been closed. Returns the tab whose state is no longer kept, or
     ""."""
     tabs = _closed.pop(person, {})
     tabs.pop(name, None)
@@ -246,8 +248,8 @@ class FewComplaints(logging.Filter):
 
 
 def know_socket(sid: str, user_id: str) -> None:
-    """Record who is signed in on a socket ("" for nobody): such a socket isn't closed to make room
-    for others (api/http/bodies.py)."""
+    """Record which user is signed in on a socket ("" for none). The socket of a signed-in user
+    isn't closed to make room for others (api/http/bodies.py)."""
     scope = reflex_internals.handshake_scope(reflex_internals.namespace(), sid)
     if (found := scope.get(OPEN_SOCKET)) is not None:
         found.belongs_to(user_id)
@@ -274,8 +276,8 @@ class _Copier:
         self._values = 0
 
     def whole(self, value: Any, depth: int = 0) -> Any:
-        """A copy. `is_cut` if anything was left out: what is nested deeper than in a real event, or
-        beyond the number of its values."""
+        """A copy. `is_cut` is set if anything was left out: values that are nested deeper than in a
+        real event, or that exceed the number of values in one."""
         self._values += 1
         if isinstance(value, str):
             self.characters += len(value)

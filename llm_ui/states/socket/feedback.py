@@ -38,8 +38,8 @@ def handle_backend_exception(exception: Exception) -> EventSpec:
     """Handle an error from a handler: an AppError is shown, anything else is a bug of ours.
 
     A bug's entry in the audit log has the reference number that is shown. Reflex calls this outside
-    the event's own task, so the caller is known only in the event's context. It could pass the
-    event too, but insists on this annotation.
+    the event's own task, so the caller is known only in the event's context. Reflex could also pass
+    the event, but it requires this annotation.
     """
     return cast(EventSpec, _tell_of(exception))
 

@@ -1,8 +1,8 @@
 """The unfinished events of each tab, and how many of them are accepted.
 
-Reflex queues any number of events for a tab, each with everything it carries, while the tab is busy
-with another one. Here, nothing more is read from a tab's socket while it has too many: the network
-does the waiting, and nothing is lost.
+Reflex queues any number of events for a tab, including all of their data, while the tab is busy
+with another event. Here, nothing more is read from a tab's socket while the tab has too many
+events: the remaining data waits in the network, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from llm_ui import reflex_internals
 
-# How many unfinished events a tab may have, and of how many characters, and how often to check
-# whether its socket is still open.
+# How many unfinished events a tab may have, how many characters they may have in total, and how
+# often to check whether its socket is still open.
 MOST_EVENTS, MOST_CHARACTERS, CHECK_SOCKET_S = 50, 2_000_000, 1.0
 
 
@@ -31,7 +31,7 @@ class InFlight:
         """Count the event that was just enqueued for a tab, and wait while the tab has too many.
 
         Args:
-            sid: the socket it came from; once that is closed, nobody waits.
+            sid: the socket it came from; once that is closed, there is no need to wait.
             name: the tab's name.
             size: how many characters it holds.
         """

@@ -16,7 +16,7 @@ CONFIRM = "confirm-password"
 
 
 class ConfirmState(rx.State):
-    """The dialog. The action that waits for it is a handler of the same person's own tab, and
+    """The dialog. The action that waits for it is a handler call in the same user's own tab, and
     passes the guard like any other call."""
 
     problem: str = ""

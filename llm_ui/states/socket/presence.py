@@ -1,5 +1,5 @@
-"""Open tabs: whose they are, so that the end of a session disconnects them at once, and which chat
-they show, so that changes reach the others."""
+"""Open tabs: which session they belong to, so that they are disconnected immediately when it ends,
+and which chat they show, so that they can be notified of changes made in other tabs."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ import reflex as rx
 from llm_ui import reflex_internals
 from llm_ui.reflex_internals import FIELD_MARKER
 
-# Less than the pause between two reads of an upstream (wire/coalescing.py), which sets the pace
-# unless there is another source.
+# Less than the pause between reads from a model (wire/coalescing.py), which sets the pace unless
+# there is another source.
 SHORTEST_PAUSE_S = 0.04
 # How many packets may be queued in a socket, and how often to check whether they have been sent.
 MOST_UNSENT = 4
@@ -85,8 +85,8 @@ class Pace:
         self._last = 0.0
 
     async def wait(self) -> None:
-        """Call after a push: sleeps if it closely followed the previous one, so that what arrives
-        meanwhile is sent as one piece."""
+        """Call after a push: sleeps if it closely followed the previous one, so that text that
+        arrives in the meantime is sent as one piece."""
         since, self._last = time.perf_counter() - self._last, time.perf_counter()
         if since < SHORTEST_PAUSE_S:
             await asyncio.sleep(SHORTEST_PAUSE_S)

@@ -31,9 +31,10 @@ def utf16_length(text: str) -> int:
 class StreamState(rx.State):
     """The answer being streamed; ChatState inherits these vars.
 
-    They have a state of their own because the browser re-renders everything that depends on a state
-    with each of its deltas: twenty times a second, that should be nothing but the answer itself.
-    The vars are pushed by hand and never set: a hydrate sends the empty defaults.
+    They are in a separate state because the browser re-renders everything that depends on a state
+    each time the state changes. This happens twenty times a second here, so only the answer itself
+    should depend on this state. The vars are pushed by hand and never set: a hydrate sends the
+    empty defaults.
     """
 
     current_response: Chunk = {}
