@@ -389,7 +389,7 @@ async def living(session: AsyncSession, ids: Iterable[str]) -> set[str]:
 
 
 async def why_out(session: AsyncSession, user_id: str) -> SessionEnd:
-    """Why this person's session is no longer valid, as far as the account shows."""
+    """Why this user's session is no longer valid, as far as the account shows."""
     is_active = await session.scalar(sa.select(col(User.is_active)).where(col(User.id) == user_id))
     if is_active is None:
         return SessionEnd.DELETED

@@ -174,7 +174,7 @@ class Bus:
     # --- life ---------------------------------------------------------------------
 
     def start(self, handlers: Handlers) -> None:
-        """Start listening; returns at once, whether or not Redis answers."""
+        """Start listening; returns immediately, whether or not Redis answers."""
         self._handlers = handlers
         if self._redis is not None:
             self._spawn(self._listen(self._redis), "bus-listener")

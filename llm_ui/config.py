@@ -83,11 +83,11 @@ class Settings(BaseSettings):
     runs_per_provider: int = Field(default=0, ge=0, le=10000)
     shutdown_grace: float = Field(default=5.0, ge=0, le=300)
 
-    # File limits in megabytes: per file, and per person
+    # File limits in megabytes: per file, and per user
     max_file_mb: int = Field(default=20, ge=1, le=1024)
     file_quota_mb: int = Field(default=500, ge=1, le=1_048_576)
 
-    # How much text a person may write per day, in megabytes; 0: no limit
+    # How much text a user may write per day, in megabytes; 0: no limit
     text_quota_mb: int = Field(default=200, ge=0, le=1_048_576)
 
     # The largest model file an admin may upload, in gigabytes

@@ -319,7 +319,7 @@ def latest_event() -> asyncio.Future[Any] | None:
 
 
 async def close_engine_socket(sid: str) -> None:
-    """Close the Engine.IO socket beneath a Socket.IO one at once."""
+    """Close the Engine.IO socket beneath a Socket.IO one immediately."""
     if (socket := engine_socket(sid)) is not None:
         await socket.close(wait=False, abort=True)
 

@@ -31,8 +31,8 @@ LOST_ANCHOR = "      // Attempt to reconnect transient non-intentional disconnec
 LOST_PATCH = (
     f"{LOST_ANCHOR}      setConnectErrors((errors) => [...errors.slice(-9), new Error(reason)]);\n"
 )
-# A browser that comes back online must reconnect at once, and one that goes offline must show it at
-# once.
+# A browser that comes back online must reconnect immediately, and one that goes offline must show
+# it immediately.
 ONLINE_ANCHOR = '  document.addEventListener("visibilitychange", checkVisibility);\n'
 ONLINE_PATCH = (
     f"{ONLINE_ANCHOR}"

@@ -70,7 +70,7 @@ def setup(place: Installation, _options: argparse.Namespace) -> int:
 
 
 def run(place: Installation, options: argparse.Namespace) -> int:
-    """Start the app in production mode, on one port; set up whatever is missing."""
+    """Start the app in production mode, on one port; set up everything that is missing."""
     from llm_ui.cli import start
 
     _require_free_port(place, options)

@@ -60,7 +60,7 @@ def migrate(settings: Settings) -> list[str]:
 
 
 def oddities(settings: Settings, workers: int, *, migrated: bool, serves: bool) -> list[str]:
-    """Warnings for the person who starts something here; with `serves`, also about other
+    """Warnings for the user who starts something here; with `serves`, also about other
     servers."""
     found = [
         *startup_warnings.unknown_settings(ENV_FILE),

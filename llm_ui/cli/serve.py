@@ -38,7 +38,7 @@ PR_SET_PDEATHSIG = 1
 DRAIN_SIGNAL = signal.SIGUSR1
 # The variable with the file that a worker creates to tell its parent that it is up.
 UP = "LLM_UI_UP"
-# Up to this many deaths within this many seconds, a worker is restarted at once.
+# Up to this many deaths within this many seconds, a worker is restarted immediately.
 DEATHS_AT_ONCE, DEATHS_S = 3, 60.0
 LONGEST_PAUSE_S = 20.0
 # The desired limit of open files, if the system allows it; the usual 1,024 are soon exhausted.
@@ -233,7 +233,7 @@ def reflex_environment(port: int, workers: int) -> dict[str, str]:
 
 
 def end_with_parent(number: int = signal.SIGTERM) -> None:
-    """Ask Linux to signal this process when its parent is gone, however it ended."""
+    """Ask Linux to signal this process when its parent is gone, regardless of how it ended."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 

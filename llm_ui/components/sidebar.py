@@ -22,7 +22,7 @@ PLACES: tuple[tuple[str, Any, str], ...] = (
     ("files", t("files.title"), "/files"),
     ("chart-column", t("own_usage.title"), "/usage"),
 )
-# The administrator's pages: groups of icon, label, address.
+# The admin pages: groups of icon, label, address.
 OFFICES: tuple[tuple[tuple[str, Any, str], ...], ...] = (
     (("gauge", t("admin.dashboard"), "/admin"),),
     (
@@ -115,7 +115,7 @@ def _entry(icon_name: str, label: Any, href: str, current: bool = False) -> rx.C
 
 
 def admin_sidebar(current: str) -> rx.Component:
-    """The administrator's pages; `current` is the page's route."""
+    """The admin pages; `current` is the page's route."""
     groups = [
         rx.el.ul(
             *[_entry(*each, current=each[2] == current) for each in group], class_name="lu-entries"

@@ -113,7 +113,7 @@ class Engine:
         await asyncio.gather(*self._loops, return_exceptions=True)
 
     def wake(self, run_id: str) -> None:
-        """Try to take a run that has just been queued. Returns at once."""
+        """Try to take a run that has just been queued. Returns immediately."""
         if self._accepting and run_id not in self._taking:
             self._taking.add(run_id)
             self._asked[run_id] = asyncio.Event()
@@ -161,7 +161,8 @@ class Engine:
         self._gate.news()
 
     async def stop_or_refuse(self, run_id: str) -> None:
-        """Stop a run: at once if it is here, before it starts if queued, else on its own worker."""
+        """Stop a run: immediately if it is here, before it starts if queued, else on its own
+        worker."""
         if self.stop_run(run_id):
             return
         async with self.database.unit_of_work() as session:

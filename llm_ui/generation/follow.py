@@ -1,4 +1,4 @@
-"""Following a run. The caller sets the pace: whatever arrived between two steps is one piece."""
+"""Following a run. The caller sets the pace: text that arrived between two steps is one piece."""
 
 from __future__ import annotations
 

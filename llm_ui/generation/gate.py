@@ -63,7 +63,7 @@ class Gate:
         self._providers: Counter[str] = Counter()
         self._full: set[str] = set()
         self._waiting: dict[str, list[Place]] = {}
-        # The lowest turn is next; a person who gets a place goes to the end.
+        # The lowest turn is next; a user who gets a place goes to the end.
         self._turns: dict[str, int] = {}
         self._numbers = count()
         self._heard = 0
@@ -95,7 +95,7 @@ class Gate:
         await self._wait(place)
 
     def leave(self, place: Place) -> None:
-        """Release the place and admit whoever is next."""
+        """Release the slot and admit the next run."""
         if place.is_held:
             self._give_back(place)
             self._heard += 1

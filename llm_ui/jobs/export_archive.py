@@ -1,4 +1,4 @@
-"""Create a personal archive: everything that one person owns, for download."""
+"""Create a personal archive: everything that one user owns, for download."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class Runner:
         return max(0, AT_ONCE - len(self._taking)) if self._accepting else 0
 
     def begin(self, job_id: str) -> None:
-        """Try to claim and run a job in a task of its own. Returns at once."""
+        """Try to claim and run a job in a task of its own. Returns immediately."""
         self._spawn(self.run(job_id), f"job-{job_id}")
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:

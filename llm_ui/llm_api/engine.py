@@ -143,7 +143,7 @@ def _start(path: Path, options: EngineOptions, key: str) -> Any:
     # One KV cache shared by all slots: four short chats, or one long one.
     params.kv_unified = True
     # On a CPU, measured at 4,000 tokens: without flash attention answers are twice as fast and
-    # prompts take 15 % longer; an 8-bit cache would cost 2.5 times the CPU.
+    # prompts take 15% longer; an 8-bit cache would cost 2.5 times the CPU.
     off = runtime.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     params.flash_attn_type = off
     params.cache_ram_mib = 0  # otherwise old prompts pile up, to 8 GB by default

@@ -26,7 +26,7 @@ def known_key(settings: Settings) -> str | None:
 
 
 def ensured_key(settings: Settings) -> str:
-    """The same for whoever starts the service: creates the key if there is none."""
+    """The same key for the code that starts the service; creates it if there is none."""
     found = known_key(settings)
     if found:
         return found

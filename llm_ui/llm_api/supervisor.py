@@ -82,7 +82,7 @@ class Supervisor:
         return self._url
 
     async def start(self) -> None:
-        """Start keeping the service, or waiting for the lock; returns at once."""
+        """Start keeping the service, or waiting for the lock; returns immediately."""
         if self._given is None and self._task is None:
             self._client = make_client()
             self._task = asyncio.create_task(self._run(), name="llm-api-supervisor")

@@ -141,7 +141,7 @@ class SignInAttempt(SQLModel, table=True):
 
 
 class KnownPlace(SQLModel, table=True):
-    """A browser or network from which a person has signed in. `subject` is a keyed hash."""
+    """A browser or network from which a user has signed in. `subject` is a keyed hash."""
 
     __tablename__ = "knownplace"
 

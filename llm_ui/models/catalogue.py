@@ -152,7 +152,7 @@ class AIModel(SQLModel, table=True):
 
 
 class ModelReader(SQLModel, table=True):
-    """A person who may use a model that is available to chosen people only."""
+    """A user who may use a model that is available to chosen people only."""
 
     __tablename__ = "modelreader"
 

@@ -39,7 +39,7 @@ class Project(SQLModel, table=True):
 
 
 class SystemPrompt(SQLModel, table=True):
-    """A prompt in a person's library."""
+    """A prompt in a user's library."""
 
     __tablename__ = "systemprompt"
 

@@ -27,7 +27,7 @@ class MonitoringLog(SQLModel, table=True):
     """A log entry: a sign-in, an administrator's action, an error of a provider or an error of our
     own.
 
-    `reference` is the number a person sees with an unexpected error.
+    `reference` is the number a user sees with an unexpected error.
     """
 
     __tablename__ = "monitoringlog"
@@ -68,7 +68,7 @@ class BackgroundJob(SQLModel, table=True):
     __table_args__ = (
         choices("status", *JobStatus),
         sa.Index("ix_backgroundjob_status_time", "status", "created_at"),
-        # At most one active job per key, whoever asks, on whatever worker.
+        # At most one active job per key, regardless of the user and the worker.
         sa.Index(
             "uq_backgroundjob_key",
             "key",

@@ -20,7 +20,7 @@ class HttpAdapter:
     """Base class of the adapters: the address, the headers and the HTTP client.
 
     Args:
-        endpoint: `api_url` as the person entered it.
+        endpoint: `api_url` as the user entered it.
         client: a shared HTTP client, which `aclose` leaves open; None creates one.
     """
 
@@ -33,7 +33,7 @@ class HttpAdapter:
 
     @staticmethod
     def normalise(api_url: str) -> str:
-        """The base URL that paths are appended to, whatever form it was entered in."""
+        """The base URL that paths are appended to, regardless of how it was entered."""
         return api_url.rstrip("/")
 
     @staticmethod

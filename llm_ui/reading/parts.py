@@ -1,4 +1,4 @@
-"""The result of reading a file: its text, and notes for the person."""
+"""The result of reading a file: its text, and notes for the user."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _read(pages: list[Any]) -> Read:
     texts: list[str] = []
     unread: list[int] = []
     scanned: list[int] = []
-    # Only the time spent here counts, whatever the process did before.
+    # Only the time spent here counts, not what the process did before.
     most = time.process_time() + _allowed() * SHARE
     for number, page in enumerate(pages, start=1):
         if time.process_time() > most:

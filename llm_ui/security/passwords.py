@@ -37,7 +37,7 @@ MAX_LENGTH = 256
 LONGEST_TYPED = 4 * MAX_LENGTH
 # NFKC may turn one character into eighteen; anything beyond this cannot be hashed.
 LONGEST_HASHED = 4096
-# Concurrent hashes: however many requests there are, the rest of the machine stays available.
+# Concurrent hashes: the rest of the machine stays available for any number of requests.
 AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 # Beyond this queue length a request would wait for seconds, so it is told to retry later; callers
 # from a known place are exempt.
@@ -114,7 +114,7 @@ class Asker:
     """Who a hash is computed for: requests take turns by `name`."""
 
     name: str = ""
-    # Whether this person has signed in from there before, or holds a link from an administrator.
+    # Whether this user has signed in from there before, or holds a link from an administrator.
     is_known: bool = False
     # The wider network that the name belongs to; few requests from each may wait.
     wide: str = ""
@@ -129,13 +129,13 @@ def asker_at(address: str) -> Asker:
 
 
 def asker_with(link_id: str) -> Asker:
-    """The holder of an administrator's link; strangers cannot crowd them out."""
+    """The holder of an administrator's link; others cannot crowd them out."""
     return Asker(f"link {link_id}", is_known=True)
 
 
 @contextmanager
 def _among_strangers(asker: Asker) -> Iterator[None]:
-    """Count a stranger while they wait."""
+    """Count a caller from an unknown place while they wait."""
     if asker.is_known:
         yield
         return

@@ -22,7 +22,7 @@ INLINE = re.compile(r"<script\b[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 NO_STORE = "no-store"
 # For responses that are not pages: should a browser show one anyway, it can do nothing.
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-# The same for everybody, and not secret.
+# The same for everyone, and not secret.
 PUBLIC = ("/api/docs", "/api/v1/openapi.json")
 NOT_PAGES = ("/api/", "/health/", "/metrics")
 

@@ -1,4 +1,4 @@
-"""Fair queueing for something costly, however often a single caller asks."""
+"""Fair queueing for costly work, no matter how often a single caller asks."""
 
 from __future__ import annotations
 

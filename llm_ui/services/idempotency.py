@@ -42,7 +42,7 @@ PURPOSE = "idempotency"
 RENEWED_EVERY_S = 60.0
 # Longer responses are not stored; a repeated call reads the resource again.
 LONGEST = 64 * 1024
-# The most calls stored per person, on each worker.
+# The most calls stored per user, on each worker.
 MOST_CALLS = 50_000
 _calls = Allowance(MOST_CALLS, KEPT_FOR.total_seconds())
 

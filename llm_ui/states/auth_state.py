@@ -15,7 +15,7 @@ from llm_ui.states.socket.handshake import calling_client
 
 
 class AuthState(rx.State):
-    """The person, as shown on pages. Permissions are decided by the guard, not here."""
+    """The user, as shown on pages. Permissions are decided by the guard, not here."""
 
     signed_in: bool = False
     user_id: str = ""
@@ -65,7 +65,7 @@ class AuthState(rx.State):
     @rx.event
     @admin
     async def require_admin(self) -> None:
-        """on_load of the administrator's pages; the guard refuses everyone else."""
+        """on_load of the admin pages; the guard refuses everyone else."""
         self._show()
         await self._moved()
 

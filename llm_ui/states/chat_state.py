@@ -63,7 +63,7 @@ class ChatState(OpenChatState):
 
     @rx.event
     async def load_beside(self) -> None:
-        """on_load of the person's other pages: the sidebar, without an open chat."""
+        """on_load of the user's other pages: the sidebar, without an open chat."""
         async with unit_of_work(writes=False) as session:
             await (await self.get_state(SidebarState))._load(session, current_actor())
         await opening.close_chat(self)

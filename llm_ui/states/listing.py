@@ -1,4 +1,4 @@
-"""Paged lists of the administrator's pages, with search and filters."""
+"""Paged lists of the admin pages, with search and filters."""
 
 from __future__ import annotations
 

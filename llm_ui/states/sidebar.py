@@ -39,7 +39,7 @@ def heading_of(updated: date, today: date) -> str:
 
 
 def with_headings(items: list[ChatItem], zone: ZoneInfo) -> list[ChatItem]:
-    """The items with a heading set on the first of each group, by days in the person's time
+    """The items with a heading set on the first of each group, by days in the user's time
     zone."""
     today = datetime.now(zone).date()
     result: list[ChatItem] = []
@@ -53,7 +53,7 @@ def with_headings(items: list[ChatItem], zone: ZoneInfo) -> list[ChatItem]:
 
 
 class SidebarState(rx.State):
-    """The person's chats: pinned ones first, then most recently used."""
+    """The user's chats: pinned ones first, then most recently used."""
 
     chats: list[ChatItem] = []
     chats_start: int = 0
@@ -98,7 +98,7 @@ class SidebarState(rx.State):
         self.changes += 1
 
     def _project(self, project_id: str) -> ProjectItem:
-        """The person's project with this ID, or one with an empty ID and name."""
+        """The user's project with this ID, or one with an empty ID and name."""
         found = (each for each in self.projects if each.id == project_id)
         return next(found, ProjectItem("", ""))
 

@@ -1,4 +1,4 @@
-"""Extracting the error message from a model server's response, whatever its format.
+"""Extracting the error message from a model server's response, in any format.
 
 There is no standard. The formats handled here were sent by real servers and the proxies in front of
 them: an `error` that is an object, a string or a list, custom fields next to it, validation errors,

@@ -160,7 +160,7 @@ REASONS = (
 
 
 def reason_of(error: ProviderError) -> str:
-    """What went wrong, as one of REASONS, for whoever administers the provider."""
+    """What went wrong, as one of REASONS, for the provider's administrator."""
     status = error.params.get("status", 0)
     match error:
         case ProviderTimeout():

@@ -95,7 +95,7 @@ def text(value: object) -> str:
 
 
 def count(value: object) -> int | None:
-    """A count, in whatever notation; None for anything else."""
+    """A count, in any notation; None for anything else."""
     if type(value) is int:
         return value if 0 <= value <= _MOST else None
     if type(value) is str:
@@ -107,7 +107,7 @@ def count(value: object) -> int | None:
 
 
 def tokens(value: object) -> int | None:
-    """A number of tokens, in whatever notation; None for anything else."""
+    """A number of tokens, in any notation; None for anything else."""
     number = count(value)
     return number if number is not None and number <= MOST_TOKENS else None
 

@@ -108,7 +108,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
-    """The only path from a person's URL to a socket."""
+    """The only path from a user's URL to a socket."""
 
     def __init__(self, exceptions: Iterable[str], resolver: Resolver) -> None:
         self._exceptions = tuple(exceptions)

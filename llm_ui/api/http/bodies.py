@@ -263,10 +263,10 @@ class OpenSocket:
 
 class OpenSockets:
     """Limits the number of open websockets: of one address, of addresses that may belong to one
-    customer, of one person, and in total. Each holds a connection for as long as its client likes.
+    customer, of one user, and in total. Each holds a connection for as long as its client likes.
 
-    At a limit, the oldest unauthenticated websocket is closed, or, at the limit for one person,
-    that person's oldest. If there is none to close, the new websocket is refused.
+    At a limit, the oldest unauthenticated websocket is closed, or, at the limit for one user,
+    that user's oldest. If there is none to close, the new websocket is refused.
 
     Args:
         of_one: the limit for one network.
@@ -309,7 +309,7 @@ class OpenSockets:
                 self._remove(group, own)
 
     def own(self, socket: OpenSocket, user_id: str) -> None:
-        """Set the owner. If that person has too many websockets, the oldest is dropped."""
+        """Set the owner. If that user has too many websockets, the oldest is dropped."""
         if socket.owner:
             self._remove(f"person {socket.owner}", socket)
         socket.owner = user_id

@@ -28,7 +28,7 @@ async def current_actor(request: Request, client: Annotated[Client, Depends(clie
 
     Raises:
         NotAuthenticated: neither is valid, or more than one key was sent.
-        TooManyRequests: the rate limit of this person or key is exceeded or, for invalid
+        TooManyRequests: the rate limit of this user or key is exceeded or, for invalid
             credentials, that of this address.
     """
     given = request.headers.getlist("authorization")

@@ -1,4 +1,4 @@
-"""Rate limits: by person, by API key, and by address for invalid credentials.
+"""Rate limits: by user, by API key, and by address for invalid credentials.
 
 Each worker counts on its own: with several workers, the limits are that many times higher.
 """

@@ -12,7 +12,7 @@ from llm_ui.errors import HeadersTooLarge, TooLarge
 from llm_ui.security.policy import Policies
 
 BODY_LIMIT = 2 * 1024 * 1024
-# Open to everybody, and what people type into these forms is short.
+# Open to everyone, and the text that people type into these forms is short.
 PUBLIC, PUBLIC_BODY_LIMIT = "/api/v1/auth/", 64 * 1024
 # Names and values together. Parsing long headers can take disproportionately long.
 HEADER_LIMIT, COOKIE_LIMIT = 16 * 1024, 8 * 1024

@@ -118,7 +118,7 @@ def _references(part: Any) -> Iterator[str]:
 
 
 def require_all(name: str, schema: Document) -> None:
-    """Mark all fields of a response as required, whatever their types allow."""
+    """Mark all fields of a response as required, regardless of what their types allow."""
     if name in SPARSE:
         return
     if fields := schema.get("properties"):

@@ -19,7 +19,7 @@ from llm_ui.services.operations import jobs
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 Cursor = Annotated[str | None, Query(max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-# These files contain one person's private data.
+# These files contain one user's private data.
 PRIVATE = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 

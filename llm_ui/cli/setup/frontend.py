@@ -85,7 +85,7 @@ def ensure_built(place: Installation) -> bool:
     """
     if is_built(place):
         return False
-    # Computed before the build, so that edits made meanwhile are built the next time.
+    # Computed before the build, so that edits made during the build are included the next time.
     made_from = sources(place)
     run_step(
         "Building the frontend (takes a minute the first time)",

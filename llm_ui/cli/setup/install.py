@@ -87,7 +87,7 @@ def ensure_venv(place: Installation) -> None:
         return
     made_by_us = stamp.exists() and not place.venv.is_symlink()
     if os.path.lexists(place.venv) and not made_by_us:
-        # Recreating it would empty the folder, or whatever the link points to.
+        # Recreating it would empty the folder, or the folder that the link points to.
         what = "is a symbolic link" if place.venv.is_symlink() else "was not made by LLM UI"
         raise StepFailed(
             f"{place.venv} {what} and was left unchanged. Move it away, then run this again."

@@ -86,7 +86,7 @@ def default_home() -> Path:
 
 
 def fill(source: Path, home: Path) -> None:
-    """Copy the packaged files that are new or changed; a person's own files are kept."""
+    """Copy the packaged files that are new or changed; a user's own files are kept."""
     for file in sorted(source.rglob("*")):
         target = home / file.relative_to(source)
         if file.is_dir() or "__pycache__" in file.parts:

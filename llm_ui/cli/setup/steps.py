@@ -31,7 +31,7 @@ class StepFailed(Exception):
 
 
 def say(text: str = "") -> None:
-    """Print a line at once."""
+    """Print a line immediately."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

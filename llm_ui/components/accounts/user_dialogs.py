@@ -1,4 +1,4 @@
-"""Dialogs of the administrator's page of people: invite or create, show a link, confirm, delete."""
+"""Dialogs of the Users admin page: invite or create, show a link, confirm, delete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model types on the administrator's page: the list, and the dialogs for a type."""
+"""Model types on the Models admin page: the list, and the dialogs for a type."""
 
 from __future__ import annotations
 

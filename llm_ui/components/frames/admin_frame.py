@@ -1,4 +1,4 @@
-"""The frame of the administrator's pages: sidebar, top bar and content."""
+"""The frame of the admin pages: sidebar, top bar and content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from llm_ui.states.auth_state import AuthState
 def admin_page(
     route: str, title: Any, subtitle: Any, *body: Any, extra: Any = None, test_id: str = ""
 ) -> rx.Component:
-    """An administrator's page; `route` is its own route, `extra` is placed in the top bar."""
+    """An admin page; `route` is its own route, `extra` is placed in the top bar."""
     heading = rx.el.h1(title, class_name="lu-bar__title lu-truncate")
     page = rx.el.div(
         rx.el.div(
@@ -35,5 +35,5 @@ def admin_page(
 def add_page(
     app: rx.App, page: Callable[[], rx.Component], route: str, title: Any, on_load: Any
 ) -> None:
-    """Add an administrator's page; `on_load` loads its data."""
+    """Add an admin page; `on_load` loads its data."""
     app.add_page(page, route=route, title=title, on_load=[AuthState.require_admin, on_load])

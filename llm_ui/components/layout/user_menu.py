@@ -127,7 +127,7 @@ def _menu() -> rx.Component:
 
 
 def user_menu() -> rx.Component:
-    """The button with the person's name, and its menu."""
+    """The button with the user's name, and its menu."""
     initial = rx.el.span(
         AuthState.username[:1].upper(), class_name="lu-avatar", custom_attrs={"aria-hidden": "true"}
     )

@@ -1,4 +1,4 @@
-"""The administrator's pages."""
+"""The admin pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The administrator's page of media: image models."""
+"""The Media admin page: image models."""
 
 from __future__ import annotations
 

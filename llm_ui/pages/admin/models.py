@@ -1,4 +1,4 @@
-"""The administrator's page of models: all models with their settings, and model types."""
+"""The Models admin page: all models with their settings, and model types."""
 
 from __future__ import annotations
 

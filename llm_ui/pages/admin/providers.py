@@ -1,4 +1,4 @@
-"""The administrator's page of providers: where models come from."""
+"""The Providers admin page, which shows where models come from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages for everybody who is signed in, and the 404 page."""
+"""The pages for all signed-in users, and the 404 page."""
 
 from __future__ import annotations
 

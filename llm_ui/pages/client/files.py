@@ -1,4 +1,4 @@
-"""The library: a person's files, with storage used, search, upload and deletion."""
+"""The library: a user's files, with storage used, search, upload and deletion."""
 
 from __future__ import annotations
 

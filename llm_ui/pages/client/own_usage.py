@@ -1,4 +1,4 @@
-"""A person's own usage: tokens and costs by day and by model."""
+"""A user's own usage: tokens and costs by day and by model."""
 
 from __future__ import annotations
 

@@ -266,7 +266,7 @@ def _form() -> rx.Component:
 
 
 def library() -> rx.Component:
-    """The person's own prompts, and those shared by others."""
+    """The user's own prompts, and those shared by others."""
     confirm = ui.confirm(
         CONFIRM,
         t("prompts.delete_text"),

@@ -1,4 +1,4 @@
-"""A person's own account and usage, as returned by the services."""
+"""A user's own account and usage, as returned by the services."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AccountChange:
 
 @dataclass(frozen=True, slots=True)
 class BrowserItem:
-    """One of the person's sessions. `program` and `system` are common names, or empty."""
+    """One of the user's sessions. `program` and `system` are common names, or empty."""
 
     id: str
     program: str

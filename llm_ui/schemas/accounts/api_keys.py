@@ -9,7 +9,7 @@ from llm_ui.enums import KeyStatus, Scope
 
 @dataclass(frozen=True, slots=True)
 class KeyItem:
-    """A key. `status` is active, expired or revoked; `owner` is empty in a person's own list."""
+    """A key. `status` is active, expired or revoked; `owner` is empty in a user's own list."""
 
     id: str
     key_name: str

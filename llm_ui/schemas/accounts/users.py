@@ -9,7 +9,7 @@ from llm_ui.enums import PersonStatus, UserRole
 
 @dataclass(frozen=True, slots=True)
 class PersonItem:
-    """A person with an account.
+    """A user with an account.
 
     `status` is active, waiting (never signed in), disabled or leaving. `chats` is how many chats
     they have, `tokens` how many tokens they have used this month (UTC).

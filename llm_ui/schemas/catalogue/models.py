@@ -50,7 +50,7 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """A person who can be chosen."""
+    """A user who can be chosen."""
 
     id: str = ""
     name: str = ""

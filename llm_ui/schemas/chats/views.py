@@ -184,7 +184,7 @@ class DashboardView:
     answers_today: int = 0
     input_tokens_today: int = 0
     output_tokens_today: int = 0
-    # Errors in the log, whatever their cause; failed answers are counted separately.
+    # Errors in the log, regardless of their cause; failed answers are counted separately.
     errors_today: int = 0
     failed_answers_today: int = 0
     online: int = 0

@@ -44,7 +44,7 @@ class FileUse:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """How much storage a person's files use, in bytes."""
+    """How much storage a user's files use, in bytes."""
 
     used: int = 0
     quota: int = 0

@@ -23,7 +23,7 @@ Column = Literal[
 
 @dataclass(frozen=True, slots=True)
 class UsageFilters:
-    """A range of UTC days, both included; "" doesn't filter by person, model or provider."""
+    """A range of UTC days, both included; "" doesn't filter by user, model or provider."""
 
     start: date
     end: date

@@ -1,4 +1,4 @@
-"""A person's own account: view it, change it, delete it.
+"""A user's own account: view it, change it, delete it.
 
 Changes that affect who can sign in (email, password) and deleting the account require the password
 again. Wrong passwords are throttled together with failed sign-ins.

@@ -1,4 +1,4 @@
-"""Account deletion: access ends at once, the data goes once the running answers have ended."""
+"""Account deletion: access ends immediately; data is deleted when running answers have ended."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def lock_admins(session: AsyncSession) -> set[str]:
 
 
 async def withdraw_links(session: AsyncSession, user_id: str) -> None:
-    """Revoke the unused links that this person created."""
+    """Revoke the unused links that this user created."""
     await session.execute(
         sa.delete(UserLink).where(
             col(UserLink.created_by) == user_id, col(UserLink.used_at).is_(None)
@@ -57,7 +57,7 @@ async def withdraw_links(session: AsyncSession, user_id: str) -> None:
 async def shut_out(
     session: AsyncSession, user_id: str, why: SessionEnd = SessionEnd.DISABLED
 ) -> None:
-    """End a person's sessions, tabs and streams, and stop their answers.
+    """End a user's sessions, tabs and streams, and stop their answers.
 
     The account's row must be locked and inactive, so that anything started later is refused.
     """
@@ -116,7 +116,7 @@ async def remove_leaving() -> None:
 
 
 async def _remove(session: AsyncSession, user_id: str) -> None:
-    """Delete the account; log and usage rows that outlive it no longer name the person."""
+    """Delete the account; log and usage rows that outlive it no longer name the user."""
     user = await session.get(User, user_id, with_for_update=True, populate_existing=True)
     if user is None:
         return
@@ -170,7 +170,7 @@ async def _hand_over(session: AsyncSession, user: User, heir: User) -> None:
     await session.execute(
         sa.update(Generation)
         .where(col(Generation.chat_id).in_(chat_ids))
-        # Idempotency keys are unique per person; the new owner may have used the same one.
+        # Idempotency keys are unique per user; the new owner may have used the same one.
         .values(user_id=heir.id, idempotency_key=None)
     )
     await session.execute(

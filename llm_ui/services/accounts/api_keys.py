@@ -206,13 +206,13 @@ def _revoke(session: AsyncSession, actor: Actor, row: APIKey) -> KeyItem:
 
 
 async def count_active(session: AsyncSession, user_id: str) -> int:
-    """How many of a person's keys are active."""
+    """How many of a user's keys are active."""
     rows = await session.scalars(sa.select(APIKey).where(col(APIKey.user_id) == user_id))
     return sum(_status(row) == KeyStatus.ACTIVE for row in rows)
 
 
 async def revoke_all(session: AsyncSession, user_id: str) -> int:
-    """Revoke all of a person's keys and end their streams; returns how many there were."""
+    """Revoke all of a user's keys and end their streams; returns how many there were."""
     ended = list(
         await session.scalars(
             sa.update(APIKey)
@@ -226,7 +226,7 @@ async def revoke_all(session: AsyncSession, user_id: str) -> int:
 
 
 async def drop_admin(session: AsyncSession, user_id: str) -> None:
-    """Remove the admin scope from a person's keys.
+    """Remove the admin scope from a user's keys.
 
     These keys keep the scopes that the admin scope includes.
     """

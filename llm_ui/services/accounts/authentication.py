@@ -291,7 +291,7 @@ async def promote(email: str) -> UserView:
 
 
 async def enter_anew(session: AsyncSession, user_id: str) -> None:
-    """End a person's sessions and revoke their reset links.
+    """End a user's sessions and revoke their reset links.
 
     Anyone who had access before the account was promoted must not be signed in afterwards.
     """
@@ -300,7 +300,7 @@ async def enter_anew(session: AsyncSession, user_id: str) -> None:
 
 
 async def end_reset_links(session: AsyncSession, user_id: str) -> None:
-    """Revoke a person's reset links, because the password or the role has changed."""
+    """Revoke a user's reset links, because the password or the role has changed."""
     await session.execute(
         sa.delete(UserLink).where(
             col(UserLink.kind) == LinkKind.RESET,
@@ -334,7 +334,7 @@ async def reset_password(email: str, password: str, *, keep_keys: bool = False) 
 
 
 async def sign_in(session: AsyncSession, user: User, client: Client) -> SignedIn:
-    """Open a session for a person who has been authenticated."""
+    """Open a session for a user who has been authenticated."""
     client = client if client.browser else replace(client, browser=new_token())
     session_id, token = await auth.open_session(session, user, client)
     await known_devices.remember(session, user.id, client)
@@ -394,7 +394,7 @@ async def log_in(email: str, password: str, client: Client) -> SignedIn:
 
 
 def _refusal(user: User | None, *, fits: bool) -> AppError | None:
-    """The error to raise for this person after the password was checked, or None.
+    """The error to raise for this user after the password was checked, or None.
 
     Only those who know the password are told that an account is disabled, so that nothing can be
     found out about other people's accounts.

@@ -1,4 +1,4 @@
-"""The personal archive: everything one person owns, as a ZIP created while it is being sent.
+"""The personal archive: everything one user owns, as a ZIP created while it is being sent.
 
 At most one batch of messages or one chunk of a file is in memory at a time.
 """
@@ -51,7 +51,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: everything written is available at once."""
+        """Do nothing: everything written is available immediately."""
 
     def take(self) -> bytes:
         taken = b"".join(self._parts)

@@ -53,20 +53,20 @@ async def ask(session: AsyncSession, actor: Actor) -> JobItem:
 
 
 async def latest(session: AsyncSession, actor: Actor) -> JobItem | None:
-    """The actor's most recent export job, whatever its status."""
+    """The actor's most recent export job, regardless of its status."""
     page = await jobs.list_own(session, actor, kind=KIND, limit=1)
     return page.items[0] if page.items else None
 
 
 async def write(job_id: str, user_id: str | None, progress: Progress) -> int:
-    """Create a person's archive; returns its size in bytes.
+    """Create a user's archive; returns its size in bytes.
 
     Args:
         progress: `progress(fraction, note, **params)`; an exception it raises aborts the export,
             and the partial file is removed.
 
     Raises:
-        NotFound: the person no longer exists or is disabled.
+        NotFound: the user no longer exists or is disabled.
     """
     async with unit_of_work(writes=False) as session:
         user = await session.get(User, user_id) if user_id else None

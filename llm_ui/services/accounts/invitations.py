@@ -165,7 +165,7 @@ async def revoke(session: AsyncSession, actor: Actor, invitation_id: str) -> Non
 async def reset_link(
     session: AsyncSession, actor: Actor, user: User, valid: timedelta = RESET_FOR
 ) -> HandedLink:
-    """Create a password link for a person; previous ones stop working."""
+    """Create a password link for a user; previous ones stop working."""
     auth.require(actor, "administer")
     await authentication.end_reset_links(session, user.id)
     link = UserLink(
@@ -191,7 +191,7 @@ async def purge(session: AsyncSession) -> None:
 async def _find(
     session: AsyncSession, token: str, kind: LinkKind, *, lock: bool = False
 ) -> tuple[UserLink, User | None]:
-    """The open link with this token, and the person whose password it sets. Raises NotFound."""
+    """The open link with this token, and the user whose password it sets. Raises NotFound."""
     if not token or len(token) > TOKEN_LIMIT:
         raise NotFound("error.link_over")
     hashes = candidate_hashes(get_settings().secret_keys, PURPOSE, token)
@@ -240,7 +240,7 @@ async def _take(session: AsyncSession, link: UserLink, moment: datetime) -> None
 
 
 async def _check_guest(session: AsyncSession, link: UserLink, address: str, name: str) -> None:
-    """Raise unless a person with this address and name may accept the invitation."""
+    """Raise unless a user with this address and name may accept the invitation."""
     if link.email is None:
         authentication.check_domain(address, await instance_settings.load(session))
     await authentication.check_unknown(session, address)
@@ -251,7 +251,7 @@ async def accept(token: str, email: str, username: str, password: str, client: C
     """Accept an invitation: create an account and sign in.
 
     Args:
-        email: the person's address; an invitation for one address accepts no other.
+        email: the user's address; an invitation for one address accepts no other.
 
     Raises:
         NotFound: the invitation was used or revoked, or has expired.

@@ -26,7 +26,7 @@ KEPT_FOR = timedelta(days=180)
 
 
 def _places(client: Client) -> list[str]:
-    """The browser comes first: unlike the network, it belongs to one person."""
+    """The browser comes first: unlike the network, it belongs to one user."""
     found = [f"browser:{client.browser}"] if client.browser else []
     return [*found, f"network:{network_of(client.address)}"] if client.address else found
 
@@ -47,7 +47,7 @@ async def known(session: AsyncSession, user_id: str, client: Client) -> str:
 
 
 async def remember(session: AsyncSession, user_id: str, client: Client) -> None:
-    """Remember that the person has signed in from here."""
+    """Remember that the user has signed in from here."""
     moment = now()
     await session.execute(sa.delete(KnownPlace).where(col(KnownPlace.seen_at) < moment - KEPT_FOR))
     # Always in the same order, to avoid deadlocks.

@@ -25,7 +25,7 @@ _allowances: dict[tuple[str, int], Allowance] = {}
 
 
 def _take(kind: str, key: str, times: int) -> None:
-    """Each kind has its own counters, so that strangers cannot use up anyone else's allowance."""
+    """Each kind has its own counters, so that visitors cannot use up anyone else's allowance."""
     allowance = _allowances.setdefault((kind, times), Allowance(times=times, seconds=WINDOW_S))
     standing = allowance.draw(key)
     if not standing.taken:

@@ -1,4 +1,4 @@
-"""A person's sessions: list and end them."""
+"""A user's sessions: list and end them."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ RULES = {"pair": Rule(5, 900), "address": Rule(30, 900), "account": Rule(10, 60)
 class Try:
     """A sign-in attempt: the account it is for, and where it comes from.
 
-    `place` is a place where the person has signed in before, or "". At a known place, only failures
+    `place` is a place where the user has signed in before, or "". At a known place, only failures
     at that place count against the account.
     """
 
@@ -199,7 +199,7 @@ async def _count(session: AsyncSession, subjects: dict[str, str], moment: dateti
     """Count a failure; returns the longest resulting wait, in seconds.
 
     Raises:
-        TooManyRequests: another failure has started a wait meanwhile; don't verify this one.
+        TooManyRequests: another failure has started a wait in the meantime; don't verify this one.
     """
     await session.execute(
         sa.delete(SignInAttempt).where(col(SignInAttempt.last_failure_at) < moment - FORGET_AFTER)

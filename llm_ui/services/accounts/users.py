@@ -36,7 +36,7 @@ from llm_ui.services.paging import moment_of, packed, unpacked
 
 PAGE = 50
 MOST = 200
-# The error for API keys that try to change an administrator or to let somebody in again.
+# The error for API keys that try to change an administrator or to re-enable a user.
 NO_ADMINS = "error.key_no_admins"
 QUERY_LIMIT = 200
 STATES = (PersonStatus.ACTIVE, PersonStatus.WAITING, PersonStatus.DISABLED)
@@ -179,7 +179,7 @@ async def list_people(
 
 
 async def get_person(session: AsyncSession, actor: Actor, user_id: str) -> PersonItem:
-    """One person. For administrators. Raises NotFound."""
+    """One user. For administrators. Raises NotFound."""
     auth.require(actor, "administer")
     user = await session.get(User, user_id)
     if user is None:
@@ -255,10 +255,10 @@ async def change(
     role: str | None = None,
     is_active: bool | None = None,
 ) -> PersonItem:
-    """Rename, promote, demote, disable or enable another person. For administrators.
+    """Rename, promote, demote, disable or enable another user. For administrators.
 
     Disabling a user immediately ends their sessions, tabs, keys and running answers. A change of
-    role signs them out everywhere: no administrator's page stays open, and nobody who was already
+    role signs them out everywhere: no admin page stays open, and nobody who was already
     signed in to the account becomes an administrator. Demoting someone permanently removes the
     admin scope from their keys. Links they created are revoked, and so are reset links of a
     promoted person.
@@ -267,7 +267,7 @@ async def change(
         NotFound: there is no such person.
         Conflict: it is the actor.
         InvalidInput: a value is invalid.
-        AlreadyRegistered: another person has a name that looks the same.
+        AlreadyRegistered: another user has a name that looks the same.
         NotAllowed: a program tries to change a role or an administrator, or to enable a user.
         PasswordNeeded: the role changes, or an administrator is disabled or enabled.
     """
@@ -309,7 +309,7 @@ async def change(
 
 
 async def make_reset_link(session: AsyncSession, actor: Actor, user_id: str) -> HandedLink:
-    """Create a password link for another person, valid once and for a day. For administrators.
+    """Create a password link for another user, valid once and for a day. For administrators.
 
     Nothing changes until it is used; then their other browsers are signed out.
 
@@ -317,7 +317,7 @@ async def make_reset_link(session: AsyncSession, actor: Actor, user_id: str) -> 
         NotFound: there is no such person.
         Conflict: it is the actor, or the account is disabled.
         NotAllowed: the caller is a program, which could take over the account.
-        PasswordNeeded: the person is an administrator.
+        PasswordNeeded: the user is an administrator.
     """
     user = await _other(session, actor, user_id)
     auth.require_person(actor)
@@ -339,13 +339,13 @@ async def make_reset_link(session: AsyncSession, actor: Actor, user_id: str) -> 
 
 
 async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = "") -> None:
-    """Permanently delete another person's account. For administrators.
+    """Permanently delete another user's account. For administrators.
 
     Their access ends immediately. Their usage stays in the ledger without a name.
 
     Args:
-        email: the person's address, typed as confirmation to prevent accidents.
-        hand_over_to: the ID of the person who gets their chats, projects, files and prompts; ""
+        email: the user's address, typed as confirmation to prevent accidents.
+        hand_over_to: the ID of the user who gets their chats, projects, files and prompts; ""
             deletes them too.
 
     Raises:

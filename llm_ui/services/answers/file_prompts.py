@@ -185,7 +185,7 @@ class _Filling:
     async def _block(self, file: Given, room: int, is_last: bool) -> str:
         if room < LEAST_TOKENS:
             if is_last:
-                # Tell the person who has just attached it.
+                # Tell the user who has just attached it.
                 self._cite(file, problem="no_room")
             return f'<file name="{plain(file.name)}">(left out: no room)</file>'
         parts = await parts_of(file.id)

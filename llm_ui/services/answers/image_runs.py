@@ -1,7 +1,7 @@
 """Image generation: what a run in image mode requests, and how the answer is stored.
 
 It goes through the engine like any answer: a `Source` asks the provider, checks the images, stores
-them as the person's files and attaches them to the answer.
+them as the user's files and attaches them to the answer.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Painter:
 
         Raises:
             ProviderError: the provider failed.
-            TooLarge: the person's file quota is used up.
+            TooLarge: the user's file quota is used up.
         """
         prompt = request.messages[-1].content
         await self._require_room()

@@ -1,7 +1,7 @@
 """The instructions models are given before a chat's first question, and where they come from.
 
 A chat's own instructions follow those of its project, or replace them if the chat's settings say
-so. If there are neither, the person's default prompt is used, or else the model's instructions.
+so. If there are neither, the user's default prompt is used, or else the model's instructions.
 """
 
 from __future__ import annotations

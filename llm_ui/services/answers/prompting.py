@@ -48,8 +48,8 @@ async def prepare(run_id: str) -> Plan:
 
     Raises:
         ModelUnavailable: the model or its provider no longer exists, is switched off, or is no
-            longer available to this person.
-        NotAuthenticated: the person's account has been disabled or deleted meanwhile.
+            longer available to this user.
+        NotAuthenticated: the user's account has been disabled or deleted in the meantime.
     """
     async with unit_of_work(writes=False) as session:
         run = await session.get(Generation, run_id)

@@ -113,7 +113,7 @@ async def queue_answer(
     await session.flush()
     chat.active_leaf_id = answer.id
     asked = await queue(session, chat, answer, by, key, params)
-    # Returned for the page to show at once: reading them back would delay the run.
+    # Returned so that the page can show them immediately: reading them back would delay the run.
     shown = (
         messages.view_of(question, actor.language),
         replace(

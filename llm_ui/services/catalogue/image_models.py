@@ -1,4 +1,4 @@
-"""Image models: listed for a person, and chosen for a question."""
+"""Image models: listed for a user, and chosen for a question."""
 
 from __future__ import annotations
 

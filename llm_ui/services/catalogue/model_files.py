@@ -236,7 +236,8 @@ async def switch(session: AsyncSession, actor: Actor, path: str) -> JobItem:
 
 
 def _checked(wish: str) -> str:
-    """The normalized path. Symlinks are allowed: whoever can write to a model folder is trusted."""
+    """The normalized path. Symlinks are allowed, because anyone who can write to a model folder is
+    trusted."""
     path = Path(os.path.normpath(wish))
     fits = len(wish) <= PATH_LIMIT and "\0" not in wish and path.is_absolute()
     folders = (folder(), *(each.resolve() for each in get_settings().model_folders))

@@ -36,7 +36,7 @@ PAGE = 50
 MOST = 200
 QUERY_LIMIT = 200
 NONE = "none"
-# In AIModel.fixed: added by an administrator, so it stays whatever its provider lists.
+# In AIModel.fixed: added by an administrator, so it stays even if its provider does not list it.
 ADDED = "is_available"
 # Within a provider, the order that an administrator set; the model menu uses it too.
 ORDER = (col(AIModel.sort_order), col(AIModel.display_name), col(AIModel.id))

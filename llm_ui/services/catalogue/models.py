@@ -60,9 +60,9 @@ def makes_images() -> sa.ColumnElement[bool]:
 
 
 def _usable_by(user_id: str, is_admin: bool, *, images: bool = False) -> sa.ColumnElement[bool]:
-    """Whether a person may use an AIModel row, joined to its provider.
+    """Whether a user may use an AIModel row, joined to its provider.
 
-    It must be switched on, available to the person, and a chat model (or, with `images`, an image
+    It must be switched on, available to the user, and a chat model (or, with `images`, an image
     model).
     """
     return sa.and_(
@@ -74,7 +74,7 @@ def _usable_by(user_id: str, is_admin: bool, *, images: bool = False) -> sa.Colu
 
 
 def _for(user_id: str, is_admin: bool) -> sa.ColumnElement[bool]:
-    """Whether an AIModel row is available to a person.
+    """Whether an AIModel row is available to a user.
 
     That is, it is for everyone, for administrators, or for chosen people; administrators have to be
     chosen like anyone else.
@@ -99,7 +99,7 @@ async def can_think(session: AsyncSession, model: AIModel) -> bool:
     """Whether the model can be asked to think before it answers.
 
     Either its provider says so or an administrator does, by giving it the built-in type "reasoning"
-    (whatever that is called now).
+    (regardless of its current name).
     """
     kind = await session.get(AIType, model.model_type) if model.model_type else None
     return _thinks(model, kind.slug if kind else None)
@@ -108,7 +108,7 @@ async def can_think(session: AsyncSession, model: AIModel) -> bool:
 async def may_use(
     session: AsyncSession, person: User, model_id: str, *, images: bool = False
 ) -> bool:
-    """Whether a person may use a model now, for chats or (with `images`) for images."""
+    """Whether a user may use a model now, for chats or (with `images`) for images."""
     usable = _usable_by(person.id, person.role == UserRole.ADMIN, images=images)
     query = (
         sa.select(col(AIModel.id))
@@ -256,7 +256,7 @@ async def _by_name(
 
 
 async def note_used(session: AsyncSession, actor: Actor, model_id: str) -> None:
-    """Remember the model for the person's next chat, unless they have set a default model."""
+    """Remember the model for the user's next chat, unless they have set a default model."""
     user = await session.get(User, actor.user_id, with_for_update=True)
     if user and model_id and user.preferences.get(LAST_USED) != model_id:
         user.preferences = {**user.preferences, LAST_USED: model_id}
@@ -277,7 +277,7 @@ async def _switched_off(session: AsyncSession, actor: Actor, model_id: str, imag
 async def default_model_id(session: AsyncSession, actor: Actor) -> str:
     """The model a new chat starts with; "" if there is none.
 
-    The first available of: the person's default model, the model they used last, the installation's
+    The first available of: the user's default model, the model they used last, the installation's
     default, the first model they may use.
     """
     models = [each for each in await list_models(session, actor) if each.available]

@@ -63,7 +63,7 @@ async def sync_provider(provider_id: str) -> SyncReport | None:
     found = await adapter.ask_each()
     async with unit_of_work() as session:
         best = await note_answers(session, row, found)
-        # It may have been removed meanwhile.
+        # It may have since been removed.
         if best is None or await session.get(AIProvider, row.id, with_for_update=True) is None:
             return None
         report = await _note_models(session, row, best.models)

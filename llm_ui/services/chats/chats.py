@@ -395,7 +395,8 @@ async def unchain(session: AsyncSession, which: sa.ColumnElement[bool]) -> None:
 
 
 async def stop_row(session: AsyncSession, run_id: str) -> None:
-    """Stop a run: at once if it runs on this worker, else through the worker that streams it."""
+    """Stop a run: immediately if it runs on this worker, or else through the worker that streams
+    it."""
     await session.execute(
         sa.update(Generation)
         .where(col(Generation.id) == run_id, col(Generation.state).in_(ACTIVE))

@@ -29,7 +29,7 @@ acting_tab: ContextVar[str] = ContextVar("acting_tab", default="")
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Which of a person's chats have changed; an empty `chat_ids` means many.
+    """Which of a user's chats have changed; an empty `chat_ids` means many.
 
     `ended` means that an answer in the chat has ended, which tabs that show the chat already know.
     `tab` is the tab that made the change, "" if it is not on this worker.
@@ -52,7 +52,7 @@ def listen(listener: Listener) -> None:
 
 
 def changed(session: AsyncSession, user_id: str, *chat_ids: str) -> None:
-    """Notify of changes to a person's chats after the commit, once per unit of work."""
+    """Notify of changes to a user's chats after the commit, once per unit of work."""
     waiting: dict[str, dict[str, None]] | None = session.info.get(_KEY)
     if waiting is None:
         waiting = session.info[_KEY] = {}
@@ -62,7 +62,7 @@ def changed(session: AsyncSession, user_id: str, *chat_ids: str) -> None:
 
 
 def ended(session: AsyncSession, user_id: str, chat_id: str) -> None:
-    """Notify after the commit that an answer in a person's chat has ended."""
+    """Notify after the commit that an answer in a user's chat has ended."""
     after_commit(session, lambda: _tell(News(user_id, (chat_id,), ended=True)))
 
 

@@ -1,4 +1,4 @@
-"""Full-text search over the titles and messages of a person's chats.
+"""Full-text search over the titles and messages of a user's chats.
 
 Database triggers keep `searchentry` up to date (see the migrations "finding" and "words"): on
 SQLite with the words in FTS5, on PostgreSQL in a tsvector (`llm_ui.indexing`). A search takes the

@@ -88,7 +88,7 @@ def parse(query: str) -> Wanted:
 
 
 def fts5(wanted: Wanted, user_id: str, *, titles: bool = False) -> str:
-    """The FTS5 query for SQLite, restricted to the person's own entries (or only titles)."""
+    """The FTS5 query for SQLite, restricted to the user's own entries (or only titles)."""
 
     def one(term: Term) -> str:
         return f'body : "{" ".join(term.words)}"{" *" if term.open_end else ""}'

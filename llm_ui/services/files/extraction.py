@@ -2,7 +2,7 @@
 
 Files may be hostile. The process that opens one (`llm_ui.reading`) has limits on memory and time,
 an empty environment and no write access; the size of its output is checked. A few run at once,
-taking turns by person; interrupted extractions are resumed.
+taking turns by user; interrupted extractions are resumed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from llm_ui.services.files import file_storage, passages
 
 logger = logging.getLogger(__name__)
 
-# Concurrent extractions, in total and per person: slow files must not hold up other people's.
+# Concurrent extractions, in total and per user: slow files must not hold up other people's.
 AT_ONCE = 3
 PER_PERSON = 2
 # CPU seconds for a file, and for one of many that its owner has waiting.
@@ -140,7 +140,7 @@ async def _read_and_keep(file_id: str) -> None:
 
 
 async def _in_turn(row: StoredFile) -> Extracted | None:
-    """Extract a file's text in its owner's turn; None if the file has been deleted meanwhile."""
+    """Extract a file's text in its owner's turn; None if the file has since been deleted."""
     gate = _gate()
     try:
         async with asyncio.timeout(WAIT_S):
@@ -159,7 +159,7 @@ async def _in_turn(row: StoredFile) -> Extracted | None:
 
 async def _keep(file_id: str, parts: list[str], found: Extracted) -> None:
     async with unit_of_work() as session:
-        # The file may have been deleted meanwhile, or extracted by another worker too.
+        # The file may have since been deleted, or extracted by another worker too.
         row = await session.get(StoredFile, file_id, with_for_update=True)
         if row is None or row.status != FileStatus.WAITING:
             return

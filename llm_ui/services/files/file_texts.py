@@ -23,7 +23,7 @@ RANKED_TOKENS = 12_000
 Part = Mapping[str, int]
 # For estimates from the character count alone, before the text is loaded.
 CHARS_PER_TOKEN = 5
-# Passages shown at once when a person views a file, about 50 kB.
+# Passages shown at a time when a user views a file, about 50 kB.
 SHOWN_PASSAGES = 40
 
 
@@ -70,7 +70,7 @@ def plain(name: str) -> str:
 
 
 def inside(text: str) -> str:
-    """The text with anything removed that could end its block and pass for the person's words."""
+    """The text with anything removed that could end its block and pass for the user's words."""
     return text.replace("</file", "<\\/file")
 
 

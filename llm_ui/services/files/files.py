@@ -75,7 +75,7 @@ def _note(name: str, what: str, language: str) -> str:
 
 
 def note_of(row: StoredFile, language: str) -> str:
-    """What the person should know about how a file was read, or ""."""
+    """What the user should know about how a file was read, or ""."""
     return " ".join(_note(name, what, language) for name, what in row.notes)
 
 
@@ -210,7 +210,7 @@ async def used(session: AsyncSession, actor: Actor) -> int:
 
 
 async def used_by(session: AsyncSession, user_id: str) -> int:
-    """The total size of a person's files in bytes."""
+    """The total size of a user's files in bytes."""
     total = await session.scalar(
         sa.select(sa.func.sum(col(StoredFile.size))).where(col(StoredFile.user_id) == user_id)
     )
@@ -263,7 +263,7 @@ async def delete_file(
 
 
 async def delete_files_of(session: AsyncSession, user_id: str) -> None:
-    """Delete all of a person's files, when their account is deleted."""
+    """Delete all of a user's files, when their account is deleted."""
     mine = col(StoredFile.user_id) == user_id
     ids = list(await session.scalars(sa.select(col(StoredFile.id)).where(mine)))
     await session.execute(sa.delete(StoredFile).where(mine))

@@ -30,7 +30,7 @@ ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/w
 
 
 async def keep(user_id: str, message_id: str, prompt: str, images: Sequence[bytes]) -> None:
-    """Store new images as the person's files, attached to the answer; all or none.
+    """Store new images as the user's files, attached to the answer; all or none.
 
     Raises:
         ProviderGarbage: one is not an image.

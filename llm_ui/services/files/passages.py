@@ -67,11 +67,11 @@ def rank(passages: Sequence[str], query: str, budget_tokens: int) -> list[int]:
 
     Args:
         passages: the text, in reading order.
-        query: the question, in the person's own words.
+        query: the question, in the user's own words.
         budget_tokens: the (estimated) tokens that the chosen passages may have together.
 
     Returns:
-        indexes into `passages`, in reading order. What is left of the budget is filled from the
+        indexes into `passages`, in reading order. The rest of the budget is filled from the
         beginning of the text, or all of it, if no word of the question occurs in the text.
     """
     best = matching(passages, query)

@@ -30,7 +30,7 @@ from llm_ui.security.text import storable
 from llm_ui.services.files import extraction, file_storage, upload_reservations
 from llm_ui.services.files.files import MEGABYTE, NAME_LIMIT, item_of, used, used_by
 
-# Concurrent uploads per person; a page sends two at a time.
+# Concurrent uploads per user; a page sends two at a time.
 AT_ONCE = 6
 # Control characters, and bidirectional marks that could disguise a name such as "exe.txt".
 _UNFIT = re.compile("[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -53,12 +53,12 @@ async def receive(
     """Receive a file: its content is written to disk as it arrives, then its text is extracted.
 
     Args:
-        name: the person's name for it.
+        name: the user's name for it.
         claimed: the size the client announced, if any; it is not trusted.
 
     Raises:
         TooLarge: it exceeds the maximum size of a file, or the quota including current uploads.
-        TooManyRequests: the person has too many uploads in progress.
+        TooManyRequests: the user has too many uploads in progress.
         DiskFull: the server's disk has no room for it.
         InvalidInput: empty, of an unsupported type, or an image too large to show.
     """
@@ -136,11 +136,11 @@ def _flush(file: BinaryIO, digest: hashlib._Hash, waiting: bytearray) -> None:
 
 
 async def claim_room(session: AsyncSession, user_id: str, size: int) -> None:
-    """Make sure that this many more bytes are within a person's quota until the commit.
+    """Make sure that this many more bytes are within a user's quota until the commit.
 
     Raises TooLarge.
     """
-    # Serialized per person, so that two files cannot both use the same room.
+    # Serialized per user, so that two files cannot both use the same room.
     await session.execute(sa.select(col(User.id)).where(col(User.id) == user_id).with_for_update())
     quota = get_settings().file_quota_mb
     if await used_by(session, user_id) + size > quota * MEGABYTE:

@@ -74,7 +74,7 @@ async def count(session: AsyncSession, usage: UsageLog) -> None:
 
 
 async def forget(session: AsyncSession, user_id: str) -> None:
-    """Detach totals from a person whose account is being deleted, as their ledger rows are."""
+    """Detach totals from a user whose account is being deleted, as their ledger rows are."""
     theirs = sa.and_(_TABLE.c.person_id == user_id, _TABLE.c.grain.in_(("each", "person")))
     names = [*KEY, *SUMS]
     columns = [sa.literal("") if name == "person_id" else _TABLE.c[name] for name in names]

@@ -1,4 +1,4 @@
-"""A person's own usage: totals of their ledger rows, by day and model."""
+"""A user's own usage: totals of their ledger rows, by day and model."""
 
 from __future__ import annotations
 

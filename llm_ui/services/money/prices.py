@@ -266,9 +266,9 @@ def _from_list(model_id: str, found: ListedPrice, day: datetime) -> ModelPrice:
 
 
 async def give_listed(session: AsyncSession, provider: AIProvider, names: Sequence[str]) -> int:
-    """Set the list price, from the start of today, on a provider's models that have no price.
+    """Set the list price, from the start of today, for a provider's models that have no price.
 
-    `names` are the provider's own. Returns how many got one.
+    `names` are the provider's names for them. Returns how many got a price.
     """
     prices = {
         name: found

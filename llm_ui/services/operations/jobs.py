@@ -113,7 +113,7 @@ async def enqueue(
     if facts.for_admins:
         require(actor, "administer")
     elif key is not None:
-        # Keys are separate for each person.
+        # Keys are separate for each user.
         key = f"{key}:{actor.user_id}"
     row, is_new = await _insert(session, kind, payload or {}, key, actor.user_id)
     if is_new and facts.for_admins:
@@ -178,7 +178,7 @@ async def _insert(
         session.add(row)
         await session.flush()
     else:
-        # The unique index on `key` admits only the first, on whatever worker.
+        # The unique index on `key` admits only the first one, on any worker.
         await insert_missing(session, BackgroundJob, [row.model_dump()])
         found = await session.scalars(
             sa.select(BackgroundJob).where(

@@ -208,7 +208,7 @@ def _tags(given: Iterable[str]) -> tuple[str, ...]:
 
 
 async def create_prompt(session: AsyncSession, actor: Actor, draft: PromptDraft) -> PromptView:
-    """Create a prompt. Raises InvalidInput, or Conflict if the person has too many."""
+    """Create a prompt. Raises InvalidInput, or Conflict if the user has too many."""
     clean = _clean(draft)
     count = await session.scalar(
         sa.select(sa.func.count()).where(col(SystemPrompt.user_id) == actor.user_id)
@@ -256,7 +256,7 @@ async def copy_prompt(session: AsyncSession, actor: Actor, prompt_id: str) -> Pr
 async def own_of(session: AsyncSession, actor: Actor, prompt_id: str) -> str:
     """The ID of the prompt if it is the actor's own, else of the actor's copy of it.
 
-    An existing copy with the same text is reused. Raises NotFound, or Conflict if the person has
+    An existing copy with the same text is reused. Raises NotFound, or Conflict if the user has
     too many prompts.
     """
     found = await get_prompt(session, actor, prompt_id)
@@ -297,7 +297,7 @@ async def unshare(session: AsyncSession, actor: Actor, prompt_id: str) -> None:
 
 
 async def default_text(session: AsyncSession, user_id: str) -> str:
-    """The text of a person's default prompt; "" if there is none or it has been deleted."""
+    """The text of a user's default prompt; "" if there is none or it has been deleted."""
     preferences = await session.scalar(
         sa.select(col(User.preferences)).where(col(User.id) == user_id)
     )

@@ -90,7 +90,7 @@ class AccountState(rx.State):
 
     @handler()
     async def choose_prompt(self, prompt_id: str) -> None:
-        """Use this prompt for new chats, or a copy of it if it is somebody else's; "" for none."""
+        """Use this prompt for new chats, or a copy of it if it is another user's; "" for none."""
         try:
             await self._change(AccountChange(default_prompt_id=prompt_id))
         finally:

@@ -1,4 +1,4 @@
-"""API keys: one's own on the account page, and everybody's for administrators."""
+"""API keys: the user's own on the account page, and all users' keys for administrators."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _hand_over(fresh: NewKey) -> Reply:
 
 
 class KeysState(rx.State):
-    """The person's own keys."""
+    """The user's own keys."""
 
     keys: list[KeyItem] = []
     problem: str = ""

@@ -15,7 +15,7 @@ NONE = JobItem(id="", job_type=export_jobs.KIND, status=JobStatus.DONE)
 
 
 class ExportState(rx.State):
-    """The person's latest archive. `beat` changes with each refresh."""
+    """The user's latest archive. `beat` changes with each refresh."""
 
     archive: JobItem = NONE
     is_preparing: bool = False

@@ -32,7 +32,7 @@ INVITE, CREATE, LINK, ASK, DELETE = (
 
 
 class PersonChange(TypedDict, total=False):
-    """A change to somebody's account."""
+    """A change to another user's account."""
 
     role: UserRole
     is_active: bool
@@ -110,7 +110,7 @@ class PeopleState(Filtering, rx.State):
 
     @handler("admin")
     def open_form(self, which: str) -> Reply:
-        """Open an empty form to invite somebody or to create an account."""
+        """Open an empty form to invite a user or to create an account."""
         self.problem = ""
         return browser.show(INVITE if which == "invite" else CREATE)
 
@@ -150,7 +150,7 @@ class PeopleState(Filtering, rx.State):
 
     @handler("admin")
     async def ask(self, user_id: str, what: str) -> Reply:
-        """Ask for confirmation before somebody is promoted, demoted or disabled."""
+        """Ask for confirmation before a user is promoted, demoted or disabled."""
         if what not in ASKED:
             return None
         self.chosen = await read(users.get_person, user_id)
@@ -169,7 +169,7 @@ class PeopleState(Filtering, rx.State):
 
     @handler("admin")
     async def enable(self, user_id: str) -> Reply:
-        """Enable somebody's account."""
+        """Enable another user's account."""
         return await self._change(user_id, "users.enabled", is_active=True)
 
     @handler("admin")
@@ -183,7 +183,7 @@ class PeopleState(Filtering, rx.State):
 
     @handler("admin")
     async def ask_to_delete(self, user_id: str) -> Reply:
-        """Open the form to delete somebody's account."""
+        """Open the form to delete another user's account."""
         self.chosen = await read(users.get_person, user_id)
         self.problem, self.heirs = "", []
         return browser.show(DELETE)

@@ -145,7 +145,7 @@ class ModelChoiceState(rx.State):
 
     @rx.event
     async def choose_also(self, model_id: str) -> Reply:
-        """Have a second model answer beside the first; "" for no second one."""
+        """Have a second model answer next to the first; "" for no second one."""
         if model_id:
             try:
                 async with unit_of_work(writes=False) as session:

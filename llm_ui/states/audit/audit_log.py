@@ -1,4 +1,4 @@
-"""The page of the audit log."""
+"""The Log page (audit log)."""
 
 from __future__ import annotations
 

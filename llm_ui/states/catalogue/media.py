@@ -1,4 +1,4 @@
-"""The administrator's page of media: image models, and adding models that no provider lists."""
+"""The Media admin page: image models, and adding models that no provider lists."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class ModelFormMixin(Listing, mixin=True):
 
     @handler("admin")
     def add_reader(self, user_id: str) -> Reply:
-        """Select a person from the suggestions."""
+        """Select a user from the suggestions."""
         chosen = next((each for each in self.form_found if each.id == user_id), None)
         if chosen is not None:
             self.form_readers = [*self.form_readers, chosen]
@@ -81,7 +81,7 @@ class ModelFormMixin(Listing, mixin=True):
 
     @handler("admin")
     def drop_reader(self, user_id: str) -> Reply:
-        """Deselect a person."""
+        """Deselect a user."""
         self.form_readers = [each for each in self.form_readers if each.id != user_id]
         return browser.call("focus", "model-reader")
 

@@ -1,4 +1,4 @@
-"""The prices of a model on the administrator's page: the list, and the form of a price."""
+"""The prices of a model on the Models admin page: the list, and the form of a price."""
 
 from __future__ import annotations
 

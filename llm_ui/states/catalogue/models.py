@@ -1,4 +1,4 @@
-"""The administrator's page of models: the list, and actions on one or several of them."""
+"""The Models admin page: the list, and actions on one or several of them."""
 
 from __future__ import annotations
 

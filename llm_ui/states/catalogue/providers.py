@@ -1,4 +1,4 @@
-"""The administrator's page of providers: the list, test and sync results, and changes."""
+"""The Providers admin page: the list, test and sync results, and changes."""
 
 from __future__ import annotations
 

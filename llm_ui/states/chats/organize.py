@@ -1,4 +1,4 @@
-"""All chats of a person: search, filters, and bulk actions."""
+"""All chats of a user: search, filters, and bulk actions."""
 
 from __future__ import annotations
 

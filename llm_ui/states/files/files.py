@@ -1,4 +1,4 @@
-"""The library of the person's files."""
+"""The library of the user's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of one's own usage."""
+"""The page for a user's own usage."""
 
 from __future__ import annotations
 

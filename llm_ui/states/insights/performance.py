@@ -1,4 +1,4 @@
-"""The page of answer speed."""
+"""The Performance page: how fast answers are."""
 
 from __future__ import annotations
 

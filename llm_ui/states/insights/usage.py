@@ -1,4 +1,4 @@
-"""The page of everybody's usage."""
+"""The Usage admin page, with the usage of all users."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class AdminUsageState(rx.State):
 
     @rx.var
     def filtered(self) -> bool:
-        """Whether a person or a model is selected."""
+        """Whether a user or a model is selected."""
         return bool(self.person or self.model)
 
     @rx.var
@@ -88,7 +88,7 @@ class AdminUsageState(rx.State):
 
     @handler("admin")
     async def load_all_usage(self) -> None:
-        """on_load of the page: the last thirty days, everybody's."""
+        """on_load of the page: the last thirty days of all users."""
         self.person = self.model = self.provider = ""
         self.preset = "30"
         self._show_table("day")

@@ -1,4 +1,4 @@
-"""The administrator's page of background jobs and backups."""
+"""The Jobs admin page: background jobs and backups."""
 
 from __future__ import annotations
 

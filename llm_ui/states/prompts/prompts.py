@@ -1,4 +1,4 @@
-"""The page of the prompt library."""
+"""The Prompts page (prompt library)."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class PromptsState(rx.State):
 
     @handler("admin", closes=FORM)
     async def unshare_prompt(self, prompt_id: str) -> Reply:
-        """Make somebody's public prompt private."""
+        """Make another user's public prompt private."""
         await write(prompts.unshare, prompt_id)
         await self._load()
         return news("prompts.unshared")

@@ -43,7 +43,7 @@ def set_caller(actor: Actor | None) -> None:
 
 
 def current_actor() -> Actor:
-    """The person who sent the current event, as of its start. Raises NotAuthenticated."""
+    """The user who sent the current event, as of its start. Raises NotAuthenticated."""
     actor = _actor.get()
     if actor is None:
         raise NotAuthenticated
@@ -51,5 +51,5 @@ def current_actor() -> Actor:
 
 
 def visitor() -> Actor | None:
-    """The person who sent the current event; None if nobody is signed in."""
+    """The user who sent the current event; None if nobody is signed in."""
     return _actor.get()

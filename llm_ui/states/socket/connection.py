@@ -43,7 +43,7 @@ OF_PAGES = ("event", "client_error")
 CONNECTED = "llm_ui.connected"
 # How long a closed tab that won't come back keeps its state, so that its last event can finish.
 LINGER_S = 5.0
-# The number of closed tabs per person whose state is kept, and of people per worker.
+# The number of closed tabs per user whose state is kept, and of people per worker.
 CLOSED_OF_ONE, CLOSED_PEOPLE = 30, 10_000
 # How many times the limit of one session all unauthenticated sessions of a network share.
 TOGETHER = 10
@@ -56,7 +56,7 @@ _forgetting: set[asyncio.Task[None]] = set()
 _sweeps = Allowance(times=1, seconds=60)
 _complaints = Allowance(times=10, seconds=60)
 _lingering: set[str] = set()
-# The closed tabs of each person, most recent last.
+# The closed tabs of each user, most recent last.
 _closed: dict[str, dict[str, None]] = {}
 
 

@@ -1,4 +1,4 @@
-"""Show errors of handlers to the person."""
+"""Show errors of handlers to the user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _reports: set[asyncio.Task[str]] = set()
 
 
 def words_of(error: AppError, language: str = "") -> str:
-    """The error message in the person's language."""
+    """The error message in the user's language."""
     actor = visitor()
     language = language or (actor.language if actor else DEFAULT_LANGUAGE)
     return translate(error.message_key, language, **error.params)
@@ -67,7 +67,7 @@ def _tell_of(exception: Exception) -> Event:
 
 
 def handle_frontend_exception(exception: Exception) -> None:
-    """Log an error from somebody's browser in one line, unless there are too many."""
+    """Log an error from a browser in one line, unless there are too many."""
     if not _browser_errors.take(""):
         return
     logger.warning("in a browser: %s", one_line(str(exception), 500))

@@ -1,8 +1,8 @@
-"""Default deny: the middleware that every event passes before it runs.
+"""Default deny: the middleware that every event passes before its handler runs.
 
-It checks, in this order: whether the handler may be called at all; who the caller is, looking up
-the handshake's cookie each time; whether this tab's state is theirs; whether they have access; and
-whether the arguments match the handler. Only then does Reflex continue.
+It checks, in this order: whether the handler may be called at all; who the caller is, by looking up
+the handshake's cookie each time; whether this tab's state belongs to the caller; whether the caller
+has access; and whether the arguments match the handler. Only then does Reflex continue.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def note_chat(token: str, chat_id: str) -> None:
 
 
 def tabs_of(user_id: str) -> list[tuple[Socket, str]]:
-    """A person's open tabs on this worker, each with the chat that it shows."""
+    """A user's open tabs on this worker, each with the chat that it shows."""
     found = [
         (Socket(token, tab.sid), tab.chat_id)
         for token, tab in _tabs.items()

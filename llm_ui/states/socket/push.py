@@ -1,4 +1,4 @@
-"""Push values to a tab without its state.
+"""Pushing values to a tab without using its state.
 
 A push is an ordinary delta of a declared var, but built by hand: no state lock, no pickling,
 nothing stored. It is the same frame that Reflex's `emit_update` would send, written directly to the
@@ -37,9 +37,9 @@ class Socket:
 
     @property
     def is_open(self) -> bool:
-        """Whether the token still belongs to that very socket on this worker.
+        """Whether the token still belongs to that socket on this worker.
 
-        Checked before each push, as another socket can take over a token.
+        This is checked before each push, because another socket can take over a token.
         """
         return reflex_internals.is_held(self.token, self.sid)
 
