@@ -239,8 +239,8 @@ async def _conclude(session: AsyncSession, writes: bool, turn: asyncio.Lock | No
 async def _to_its_end(ending: Coroutine[Any, Any, None]) -> None:
     """Await the end of a transaction even if the waiting task is canceled.
 
-    Reloading a page cancels its pending requests: the connection must still be returned clean, and
-    the after-commit hooks must still run.
+    Reloading a page cancels its pending requests: the connection must still be returned in a clean
+    state, and the after-commit hooks must still run.
     """
     task = asyncio.create_task(ending)
     try:

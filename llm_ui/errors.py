@@ -10,11 +10,11 @@
     ├── NotAuthenticated     401  nobody is signed in
     │   └── InvalidCredentials    wrong email address or password
     ├── NotAllowed           403  signed in, but not permitted
-    │   ├── KeyScope              the API key may not, although its owner may
-    │   ├── AccountDisabled       the right password for a disabled account
+    │   ├── KeyScope              the API key lacks a permission of its owner
+    │   ├── AccountDisabled       the correct password for a disabled account
     │   ├── CsrfRefused           a call with a cookie but no valid CSRF token
     │   └── PasswordNeeded        needs a step-up confirmation first
-    ├── NotFound             404  missing or somebody else's: indistinguishable
+    ├── NotFound             404  missing, or another user's: the same response
     ├── WrongMethod          405  the route exists, but takes another method
     ├── TooSlow              408  the announced body did not arrive in time
     ├── Conflict             409  the resource is in the wrong state for this

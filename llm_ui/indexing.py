@@ -83,7 +83,7 @@ def keep_filled(engine: sa.Engine) -> None:
             try:
                 fill(connection)
             except BaseException:
-                # SQLAlchemy considers the transaction over once it was told to commit, and would
-                # return the connection to the pool in the middle of the failed one.
+                # SQLAlchemy considers a transaction finished once it has been told to commit, and
+                # would return the connection to the pool in the middle of the failed transaction.
                 connection.invalidate()
                 raise

@@ -1,8 +1,8 @@
 """Unicode normalization of any text in linear time.
 
 Canonical ordering is quadratic in the number of combining marks after one letter, and a text may
-consist of nothing else. No script needs more than a few: of longer runs only the first 30 are kept,
-as Unicode's Stream-Safe Text Format allows (UAX #15).
+consist only of such marks. No script needs more than a few: in longer runs, only the first 30 are
+kept, as Unicode's Stream-Safe Text Format allows (UAX #15).
 """
 
 from __future__ import annotations

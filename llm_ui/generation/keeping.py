@@ -1,4 +1,4 @@
-"""Writing to the database: the output of running runs, and how they end.
+"""Writing to the database: the output of active runs, and how they end.
 
 Output that could not be written is never dropped. It stays in memory and is retried for as long as
 the process lives; if the database is behind for more than a moment, it is also written to the local
@@ -94,7 +94,7 @@ class Keeper:
                 logger.exception("could not write the event log; trying again")
 
     async def flush(self, *, beat: bool = False) -> None:
-        """Write what all runs have produced since the last time, in one transaction.
+        """Write the output that all runs have produced since the last call, in one transaction.
 
         Raises:
             SQLAlchemyError: the write failed; it will be retried.

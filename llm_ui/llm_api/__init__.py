@@ -1,6 +1,6 @@
-"""The LLM API service: serves the bundled model over HTTP, from a process of its own.
+"""The LLM API service: serves the bundled model over HTTP, in a separate process.
 
-`python -m llm_ui.llm_api` runs it on its own; `supervisor` keeps it running for the web app and is
+`python -m llm_ui.llm_api` runs it standalone; `supervisor` keeps it running for the web app and is
 the only part of this package that the web app's process imports.
 
     python -m llm_ui.llm_api [--port 8100] [--host 127.0.0.1] [--model PATH]

@@ -126,8 +126,8 @@ def _is_html(head: bytes) -> bool:
 
 
 def _office_type(file: BinaryIO) -> str:
-    # A ZIP's central directory is at its end. It is searched, not parsed: a hostile one could have
-    # a million entries. Whether the file is valid turns out when it is read.
+    # A ZIP's central directory is at its end. It is searched, not parsed: a hostile file could have
+    # a million entries. Whether the file is valid is determined when it is read.
     size = file.seek(0, 2)
     file.seek(max(0, size - TAIL))
     tail = file.read()

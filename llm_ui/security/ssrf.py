@@ -54,11 +54,11 @@ def checked_url(url: str, exceptions: Iterable[str] = ()) -> httpx.URL:
     """Validate the form of a URL.
 
     Args:
-        exceptions: `host` or `host:port` that an admin allows, whatever its address.
+        exceptions: `host` or `host:port` that an admin allows, regardless of its address.
 
     Raises:
         AddressRefused: not http(s), a port of another service, an obfuscated host, or credentials
-            in the URL. Where the name leads is checked by `checked_addresses`.
+            in the URL. The addresses that the name resolves to are checked by `checked_addresses`.
     """
     if len(url) > LONGEST_URL or _FORBIDDEN.search(url):
         raise AddressRefused("it contains invalid characters")
@@ -82,8 +82,9 @@ def checked_url(url: str, exceptions: Iterable[str] = ()) -> httpx.URL:
 def checked_base_url(url: str) -> str:
     """Validate a server address entered by an admin; returns it without trailing slashes.
 
-    It may be private: models run in one's own network. It must not be obfuscated, nor be a cloud's
-    metadata service; the addresses of a name are checked when connecting (wire/transport.py).
+    It may be private, because models often run in a private network. It must not be obfuscated, nor
+    be a cloud's metadata service; the addresses of a name are checked when connecting
+    (wire/transport.py).
 
     Raises:
         AddressRefused: not http(s), no host, credentials in the URL, or a query.

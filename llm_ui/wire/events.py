@@ -114,7 +114,8 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A request to a model: its upstream name, the turns, the sampling.
+    """A request to a model: the provider's name for the model, the turns, and the sampling
+    parameters.
 
     `thinking` says whether it should think first; None if the model has no such switch.
     """
@@ -127,8 +128,8 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """A request to an image model: its upstream name, the prompt, the settings (size, …), and the
-    total timeout in seconds."""
+    """A request to an image model: the provider's name for the model, the prompt, the settings
+    (size, …), and the total timeout in seconds."""
 
     model: str
     prompt: str

@@ -2,8 +2,8 @@
 
 Every failure becomes a ProviderError here: no connection, an HTTP status, a truncated body. Retries
 happen only before the first byte of an answer: after a failed or broken connection and for the
-statuses in RETRIED, with exponential backoff and jitter. Timeouts are not retried; they have taken
-long enough.
+statuses in RETRIED, with exponential backoff and jitter. Requests that timed out are not retried,
+because they have already taken long enough.
 """
 
 from __future__ import annotations
@@ -232,8 +232,8 @@ async def _refusal(response: httpx.Response, call: Call, watchdog: Watchdog) -> 
 
 
 def without_secrets(detail: str, call: Call) -> str:
-    """A server's error text without the call's own key and headers: some servers quote what they
-    reject."""
+    """A server's error text without the call's own key and headers: some servers quote the data
+    that they reject."""
     for name, value in call.headers.items():
         secret = value.removeprefix("Bearer ")
         shortest = 1 if name.lower() in _SECRET_HEADERS else _SECRET_LENGTH

@@ -77,15 +77,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 NEAR, NEAR_WITHIN = 0.75, 0.8
 # Longer than any field name. Comparing longer names would be wasted work.
 NAME = 64
-# How many values a body may contain, and how deeply nested. Each wrong value produces an error
-# description, before the caller is authenticated; no call needs that many.
+# How many values a body may contain, and how deeply nested. Each invalid value produces an error
+# description before the caller is authenticated, and no call needs that many values.
 VALUES, DEPTH = 5_000, 32
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Body(BaseModel):
-    """A request body. Unknown fields are refused: a mistyped field would be ignored silently, and
-    it may be the one that matters."""
+    """A request body. Unknown fields are refused: otherwise, a mistyped field would be silently
+    ignored, and it may be the one that matters."""
 
     model_config = ConfigDict(extra="forbid")
 

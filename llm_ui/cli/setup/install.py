@@ -60,7 +60,7 @@ def apt_install(place: Installation, title: str, *packages: str) -> bool:
 
 
 def can_make_venv() -> bool:
-    """Whether this Python can create a working environment (Debian packages that part
+    """Whether this Python can create a working virtual environment (Debian packages that part
     separately)."""
     code = "import ensurepip, venv; ensurepip.version()"
     return (
@@ -164,8 +164,8 @@ def ensure_requirements(place: Installation, name: str = "requirements.txt") -> 
 
 
 def remove_setuptools(place: Installation, lock: str) -> None:
-    """The setuptools that Python 3.11 puts into an environment is outdated, and only needed to
-    build packages."""
+    """The setuptools version that Python 3.11 puts into a virtual environment is outdated, and it
+    is only needed to build packages."""
     if re.search(r"^setuptools==", (place.home / lock).read_text(encoding="utf-8"), re.MULTILINE):
         return
     for packages in place.venv.glob("lib/python*/site-packages"):

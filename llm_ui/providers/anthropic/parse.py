@@ -1,7 +1,8 @@
 """Parsing the events of /v1/messages into stream events.
 
 Source: Anthropic's API reference, "Streaming messages". The type is given both in the data and as
-the event's name; the data's is used. New types may be added at any time and must be ignored.
+the name of the event; the one in the data is used. New types may be added at any time and must be
+ignored.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def merge_usage(known: Usage, usage: dict[str, Any]) -> Usage:
 
 
 def parse_models(found: object) -> list[ModelInfo]:
-    """Parse the list of /v1/models; an odd entry does not affect the others. Raises ProviderError
-    if there is no list."""
+    """Parse the list of /v1/models; an invalid entry does not affect the others. Raises
+    ProviderError if there is no list."""
     return [
         ModelInfo(
             name=name,

@@ -77,8 +77,8 @@ class OllamaLibrary(OllamaProvider):
         return sorted(listed, key=lambda each: each.name)
 
     async def pull(self, name: str) -> AsyncGenerator[Pulling]:
-        """Download a model, resuming an earlier attempt. Yields the progress, each time the same
-        object; closing the iterator closes the upstream's socket.
+        """Download a model, resuming an earlier attempt. Yields the progress as the same object
+        each time; closing the iterator closes the upstream's socket.
 
         Raises:
             ModelUnavailable: there is no such model.

@@ -92,8 +92,8 @@ _WINDOWS = ("context_length", "max_model_len", "context_window", "max_context_le
 
 def parse_models(found: object) -> list[ModelInfo]:
     """Parse the list of /v1/models, or a bare list as Together sends it. The context window is not
-    part of OpenAI's format; OpenRouter, vLLM and llama.cpp each have their own field for it. An odd
-    entry does not affect the others.
+    part of OpenAI's format; OpenRouter, vLLM and llama.cpp each have their own field for it. An
+    invalid entry does not affect the others.
 
     Raises:
         ProviderError: there is no list; it has the server's message, if there is one.

@@ -112,7 +112,7 @@ async def locate(session: AsyncSession, actor: Actor, job_id: str) -> Stored:
     """The actor's own archive; administrators cannot download other people's.
 
     Raises:
-        NotFound: missing, not the actor's, not ready, or no longer kept.
+        NotFound: the archive doesn't exist, isn't the actor's, isn't ready, or is no longer kept.
     """
     row = await session.scalar(
         sa.select(BackgroundJob).where(

@@ -287,8 +287,8 @@ async def edit(
 ) -> Asked:
     """Add an edited version of a question and answer it.
 
-    The original stays, with everything that follows it. Attached files are attached to the new
-    version too.
+    The original question and everything that follows it are kept. Attached files are attached to
+    the new version too.
 
     Raises:
         NotFound: not a question of the actor's.

@@ -1,4 +1,4 @@
-"""What a run leaves behind when it ends: the engine's `settle`.
+"""The records that are stored when a run ends: the engine's `settle`.
 
 Runs in the transaction that ends the run, so that every answer has exactly one usage row.
 """
@@ -91,8 +91,8 @@ async def _usage(session: AsyncSession, run: Generation, outcome: Outcome) -> Us
     is_estimated = told.input_tokens is None or told.output_tokens is None
     input_tokens, output_tokens = told.input_tokens, told.output_tokens
     if is_image or (outcome.first_token_at is None and outcome.state == RunState.FAILED):
-        # If nothing came back, the provider rejected the prompt and doesn't charge for it. Images
-        # have tokens only if the provider counts them.
+        # If there was no response, the provider rejected the prompt and doesn't charge for it.
+        # Images have tokens only if the provider counts them.
         is_estimated, input_tokens, output_tokens = False, input_tokens or 0, output_tokens or 0
     if input_tokens is None:
         input_tokens = await _prompt_estimate(session, run)

@@ -1,7 +1,7 @@
 """Model types, managed by administrators.
 
-Six are built in. They can be renamed or deleted; what "reasoning" (its models can be asked to
-think) and "embedding" (its models are not offered for chats) mean depends on their slug, which
+Six are built in. They can be renamed or deleted. The meaning of "reasoning" (its models can be
+asked to think) and "embedding" (its models are not offered for chats) depends on their slug, which
 never changes. "image" works the same way, but cannot be deleted, because no image could be
 generated without it. Types created by an administrator have no slug.
 """

@@ -81,7 +81,8 @@ async def update_address(
 
     Raises:
         NotFound: there is no such provider or address.
-        InvalidInput: names the field; also for another host, to which a stored key would be sent.
+        InvalidInput: names the field; this includes a change to another host, to which a stored key
+            would be sent.
         Conflict: the provider already has this address.
     """
     require(actor, "administer")

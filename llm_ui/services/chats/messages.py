@@ -105,8 +105,8 @@ async def _end(session: AsyncSession, chat: ChatHistory, before: str | None) -> 
 
 
 def _below(ids: Sequence[str], limit: int) -> tuple[str | None, str, int]:
-    """Where a page of the messages below another one ends, the `after` of the next page, and how
-    many it has. `ids` begins with the last message of the branch."""
+    """For a page of the messages below another message: where it ends, the `after` of the next
+    page, and how many messages it has. `ids` begins with the last message of the branch."""
     limit = min(limit, len(ids))
     leaf = ids[-limit] if ids else None
     return leaf, leaf if leaf and limit < len(ids) else "", limit

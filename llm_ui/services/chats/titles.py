@@ -22,8 +22,8 @@ TITLE_LIMIT = 200
 VIRAMA = 9
 # A shorter first sentence says too little on its own.
 SENTENCE = 12
-# A question may be 400,000 characters long, so only this many of a line are considered, and only
-# this many lines that turn out to have no content.
+# A question may be 400,000 characters long, so only this many characters of a line are considered,
+# and only this many lines that turn out to have no content.
 LOOKED_AT = 1000
 LINES = 50
 # Marks at the start of a line are Markdown only if a space follows: "#hashtag" and "-5 degrees" are
@@ -61,7 +61,7 @@ def _branch() -> re.Pattern[str]:
 async def branch_title(session: AsyncSession, actor: Actor, title: str) -> str:
     """The title of a branched chat: the original's with a suffix that makes it unique.
 
-    A copy of a copy gets a single suffix; "" stays "".
+    A copy of a copy gets only one suffix; "" stays "".
     """
     if not title:
         return ""

@@ -18,7 +18,8 @@ LONGEST_PATH = 2000
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A message's place among its siblings: `number` (from 1) of `count`, and the neighbors' IDs.
+    """A message's place among its siblings: `number` (from 1) of `count`, and the IDs of its
+    neighbors.
 
     `before` and `after` are "" at either end.
     """

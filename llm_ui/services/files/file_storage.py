@@ -1,4 +1,4 @@
-"""Where file contents are stored: in the data folder, under the ID of their row and nothing else.
+"""File contents are stored in the data folder, in files named only by the ID of their row.
 
 User input is never part of a path.
 """

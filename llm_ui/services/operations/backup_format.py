@@ -6,8 +6,8 @@
     files.ndjson           the uploaded files: ID, size, checksum
     files/<id>             their contents
 
-Rows are in a canonical form, so that equal tables have equal checksums on any database: times in
-UTC, keys sorted by their bytes.
+Rows are in a canonical form, so that equal tables have equal checksums on any database: times are
+in UTC, and rows are sorted by the bytes of their keys.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 
 class PerformanceState(rx.State):
-    """A measure over time. `is_one` says whether it is limited to the group of `name` and
-    `detail`."""
+    """A measure over time. `is_one` says whether it is limited to the group identified by `name`
+    and `detail`."""
 
     loaded: bool = False
     view: SpeedView = SpeedView()

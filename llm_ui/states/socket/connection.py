@@ -76,10 +76,10 @@ def tab_name(token: str, cookie_header: str) -> str:
 class PagePacket(Packet):  # type: ignore[misc, unused-ignore]
     """A packet, restricted to those that pages send.
 
-    Pages send no binary data: a packet that announces attachments is buffered until the last of
-    them arrives, in memory, indefinitely, and before authentication. And pages send only two kinds
-    of events: any other name would call the method of that name, including `on_connect`, with
-    arbitrary arguments.
+    Pages send no binary data, and a packet that announces attachments would be buffered in memory
+    until the last of them arrives, for any length of time and before authentication. Pages also
+    send only two kinds of events: any other name would call the method of that name, including
+    `on_connect`, with arbitrary arguments.
     """
 
     # The app's namespace.

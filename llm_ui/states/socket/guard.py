@@ -107,8 +107,8 @@ class Guard(Middleware):
         """Bind the tab's state to the user; if it was another user's, it is reset. Returns the
         previous owner: an ID, or "" for a visitor.
 
-        The token that names the state is not secret, and the state of a disconnected tab is
-        available to whoever sends its token next.
+        The token that identifies the state is not secret, and the state of a disconnected tab is
+        available to any client that sends its token next.
         """
         identity = await state.get_state(IdentityState)
         owner, before = actor.user_id if actor else "", identity._owner or ""
