@@ -4,7 +4,7 @@ A single process needs no bus, and without REDIS_URL there is none. With it:
 
 - a Redis Stream per run. A worker that follows another worker's run sends "watch", repeated every
   few seconds; while a worker is watching, the run's owner appends new increments. Streams are
-  trimmed and expire: the database holds everything, Redis is merely faster.
+  trimmed and expire: the database holds everything, and Redis is only faster.
 - a pub/sub channel for "watch", "stop", "withdrawn", "freed", "ended" and "changed".
 
 Every message is signed with a key that only workers have, so that an outsider with write access to

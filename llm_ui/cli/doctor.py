@@ -50,8 +50,8 @@ def _judge(name: str, good: bool, shown: str, advice: str, *, optional: bool = F
 
 
 def reads_cookies_fast() -> bool:
-    """Whether this Python has the fix for CVE-2024-7592. Not decided by version: distributions
-    backport fixes without changing it."""
+    """Whether this Python has the fix for CVE-2024-7592. This is not decided by the version number,
+    because distributions backport fixes without changing it."""
     return hasattr(http.cookies, "_unquote_sub")
 
 

@@ -2,8 +2,8 @@
 
     python -m llm_ui.cli.prepare [--migrate] [--serves] [--workers N]
 
-Prints what the starter needs to know as one line of JSON. An invalid setting ends it with a
-sentence that names the setting, and exit code 2.
+Prints what the starter needs to know as one line of JSON. If a setting is invalid, it prints a
+sentence that names the setting, and exits with code 2.
 """
 
 from __future__ import annotations

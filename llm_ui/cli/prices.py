@@ -40,7 +40,7 @@ HOSTS = {
     "together": "api.together.xyz",
     "fireworks": "api.fireworks.ai",
 }
-# Charges besides text tokens. Other kinds of input have prices of their own and do not matter, but
+# Charges besides text tokens. Other kinds of input have separate prices and can be ignored, but
 # models with other kinds of output are not supported.
 _ELSE = ("requests_kcount", "output_audio_mtok", "output_image_mtok")
 _NO_TEXT = ("audio", "realtime", "tts", "image", "transcribe", "whisper", "voice", "live", "ocr")

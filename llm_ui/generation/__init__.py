@@ -1,7 +1,8 @@
 """The engine: runs an answer to its end, whether or not anyone is watching.
 
-`log` holds what a run has produced, `store` its rows, `engine` the life cycle of a run, `follow`
-how to watch one, `gate` the limits and the queue, and `reaper` ends runs whose worker died.
+`log` holds the output of a run. `store` contains the functions for its rows, `engine` the life
+cycle of a run, `follow` the ways to watch one, and `gate` the limits and the queue; `reaper` ends
+runs whose worker has died.
 """
 
 from llm_ui.generation.engine import Engine, current_engine, start_engine, stop_engine

@@ -7,8 +7,8 @@ categories:
     "models.count": {"one": "{count} model", "other": "{count} models"}
 
 The number is `count`, unless the object names another one (`"by": "days"`). Each language has the
-forms it needs (zero, one, two, few, many); `other` stands for any it leaves out, and a language
-without plural forms has a plain text.
+forms it needs (zero, one, two, few, many); `other` is used in place of missing forms, and a
+language without plural forms has a plain string.
 
 The variant `key.bare` is chosen automatically if a parameter named in the text is empty or missing.
 `{duration}` is the parameter `seconds` in words: 45 seconds, 2 minutes. The browser reads the same

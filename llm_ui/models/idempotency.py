@@ -14,8 +14,8 @@ class IdempotentCall(SQLModel, table=True):
     """A call with an `Idempotency-Key`, kept for a day.
 
     `key` and `fingerprint` are keyed hashes of the header and of the call's content. `claim`
-    identifies the one call that is performed; `answer` is its response, encrypted because it may
-    contain something that is shown only once; NULL while the call is in progress.
+    identifies the one call that is executed. `answer` is its response, encrypted because it may
+    contain a secret that is shown only once; it is NULL while the call is in progress.
     """
 
     __tablename__ = "idempotentcall"

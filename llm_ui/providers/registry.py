@@ -1,6 +1,7 @@
 """The registry of provider types: every package here that defines `TYPE`.
 
-To add a type, add a package, usually a copy of the most similar one. Nothing else needs to change.
+To add a type, add a package; usually, it is best to start with a copy of the most similar one.
+Nothing else needs to change.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Failover between several addresses of one provider, behind the Provider protocol plus Via events.
 
 Addresses are tried in order, recently failed ones last. If an address fails before the first event
-of an answer, the next one is tried; after that, the answer stays where it started. A failed address
-is skipped for a while; then a single answer tries it again.
+of an answer, the next one is tried; after that, the answer continues at the address where it
+started. A failed address is skipped for a while; then a single answer tries it again.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 openpyxl handles shared strings, dates and formats. Its own sheet reader trusts the dimensions that
 the file claims, fills every gap with empty cells, and returns either formulas or results; so cells
-are taken from its parser as they are in the file.
+are taken directly from its parser, as they are in the file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BROKEN = (*BROKEN, SyntaxError, TypeError, AttributeError, IndexError, Assertio
 def read_xlsx(path: Path) -> Read:
     """Read a workbook's sheets with their names; hidden sheets are labeled.
 
-    A cell shows its value; a formula that was never computed is shown itself.
+    A cell shows its value; for a formula that was never computed, the formula itself is shown.
 
     Raises:
         InvalidInput: a decompression bomb, or encrypted.

@@ -4,8 +4,8 @@ A page may run this server's scripts and those that the build inlined into its H
 listed by hash: each hash is computed from the file that is served. No text is ever run as code:
 handlers make a page call functions by name (states/browser.py). Inline styles are allowed, because
 formulas are laid out with them. Images may come from other servers, because a user can choose to
-load those in an answer; nothing else may. All supported browsers count the same-origin websocket as
-`connect-src 'self'`.
+load those in an answer; nothing else may. In all supported browsers, `connect-src 'self'` includes
+the same-origin websocket.
 
 In development, `reflex run` serves pages with Vite, without any of this.
 """

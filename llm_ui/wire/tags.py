@@ -94,9 +94,9 @@ _CODE_INDENT = 4
 
 
 def is_quoted(before: str, behind: str) -> bool:
-    """Whether the model merely writes about a closing tag instead of ending its thinking with it:
-    the tag is in code or quotes, its opening tag was written too, or it is in the middle of a
-    sentence."""
+    """Whether the model only writes about a closing tag instead of ending its thinking with it.
+    This is the case if the tag is in code or quotes, if its opening tag was also written, or if it
+    is in the middle of a sentence."""
     line = before[before.rfind("\n") + 1 :]
     if len(_FENCE.findall(before)) % 2 or line.count("`") % 2 or MENTION.search(before):
         return True

@@ -1,7 +1,7 @@
 """Updates as in RFC 7396: omitted fields are kept, null clears, objects are merged.
 
-For fields that can't be empty, null is refused (`KEPT`): a program that sends it expects a change
-that would not happen.
+For fields that can't be empty, null is refused (`KEPT`), because a program that sends null expects
+a change that would not happen.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""PostgreSQL and Redis for the tests: from the environment, already running, or private.
+"""PostgreSQL and Redis for the tests: named by the environment, already running, or started
+privately.
 
 Each is a context manager that returns a URL, or None if there is no way to get one. A private
 server uses a temporary folder and leaves nothing behind.

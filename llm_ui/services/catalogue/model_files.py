@@ -2,7 +2,7 @@
 
 Files are in `DATA_DIR/models` or in a folder that the operator configures (MODEL_FOLDERS); nothing
 is revealed about files elsewhere, not even whether they exist. Loading a file takes a while and may
-fail, so it is a job; after a failure the previous file is in use again.
+fail, so it is a job; after a failure, the previous file is used again.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ async def note_status(session: AsyncSession, row: AIProvider, error: ProviderErr
 def shown_name(name: str) -> str:
     """A model's display name, without invisible characters.
 
-    For a file path, as llama.cpp reports, it is the path's stem.
+    If the name is a file path, as llama.cpp reports it, the display name is the path's stem.
     """
     stem = PurePath(name).stem if name.endswith(".gguf") else name
     return names.visible(stem) or stem

@@ -1,4 +1,5 @@
-"""Branches of a chat: show one, keep one, fork one into a new chat; and feedback on answers.
+"""Branches of a chat: showing one, keeping one, and forking one into a new chat; and feedback on
+answers.
 
 Editing and retrying, which create branches, are in `asking`.
 """

@@ -3,8 +3,8 @@
 Database triggers keep `searchentry` up to date (see the migrations "finding" and "words"): on
 SQLite with the words in FTS5, on PostgreSQL in a tsvector (`llm_ui.indexing`). A search takes the
 newest TITLES matching titles and the newest POOL matching entries, ranks those, and returns each
-chat once; the next page continues with older entries. So a word that occurs everywhere costs no
-more than a rare one.
+chat once; the next page continues with older entries. So searching for a word that occurs
+everywhere costs no more than searching for a rare one.
 """
 
 from __future__ import annotations

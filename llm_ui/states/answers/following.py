@@ -1,6 +1,6 @@
 """The answers of the open chat: following, stopping and continuing them.
 
-Tokens don't pass through a state: `follow_answer` pushes them as values of `current_response` (see
+Tokens don't pass through a state: `follow_answer` sends them as values of `current_response` (see
 socket/stream.py and socket/push.py), and the state gets the finished message when the run ends.
 """
 

@@ -42,7 +42,7 @@ class StreamState(rx.State):
     # {"g": run number, "s": the sources so far}
     current_sources: dict[str, Any] = {}
     # What an answer without any text is waiting for: {"g": run number, "what": queued, asked or
-    # reading, "model", "tokens", "s": seconds waited}. Pushed when the page asks.
+    # reading, "model", "tokens", "s": seconds waited}. Sent when the page asks for it.
     current_waiting: dict[str, Any] = {}
 
 
