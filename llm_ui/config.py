@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     # The largest model file an admin may upload, in gigabytes
     max_model_gb: int = Field(default=64, ge=1, le=4096)
 
-    # REST calls per minute and person or API key; 0: no limit
+    # REST calls per minute and user or API key; 0: no limit
     rate_limit: int = Field(default=600, ge=0, le=1_000_000)
 
     # The bearer token for /metrics; without one, /metrics is closed.

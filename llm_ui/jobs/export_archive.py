@@ -10,7 +10,7 @@ from llm_ui.services.accounts import export_jobs
 
 
 async def run(job: JobContext) -> dict[str, Any]:
-    """Create the requesting person's archive; returns its size and until when it is kept."""
+    """Create the requesting user's archive; returns its size and until when it is kept."""
     size = await export_jobs.write(job.id, job.actor_id, job.progress)
     until = now() + export_jobs.KEPT_FOR
     return {

@@ -1,4 +1,4 @@
-"""The signed-in person, for pages. Signing in and out goes over REST."""
+"""The signed-in user, for pages. Signing in and out goes over REST."""
 
 from __future__ import annotations
 

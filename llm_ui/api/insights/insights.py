@@ -1,4 +1,4 @@
-"""Everybody's usage, and the speed of answers."""
+"""All users' usage, and the speed of answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everybody's usage: totals, a chart by day, and a table by day, model, person or provider."""
+"""All users' usage: totals, a chart by day, and a table by day, model, user or provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everybody's usage and performance, as returned to administrators by the services."""
+"""All users' usage and performance, as returned to administrators by the services."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ async def confirm_password(actor: Actor, password: str, client: Client) -> str:
     async def verify() -> bool:
         return (await passwords.verify_password(password, known, trying.asker))[0]
 
-    # A signed-in person must not be delayed by failed attempts from elsewhere.
+    # A signed-in user must not be delayed by failed attempts from elsewhere.
     trying = throttling.Try(actor.email, client.address, f"session:{actor.session_id}")
     if not await throttling.tried(trying, verify):
         raise InvalidInput("error.password_wrong", field="password")

@@ -51,7 +51,7 @@ def user_view(user: User) -> UserView:
 
 
 async def own_view(session: AsyncSession, actor: Actor) -> UserView:
-    """The signed-in person. Raises NotAuthenticated if the account no longer exists."""
+    """The signed-in user. Raises NotAuthenticated if the account no longer exists."""
     user = await session.get(User, actor.user_id)
     if user is None:
         raise NotAuthenticated

@@ -72,7 +72,8 @@ class Try:
 
     @property
     def asker(self) -> passwords.Asker:
-        """Whose queue for password hashing it joins: a known person's own, or the network's."""
+        """Which queue for password hashing it joins: that of a known user, or that of the
+        network."""
         if self.place:
             return passwords.Asker(self.email, is_known=True)
         return passwords.asker_at(self.address)

@@ -231,7 +231,7 @@ async def _other(session: AsyncSession, actor: Actor, user_id: str) -> User:
     """Another user's row, locked, after checking that the actor is still an administrator.
 
     Raises:
-        NotFound: there is no such person, or their account is being deleted.
+        NotFound: there is no such user, or their account is being deleted.
         Conflict: it is the actor.
     """
     auth.require(actor, "administer")
@@ -261,10 +261,10 @@ async def change(
     role signs them out everywhere: no admin page stays open, and nobody who was already
     signed in to the account becomes an administrator. Demoting someone permanently removes the
     admin scope from their keys. Links they created are revoked, and so are reset links of a
-    promoted person.
+    promoted user.
 
     Raises:
-        NotFound: there is no such person.
+        NotFound: there is no such user.
         Conflict: it is the actor.
         InvalidInput: a value is invalid.
         AlreadyRegistered: another user has a name that looks the same.
@@ -314,7 +314,7 @@ async def make_reset_link(session: AsyncSession, actor: Actor, user_id: str) -> 
     Nothing changes until it is used; then their other browsers are signed out.
 
     Raises:
-        NotFound: there is no such person.
+        NotFound: there is no such user.
         Conflict: it is the actor, or the account is disabled.
         NotAllowed: the caller is a program, which could take over the account.
         PasswordNeeded: the user is an administrator.
@@ -349,9 +349,9 @@ async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = 
             deletes them too.
 
     Raises:
-        NotFound: there is no such person.
+        NotFound: there is no such user.
         Conflict: it is the actor.
-        InvalidInput: the address is not theirs, or `hand_over_to` is not an active person.
+        InvalidInput: the address is not theirs, or `hand_over_to` is not an active user.
         PasswordNeeded: step-up confirmation is missing.
     """
     async with unit_of_work() as session:
@@ -377,7 +377,7 @@ async def delete(actor: Actor, user_id: str, *, email: str, hand_over_to: str = 
 
 
 async def id_of(session: AsyncSession, actor: Actor, email: str) -> str:
-    """The ID of the active person with this address. For administrators. Raises InvalidInput."""
+    """The ID of the active user with this address. For administrators. Raises InvalidInput."""
     auth.require(actor, "administer")
     found = await session.scalar(
         sa.select(col(User.id)).where(

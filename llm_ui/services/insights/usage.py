@@ -1,4 +1,4 @@
-"""Everybody's usage, for administrators, from the daily totals of the ledger."""
+"""All users' usage, for administrators, from the daily totals of the ledger."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def _skipped(cursor: str | None) -> int:
 
 
 def export(actor: Actor, filters: UsageFilters) -> AsyncIterator[bytes]:
-    """All matching usage as CSV, one line per day, person, model and currency.
+    """All matching usage as CSV, one line per day, user, model and currency.
 
     Raises like `overview`, before anything is written.
     """

@@ -115,7 +115,7 @@ class AdminUsageState(rx.State):
 
     @handler("admin")
     async def show_by(self, by: str) -> None:
-        """Show the table by day, model, person or provider."""
+        """Show the table by day, model, user or provider."""
         if by not in get_args(By):
             return
         self._show_table(by)
@@ -155,7 +155,7 @@ class AdminUsageState(rx.State):
 
     @handler("admin")
     async def widen(self, what: str) -> None:
-        """Clear the selected person or model."""
+        """Clear the selected user or model."""
         if what == "person":
             self.person = ""
         elif what == "model":

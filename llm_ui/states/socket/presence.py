@@ -18,7 +18,7 @@ from llm_ui.states.socket.push import Socket
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A signed-in person's tab; `chat_id` is the chat it shows, or ""."""
+    """A signed-in user's tab; `chat_id` is the chat it shows, or ""."""
 
     sid: str
     session_id: str
