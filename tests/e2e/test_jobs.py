@@ -196,7 +196,7 @@ async def test_bob_has_his_archive_prepared(app: App, people: People) -> None:
     page = await bob.tab("/account")
     await page.get_by_test_id("archive-prepare").click()
     await page.get_by_test_id("archive-take").wait_for(timeout=PATIENCE_MS)
-    await expect(page.get_by_test_id("own-archive")).to_contain_text("Archive of")
+    await expect(page.get_by_test_id("own-archive")).to_contain_text("Archive (")
     async with page.expect_download() as coming:
         await page.get_by_test_id("archive-take").click()
     taken = await (await coming.value).path()
