@@ -203,6 +203,7 @@ async def test_a_chat_goes_on_behind_the_proxy_when_either_server_ends(
                 if line.startswith("event: "):
                     break
             assert (await bob.stored(chat_id))[-1]["status"] == "running"
+    await expect(answers(page)).to_have_count(2)
     await finished(page)
     for server in (first, second):
         assert await server.stop() == 0

@@ -108,7 +108,7 @@ async def test_models_are_found_moved_switched_and_priced(tab: Tab):
     if len(own) > 1:
         await tab.call(MODELS, "move_model", model_id=first, way="down")
         await tab.until(lambda: ids(tab)[0] == second)
-        assert "number 2 of" in tab.vars(MODELS)["announced"]
+        assert "position 2 of" in tab.vars(MODELS)["announced"]
         await tab.call(MODELS, "move_model", model_id=first, way="top")
         await tab.until(lambda: ids(tab)[0] == first)
     await tab.call(MODELS, "make_default", model_id=first, on=True)

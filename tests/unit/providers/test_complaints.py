@@ -131,7 +131,7 @@ def test_an_error_behind_words_keeps_them() -> None:
     [
         (b"upstream connect error\n", "upstream connect error"),
         (b"<html><head><title>502 Bad Gateway</title></head>", "502 Bad Gateway"),
-        (b"<!doctype html>\n<p>Sign in</p>", "a web page"),
+        (b"<!doctype html>\n<p>Sign in</p>", "a web page instead of an API response"),
         (b"Service Unavailable", "Service Unavailable"),
     ],
 )
