@@ -72,7 +72,7 @@ OWN_STATES = "llm_ui.states."
 # How many packets may be queued for a peer that does not read.
 MOST_WAITING = 200
 # How many characters of them. A page of messages has a few million at most.
-MOST_UNSENT = 16_000_000
+MOST_UNSENT, MOST_UNSENT_IN_ALL = 16_000_000, 256_000_000
 LOGGERS = (
     "reflex_base.event.processor.event_processor",
     "reflex_base.event.processor.base_state_processor",
@@ -184,6 +184,8 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
 
     # The app's namespace, once it is in place.
     ours: ClassVar[EventNamespace | None] = None
+    # How many characters are waiting in all of this process's sockets.
+    _in_all: ClassVar[int] = 0
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -194,17 +196,28 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
     async def send(self, pkt: engine_packet.Packet) -> None:
         """Queue a packet. Raises SocketIsClosedError if the socket is closed."""
         await super().send(pkt)
-        self._unsent += _length(pkt.data)
+        self._count(_length(pkt.data))
         if self._unsent > MOST_UNSENT:
             await self._drop()
+        elif BoundedSocket._in_all > MOST_UNSENT_IN_ALL:
+            await max(self.server.sockets.values(), key=lambda each: each._unsent)._drop()
+
+    def _count(self, characters: int) -> None:
+        change = max(characters, -self._unsent)
+        self._unsent += change
+        BoundedSocket._in_all += change
 
     async def _drop(self) -> None:
         """Close the socket, and send nothing of what is waiting."""
         self._is_dropped = True
+        self._forget_unsent()
+        await self.close(wait=False, abort=True)
+
+    def _forget_unsent(self) -> None:
         while not self.queue.empty():
             self.queue.get_nowait()
             self.queue.task_done()
-        await self.close(wait=False, abort=True)
+        self._count(-self._unsent)
 
     async def close(self, *arguments: Any, **options: Any) -> None:
         """Close the socket, and soon after its connection, whose writer may be waiting for a peer
@@ -245,6 +258,8 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
     async def _leave(self) -> None:
         await self.close(wait=False, abort=True)
         self.server.sockets.pop(self.sid, None)
+        # engineio's next ping still refers to the socket for a while.
+        self._forget_unsent()
         if self.ours is None:
             return
         # python-socketio forgets neither a socket that left while it was joining, nor one that
@@ -258,7 +273,7 @@ class BoundedSocket(async_socket.AsyncSocket):  # type: ignore[misc, unused-igno
         return await super()._websocket_handler(_Counting(ws, self))
 
     def _sent(self, frame: str | bytes) -> None:
-        self._unsent = max(0, self._unsent - len(frame))
+        self._count(-len(frame))
         if self._is_dropped:
             # The writer gives up what it has not sent yet.
             raise SocketIsClosedError

@@ -11,7 +11,12 @@ import pytest
 from engineio import packet
 from engineio.exceptions import SocketIsClosedError
 
-from llm_ui.reflex_internals import MOST_UNSENT, MOST_WAITING, BoundedSocket
+from llm_ui.reflex_internals import (
+    MOST_UNSENT,
+    MOST_UNSENT_IN_ALL,
+    MOST_WAITING,
+    BoundedSocket,
+)
 from llm_ui.security.limits import OPEN_SOCKET
 from tests.conftest import until
 
@@ -117,6 +122,24 @@ async def test_a_peer_that_reads_nothing_is_sent_no_more_than_the_limit(line: Li
     await asyncio.sleep(0.01)
     assert len(line.peer.frames) == 1
     assert line.peer.is_closed
+
+
+async def test_together_sockets_keep_no_more_than_the_limit_and_the_largest_goes() -> None:
+    """Answers of any size that nobody reads, in any number of sockets."""
+    server = Line().server
+    server.sockets.clear()
+    share = MOST_UNSENT * 3 // 4
+    sockets = [BoundedSocket(server, str(n)) for n in range(MOST_UNSENT_IN_ALL // share + 1)]
+    server.sockets.update({each.sid: each for each in sockets})
+    await sockets[3].send(HELLO)
+    for each in sockets:
+        assert not any(each.closed for each in sockets)
+        await each.send(packet.Packet(packet.MESSAGE, "x" * share))
+    assert [each for each in sockets if each.closed] == [sockets[3]]
+    assert sockets[3].queue.empty()
+    for each in sockets:
+        await each._leave()
+    assert BoundedSocket._in_all == 0
 
 
 async def test_a_peer_that_reads_nothing_is_answered_only_so_often(line: Line) -> None:

@@ -325,10 +325,11 @@ class OpenSockets:
         for group, bound in zip(own.groups, self._bounds, strict=True):
             held = self._open.get(group, {})
             going = sum(each.is_going for each in held) if len(held) >= bound else 0
-            if len(held) - going >= bound:
+            # A dropped websocket takes a moment to close, so only a few may be closing at once.
+            most_going = max(1, bound // GOING_SHARE)
+            if len(held) - min(going, most_going) >= bound:
                 oldest = next((e for e in held if not e.owner and not e.is_going), None)
-                # A dropped websocket takes a moment to close, so only a few may be closing at once.
-                if oldest is None or going >= max(1, bound // GOING_SHARE):
+                if oldest is None or going >= most_going:
                     return False
                 oldest.drop()
         return True

@@ -240,11 +240,12 @@ def _closed_by(person: str, name: str) -> str:
 
 
 class FewComplaints(logging.Filter):
-    """Lets through a few lines per minute of what anybody can cause with malformed packets."""
+    """Lets through a few lines per minute of each kind of error that malformed packets cause."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is logged."""
-        return _complaints.take(record.name)
+        kind = record.exc_info[0] if record.exc_info else None
+        return _complaints.take(f"{record.name} {kind}")
 
 
 def know_socket(sid: str, user_id: str) -> None:
