@@ -182,6 +182,10 @@ def test_the_options_that_are_told_are_those_of_the_program(verb: str, module: s
     assert options_in(parser.format_help()) == options_in(program.stdout)
 
 
+def test_what_the_quick_tests_leave_out_is_there() -> None:
+    assert [file for file in suite.SLOW if not (ROOT / file).is_file()] == []
+
+
 def test_the_rows_that_are_told_are_those_of_the_benchmark() -> None:
     assert tuple(ROWS) == options.BENCH_ROWS
 

@@ -39,11 +39,19 @@ WHOLE = (
     *("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"),
     *("--durations", "30", "--durations-min", "5"),
 )
-# Tests that can be run repeatedly while working: without a browser or a database server, and
-# without tests that inherently take long.
+# Sweeps over everything, servers that are started and killed, whole archives: half of the time of
+# all tests on SQLite.
+SLOW = (
+    *(f"tests/states/test_{name}.py" for name in ("isolation", "half_sent", "streaming", "news")),
+    *(f"tests/api/test_{name}.py" for name in ("contract", "sweep", "odd_values", "step_up")),
+    *(f"tests/unit/test_{name}.py" for name in ("cli_reports", "cli_backup", "archive", "engine")),
+    *(f"tests/unit/test_{name}.py" for name in ("upgrading", "documented_tables")),
+)
+# Tests that can be run repeatedly while working: without a browser or a database server.
 QUICK = (
     *("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"),
-    *("-m", "not e2e and not postgres and not redis and not model and not slow"),
+    *("-m", "not e2e and not postgres and not redis and not model"),
+    *(f"--ignore={file}" for file in SLOW),
     *("tests/unit", "tests/states", "tests/api", "tests/architecture"),
 )
 CHECKS = (
