@@ -38,7 +38,7 @@ async def test_an_answer_is_shown_running_with_its_run_or_ended(
 
     def end_it(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         """Another worker writes the end, just after the messages have been read."""
-        if not ended and "chatmessage.content" in statement:
+        if not ended and "chatmessage.status" in statement:
             ended.append(statement)
             with elsewhere.begin() as other:
                 for each in ENDED:

@@ -80,14 +80,15 @@ async def page_of(
             later = leaf if ends_at else ""
         if leaf is None:
             return Slice([])
-        rows = list(await session.scalars(path_query(chat.id, leaf, limit + 1)))
-        fitting = _as_many(rows, limit)
+        sizes = await _sizes(session, chat.id, leaf, limit + 1)
+        fitting = _as_many([size for _, size in sizes], limit)
         if way is None or fitting == limit:
             break
         # A page that ends early may end before the message that it is to contain or to follow.
         limit = max(1, limit // 2)
-    earlier = rows[fitting - 1].id if len(rows) > fitting else ""
-    path = await tree.with_pairs(session, chat.id, rows[fitting - 1 :: -1])
+    earlier = sizes[fitting - 1][0] if len(sizes) > fitting else ""
+    rows = list(await session.scalars(path_query(chat.id, leaf, fitting)))
+    path = await tree.with_pairs(session, chat.id, rows[::-1])
     views = await _views(session, actor, chat.id, path)
     return Slice(views, earlier, later, way is not None and way.aside)
 
@@ -112,11 +113,22 @@ def _below(ids: Sequence[str], limit: int) -> tuple[str | None, str, int]:
     return leaf, leaf if leaf and limit < len(ids) else "", limit
 
 
-def _as_many(rows: Sequence[ChatMessage], limit: int) -> int:
-    """How many of these, at most `limit` and at least one, fit on a page."""
+async def _sizes(
+    session: AsyncSession, chat_id: str, leaf_id: str, limit: int
+) -> list[tuple[str, int]]:
+    """The ids of at most `limit` messages of a branch, from its leaf, and how many characters each
+    has. They are counted in the database, as a page may have to leave most of them out."""
+    size = sa.func.length(col(ChatMessage.content)) + sa.func.length(col(ChatMessage.reasoning))
+    query = path_query(chat_id, leaf_id, limit)
+    query = query.with_only_columns(col(ChatMessage.id), size, maintain_column_froms=True)
+    return [(row[0], row[1]) for row in await session.execute(query)]
+
+
+def _as_many(sizes: Sequence[int], limit: int) -> int:
+    """How many messages of these sizes, at most `limit` and at least one, fit on a page."""
     characters = 0
-    for number, row in enumerate(rows[:limit]):
-        characters += len(row.content) + len(row.reasoning)
+    for number, size in enumerate(sizes[:limit]):
+        characters += size
         if number and characters > PAGE_CHARACTERS:
             return number
     return limit
